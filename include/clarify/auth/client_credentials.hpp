@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+// OAuth 2.0 client credentials (RFC 6749 section 4.4): one token for all calls.
+
+#ifndef CLARIFY_AUTH_CLIENT_CREDENTIALS_HPP
+#define CLARIFY_AUTH_CLIENT_CREDENTIALS_HPP
+
+#include <clarify/auth/token_cache.hpp>
+#include <clarify/auth/token_reply.hpp>
+#include <clarify/core/url.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace clarify {
+
+/** How to get a token. */
+struct ClientCredentialsConfig {
+    ClientCredentialsConfig(Url endpoint, std::string id, Secret secret, std::string token_audience = {})
+        : token_url(std::move(endpoint)), client_id(std::move(id)), client_secret(std::move(secret)),
+          audience(std::move(token_audience)) {}
+
+    /// The token endpoint: https, or http on a loopback address.
+    Url token_url;
+    std::string client_id;
+    Secret client_secret;
+    /// Sent as `audience` unless empty.
+    std::string audience;
+    /// Sent as `scope` unless empty.
+    std::string scope;
+    /// The limit of one fetch with its repetitions. Each call also keeps its own deadline.
+    std::chrono::milliseconds fetch_timeout{30'000};
+    /// How often a fetch is sent before it counts as failed, where a failure may pass: 1 or more.
+    unsigned attempts = 3;
+    TokenTimes times;
+};
+
+/** Sends a bearer token that it fetches, keeps and renews.
+
+    - One fetch serves all callers, each of which keeps its own deadline and cancellation. The fetch
+      belongs to the client: cancelling the call that started it disturbs nobody.
+    - The token is renewed in the background shortly before it expires, while calls go on with the old
+      one, and after a 401: then exactly the rejected token is dropped.
+    - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded;
+      `Retry-After` is honoured.
+
+    The request is a form with `grant_type`, `client_id`, `client_secret`, `audience` and `scope`
+    (RFC 6749 section 2.3.1: credentials in the body, as Clarify documents it).
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
+*/
+class ClientCredentials {
+public:
+    /// @throws std::invalid_argument for an empty id or secret, `attempts` 0, or a plain http endpoint
+    /// that is not on a loopback address.
+    explicit ClientCredentials(ClientCredentialsConfig config);
+
+    std::optional<AuthHeader> cached(AuthContext& context);
+    boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
+    bool rejected(AuthContext& context, const AuthHeader& header);
+
+private:
+    struct State;
+    static void begin_fetch(std::shared_ptr<State> state, AuthContext& context);
+    static boost::asio::awaitable<void> fetch(std::shared_ptr<State> state, AuthContext& context);
+
+    // Shared with the fetch in flight, which may outlive this object by the time it takes to stop.
+    std::shared_ptr<State> state_;
+};
+
+} // namespace clarify
+
+#include <clarify/auth/impl/client_credentials.hpp>
+
+namespace clarify {
+static_assert(AuthPolicy<ClientCredentials>);
+} // namespace clarify
+
+#endif // CLARIFY_AUTH_CLIENT_CREDENTIALS_HPP

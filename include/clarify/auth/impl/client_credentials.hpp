@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP
+#define CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP
+
+#include <clarify/core/detail/encoding.hpp>
+#include <clarify/core/detail/signal.hpp>
+#include <clarify/core/retry_after.hpp>
+
+#include <array>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+namespace clarify {
+
+struct ClientCredentials::State {
+    explicit State(ClientCredentialsConfig given) : config(std::move(given)), cache(config.times) {}
+
+    Secret form() const {
+        std::string body;
+        // Reserved for the worst case, so that no reallocation leaves a copy of the secret behind.
+        body.reserve(128 + 3 * (config.client_id.size() + config.client_secret.size() +
+                                config.audience.size() + config.scope.size()));
+        body += "grant_type=client_credentials&client_id=";
+        detail::append_form_value(body, config.client_id);
+        body += "&client_secret=";
+        detail::append_form_value(body, config.client_secret.expose());
+        if (!config.audience.empty()) {
+            body += "&audience=";
+            detail::append_form_value(body, config.audience);
+        }
+        if (!config.scope.empty()) {
+            body += "&scope=";
+            detail::append_form_value(body, config.scope);
+        }
+        return Secret{std::move(body)};
+    }
+
+    ClientCredentialsConfig config;
+    TokenCache cache;
+    /// Set whenever a fetch has ended; each waiter then decides again.
+    detail::Signal fetch_ended;
+};
+
+inline ClientCredentials::ClientCredentials(ClientCredentialsConfig config) {
+    if (config.client_id.empty()) throw std::invalid_argument{"client_id is empty"};
+    if (config.client_secret.empty()) throw std::invalid_argument{"client_secret is empty"};
+    if (config.attempts == 0) throw std::invalid_argument{"attempts is 0"};
+    if (!config.token_url.is_https() && !config.token_url.is_loopback()) {
+        throw std::invalid_argument{"token_url: credentials are sent over https only"};
+    }
+    state_ = std::make_shared<State>(std::move(config));
+}
+
+inline std::optional<AuthHeader> ClientCredentials::cached(AuthContext& context) {
+    const TimePoint now = context.now();
+    const TokenCache::Decision decision = state_->cache.decide(now, now);
+    if (decision.step != TokenCache::Step::use) return std::nullopt;
+    const AuthHeader header = state_->cache.header();
+    if (decision.renew) begin_fetch(state_, context);
+    return header;
+}
+
+inline boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(AuthContext& context,
+                                                                               TimePoint deadline) {
+    using Step = TokenCache::Step;
+    const std::shared_ptr<State> state = state_;
+    for (;;) {
+        const TokenCache::Decision decision = state->cache.decide(context.now(), deadline);
+        switch (decision.step) {
+        case Step::use:
+            co_return state->cache.header();
+        case Step::fail:
+            co_return *state->cache.last_error();
+        case Step::fetch:
+            // It may have ended already when this returns, so decide again rather than wait for it.
+            begin_fetch(state, context);
+            continue;
+        case Step::wait:
+        case Step::pause:
+            break;
+        }
+        const TimePoint until = decision.step == Step::pause ? decision.until : TimePoint::max();
+        const bool cancelled = co_await state->fetch_ended.wait(context.get_executor(), until);
+        if (cancelled) {
+            Error error{Errc::cancelled, Reason::none, "cancelled while waiting for a token"};
+            error.set_phase(Phase::token);
+            co_return error;
+        }
+    }
+}
+
+inline bool ClientCredentials::rejected(AuthContext& context, const AuthHeader& header) {
+    state_->cache.rejected(header, context.now());
+    return true;
+}
+
+inline void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthContext& context) {
+    state->cache.fetch_started();
+    const TimePoint deadline = context.now() + state->config.fetch_timeout;
+    context.spawn(fetch(std::move(state), context), deadline);
+}
+
+inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<State> state,
+                                                             AuthContext& context) {
+    const ClientCredentialsConfig& config = state->config;
+    const TimePoint started = context.now();
+    const TimePoint deadline = started + config.fetch_timeout;
+    const Secret form = state->form();
+    const std::array<HeaderView, 2> headers{
+        HeaderView{"Content-Type", "application/x-www-form-urlencoded"},
+        HeaderView{"Accept", "application/json"}};
+
+    HttpRequest request;
+    request.url = &config.token_url;
+    request.headers = headers;
+    request.body = form.expose();
+    request.deadline = deadline;
+    request.max_response_body = std::size_t{64} << 10U;
+
+    HttpResponse response;
+    std::optional<Error> error;
+    std::optional<Clock::duration> patience;
+    for (unsigned attempt = 1;; ++attempt) {
+        const TimePoint sent_at = context.now();
+        response.clear();
+        error.reset();
+        patience.reset();
+        bool may_pass = false;
+        try {
+            const Result<void> posted = co_await context.post(request, response);
+            if (!posted) {
+                error = posted.error();
+                const Errc code = error->code();
+                const Reason reason = error->reason();
+                may_pass = code == Errc::io || code == Errc::connect ||
+                           (code == Errc::resolve && reason == Reason::temporary) ||
+                           (code == Errc::tls && reason == Reason::reset) || code == Errc::timeout;
+            }
+        } catch (...) {
+            error = Error{Errc::token, Reason::exception, "the HTTP backend threw an exception"};
+        }
+        if (!error) {
+            // A complete reply; whether the token is any good does not matter to the connection.
+            response.lease.keep();
+            Result<TokenReply> reply = read_token_reply(response.status, response.body);
+            Secret::wipe(response.body);
+            if (reply) {
+                auto header = std::make_shared<const Secret>(std::move(reply->header));
+                state->cache.fetched(std::move(header), sent_at, reply->lifetime);
+                Event event{EventKind::token_fetched};
+                event.elapsed = context.now() - started;
+                context.observe(event);
+                state->fetch_ended.notify_all();
+                co_return;
+            }
+            error = reply.error();
+            if (const auto wait = parse_retry_after(response.retry_after, response.date)) patience = *wait;
+            HttpFailure failure;
+            failure.status = response.status;
+            failure.traceparent = response.traceparent;
+            if (patience) {
+                failure.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(*patience);
+            }
+            error->set_http(std::move(failure));
+            may_pass = response.status == 429 || response.status >= 500;
+        }
+        // A wait that the issuer asks for binds every later fetch too, so it is the cache's to keep: there each
+        // waiting call can weigh it against its own deadline.
+        if (!may_pass || patience || attempt >= config.attempts) break;
+        // Full jitter, a second at first where the issuer says that it is asked too often.
+        const bool throttled = error->reason() == Reason::throttled;
+        const Clock::duration base = std::chrono::milliseconds{throttled ? 1000 : 100} * (1 << (attempt - 1));
+        const auto jitter = std::chrono::duration_cast<Clock::duration>(base * context.random());
+        const TimePoint again = context.now() + jitter;
+        if (again >= deadline) break;
+        detail::Signal never;
+        if (co_await never.wait(context.get_executor(), again)) break;
+    }
+    // Whatever became of the token request, the call that waits for it was not sent.
+    error->set_fate(Fate::unsent);
+    state->cache.failed(*error, context.now(), patience);
+    Event event{EventKind::token_failed};
+    event.elapsed = context.now() - started;
+    event.error = &*error;
+    context.observe(event);
+    state->fetch_ended.notify_all();
+}
+
+} // namespace clarify
+
+#endif // CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+// Reads what a token endpoint answers (RFC 6749 sections 5.1 and 5.2).
+
+#ifndef CLARIFY_AUTH_TOKEN_REPLY_HPP
+#define CLARIFY_AUTH_TOKEN_REPLY_HPP
+
+#include <clarify/auth/bearer_token.hpp>
+#include <clarify/core/detail/json_scan.hpp>
+#include <clarify/core/result.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace clarify {
+
+/** A token as issued. */
+struct TokenReply {
+    explicit TokenReply(Secret header_value) : header(std::move(header_value)) {}
+
+    /// The value of the `Authorization` header: `Bearer <token>`.
+    Secret header;
+    /// How long the token lives; empty where the issuer does not say.
+    std::optional<std::chrono::seconds> lifetime;
+};
+
+/** Understands a token endpoint's reply.
+
+    Issuers differ: `expires_in` may be an integer, an integral fraction or either in a string, and is
+    clamped to 2^31-1 s; `token_type` is "bearer" in any case, or missing; `scope` is not looked at.
+
+    @par Errors
+    `Errc::token`: `denied` for a 4xx or an `error` member (its code is named if it has legal
+    characters), `throttled` for 429 and 503, `bad_response`, `bad_expiry`, `bad_type`. The message
+    never shows anything else of the body, which may hold a token.
+*/
+Result<TokenReply> read_token_reply(unsigned status, std::string_view body);
+
+namespace detail {
+
+inline constexpr std::size_t longest_access_token = 8192;
+
+inline Error token_error(Reason reason, std::string message) {
+    return Error{Errc::token, reason, std::move(message)};
+}
+
+/// The lifetime in seconds, or nothing where the text is not a number of seconds.
+inline std::optional<std::int64_t> read_seconds(std::string_view text) {
+    double value = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (stop != text.data() + text.size() || text.empty()) return std::nullopt;
+    constexpr double most = 2147483647.0;
+    if (error == std::errc::result_out_of_range) {
+        // Too large for a double, or too small to be anything but zero.
+        return std::abs(value) > 1 || text.find("e-") == std::string_view::npos
+                   ? (text.front() == '-' ? -1 : static_cast<std::int64_t>(most))
+                   : 0;
+    }
+    if (error != std::errc{} || std::isnan(value)) return std::nullopt;
+    if (value != std::floor(value)) return std::nullopt;
+    return static_cast<std::int64_t>(std::clamp(value, -1.0, most));
+}
+
+} // namespace detail
+
+inline Result<TokenReply> read_token_reply(unsigned status, std::string_view body) {
+    using namespace detail;
+    RawJson access_token, token_type, expires_in, error;
+    JsonScanner scanner{body};
+    const RawJson whole = scanner.document();
+    const bool is_object = scanner.ok() && whole.kind == JsonKind::object;
+    if (is_object) {
+        JsonScanner members{whole.text};
+        members.object([&](std::string_view key, JsonScanner& at) {
+            const RawJson value = at.value();
+            if (key_is(key, "access_token")) access_token = value;
+            if (key_is(key, "token_type")) token_type = value;
+            if (key_is(key, "expires_in")) expires_in = value;
+            if (key_is(key, "error")) error = value;
+        });
+    }
+
+    const bool success = status >= 200 && status < 300;
+    const bool has_error = error.kind != JsonKind::null;
+    if (!success || has_error) {
+        std::string message = "the token endpoint answered HTTP " + std::to_string(status);
+        if (error.kind == JsonKind::string) {
+            const std::string code = json_unescape(error.text);
+            const bool legal = !code.empty() && code.size() <= 64 &&
+                               std::all_of(code.begin(), code.end(), [](char c) {
+                                   return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+                               });
+            if (legal) message += ", error " + code;
+        }
+        if (status == 429 || status == 503) return token_error(Reason::throttled, std::move(message));
+        const bool denied = success || (status >= 400 && status < 500);
+        return token_error(denied ? Reason::denied : Reason::bad_response, std::move(message));
+    }
+    if (!is_object) {
+        return token_error(Reason::bad_response, "the token endpoint's reply is not a JSON object");
+    }
+    if (access_token.kind != JsonKind::string) {
+        return token_error(Reason::bad_response, "the token endpoint's reply has no access_token");
+    }
+    std::string token = json_unescape(access_token.text);
+    const Secret secret{std::move(token)};
+    if (secret.size() > longest_access_token || !BearerToken::is_token(secret.expose())) {
+        return token_error(Reason::bad_response, "the access token is too long or has illegal characters");
+    }
+    if (token_type.kind == JsonKind::string) {
+        if (!iequals(json_unescape(token_type.text), "bearer")) {
+            return token_error(Reason::bad_type, "the token type is not bearer");
+        }
+    } else if (token_type.kind != JsonKind::null) {
+        return token_error(Reason::bad_type, "the token type is not a string");
+    }
+
+    TokenReply reply{BearerToken::make_header(secret.expose())};
+    if (expires_in.kind != JsonKind::null) {
+        std::optional<std::int64_t> seconds;
+        if (expires_in.kind == JsonKind::number) seconds = read_seconds(expires_in.text);
+        if (expires_in.kind == JsonKind::string) seconds = read_seconds(json_unescape(expires_in.text));
+        if (!seconds || *seconds <= 0) {
+            return token_error(Reason::bad_expiry, "expires_in is not a positive number of seconds");
+        }
+        reply.lifetime = std::chrono::seconds{*seconds};
+    }
+    return reply;
+}
+
+} // namespace clarify
+
+#endif // CLARIFY_AUTH_TOKEN_REPLY_HPP

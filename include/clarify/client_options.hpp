@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+// What can be chosen for a client and for a call.
+
+#ifndef CLARIFY_CLIENT_OPTIONS_HPP
+#define CLARIFY_CLIENT_OPTIONS_HPP
+
+#include <clarify/core/event.hpp>
+#include <clarify/core/header_list.hpp>
+#include <clarify/core/version.hpp>
+#include <clarify/http/http_options.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace clarify {
+
+/** The API version a request asks for with `X-API-Version`, or none, for the newest stable one. */
+class ApiVersion {
+public:
+    /// For example "1.1". Checked when a client or a call uses it.
+    ApiVersion(std::string selector) : selector_(std::move(selector)) {}
+    ApiVersion(const char* selector) : selector_(selector) {}
+    /// Leaves the header out.
+    static ApiVersion none() { return ApiVersion{std::string{}}; }
+
+    bool is_none() const noexcept { return selector_.empty(); }
+    const std::string& selector() const noexcept { return selector_; }
+
+private:
+    std::string selector_;
+};
+
+/** When and how often a failed call is repeated; see `Fate` for what makes that safe. */
+struct RetryOptions {
+    RetryOptions() {}
+
+    /// How often a request is sent at most, the first time included. 1 turns repetition off; 0 is refused.
+    unsigned attempts = 3;
+    /// The wait before a repetition is random between zero and this, doubled each time ("full jitter").
+    std::chrono::milliseconds base{100};
+    /// The same after the server said that it is asked too often (429).
+    std::chrono::milliseconds throttled_base{1'000};
+    /// The longest such wait.
+    std::chrono::milliseconds cap{20'000};
+    /// `Retry-After` is honoured up to this; a longer one ends the call.
+    std::chrono::milliseconds longest_retry_after{60'000};
+    /// A store of tokens that each failed attempt takes one from and each success gives a tenth back to.
+    /// Below half of it nothing is repeated, so that an outage is not made worse. 0: no such limit.
+    unsigned budget = 100;
+};
+
+/** What can be chosen for one call. Unset members mean the client's own setting. */
+struct CallOptions {
+    CallOptions() {}
+    explicit CallOptions(std::chrono::milliseconds limit) : timeout(limit) {}
+
+    /// The limit of the whole call: queue, token, connection, request, response and repetitions.
+    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<ApiVersion> api_version;
+    /// May the call be executed twice? Unset: as the method table says, where every documented Clarify
+    /// method may, and any other may not.
+    std::optional<bool> idempotent;
+    /// Sent with the request, besides the library's own.
+    HeaderList headers;
+    /// A W3C trace context to continue, sent as `traceparent`. Empty: none.
+    std::string traceparent;
+};
+
+/** What can be chosen for a client. */
+struct ClientOptions {
+    ClientOptions() {}
+
+    /// The limit of a call that says nothing else. Above the 15 s that the service itself may take.
+    std::chrono::milliseconds call_timeout{30'000};
+    ApiVersion api_version{"1.1"};
+    std::string user_agent = "clarify-cpp/" CLARIFY_VERSION_STRING;
+    /// A larger request body is refused before anything is sent.
+    std::size_t max_request_body = std::size_t{16} << 20U;
+    /// A larger response body ends the call.
+    std::size_t max_response_body = std::size_t{16} << 20U;
+    /// The deepest nesting of arrays and objects in a response.
+    std::size_t max_json_depth = 64;
+    RetryOptions retry;
+    /// For a backend that is made by the client.
+    HttpOptions http;
+    /// Receives events; see `Observer`.
+    Observer observer;
+    /// Allows credentials to travel in clear text to another machine. For test set-ups only: anybody on
+    /// the way can read them. Plain http to a loopback address needs no permission.
+    bool insecure_allow_credentials_over_plain_http = false;
+
+    /// @throws std::invalid_argument naming the member that is out of range.
+    void check() const {
+        const auto is_header = [](std::string_view text) { return detail::is_field_value(text); };
+        if (call_timeout.count() <= 0) throw std::invalid_argument{"call_timeout is not positive"};
+        if (!is_header(api_version.selector())) throw std::invalid_argument{"api_version is no header value"};
+        if (!is_header(user_agent)) throw std::invalid_argument{"user_agent is no header value"};
+        if (max_json_depth == 0) throw std::invalid_argument{"max_json_depth is 0"};
+        if (retry.attempts == 0) throw std::invalid_argument{"retry.attempts is 0"};
+        http.check();
+    }
+};
+
+} // namespace clarify
+
+#endif // CLARIFY_CLIENT_OPTIONS_HPP

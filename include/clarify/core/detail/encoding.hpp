@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSL-1.0
+// Base64 and form encoding into memory that is wiped.
+
+#ifndef CLARIFY_CORE_DETAIL_ENCODING_HPP
+#define CLARIFY_CORE_DETAIL_ENCODING_HPP
+
+#include <clarify/core/detail/text.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace clarify::detail {
+
+inline std::size_t base64_size(std::size_t bytes) noexcept { return (bytes + 2) / 3 * 4; }
+
+/// Appends the base64 text (RFC 4648 section 4) of `bytes`.
+inline void append_base64(std::string& out, std::string_view bytes) {
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::size_t left = bytes.size() - i;
+        const auto byte = [&](std::size_t k) -> std::uint32_t {
+            return k < left ? static_cast<unsigned char>(bytes[i + k]) : 0U;
+        };
+        const std::uint32_t group = byte(0) << 16U | byte(1) << 8U | byte(2);
+        out += alphabet[group >> 18U & 0x3FU];
+        out += alphabet[group >> 12U & 0x3FU];
+        out += left > 1 ? alphabet[group >> 6U & 0x3FU] : '=';
+        out += left > 2 ? alphabet[group & 0x3FU] : '=';
+    }
+}
+
+/// Appends `text` as an `application/x-www-form-urlencoded` value (RFC 6749 appendix B).
+inline void append_form_value(std::string& out, std::string_view text) {
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '*') {
+            out += c;
+        } else if (c == ' ') {
+            out += '+';
+        } else {
+            out += '%';
+            out += hex[byte >> 4U];
+            out += hex[byte & 0xFU];
+        }
+    }
+}
+
+} // namespace clarify::detail
+
+#endif // CLARIFY_CORE_DETAIL_ENCODING_HPP

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_CORE_DETAIL_IMPL_JSON_NUMBER_HPP
+#define CLARIFY_CORE_DETAIL_IMPL_JSON_NUMBER_HPP
+
+namespace clarify::detail {
+namespace json_scan {
+
+/// A number token taken apart; `valid` only if the whole token is one.
+struct Decimal {
+    bool valid = false;
+    bool negative = false;
+    std::string_view integer;
+    std::string_view fraction;
+    std::int64_t exponent = 0;
+
+    std::size_t size() const noexcept { return integer.size() + fraction.size(); }
+    /// The digits without their point.
+    unsigned digit(std::size_t i) const noexcept {
+        const char c = i < integer.size() ? integer[i] : fraction[i - integer.size()];
+        return static_cast<unsigned>(c - '0');
+    }
+    std::size_t leading_zeros() const noexcept {
+        std::size_t count = 0;
+        while (count < size() && digit(count) == 0)
+            ++count;
+        return count;
+    }
+};
+
+inline std::string_view take_digits(std::string_view& text) noexcept {
+    std::size_t count = 0;
+    while (count < text.size() && text[count] >= '0' && text[count] <= '9')
+        ++count;
+    const std::string_view digits = text.substr(0, count);
+    text.remove_prefix(count);
+    return digits;
+}
+
+inline Decimal take_apart(std::string_view text) noexcept {
+    Decimal number;
+    number.negative = text.starts_with('-');
+    if (number.negative) text.remove_prefix(1);
+    number.integer = take_digits(text);
+    if (number.integer.empty()) return number;
+    if (text.starts_with('.')) {
+        text.remove_prefix(1);
+        number.fraction = take_digits(text);
+        if (number.fraction.empty()) return number;
+    }
+    if (text.starts_with('e') || text.starts_with('E')) {
+        text.remove_prefix(1);
+        const bool below = text.starts_with('-');
+        if (below || text.starts_with('+')) text.remove_prefix(1);
+        const std::string_view digits = take_digits(text);
+        if (digits.empty()) return number;
+        // No text is long enough to make up for an exponent at this bound.
+        constexpr std::int64_t bound = std::int64_t{1} << 60;
+        for (const char c : digits) {
+            if (number.exponent < bound / 16) number.exponent = number.exponent * 10 + (c - '0');
+        }
+        if (below) number.exponent = -number.exponent;
+    }
+    number.valid = text.empty();
+    return number;
+}
+
+/// For standard libraries whose `from_chars` knows integers only (libc++ before 20).
+template <class Real>
+std::errc real_by_strtod(std::string_view token, Real& out) {
+    std::string text{token};
+    const std::size_t point = text.find('.');
+    if (point != std::string::npos) text.replace(point, 1, std::localeconv()->decimal_point);
+    char* stop = nullptr;
+    if constexpr (sizeof(Real) == sizeof(float)) {
+        out = std::strtof(text.c_str(), &stop);
+    } else {
+        out = std::strtod(text.c_str(), &stop);
+    }
+    return stop == text.c_str() + text.size() ? std::errc{} : std::errc::invalid_argument;
+}
+
+template <class Real>
+std::errc real_by_charconv(std::string_view token, Real& out) {
+    const char* const last = token.data() + token.size();
+    if constexpr (requires { std::from_chars(last, last, out); }) {
+        const auto [stop, error] = std::from_chars(token.data(), last, out);
+        return error == std::errc{} && stop != last ? std::errc::invalid_argument : error;
+    } else {
+        return real_by_strtod(token, out);
+    }
+}
+
+}  // namespace json_scan
+
+inline JsonInteger json_whole_number(std::string_view raw_number) noexcept {
+    using namespace json_scan;
+    constexpr std::uint64_t max = UINT64_MAX;
+    JsonInteger result;
+    const Decimal number = take_apart(raw_number);
+    result.negative = number.negative;
+    if (!number.valid) {
+        result.reason = Reason::mismatch;
+        return result;
+    }
+    std::size_t last = number.size();
+    while (last > 0 && number.digit(last - 1) == 0)
+        --last;
+    if (last == 0) return result;
+    // The value is the digits up to `last`, times ten to the power of `scale`.
+    const std::int64_t scale = number.exponent + static_cast<std::int64_t>(number.integer.size()) -
+        static_cast<std::int64_t>(last);
+    if (scale < 0) result.reason = Reason::mismatch;
+    if (scale > 19) result.reason = Reason::out_of_range;
+    const std::size_t length = last + static_cast<std::size_t>(scale);
+    for (std::size_t i = 0; i < length && result.reason == Reason::none; ++i) {
+        const unsigned digit = i < last ? number.digit(i) : 0;
+        if (result.magnitude > (max - digit) / 10) result.reason = Reason::out_of_range;
+        result.magnitude = result.magnitude * 10 + digit;
+    }
+    return result;
+}
+
+inline std::optional<std::int64_t> json_integer(std::string_view raw_number) noexcept {
+    const JsonInteger whole = json_whole_number(raw_number);
+    constexpr std::uint64_t max = INT64_MAX;
+    if (whole.reason != Reason::none || whole.magnitude > max + (whole.negative ? 1 : 0)) {
+        return std::nullopt;
+    }
+    return static_cast<std::int64_t>(whole.negative ? 0 - whole.magnitude : whole.magnitude);
+}
+
+template <class Real>
+std::optional<Real> json_real(std::string_view raw_number) {
+    using namespace json_scan;
+    Real value = 0;
+    const std::errc error = real_by_charconv(raw_number, value);
+    if (error == std::errc{} && std::isfinite(value)) return value;
+    if (error == std::errc::invalid_argument) return std::nullopt;
+    // Too large, or too small for anything but zero: the place of the first digit tells.
+    const Decimal number = take_apart(raw_number);
+    const std::int64_t place = static_cast<std::int64_t>(number.integer.size()) -
+        static_cast<std::int64_t>(number.leading_zeros()) + number.exponent;
+    if (place > 0) return std::nullopt;
+    return number.negative ? -Real{0} : Real{0};
+}
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_CORE_DETAIL_IMPL_JSON_NUMBER_HPP

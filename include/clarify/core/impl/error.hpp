@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_CORE_IMPL_ERROR_HPP
+#define CLARIFY_CORE_IMPL_ERROR_HPP
+
+#include <clarify/core/detail/text.hpp>
+
+namespace clarify {
+
+inline Error::Error(Errc code, Reason reason, std::string message) : code_(code), reason_(reason) {
+    if (!message.empty()) edit().message = std::move(message);
+}
+
+// Copies share their details, so a change first takes its own copy of what others can see.
+inline Error::Details& Error::edit() {
+    if (!details_) {
+        details_ = std::make_shared<Details>();
+    } else if (details_.use_count() > 1) {
+        details_ = std::make_shared<Details>(*details_);
+    }
+    return *details_;
+}
+
+inline std::string_view Error::message() const noexcept {
+    return details_ ? std::string_view{details_->message} : std::string_view{};
+}
+inline boost::system::error_code Error::cause() const noexcept {
+    return details_ ? details_->cause : boost::system::error_code{};
+}
+inline const RpcError* Error::rpc() const noexcept {
+    return details_ && details_->rpc ? &*details_->rpc : nullptr;
+}
+inline const HttpFailure* Error::http() const noexcept {
+    return details_ && details_->http ? &*details_->http : nullptr;
+}
+
+inline Error& Error::set_cause(boost::system::error_code value) {
+    edit().cause = value;
+    return *this;
+}
+inline Error& Error::set_rpc(RpcError value) {
+    edit().rpc = std::move(value);
+    return *this;
+}
+inline Error& Error::set_http(HttpFailure value) {
+    edit().http = std::move(value);
+    return *this;
+}
+
+inline std::string Error::to_string() const {
+    std::string text{clarify::to_string(code_)};
+    if (reason_ != Reason::none) {
+        text += '[';
+        text += clarify::to_string(reason_);
+        text += ']';
+    }
+    if (!message().empty()) {
+        text += ": ";
+        text += message();
+    }
+    if (cause()) {
+        text += " (";
+        text += cause().message();
+        text += ')';
+    }
+    text += "; phase ";
+    text += clarify::to_string(phase_);
+    text += ", ";
+    text += clarify::to_string(fate_);
+    text += ", attempts ";
+    text += std::to_string(attempts_);
+    constexpr std::size_t shown = 200;
+    if (const RpcError* error = rpc()) {
+        text += "; server: code " + std::to_string(error->code) + ", " +
+                detail::printable(error->message, shown);
+    } else if (const HttpFailure* failure = http()) {
+        text += "; server: HTTP " + std::to_string(failure->status);
+        if (!failure->body_excerpt.empty()) {
+            text += ", " + detail::printable(failure->body_excerpt, shown);
+        }
+    }
+    return text;
+}
+
+} // namespace clarify
+
+#endif // CLARIFY_CORE_IMPL_ERROR_HPP

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+// An absolute http or https URL, parsed strictly.
+
+#ifndef CLARIFY_CORE_URL_HPP
+#define CLARIFY_CORE_URL_HPP
+
+#include <clarify/core/result.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace clarify {
+
+/** Scheme, host, port and path of an http or https URL (RFC 3986).
+
+    User information, fragments, queries, blanks, control characters, backslashes and non-ASCII bytes
+    are refused, not repaired: a URL decides who gets to see a secret. A host in another script is
+    given in its ASCII form (`xn--...`).
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
+class Url {
+public:
+    /// Parses `text`. Fails with `Errc::bad_config`, `Reason::url`; the message does not repeat `text`.
+    static Result<Url> parse(std::string_view text);
+
+    bool is_https() const noexcept { return https_; }
+    /// Lower case; an IPv6 address without its brackets.
+    const std::string& host() const noexcept { return host_; }
+    /// The given port, else 443 or 80.
+    std::uint16_t port() const noexcept { return port_; }
+    /// The path with its leading slash; `/` where none was given.
+    const std::string& path() const noexcept { return path_; }
+    /// Is the host a literal IPv4 or IPv6 address?
+    bool is_ip_literal() const noexcept { return ip_literal_; }
+    /// Is the host `localhost`, `::1` or in 127.0.0.0/8?
+    bool is_loopback() const noexcept;
+
+    /// What goes into a `Host` field: host, and the port where it is not the scheme's default.
+    std::string authority() const;
+    /// `https://host[:port]`.
+    std::string origin() const;
+    /// The whole URL.
+    std::string to_string() const { return origin() + path_; }
+
+    /// The same URL with its path ending in exactly one slash.
+    Url with_trailing_slash() const;
+    /// The same URL with `relative` appended to the path, which ends in a slash.
+    Url join(std::string_view relative) const;
+
+    friend bool operator==(const Url&, const Url&) = default;
+
+private:
+    Url() = default;
+
+    bool https_ = true;
+    bool ip_literal_ = false;
+    std::uint16_t port_ = 443;
+    std::string host_;
+    std::string path_ = "/";
+};
+
+} // namespace clarify
+
+#include <clarify/core/impl/url.hpp>
+
+#endif // CLARIFY_CORE_URL_HPP

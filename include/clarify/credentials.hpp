@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+// The credentials file of a Clarify integration.
+
+#ifndef CLARIFY_CREDENTIALS_HPP
+#define CLARIFY_CREDENTIALS_HPP
+
+#include <clarify/auth/credentials_auth.hpp>
+#include <clarify/core/result.hpp>
+#include <clarify/core/secret.hpp>
+#include <clarify/core/url.hpp>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace clarify {
+
+/** Where the API is, which integration calls it, and how it proves that it may.
+
+    Reads the JSON file that Clarify's admin panel hands out, conventionally named
+    `clarify-credentials.json`:
+
+    @code{.json}
+    {"apiUrl": "https://api.clarify.io/v1/", "integration": "c618rbfqfsj7mjkj0ss1",
+     "credentials": {"type": "client-credentials", "clientId": "...", "clientSecret": "..."}}
+    @endcode
+
+    The type is `client-credentials` (OAuth 2.0) or `basic-auth`. Members that are not known are ignored.
+
+    @par Errors
+    All problems are reported at once: `Errc::bad_config` whose message lists each path with what is wrong
+    there, and never a value. Reasons: `file` (cannot be read, not a regular file, larger than 64 KiB),
+    `json` problems as `syntax`, `encoding`, `depth` or `empty`, and `fields`.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
+class Credentials {
+public:
+    enum class Type { client_credentials, basic_auth };
+
+    /// Where Clarify is unless a file says otherwise.
+    static constexpr std::string_view default_api_url = "https://api.clarify.io/v1/";
+
+    /// Reads a file: regular, at most 64 KiB. Does not block on anything else.
+    static Result<Credentials> from_file(const std::filesystem::path& path);
+    /// Reads JSON text.
+    static Result<Credentials> from_string(std::string_view json);
+    /// Reads a JSON document of any library whose `serialize(value)`, found by argument-dependent look-up, or
+    /// `value.dump()` gives its text: `boost::json::value` and `nlohmann::json` among others.
+    template <class Json>
+    static Result<Credentials> from_json(const Json& value) {
+        std::string text;
+        if constexpr (requires { std::string{serialize(value)}; }) {
+            text = serialize(value);
+        } else {
+            text = value.dump();
+        }
+        Result<Credentials> credentials = from_string(text);
+        Secret::wipe(text);
+        return credentials;
+    }
+    /// Basic credentials: the integration id is the user name.
+    static Result<Credentials> basic(std::string integration, Secret password,
+                                     std::string_view api_url = default_api_url);
+
+    /// Ends in exactly one slash. Plain http is accepted for loopback addresses only.
+    const Url& api_url() const noexcept { return api_url_; }
+    const std::string& integration() const noexcept { return integration_; }
+    Type type() const noexcept { return type_; }
+    const std::string& client_id() const noexcept { return client_id_; }
+
+    /// The same credentials for another address. Fails like `from_string`.
+    Result<Credentials> with_api_url(std::string_view api_url) const;
+
+    /// The endpoint of calls: `<apiUrl>rpc`.
+    Url rpc_url() const { return api_url_.join("rpc"); }
+    /// The authentication scheme that these credentials ask for. Tokens come from `<apiUrl>oauth/token`,
+    /// with the API URL as their audience.
+    CredentialsAuth auth() const;
+
+private:
+    Credentials(Url api_url, std::string integration, Type type, std::string client_id, Secret secret)
+        : api_url_(std::move(api_url)), integration_(std::move(integration)), type_(type),
+          client_id_(std::move(client_id)), secret_(std::move(secret)) {}
+
+    Url api_url_;
+    std::string integration_;
+    Type type_;
+    std::string client_id_;
+    Secret secret_;
+};
+
+} // namespace clarify
+
+#include <clarify/impl/credentials.hpp>
+
+#endif // CLARIFY_CREDENTIALS_HPP

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+// One call on its way: what was asked, where it is, what came of it.
+
+#ifndef CLARIFY_DETAIL_CALL_RECORD_HPP
+#define CLARIFY_DETAIL_CALL_RECORD_HPP
+
+#include <clarify/client_options.hpp>
+#include <clarify/core/detail/deadline_queue.hpp>
+#include <clarify/core/http_message.hpp>
+#include <clarify/core/result.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clarify::detail {
+
+/// Why something must end before its time.
+enum class Stop : std::uint8_t { none, timeout, cancelled, closed };
+
+/// Something that runs on the client's serial executor under a deadline: a call, or a task of the
+/// authentication policy.
+struct Activity : Expiring, std::enable_shared_from_this<Activity> {
+    Activity() = default;
+    Activity(const Activity&) = delete;
+    Activity& operator=(const Activity&) = delete;
+    virtual ~Activity() = default;
+
+    /// Ends the activity; the first reason counts.
+    void stop(Stop why) {
+        if (stopped != Stop::none) return;
+        stopped = why;
+        signal.emit(boost::asio::cancellation_type::terminal);
+    }
+
+    boost::asio::cancellation_signal signal;
+    Stop stopped = Stop::none;
+};
+
+/// The large buffers of a call, reused from call to call.
+struct CallBuffers {
+    std::string request;
+    HttpResponse response;
+};
+
+/// Keeps buffers between calls. Thread-safe: calls begin and end on their callers' threads.
+class BufferStore {
+public:
+    std::unique_ptr<CallBuffers> take() {
+        {
+            const std::lock_guard lock{mutex_};
+            if (!free_.empty()) {
+                std::unique_ptr<CallBuffers> buffers = std::move(free_.back());
+                free_.pop_back();
+                return buffers;
+            }
+        }
+        return std::make_unique<CallBuffers>();
+    }
+    void give_back(std::unique_ptr<CallBuffers> buffers) {
+        if (!buffers) return;
+        buffers->request.clear();
+        buffers->response.clear();
+        // A rare large reply must not be remembered for ever in every buffer.
+        if (buffers->request.capacity() > largest || buffers->response.body.capacity() > largest) return;
+        const std::lock_guard lock{mutex_};
+        if (free_.size() < most) free_.push_back(std::move(buffers));
+    }
+
+private:
+    static constexpr std::size_t most = 64;
+    static constexpr std::size_t largest = std::size_t{64} << 10U;
+    std::mutex mutex_;
+    std::vector<std::unique_ptr<CallBuffers>> free_;
+};
+
+/// A call as the engine sees it, whatever its result type and completion handler.
+struct CallRecord : Activity {
+    std::unique_ptr<CallBuffers> buffers;
+    std::string method;
+    CallOptions options;
+    std::int64_t id = 0;
+    bool notification = false;
+    bool idempotent = false;
+    TimePoint started{};
+
+    HttpProgress progress;
+    unsigned attempts = 0;
+    /// Has an attempt ended that the server may have executed?
+    bool maybe_executed = false;
+
+    /// The outcome: an error, or the JSON text of the result, a view into the response body.
+    std::optional<Error> error;
+    std::string_view result;
+
+    /// Hands the outcome to the completion handler, on its executor, not inside this call.
+    virtual void finish() = 0;
+};
+
+/// A call whose request is written but which has not begun; what a lazy completion token carries.
+struct PreparedCall {
+    std::unique_ptr<CallBuffers> buffers;
+    std::string method;
+    CallOptions options;
+    std::int64_t id = 0;
+    bool notification = false;
+    std::optional<Error> error;
+};
+
+} // namespace clarify::detail
+
+#endif // CLARIFY_DETAIL_CALL_RECORD_HPP

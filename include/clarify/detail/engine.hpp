@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+// The inside of a client: runs calls on a serial executor.
+
+#ifndef CLARIFY_DETAIL_ENGINE_HPP
+#define CLARIFY_DETAIL_ENGINE_HPP
+
+#include <clarify/client_options.hpp>
+#include <clarify/concepts/auth_policy.hpp>
+#include <clarify/concepts/http_backend.hpp>
+#include <clarify/core/detail/async_op.hpp>
+#include <clarify/core/url.hpp>
+#include <clarify/detail/call_record.hpp>
+#include <clarify/detail/retry.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <utility>
+#include <vector>
+
+namespace clarify::detail {
+
+/** What does not depend on the policies: the serial executor, deadlines, buffers, the observer.
+
+    Everything but `next_id`, `buffers`, `options` and `endpoint` is used on the serial executor only, so there
+    are no locks; the executor is never held across I/O, because nothing blocks on it.
+*/
+class EngineBase : public std::enable_shared_from_this<EngineBase> {
+public:
+    EngineBase(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options);
+    EngineBase(const EngineBase&) = delete;
+    EngineBase& operator=(const EngineBase&) = delete;
+    virtual ~EngineBase() = default;
+
+    const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+    const boost::asio::any_io_executor& serial() const noexcept { return serial_; }
+    const ClientOptions& options() const noexcept { return options_; }
+    const Url& endpoint() const noexcept { return endpoint_; }
+    BufferStore& buffers() noexcept { return buffers_; }
+    std::int64_t next_id() noexcept { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+
+    // The following may be called from any thread; they act on the serial executor.
+    void submit(std::shared_ptr<CallRecord> call);
+    void cancel(std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type);
+    void shut_down();
+
+protected:
+    virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
+    virtual void close_backend() noexcept = 0;
+
+    void begin(Activity& activity);
+    void end(Activity& activity) noexcept;
+    void emit(const Event& event) noexcept;
+    Event call_event(EventKind kind, const CallRecord& call) const;
+
+    /// Composes the headers of a request; the views point into `call`, the options and `authorization`.
+    std::size_t write_headers(const CallRecord& call, std::string_view authorization,
+                              std::vector<HeaderView>& out) const;
+    /// What a complete reply means for the call: nothing wrong, or an error that was `answered`.
+    std::optional<Error> judge(CallRecord& call) const;
+    /// The error of a call that was stopped.
+    static Error stop_error(const CallRecord& call);
+    /// Records the outcome, tells the observer and finishes the call.
+    void conclude(CallRecord& call) noexcept;
+
+    bool closed_ = false;
+    RetryBudget budget_;
+    std::minstd_rand random_;
+
+private:
+    void arm(TimePoint now);
+    void expire();
+    Error status_error(const CallRecord& call) const;
+
+    boost::asio::any_io_executor executor_;
+    boost::asio::any_io_executor serial_;
+    Url endpoint_;
+    ClientOptions options_;
+    BufferStore buffers_;
+    std::atomic<std::int64_t> next_id_{1};
+    DeadlineQueue active_;
+    boost::asio::steady_timer watchdog_;
+    bool armed_ = false;
+    TimePoint armed_until_{};
+};
+
+/// Adds the policies: where a call meets authentication and HTTP.
+template <HttpBackend Backend, AuthPolicy Auth>
+class Engine final : public EngineBase, private AuthContext {
+public:
+    Engine(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options, Backend backend,
+           Auth auth)
+        : EngineBase(std::move(executor), std::move(endpoint), std::move(options)),
+          backend_(std::move(backend)), auth_(std::move(auth)) {}
+
+private:
+    boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) override;
+    void close_backend() noexcept override { backend_.close(); }
+
+    boost::asio::any_io_executor get_executor() const override { return serial(); }
+    TimePoint now() const override { return Clock::now(); }
+    double random() override { return std::uniform_real_distribution<double>{}(random_); }
+    boost::asio::awaitable<Result<void>> post(const HttpRequest& request, HttpResponse& response) override;
+    void spawn(boost::asio::awaitable<void> task, TimePoint deadline) override;
+    boost::asio::awaitable<void> run_task(std::shared_ptr<Activity> activity,
+                                          boost::asio::awaitable<void> task);
+    void observe(const Event& event) override { emit(event); }
+
+    Backend backend_;
+    Auth auth_;
+};
+
+} // namespace clarify::detail
+
+#include <clarify/detail/impl/engine.hpp>
+
+#endif // CLARIFY_DETAIL_ENGINE_HPP

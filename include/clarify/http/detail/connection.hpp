@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSL-1.0
+// One TCP or TLS connection with its buffers.
+
+#ifndef CLARIFY_HTTP_DETAIL_CONNECTION_HPP
+#define CLARIFY_HTTP_DETAIL_CONNECTION_HPP
+
+#include <clarify/core/clock.hpp>
+#include <clarify/core/http_message.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clarify::detail {
+
+class Connection {
+public:
+    using Socket = boost::asio::ip::tcp::socket;
+    using TlsStream = boost::asio::ssl::stream<Socket&>;
+
+    Connection(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::ssl::context> context)
+        : socket_(std::move(executor)), context_(std::move(context)) {}
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    Socket& socket() noexcept { return socket_; }
+    bool is_tls() const noexcept { return tls_.has_value(); }
+    TlsStream& tls() noexcept { return *tls_; }
+    TlsStream& begin_tls() { return tls_.emplace(socket_, *context_); }
+
+    void opened(TimePoint now) noexcept { opened_at_ = now; }
+    TimePoint opened_at() const noexcept { return opened_at_; }
+    /// Counts an exchange; true unless it is the first.
+    bool begin_exchange() noexcept { return exchanges_++ != 0; }
+    void close() noexcept {
+        boost::system::error_code ignored;
+        socket_.close(ignored);
+    }
+
+    /// Is an idle connection still as it was left: open, and with nothing to read? A peer that closed it,
+    /// or that sent bytes nobody asked for, has no place in the next exchange.
+    bool is_quiet() {
+        if (buffered() != 0) return false;
+        boost::system::error_code ec;
+        char byte = 0;
+        if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
+        if (ec) return false;
+        socket_.receive(boost::asio::buffer(&byte, 1), Socket::message_peek, ec);
+        return ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
+    }
+
+    /// Composes the request head in the connection's own buffer.
+    void compose_head(const HttpRequest& request, std::string_view authority);
+    /// Head and body for one gather write.
+    std::array<boost::asio::const_buffer, 2> output(std::string_view body) const noexcept {
+        return {boost::asio::buffer(head_), boost::asio::buffer(body.data(), body.size())};
+    }
+    /// Overwrites the head, which holds the authorization.
+    void forget_head() noexcept;
+
+    std::string_view input() const noexcept { return {input_.data() + begin_, buffered()}; }
+    std::size_t buffered() const noexcept { return end_ - begin_; }
+    void consume(std::size_t size) noexcept { begin_ += size; }
+    void received(std::size_t size) noexcept { end_ += size; }
+    /// Room for more input behind what is there; empty if a message part fills the whole buffer.
+    boost::asio::mutable_buffer room() {
+        if (input_.empty()) input_.resize(input_size);
+        if (begin_ == end_) {
+            begin_ = end_ = 0;
+        } else if (end_ == input_.size()) {
+            std::copy(input_.begin() + static_cast<std::ptrdiff_t>(begin_), input_.end(), input_.begin());
+            end_ -= begin_;
+            begin_ = 0;
+        }
+        return boost::asio::buffer(input_.data() + end_, input_.size() - end_);
+    }
+
+private:
+    /// Above the largest head that options allow, so that one always fits.
+    static constexpr std::size_t input_size = std::size_t{32} << 10U;
+
+    Socket socket_;
+    std::shared_ptr<boost::asio::ssl::context> context_;
+    std::optional<TlsStream> tls_;
+    TimePoint opened_at_{};
+    unsigned exchanges_ = 0;
+    std::string head_;
+    std::vector<char> input_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+};
+
+inline void Connection::compose_head(const HttpRequest& request, std::string_view authority) {
+    std::size_t size = 96 + request.url->path().size() + authority.size();
+    for (const HeaderView& header : request.headers) size += header.name.size() + header.value.size() + 4;
+    head_.clear();
+    // In one piece, so that growing leaves no copy of the authorization behind.
+    head_.reserve(size);
+    head_ += "POST ";
+    head_ += request.url->path();
+    head_ += " HTTP/1.1\r\nHost: ";
+    head_ += authority;
+    head_ += "\r\n";
+    for (const HeaderView& header : request.headers) {
+        head_ += header.name;
+        head_ += ": ";
+        head_ += header.value;
+        head_ += "\r\n";
+    }
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, request.body.size()).ptr;
+    head_ += "Content-Length: ";
+    head_.append(digits, end);
+    head_ += "\r\n\r\n";
+}
+
+inline void Connection::forget_head() noexcept {
+    volatile char* at = head_.data();
+    for (std::size_t i = 0; i != head_.size(); ++i) at[i] = 0;
+    head_.clear();
+}
+
+} // namespace clarify::detail
+
+#endif // CLARIFY_HTTP_DETAIL_CONNECTION_HPP

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_HTTP_DETAIL_IMPL_RESPONSE_READER_HPP
+#define CLARIFY_HTTP_DETAIL_IMPL_RESPONSE_READER_HPP
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+namespace clarify::detail {
+
+inline void StrictParser::on_response_impl(int code, string_view, int version, error_code& ec) {
+    if (code < 100 || code > 599) {
+        return refuse(Errc::framing, Reason::head, "the status code is none", ec);
+    }
+    facts_.status = static_cast<unsigned>(code);
+    http_11_ = version == 11;
+    response_.status = facts_.status;
+}
+
+inline void StrictParser::on_field_impl(field name, string_view text, string_view given, error_code& ec) {
+    const std::string_view value{given.data(), given.size()};
+    if (++fields_ > limits_.fields) {
+        return refuse(Errc::too_large, Reason::head, "the reply has too many header fields", ec);
+    }
+    if (!std::all_of(value.begin(), value.end(), [](char c) {
+            return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
+        })) {
+        return refuse(Errc::framing, Reason::head, "a header field has a control character", ec);
+    }
+    // Trailers carry nothing that the client uses, and must not change what the head said.
+    if (facts_.head_done) return;
+
+    const auto keep = [value](std::string& out) {
+        if (!out.empty()) out += ", ";
+        out += value;
+    };
+    switch (name) {
+    case field::content_length: return check_length(value, ec);
+    case field::transfer_encoding:
+        if (chunked_ || !http_11_ || !iequals(value, "chunked")) {
+            return refuse(Errc::framing, Reason::transfer_encoding,
+                          "the transfer encoding is not a single chunked", ec);
+        }
+        chunked_ = true;
+        break;
+    case field::content_encoding:
+        if (!value.empty() && !iequals(value, "identity")) {
+            return refuse(Errc::framing, Reason::content_encoding,
+                          "the reply has a content encoding that was not asked for", ec);
+        }
+        break;
+    case field::keep_alive:
+        for_each_list_item(value, [this](std::string_view item) {
+            constexpr std::string_view key = "timeout=";
+            if (item.size() <= key.size() || !iequals(item.substr(0, key.size()), key)) return;
+            const std::string_view digits = item.substr(key.size());
+            unsigned seconds = 0;
+            const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+            if (read.ec == std::errc{}) facts_.keep_alive = std::chrono::seconds{seconds};
+        });
+        break;
+    case field::content_type: keep(response_.content_type); break;
+    case field::date: keep(response_.date); break;
+    case field::location: keep(response_.location); break;
+    case field::www_authenticate: keep(response_.www_authenticate); break;
+    case field::retry_after:
+        // Two of them contradict each other: as good as none.
+        response_.retry_after = response_.retry_after.empty() ? std::string{value} : std::string{"?"};
+        break;
+    default:
+        if (iequals({text.data(), text.size()}, "traceparent")) keep(response_.traceparent);
+        break;
+    }
+}
+
+// Beast understands a list of equal lengths; two fields that agree are one too many already, but RFC 9112
+// section 6.3 lets a recipient accept those. A list within one field is not a length.
+inline void StrictParser::check_length(std::string_view value, error_code& ec) {
+    if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) {
+        return refuse(Errc::framing, Reason::length, "the content length is not a number", ec);
+    }
+    has_length_ = true;
+    length_is_zero_ = value.find_first_not_of('0') == std::string_view::npos;
+}
+
+inline void StrictParser::on_header_impl(error_code& ec) {
+    facts_.head_done = true;
+    if (chunked_ && has_length_) {
+        return refuse(Errc::framing, Reason::transfer_encoding,
+                      "the reply has both a content length and a transfer encoding", ec);
+    }
+    const bool bodiless = facts_.status < 200 || facts_.status == 204 || facts_.status == 304;
+    const bool framed = bodiless ? !chunked_ && length_is_zero_ : chunked_ || has_length_;
+    // A bodiless status that announces a body leaves open whether one follows.
+    facts_.reusable = framed && keep_alive();
+}
+
+inline void StrictParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) {
+    if (length && *length > limits_.body) {
+        refuse(Errc::too_large, Reason::body, "the announced body is larger than the limit", ec);
+    }
+}
+
+inline std::size_t StrictParser::on_body_impl(string_view body, error_code& ec) {
+    if (body.size() > limits_.body - response_.body.size()) {
+        refuse(Errc::too_large, Reason::body, "the body is larger than the limit", ec);
+        return 0;
+    }
+    response_.body.append(body.data(), body.size());
+    return body.size();
+}
+
+inline void StrictParser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) {
+    // The extensions begin where the digits of the size end.
+    std::size_t digits = 0;
+    const char* at = extensions.data();
+    constexpr std::string_view hex = "0123456789abcdefABCDEF";
+    while (digits <= 16 && hex.find(at[-1]) != std::string_view::npos) {
+        --at;
+        ++digits;
+    }
+    if (digits > 16) return refuse(Errc::framing, Reason::chunk, "a chunk size is too long", ec);
+    extras_ += extensions.size();
+    if (extras_ > limits_.chunk_extras) {
+        return refuse(Errc::too_large, Reason::chunk, "the chunk extensions are larger than the limit", ec);
+    }
+    if (size > limits_.body - response_.body.size()) {
+        return refuse(Errc::too_large, Reason::body, "the body is larger than the limit", ec);
+    }
+}
+
+inline Error ResponseReader::failure(boost::beast::error_code ec) const {
+    namespace http = boost::beast::http;
+    if (parser_->refusal()) {
+        Error error = *parser_->refusal();
+        return error.set_phase(facts().head_done ? Phase::body : Phase::head).set_fate(Fate::unknown);
+    }
+    const bool in_body = facts().head_done;
+    Error error{Errc::framing, in_body ? Reason::chunk : Reason::head,
+                in_body ? "the chunked body is malformed" : "the head of the reply is malformed"};
+    if (ec == http::error::header_limit) {
+        error = Error{Errc::too_large, Reason::head, "the head of the reply is larger than the limit"};
+    } else if (ec == http::error::bad_content_length || ec == http::error::multiple_content_length) {
+        error = Error{Errc::framing, Reason::length, "the content length is ambiguous"};
+    } else if (ec == http::error::bad_transfer_encoding) {
+        error = Error{Errc::framing, Reason::transfer_encoding, "the transfer encoding is ambiguous"};
+    }
+    error.set_cause(ec);
+    return error.set_phase(in_body ? Phase::body : Phase::head).set_fate(Fate::unknown);
+}
+
+/// Does an incomplete chunk line begin the last chunk, behind which trailers may follow?
+inline bool is_last_chunk(std::string_view line) noexcept {
+    if (line.starts_with("\r\n")) line.remove_prefix(2);
+    const std::size_t end = line.find_first_not_of('0');
+    return end != 0 && end != std::string_view::npos && (line[end] == '\r' || line[end] == ';');
+}
+
+inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
+    std::size_t consumed = 0;
+    while (!done() && consumed != input.size()) {
+        const std::string_view left = input.substr(consumed);
+        const bool was_in_head = !facts().head_done;
+        boost::beast::error_code ec;
+        const std::size_t taken =
+            parser_->put(boost::asio::const_buffer{left.data(), left.size()}, ec);
+        consumed += taken;
+        const bool need_more = ec == boost::beast::http::error::need_more;
+        if (ec && !need_more) return failure(ec);
+        if (was_in_head) {
+            // What was parsed of the head, and what waits to be, both count against its budget.
+            const std::size_t head = facts().head_done ? 0 : taken;
+            head_budget_ -= std::min(head_budget_, head);
+            if (!facts().head_done && left.size() - taken >= head_budget_) {
+                return failure(boost::beast::http::error::header_limit);
+            }
+        } else if (need_more) {
+            const std::string_view waiting = left.substr(taken);
+            const std::size_t limit = is_last_chunk(waiting) ? limits_.chunk_extras : limits_.chunk_line;
+            if (waiting.size() > limit) {
+                return Error{Errc::too_large, Reason::chunk, "a chunk line or the trailers are too long"}
+                    .set_phase(Phase::body)
+                    .set_fate(Fate::unknown);
+            }
+        }
+        if (facts().done && facts().status < 200) {
+            head_budget_ -= std::min(head_budget_, taken);
+            if (Result<void> next = next_after_interim(); !next) return next.error();
+            continue;
+        }
+        if (need_more) break;
+    }
+    return consumed;
+}
+
+inline Result<void> ResponseReader::next_after_interim() {
+    const bool switching = facts().status == 101;
+    if (switching || ++interim_ > limits_.interim || head_budget_ == 0) {
+        return Error{Errc::framing, Reason::interim,
+                     switching ? "the server switched protocols unasked" : "too many interim replies"}
+            .set_phase(Phase::head)
+            .set_fate(Fate::unknown);
+    }
+    response_.clear();
+    parser_.emplace(response_, limits_, head_budget_);
+    return {};
+}
+
+inline Result<void> ResponseReader::end_of_input(bool clean) {
+    const bool until_close = facts().head_done && parser_->need_eof();
+    if (clean && until_close) {
+        boost::beast::error_code ec;
+        parser_->put_eof(ec);
+        if (!ec) return {};
+    }
+    return Error{Errc::io, Reason::truncated, "the connection ended inside the reply"}
+        .set_phase(facts().head_done ? Phase::body : Phase::head)
+        .set_fate(Fate::unknown);
+}
+
+} // namespace clarify::detail
+
+#endif // CLARIFY_HTTP_DETAIL_IMPL_RESPONSE_READER_HPP

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
+#define CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
+
+#include <clarify/http/detail/connection_source.hpp>
+#include <clarify/http/detail/response_reader.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace clarify {
+namespace detail {
+
+/// A failure on a connection after the request began to go out.
+inline Error exchange_failure(boost::system::error_code ec, Phase phase, bool reused, bool answered) {
+    namespace errc = boost::system::errc;
+    if (ec == boost::asio::error::operation_aborted) {
+        Error error{Errc::cancelled};
+        return error.set_phase(phase).set_fate(Fate::unknown);
+    }
+    const bool ended = ec == boost::asio::error::eof || ec == boost::asio::ssl::error::stream_truncated;
+    const bool reset = ec == errc::connection_reset || ec == errc::broken_pipe;
+    Reason reason = Reason::none;
+    if (ended) reason = Reason::truncated;
+    if (reset) reason = Reason::reset;
+    // A used connection that ends without a byte of reply: the server closed it as the request set out.
+    if (reused && !answered && (ended || reset)) reason = Reason::stale;
+    Error error{Errc::io, reason, "the connection broke"};
+    return error.set_cause(ec).set_phase(phase).set_fate(Fate::unknown);
+}
+
+/// When a connection that has just served may no longer be reused.
+inline TimePoint reusable_until(const HttpOptions& options, const ResponseReader& reader, TimePoint now) {
+    if (!reader.reusable()) return TimePoint::min();
+    Clock::duration idle = options.idle_timeout;
+    // A second less than the server promises, for the time that a request is under way.
+    if (reader.keep_alive()) {
+        idle = std::min<Clock::duration>(idle, *reader.keep_alive() - std::chrono::seconds{1});
+    }
+    return now + idle;
+}
+
+} // namespace detail
+
+inline BeastBackend::BeastBackend(HttpOptions options)
+    : source_(std::make_shared<detail::ConnectionSource>(std::move(options))) {}
+
+inline void BeastBackend::close() noexcept { source_->close(); }
+
+// The warm path is this one coroutine frame: an idle connection is found without suspending.
+inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest& request,
+                                                               HttpResponse& response,
+                                                               HttpProgress& progress) {
+    constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
+    const std::shared_ptr<detail::ConnectionSource> source = source_;
+    const HttpOptions& options = source->options();
+
+    detail::Loan loan;
+    if (!request.fresh_connection) loan = source->try_reuse(*request.url);
+    if (!loan) {
+        Result<detail::Loan> obtained = co_await source->obtain(request, progress);
+        if (!obtained) co_return obtained.error();
+        loan = std::move(*obtained);
+    }
+    detail::Connection& connection = *loan;
+    const bool reused = connection.begin_exchange();
+
+    connection.compose_head(request, loan.authority());
+    progress.phase = Phase::write;
+    progress.sent = true;
+    boost::system::error_code ec;
+    if (connection.is_tls()) {
+        std::tie(ec, std::ignore) =
+            co_await boost::asio::async_write(connection.tls(), connection.output(request.body), token);
+    } else {
+        std::tie(ec, std::ignore) =
+            co_await boost::asio::async_write(connection.socket(), connection.output(request.body), token);
+    }
+    connection.forget_head();
+    if (ec) co_return detail::exchange_failure(ec, Phase::write, reused, false);
+
+    progress.phase = Phase::first_byte;
+    detail::ResponseLimits limits;
+    limits.head = options.max_response_head;
+    limits.fields = options.max_response_fields;
+    limits.body = request.max_response_body;
+    detail::ResponseReader reader{response, limits};
+    bool answered = false;
+    while (!reader.done()) {
+        const boost::asio::mutable_buffer room = connection.room();
+        std::size_t size = 0;
+        if (connection.is_tls()) {
+            std::tie(ec, size) = co_await connection.tls().async_read_some(room, token);
+        } else {
+            std::tie(ec, size) = co_await connection.socket().async_read_some(room, token);
+        }
+        if (ec) {
+            const bool clean = ec == boost::asio::error::eof;
+            if (reader.head_done() && (clean || ec == boost::asio::ssl::error::stream_truncated)) {
+                if (Result<void> ended = reader.end_of_input(clean); !ended) co_return ended;
+                break;
+            }
+            co_return detail::exchange_failure(ec, progress.phase, reused, answered);
+        }
+        answered = true;
+        connection.received(size);
+        const Result<std::size_t> consumed = reader.feed(connection.input());
+        if (!consumed) co_return consumed.error();
+        connection.consume(*consumed);
+        progress.phase = reader.head_done() ? Phase::body : Phase::head;
+    }
+
+    // Bytes behind a complete reply belong to nothing that was asked for.
+    const bool clean = connection.buffered() == 0;
+    loan.expires =
+        clean ? detail::reusable_until(options, reader, Clock::now()) : TimePoint::min();
+    response.lease = ConnectionLease{std::make_shared<detail::Loan>(std::move(loan)),
+                                     [](std::shared_ptr<void> held, bool keep) {
+                                         auto* const owned = static_cast<detail::Loan*>(held.get());
+                                         if (keep) owned->keep();
+                                     }};
+    co_return Result<void>{};
+}
+
+} // namespace clarify
+
+#endif // CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP

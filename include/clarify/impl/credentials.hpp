@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_IMPL_CREDENTIALS_HPP
+#define CLARIFY_IMPL_CREDENTIALS_HPP
+
+#include <clarify/core/detail/file.hpp>
+#include <clarify/core/detail/json_scan.hpp>
+
+#include <optional>
+#include <set>
+
+namespace clarify {
+namespace detail {
+
+inline constexpr std::size_t largest_credentials = std::size_t{64} << 10U;
+
+/// Collects every problem of a document, so that its author can repair all of them in one go.
+class Problems {
+public:
+    void add(std::string_view path, std::string_view what) {
+        if (!text_.empty()) text_ += "; ";
+        text_ += path;
+        text_ += ": ";
+        text_ += what;
+    }
+    bool none() const noexcept { return text_.empty(); }
+    Error error() const { return Error{Errc::bad_config, Reason::fields, text_}; }
+
+private:
+    std::string text_;
+};
+
+/// The members of a credentials document as far as they are strings.
+struct CredentialFields {
+    std::optional<std::string> api_url, integration, type, client_id;
+    std::optional<Secret> secret;
+};
+
+inline void read_text(RawJson value, std::string_view path, std::optional<std::string>& out,
+                      Problems& problems) {
+    if (value.kind != JsonKind::string) return problems.add(path, "is not a string");
+    out = json_unescape(value.text);
+    if (out->empty()) problems.add(path, "is empty");
+}
+
+/// Notices a member that occurs twice: which one counts would be anybody's guess.
+class SeenKeys {
+public:
+    bool again(std::string_view raw_key) { return !keys_.insert(json_unescape(raw_key)).second; }
+
+private:
+    std::set<std::string> keys_;
+};
+
+inline void read_inner_credentials(RawJson object, CredentialFields& fields, Problems& problems) {
+    if (object.kind != JsonKind::object) return problems.add("credentials", "is not an object");
+    SeenKeys seen;
+    JsonScanner members{object.text};
+    members.object([&](std::string_view key, JsonScanner& at) {
+        const RawJson value = at.value();
+        const bool again = seen.again(key);
+        if (key_is(key, "type")) {
+            if (again) return problems.add("credentials.type", "occurs twice");
+            read_text(value, "credentials.type", fields.type, problems);
+        } else if (key_is(key, "clientId")) {
+            if (again) return problems.add("credentials.clientId", "occurs twice");
+            read_text(value, "credentials.clientId", fields.client_id, problems);
+        } else if (key_is(key, "clientSecret")) {
+            if (again) return problems.add("credentials.clientSecret", "occurs twice");
+            std::optional<std::string> text;
+            read_text(value, "credentials.clientSecret", text, problems);
+            if (text) fields.secret.emplace(std::move(*text));
+        }
+    });
+}
+
+inline Result<CredentialFields> read_credential_fields(std::string_view json, Problems& problems) {
+    JsonScanner scanner{json};
+    const RawJson whole = scanner.document();
+    if (!scanner.ok()) {
+        const Reason reason = scanner.reason();
+        return Error{Errc::bad_config, reason,
+                     reason == Reason::empty ? std::string{"the credentials are empty"}
+                                             : "the credentials are not valid JSON, at byte " +
+                                                   std::to_string(scanner.offset())};
+    }
+    if (whole.kind != JsonKind::object) {
+        return Error{Errc::bad_config, Reason::fields, "the credentials are not a JSON object"};
+    }
+    CredentialFields fields;
+    SeenKeys seen;
+    bool has_inner = false;
+    JsonScanner members{whole.text};
+    members.object([&](std::string_view key, JsonScanner& at) {
+        const RawJson value = at.value();
+        const bool again = seen.again(key);
+        if (key_is(key, "apiUrl")) {
+            if (again) return problems.add("apiUrl", "occurs twice");
+            read_text(value, "apiUrl", fields.api_url, problems);
+        } else if (key_is(key, "integration")) {
+            if (again) return problems.add("integration", "occurs twice");
+            read_text(value, "integration", fields.integration, problems);
+        } else if (key_is(key, "credentials")) {
+            if (again) return problems.add("credentials", "occurs twice");
+            has_inner = true;
+            read_inner_credentials(value, fields, problems);
+        }
+    });
+    if (!seen.again(R"("apiUrl")")) problems.add("apiUrl", "is missing");
+    if (!seen.again(R"("integration")")) problems.add("integration", "is missing");
+    if (!has_inner) {
+        problems.add("credentials", "is missing");
+    } else if (problems.none() || fields.type || fields.client_id || fields.secret) {
+        if (!fields.type) problems.add("credentials.type", "is missing");
+        if (!fields.client_id) problems.add("credentials.clientId", "is missing");
+        if (!fields.secret) problems.add("credentials.clientSecret", "is missing");
+    }
+    return fields;
+}
+
+inline std::optional<Url> read_api_url(std::string_view text, Problems& problems) {
+    const Result<Url> url = Url::parse(text);
+    if (!url) {
+        problems.add("apiUrl", url.error().message());
+        return std::nullopt;
+    }
+    if (!url->is_https() && !url->is_loopback()) {
+        problems.add("apiUrl", "is plain http, which is allowed for loopback addresses only");
+    }
+    return url->with_trailing_slash();
+}
+
+/// The schemes themselves know what they can send; their refusal becomes a problem of the document.
+inline void check_secret(Credentials::Type type, const std::string& client_id, const Secret& secret,
+                         Problems& problems) {
+    if (type != Credentials::Type::basic_auth) return;
+    try {
+        const BasicAuth probe{client_id, secret};
+    } catch (const std::invalid_argument& error) {
+        problems.add("credentials", error.what());
+    }
+}
+
+} // namespace detail
+
+inline Result<Credentials> Credentials::from_file(const std::filesystem::path& path) {
+    Result<std::string> text = detail::read_small_file(path, detail::largest_credentials);
+    if (!text) return text.error();
+    Result<Credentials> credentials = from_string(*text);
+    Secret::wipe(*text);
+    if (credentials) return credentials;
+    const Error& error = credentials.error();
+    return Error{error.code(), error.reason(), path.string() + ": " + std::string{error.message()}};
+}
+
+inline Result<Credentials> Credentials::from_string(std::string_view json) {
+    if (json.size() > detail::largest_credentials) {
+        return Error{Errc::bad_config, Reason::file, "the credentials are too large"};
+    }
+    detail::Problems problems;
+    Result<detail::CredentialFields> fields = detail::read_credential_fields(json, problems);
+    if (!fields) return fields.error();
+    std::optional<Url> url;
+    if (fields->api_url && !fields->api_url->empty()) url = detail::read_api_url(*fields->api_url, problems);
+    Type type = Type::client_credentials;
+    if (fields->type == "basic-auth") {
+        type = Type::basic_auth;
+    } else if (fields->type && !fields->type->empty() && fields->type != "client-credentials") {
+        problems.add("credentials.type", "is neither client-credentials nor basic-auth");
+    }
+    if (fields->client_id && fields->secret) {
+        detail::check_secret(type, *fields->client_id, *fields->secret, problems);
+    }
+    if (!problems.none()) return problems.error();
+    return Credentials{std::move(*url), std::move(*fields->integration), type,
+                       std::move(*fields->client_id), std::move(*fields->secret)};
+}
+
+inline Result<Credentials> Credentials::basic(std::string integration, Secret password,
+                                              std::string_view api_url) {
+    detail::Problems problems;
+    if (integration.empty()) problems.add("integration", "is empty");
+    if (password.empty()) problems.add("password", "is empty");
+    std::optional<Url> url = detail::read_api_url(api_url, problems);
+    detail::check_secret(Type::basic_auth, integration, password, problems);
+    if (!problems.none()) return problems.error();
+    std::string username = integration;
+    return Credentials{std::move(*url), std::move(integration), Type::basic_auth, std::move(username),
+                       std::move(password)};
+}
+
+inline Result<Credentials> Credentials::with_api_url(std::string_view api_url) const {
+    detail::Problems problems;
+    const std::optional<Url> url = detail::read_api_url(api_url, problems);
+    if (!problems.none()) return problems.error();
+    Credentials moved = *this;
+    moved.api_url_ = *url;
+    return moved;
+}
+
+inline CredentialsAuth Credentials::auth() const {
+    if (type_ == Type::basic_auth) return CredentialsAuth{BasicAuth{client_id_, secret_}};
+    ClientCredentialsConfig config{api_url_.join("oauth/token"), client_id_, secret_, api_url_.to_string()};
+    return CredentialsAuth{ClientCredentials{std::move(config)}};
+}
+
+} // namespace clarify
+
+#endif // CLARIFY_IMPL_CREDENTIALS_HPP

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
+#define CLARIFY_IMPL_RPC_CLIENT_HPP
+
+#include <boost/asio/recycling_allocator.hpp>
+
+#include <optional>
+#include <string>
+#include <type_traits>
+
+namespace clarify {
+
+/// A call with its completion handler and result type, shared by the engine and the cancellation slot.
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+template <class R, class Handler>
+class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord {
+public:
+    Call(Handler handler, std::shared_ptr<Engine> engine, std::shared_ptr<const Codec> codec,
+         detail::PreparedCall prepared)
+        : handler_(std::move(handler), engine->executor()), engine_(std::move(engine)),
+          codec_(std::move(codec)) {
+        buffers = std::move(prepared.buffers);
+        method = std::move(prepared.method);
+        options = std::move(prepared.options);
+        id = prepared.id;
+        notification = prepared.notification;
+        error = std::move(prepared.error);
+        started = Clock::now();
+        deadline = started + options.timeout.value_or(engine_->options().call_timeout);
+    }
+
+    void begin() {
+        auto self = std::static_pointer_cast<Call>(shared_from_this());
+        handler_.watch_cancellation(
+            [engine = engine_, weak = std::weak_ptr<Call>{self}](boost::asio::cancellation_type_t type) {
+                if (auto call = weak.lock()) engine->cancel(std::move(call), type);
+            });
+        if (error) {
+            finish();
+        } else {
+            engine_->submit(std::move(self));
+        }
+    }
+
+    void finish() override {
+        auto self = std::static_pointer_cast<Call>(shared_from_this());
+        handler_.post([self = std::move(self)]() mutable { deliver(std::move(self)); });
+    }
+
+private:
+    static void deliver(std::shared_ptr<Call> self) {
+        Result<R> outcome = self->decode();
+        self->engine_->buffers().give_back(std::move(self->buffers));
+        Handler handler = self->handler_.release();
+        // What the call held is free again before the handler runs: it may start the next call at once.
+        self.reset();
+        std::move(handler)(std::move(outcome));
+    }
+
+    Result<R> decode() {
+        if (error) return std::move(*error);
+        if constexpr (std::is_void_v<R>) {
+            return {};
+        } else {
+            const auto complete = [this](Error failure) {
+                return failure.set_phase(Phase::decode).set_fate(Fate::answered).set_attempts(attempts);
+            };
+            try {
+                Result<R> value = codec_->template decode<R>(result);
+                if (!value) return complete(value.error());
+                return value;
+            } catch (...) {
+                return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
+            }
+        }
+    }
+
+    detail::PendingHandler<Handler> handler_;
+    std::shared_ptr<Engine> engine_;
+    std::shared_ptr<const Codec> codec_;
+};
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+template <class R>
+struct RpcClient<Backend, Auth, Codec>::Initiate {
+    template <class Handler>
+    void operator()(Handler&& handler, std::shared_ptr<Engine> engine, std::shared_ptr<const Codec> codec,
+                    detail::PreparedCall prepared) const {
+        using Operation = Call<R, std::decay_t<Handler>>;
+        auto call = std::allocate_shared<Operation>(
+            boost::asio::recycling_allocator<void>{}, std::forward<Handler>(handler), std::move(engine),
+            std::move(codec), std::move(prepared));
+        call->begin();
+    }
+};
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+template <class R, class Token>
+auto RpcClient<Backend, Auth, Codec>::start(detail::PreparedCall prepared, Token&& token) {
+    return detail::async_operation<Result<R>>(std::forward<Token>(token), Initiate<R>{}, engine_, codec_,
+                                              std::move(prepared));
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+Result<void> RpcClient<Backend, Auth, Codec>::check(const CallOptions& options) const {
+    if (Result<void> headers = options.headers.check(); !headers) return headers;
+    if (!detail::is_field_value(options.traceparent)) {
+        return Error{Errc::bad_argument, Reason::header, "traceparent is no header value"};
+    }
+    if (options.api_version && !detail::is_field_value(options.api_version->selector())) {
+        return Error{Errc::bad_argument, Reason::header, "api_version is no header value"};
+    }
+    if (options.timeout && options.timeout->count() <= 0) {
+        return Error{Errc::bad_argument, Reason::out_of_range, "timeout is not positive"};
+    }
+    return {};
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+template <class Params>
+detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(std::string_view method, const Params& params,
+                                                              CallOptions options,
+                                                              bool notification) const {
+    detail::PreparedCall prepared;
+    prepared.buffers = engine_->buffers().take();
+    prepared.method = method;
+    prepared.notification = notification;
+    prepared.id = engine_->next_id();
+    Result<void> outcome = check(options);
+    if (outcome) {
+        const std::optional<std::int64_t> id = notification ? std::nullopt : std::optional{prepared.id};
+        std::string& body = prepared.buffers->request;
+        try {
+            outcome = rpc::write_request(body, method, id, params, *codec_);
+        } catch (...) {
+            outcome = Error{Errc::bad_argument, Reason::exception, "the JSON codec threw"};
+        }
+        const std::size_t limit = engine_->options().max_request_body;
+        if (outcome && body.size() > limit) {
+            outcome = Error{Errc::bad_argument, Reason::request,
+                            "the request has " + std::to_string(body.size()) + " bytes, the limit is " +
+                                std::to_string(limit)};
+        }
+    }
+    if (!outcome) prepared.error = outcome.error();
+    prepared.options = std::move(options);
+    return prepared;
+}
+
+} // namespace clarify
+
+#endif // CLARIFY_IMPL_RPC_CLIENT_HPP

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+// The JSON-RPC client, over policies for HTTP, authentication and JSON.
+
+#ifndef CLARIFY_RPC_CLIENT_HPP
+#define CLARIFY_RPC_CLIENT_HPP
+
+#include <clarify/client_options.hpp>
+#include <clarify/concepts/auth_policy.hpp>
+#include <clarify/concepts/http_backend.hpp>
+#include <clarify/concepts/json_codec.hpp>
+#include <clarify/credentials.hpp>
+#include <clarify/detail/engine.hpp>
+#include <clarify/rpc/envelope.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace clarify {
+
+/** Calls methods of a JSON-RPC 2.0 server by HTTP POST.
+
+    The three policies are the extension points: how a request travels (`HttpBackend`), how it is
+    authorised (`AuthPolicy`), and how values become JSON (`JsonCodec`). `Client` is the usual choice.
+
+    @par Executor
+    Everything inside runs on a strand of the given executor; no thread is started but the one that
+    Asio's resolver uses. Completion handlers run on their own associated executor, else on the given one,
+    never inside the function that starts the call, and never on the strand.
+    @par Timeout
+    `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in line, token,
+    name look-up, connecting, TLS, request, response and repetitions. `Error::phase()` tells where it was.
+    @par Per-operation cancellation
+    Before a byte of the request is sent: terminal, partial and total, and the server never sees the
+    call. After that: terminal and partial; the connection is closed, and the server may have executed the
+    call (`Error::fate()`). A cancelled call never takes down a token fetch that others wait for.
+    @par Object lifetimes
+    Arguments are encoded or copied before a function returns, so temporaries are fine, also where the
+    awaitable is kept for later. The client may be destroyed with calls in flight: they complete with
+    `Errc::closed`. The execution context must outlive the client.
+    @par Errors
+    Every kind of `Errc`, see there; nothing that a peer sends makes a function throw.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe, but for moving and destroying.
+*/
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+class RpcClient {
+public:
+    using executor_type = boost::asio::any_io_executor;
+    /// What `call` yields unless told otherwise.
+    using value_type = typename Codec::value_type;
+
+    /** A client for the API that `credentials` name, with a backend of its own.
+
+        @throws std::invalid_argument naming an option that is out of range.
+    */
+    RpcClient(executor_type executor, const Credentials& credentials, ClientOptions options = {})
+        requires std::constructible_from<Backend, HttpOptions> &&
+                 std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>
+        : RpcClient(std::move(executor), credentials.rpc_url(), make_backend(options),
+                    Auth{credentials.auth()}, options) {}
+
+    /** A client for any endpoint, of any policies.
+
+        @throws std::invalid_argument naming an option that is out of range.
+    */
+    RpcClient(executor_type executor, Url endpoint, Backend backend, Auth auth, ClientOptions options = {},
+              Codec codec = {})
+        : engine_(std::make_shared<Engine>(std::move(executor), std::move(endpoint), std::move(options),
+                                           std::move(backend), std::move(auth))),
+          codec_(std::make_shared<const Codec>(std::move(codec))) {}
+
+    RpcClient(RpcClient&&) noexcept = default;
+    RpcClient& operator=(RpcClient&& other) noexcept {
+        if (this != &other) {
+            close();
+            engine_ = std::move(other.engine_);
+            codec_ = std::move(other.codec_);
+        }
+        return *this;
+    }
+    /// Ends all calls with `Errc::closed`; does not wait for them.
+    ~RpcClient() { close(); }
+
+    executor_type get_executor() const noexcept { return engine_->executor(); }
+
+    /** Calls `method` and yields the decoded `result` of the reply.
+
+        `params` is anything that the codec encodes to a JSON object or array, or `no_params`.
+        The request is encoded before this returns; it is sent once the awaitable is awaited.
+    */
+    template <class R = value_type, class Params = NoParams>
+    [[nodiscard]] boost::asio::awaitable<Result<R>> call(std::string_view method,
+                                                         const Params& params = no_params,
+                                                         CallOptions options = {}) {
+        return async_call<R>(method, params, std::move(options), boost::asio::use_awaitable);
+    }
+
+    /** Sends a notification: no id, no result. Succeeds with any 2xx status. */
+    template <class Params = NoParams>
+    [[nodiscard]] boost::asio::awaitable<Result<void>> notify(std::string_view method,
+                                                              const Params& params = no_params,
+                                                              CallOptions options = {}) {
+        return async_notify(method, params, std::move(options), boost::asio::use_awaitable);
+    }
+
+    /** `call` for any completion token; the handler's signature is `void(Result<R>)`. */
+    template <class R = value_type, class Params, class Token>
+    auto async_call(std::string_view method, const Params& params, Token&& token) {
+        return async_call<R>(method, params, CallOptions{}, std::forward<Token>(token));
+    }
+    template <class R = value_type, class Params, class Token>
+    auto async_call(std::string_view method, const Params& params, CallOptions options, Token&& token) {
+        return start<R>(prepare(method, params, std::move(options), false), std::forward<Token>(token));
+    }
+
+    /** `notify` for any completion token; the handler's signature is `void(Result<void>)`. */
+    template <class Params, class Token>
+    auto async_notify(std::string_view method, const Params& params, Token&& token) {
+        return async_notify(method, params, CallOptions{}, std::forward<Token>(token));
+    }
+    template <class Params, class Token>
+    auto async_notify(std::string_view method, const Params& params, CallOptions options, Token&& token) {
+        return start<void>(prepare(method, params, std::move(options), true), std::forward<Token>(token));
+    }
+
+    /// Ends all calls with `Errc::closed`, also future ones, and closes idle connections. Does not wait.
+    void close() {
+        if (engine_) engine_->shut_down();
+    }
+
+private:
+    using Engine = detail::Engine<Backend, Auth>;
+    template <class R, class Handler>
+    class Call;
+    template <class R>
+    struct Initiate;
+
+    static Backend make_backend(const ClientOptions& options) {
+        HttpOptions http = options.http;
+        if (!http.observer) http.observer = options.observer;
+        return Backend{std::move(http)};
+    }
+
+    template <class Params>
+    detail::PreparedCall prepare(std::string_view method, const Params& params, CallOptions options,
+                                 bool notification) const;
+    Result<void> check(const CallOptions& options) const;
+    template <class R, class Token>
+    auto start(detail::PreparedCall prepared, Token&& token);
+
+    std::shared_ptr<Engine> engine_;
+    std::shared_ptr<const Codec> codec_;
+};
+
+} // namespace clarify
+
+#include <clarify/impl/rpc_client.hpp>
+
+#endif // CLARIFY_RPC_CLIENT_HPP

@@ -31,7 +31,8 @@ namespace clarify {
     @par Errors
     All problems are reported at once: `Errc::bad_config` whose message lists each path with what is wrong
     there, and never a value. Reasons: `file` (cannot be read, not a regular file, larger than 64 KiB),
-    `json` problems as `syntax`, `encoding`, `depth` or `empty`, and `fields`.
+    `json` problems as `syntax`, `encoding`, `depth` or `empty`, `url` where the API URL is all that is wrong,
+    and `fields`.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */

@@ -69,7 +69,7 @@ public:
         @throws std::invalid_argument naming an option that is out of range.
     */
     RpcClient(executor_type executor, Url endpoint, Backend backend, Auth auth, ClientOptions options = {},
-              Codec codec = {})
+              Codec codec = Codec())
         : engine_(std::make_shared<Engine>(std::move(executor), std::move(endpoint), std::move(options),
                                            std::move(backend), std::move(auth))),
           codec_(std::make_shared<const Codec>(std::move(codec))) {}

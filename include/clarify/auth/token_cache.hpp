@@ -85,7 +85,8 @@ private:
     Clock::duration pause_;
     bool patient_ = false;
 
-    TimePoint next_rejection_fetch_ = TimePoint::min();
+    /// When the next fetch that follows a rejection may begin; empty before the first rejection.
+    std::optional<TimePoint> next_rejection_fetch_;
     Clock::duration rejection_pause_;
 };
 
@@ -126,20 +127,20 @@ inline void TokenCache::failed(Error error, TimePoint now, std::optional<Clock::
 inline void TokenCache::rejected(const AuthHeader& header, TimePoint now) {
     if (!header_ || header_ != header) return;
     header_.reset();
-    if (now >= next_rejection_fetch_) {
-        // The usual case, a revocation: fetch at once. A server that has been content for a while
-        // starts again with the shortest pause.
-        if (now - next_rejection_fetch_ > times_.longest_pause || next_rejection_fetch_ == TimePoint::min()) {
-            rejection_pause_ = times_.first_pause;
-        }
-        next_rejection_fetch_ = now + rejection_pause_;
-        rejection_pause_ = std::min<Clock::duration>(rejection_pause_ * 2, times_.longest_pause);
-        return;
+    // The usual case is a revocation: fetch at once. A server that has been content for a while starts
+    // again with the shortest pause.
+    if (!next_rejection_fetch_ || now - *next_rejection_fetch_ > times_.longest_pause) {
+        rejection_pause_ = times_.first_pause;
     }
+    const TimePoint fetch_at = std::max(now, next_rejection_fetch_.value_or(now));
+    next_rejection_fetch_ = fetch_at + rejection_pause_;
+    rejection_pause_ = std::min<Clock::duration>(rejection_pause_ * 2, times_.longest_pause);
+    if (fetch_at == now) return;
     // A fresh token was rejected as well: fetching another at once would only hammer the issuer.
     patient_ = false;
-    pause_until_ = std::max(pause_until_, next_rejection_fetch_);
+    pause_until_ = std::max(pause_until_, fetch_at);
     last_error_ = Error{Errc::auth, Reason::rejected, "the server rejects freshly fetched tokens"};
+    last_error_->set_phase(Phase::token);
 }
 
 } // namespace clarify

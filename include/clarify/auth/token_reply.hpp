@@ -10,13 +10,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <charconv>
-#include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace clarify {
 
@@ -37,7 +36,7 @@ struct TokenReply {
 
     @par Errors
     `Errc::token`: `denied` for a 4xx or an `error` member (its code is named if it has legal
-    characters), `throttled` for 429 and 503, `bad_response`, `bad_expiry`, `bad_type`. The message
+    characters), `throttled` for 429 and 503, `bad_response`, `bad_expiry`, `type`. The message
     never shows anything else of the body, which may hold a token.
 */
 Result<TokenReply> read_token_reply(unsigned status, std::string_view body);
@@ -50,21 +49,14 @@ inline Error token_error(Reason reason, std::string message) {
     return Error{Errc::token, reason, std::move(message)};
 }
 
-/// The lifetime in seconds, or nothing where the text is not a number of seconds.
-inline std::optional<std::int64_t> read_seconds(std::string_view text) {
-    double value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (stop != text.data() + text.size() || text.empty()) return std::nullopt;
-    constexpr double most = 2147483647.0;
-    if (error == std::errc::result_out_of_range) {
-        // Too large for a double, or too small to be anything but zero.
-        return std::abs(value) > 1 || text.find("e-") == std::string_view::npos
-                   ? (text.front() == '-' ? -1 : static_cast<std::int64_t>(most))
-                   : 0;
-    }
-    if (error != std::errc{} || std::isnan(value)) return std::nullopt;
-    if (value != std::floor(value)) return std::nullopt;
-    return static_cast<std::int64_t>(std::clamp(value, -1.0, most));
+/// The lifetime in seconds, clamped, or nothing where the text is not a positive whole number.
+inline std::optional<std::chrono::seconds> read_lifetime(std::string_view text) noexcept {
+    constexpr std::uint64_t most = 2147483647;
+    const JsonInteger number = json_whole_number(text);
+    if (number.negative || number.reason == Reason::mismatch) return std::nullopt;
+    if (number.reason == Reason::out_of_range) return std::chrono::seconds{most};
+    if (number.magnitude == 0) return std::nullopt;
+    return std::chrono::seconds{std::min(number.magnitude, most)};
 }
 
 } // namespace detail
@@ -115,21 +107,21 @@ inline Result<TokenReply> read_token_reply(unsigned status, std::string_view bod
     }
     if (token_type.kind == JsonKind::string) {
         if (!iequals(json_unescape(token_type.text), "bearer")) {
-            return token_error(Reason::bad_type, "the token type is not bearer");
+            return token_error(Reason::type, "the token type is not bearer");
         }
     } else if (token_type.kind != JsonKind::null) {
-        return token_error(Reason::bad_type, "the token type is not a string");
+        return token_error(Reason::type, "the token type is not a string");
     }
 
     TokenReply reply{BearerToken::make_header(secret.expose())};
     if (expires_in.kind != JsonKind::null) {
-        std::optional<std::int64_t> seconds;
-        if (expires_in.kind == JsonKind::number) seconds = read_seconds(expires_in.text);
-        if (expires_in.kind == JsonKind::string) seconds = read_seconds(json_unescape(expires_in.text));
-        if (!seconds || *seconds <= 0) {
+        if (expires_in.kind == JsonKind::number) reply.lifetime = read_lifetime(expires_in.text);
+        if (expires_in.kind == JsonKind::string) {
+            reply.lifetime = read_lifetime(json_unescape(expires_in.text));
+        }
+        if (!reply.lifetime) {
             return token_error(Reason::bad_expiry, "expires_in is not a positive number of seconds");
         }
-        reply.lifetime = std::chrono::seconds{*seconds};
     }
     return reply;
 }

@@ -105,7 +105,7 @@ enum class Reason : std::uint8_t {
     throttled,
     bad_response,
     bad_expiry,
-    bad_type,
+    type,
     insecure,
     // json, envelope, decode
     syntax,

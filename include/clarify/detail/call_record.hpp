@@ -46,7 +46,9 @@ struct Activity : Expiring, std::enable_shared_from_this<Activity> {
 
 /// The large buffers of a call, reused from call to call.
 struct CallBuffers {
+    std::string method;
     std::string request;
+    std::vector<HeaderView> headers;
     HttpResponse response;
 };
 
@@ -67,6 +69,7 @@ public:
     void give_back(std::unique_ptr<CallBuffers> buffers) {
         if (!buffers) return;
         buffers->request.clear();
+        buffers->headers.clear();
         buffers->response.clear();
         // A rare large reply must not be remembered for ever in every buffer.
         if (buffers->request.capacity() > largest || buffers->response.body.capacity() > largest) return;
@@ -84,7 +87,6 @@ private:
 /// A call as the engine sees it, whatever its result type and completion handler.
 struct CallRecord : Activity {
     std::unique_ptr<CallBuffers> buffers;
-    std::string method;
     CallOptions options;
     std::int64_t id = 0;
     bool notification = false;
@@ -107,7 +109,6 @@ struct CallRecord : Activity {
 /// A call whose request is written but which has not begun; what a lazy completion token carries.
 struct PreparedCall {
     std::unique_ptr<CallBuffers> buffers;
-    std::string method;
     CallOptions options;
     std::int64_t id = 0;
     bool notification = false;

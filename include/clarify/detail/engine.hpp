@@ -58,8 +58,7 @@ protected:
     Event call_event(EventKind kind, const CallRecord& call) const;
 
     /// Composes the headers of a request; the views point into `call`, the options and `authorization`.
-    std::size_t write_headers(const CallRecord& call, std::string_view authorization,
-                              std::vector<HeaderView>& out) const;
+    void write_headers(const CallRecord& call, std::string_view authorization) const;
     /// What a complete reply means for the call: nothing wrong, or an error that was `answered`.
     std::optional<Error> judge(CallRecord& call) const;
     /// The error of a call that was stopped.

@@ -17,17 +17,19 @@ inline constexpr std::size_t largest_credentials = std::size_t{64} << 10U;
 /// Collects every problem of a document, so that its author can repair all of them in one go.
 class Problems {
 public:
-    void add(std::string_view path, std::string_view what) {
+    void add(std::string_view path, std::string_view what, Reason reason = Reason::fields) {
+        reason_ = text_.empty() ? reason : Reason::fields;
         if (!text_.empty()) text_ += "; ";
         text_ += path;
         text_ += ": ";
         text_ += what;
     }
     bool none() const noexcept { return text_.empty(); }
-    Error error() const { return Error{Errc::bad_config, Reason::fields, text_}; }
+    Error error() const { return Error{Errc::bad_config, reason_, text_}; }
 
 private:
     std::string text_;
+    Reason reason_ = Reason::fields;
 };
 
 /// The members of a credentials document as far as they are strings.
@@ -72,6 +74,9 @@ inline void read_inner_credentials(RawJson object, CredentialFields& fields, Pro
             if (text) fields.secret.emplace(std::move(*text));
         }
     });
+    if (!seen.again(R"("type")")) problems.add("credentials.type", "is missing");
+    if (!seen.again(R"("clientId")")) problems.add("credentials.clientId", "is missing");
+    if (!seen.again(R"("clientSecret")")) problems.add("credentials.clientSecret", "is missing");
 }
 
 inline Result<CredentialFields> read_credential_fields(std::string_view json, Problems& problems) {
@@ -89,7 +94,6 @@ inline Result<CredentialFields> read_credential_fields(std::string_view json, Pr
     }
     CredentialFields fields;
     SeenKeys seen;
-    bool has_inner = false;
     JsonScanner members{whole.text};
     members.object([&](std::string_view key, JsonScanner& at) {
         const RawJson value = at.value();
@@ -102,30 +106,23 @@ inline Result<CredentialFields> read_credential_fields(std::string_view json, Pr
             read_text(value, "integration", fields.integration, problems);
         } else if (key_is(key, "credentials")) {
             if (again) return problems.add("credentials", "occurs twice");
-            has_inner = true;
             read_inner_credentials(value, fields, problems);
         }
     });
     if (!seen.again(R"("apiUrl")")) problems.add("apiUrl", "is missing");
     if (!seen.again(R"("integration")")) problems.add("integration", "is missing");
-    if (!has_inner) {
-        problems.add("credentials", "is missing");
-    } else if (problems.none() || fields.type || fields.client_id || fields.secret) {
-        if (!fields.type) problems.add("credentials.type", "is missing");
-        if (!fields.client_id) problems.add("credentials.clientId", "is missing");
-        if (!fields.secret) problems.add("credentials.clientSecret", "is missing");
-    }
+    if (!seen.again(R"("credentials")")) problems.add("credentials", "is missing");
     return fields;
 }
 
 inline std::optional<Url> read_api_url(std::string_view text, Problems& problems) {
     const Result<Url> url = Url::parse(text);
     if (!url) {
-        problems.add("apiUrl", url.error().message());
+        problems.add("apiUrl", url.error().message(), Reason::url);
         return std::nullopt;
     }
     if (!url->is_https() && !url->is_loopback()) {
-        problems.add("apiUrl", "is plain http, which is allowed for loopback addresses only");
+        problems.add("apiUrl", "is plain http, which is allowed for loopback addresses only", Reason::url);
     }
     return url->with_trailing_slash();
 }

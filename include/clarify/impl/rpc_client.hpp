@@ -21,7 +21,6 @@ public:
         : handler_(std::move(handler), engine->executor()), engine_(std::move(engine)),
           codec_(std::move(codec)) {
         buffers = std::move(prepared.buffers);
-        method = std::move(prepared.method);
         options = std::move(prepared.options);
         id = prepared.id;
         notification = prepared.notification;
@@ -124,15 +123,15 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(std::string_view m
                                                               bool notification) const {
     detail::PreparedCall prepared;
     prepared.buffers = engine_->buffers().take();
-    prepared.method = method;
+    prepared.buffers->method = method;
     prepared.notification = notification;
     prepared.id = engine_->next_id();
     Result<void> outcome = check(options);
     if (outcome) {
-        const std::optional<std::int64_t> id = notification ? std::nullopt : std::optional{prepared.id};
         std::string& body = prepared.buffers->request;
         try {
-            outcome = rpc::write_request(body, method, id, params, *codec_);
+            outcome = notification ? rpc::write_notification(body, method, params, *codec_)
+                                   : rpc::write_request(body, method, prepared.id, params, *codec_);
         } catch (...) {
             outcome = Error{Errc::bad_argument, Reason::exception, "the JSON codec threw"};
         }

@@ -25,7 +25,7 @@ namespace clarify::rpc {
 
 /** Appends a request object (JSON-RPC 2.0 section 4) to `out`.
 
-    Without an id it is a notification. `params` encodes to an object or an array; `no_params`
+    `params` encodes to an object or an array; `no_params`
     leaves the member out.
 
     @par Errors
@@ -33,8 +33,13 @@ namespace clarify::rpc {
     or is not UTF-8; `Reason::params` where `params` encodes to something else; or the codec's own.
 */
 template <class Params, class Codec>
-Result<void> write_request(std::string& out, std::string_view method, std::optional<std::int64_t> id,
+Result<void> write_request(std::string& out, std::string_view method, std::int64_t id,
                            const Params& params, const Codec& codec);
+
+/// The same without an id: a notification (section 4.1).
+template <class Params, class Codec>
+Result<void> write_notification(std::string& out, std::string_view method, const Params& params,
+                                const Codec& codec);
 
 /** Checks a response object (section 5) against the id of its request.
 

@@ -3,12 +3,11 @@
 #ifndef CLARIFY_DETAIL_IMPL_ENGINE_HPP
 #define CLARIFY_DETAIL_IMPL_ENGINE_HPP
 
+#include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/retry_after.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/rpc/envelope.hpp>
-
-#include <boost/asio/strand.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -19,7 +18,7 @@ namespace clarify::detail {
 
 inline EngineBase::EngineBase(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options)
     : budget_(options.retry.budget), random_(std::random_device{}()), executor_(std::move(executor)),
-      serial_(boost::asio::make_strand(executor_)), endpoint_(std::move(endpoint)),
+      serial_(SerialExecutor::over(executor_)), endpoint_(std::move(endpoint)),
       options_(std::move(options)), watchdog_(serial_) {
     options_.check();
 }
@@ -34,7 +33,7 @@ inline void EngineBase::submit(std::shared_ptr<CallRecord> call) {
             self->conclude(*call);
             return;
         }
-        call->idempotent = call->options.idempotent.value_or(is_idempotent(call->method));
+        call->idempotent = call->options.idempotent.value_or(is_idempotent(call->buffers->method));
         self->begin(*call);
         if (self->options_.observer) {
             Event event = self->call_event(EventKind::request, *call);
@@ -118,14 +117,14 @@ inline void EngineBase::emit(const Event& event) noexcept {
 inline Event EngineBase::call_event(EventKind kind, const CallRecord& call) const {
     Event event{kind};
     event.call_id = call.id;
-    event.method = call.method;
+    event.method = call.buffers->method;
     event.attempts = call.attempts;
     event.elapsed = Clock::now() - call.started;
     return event;
 }
 
-inline std::size_t EngineBase::write_headers(const CallRecord& call, std::string_view authorization,
-                                             std::vector<HeaderView>& out) const {
+inline void EngineBase::write_headers(const CallRecord& call, std::string_view authorization) const {
+    std::vector<HeaderView>& out = call.buffers->headers;
     out.clear();
     if (!authorization.empty()) out.push_back({"Authorization", authorization});
     out.push_back({"Content-Type", "application/json"});
@@ -135,7 +134,6 @@ inline std::size_t EngineBase::write_headers(const CallRecord& call, std::string
     if (!options_.user_agent.empty()) out.push_back({"User-Agent", options_.user_agent});
     if (!call.options.traceparent.empty()) out.push_back({"traceparent", call.options.traceparent});
     for (const auto& [name, value] : call.options.headers) out.push_back({name, value});
-    return out.size();
 }
 
 /// Is the body declared as JSON, in an encoding that JSON has? A missing field counts as yes.
@@ -267,8 +265,6 @@ template <HttpBackend Backend, AuthPolicy Auth>
 boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallRecord> call) {
     const auto self = shared_from_this();
     CallBuffers& buffers = *call->buffers;
-    std::vector<HeaderView> headers;
-    headers.reserve(8);
     bool renewed = false;
     bool fresh_connection = false;
     for (;;) {
@@ -305,10 +301,10 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             break;
         }
 
-        write_headers(*call, authorization ? authorization->expose() : std::string_view{}, headers);
+        write_headers(*call, authorization ? authorization->expose() : std::string_view{});
         HttpRequest request;
         request.url = &endpoint();
-        request.headers = headers;
+        request.headers = buffers.headers;
         request.body = buffers.request;
         request.deadline = call->deadline;
         request.max_response_body = options().max_response_body;

@@ -15,6 +15,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -26,6 +27,9 @@
 #include <vector>
 
 namespace clarify::detail {
+
+class ConnectionSource;
+struct Origin;
 
 class Connection {
 public:
@@ -44,6 +48,14 @@ public:
 
     void opened(TimePoint now) noexcept { opened_at_ = now; }
     TimePoint opened_at() const noexcept { return opened_at_; }
+    /// Where the connection goes back to, while a response that came over it is held back.
+    struct Ticket {
+        std::shared_ptr<ConnectionSource> source;
+        Origin* origin = nullptr;
+        TimePoint expires = TimePoint::min();
+    };
+    Ticket& ticket() noexcept { return ticket_; }
+
     /// Counts an exchange; true unless it is the first.
     bool begin_exchange() noexcept { return exchanges_++ != 0; }
     void close() noexcept {
@@ -57,18 +69,20 @@ public:
         if (buffered() != 0) return false;
         boost::system::error_code ec;
         char byte = 0;
-        if (!socket_.non_blocking()) socket_.non_blocking(true, ec);
-        if (ec) return false;
         socket_.receive(boost::asio::buffer(&byte, 1), Socket::message_peek, ec);
         return ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
     }
 
     /// Composes the request head in the connection's own buffer.
     void compose_head(const HttpRequest& request, std::string_view authority);
-    /// Head and body for one gather write.
-    std::array<boost::asio::const_buffer, 2> output(std::string_view body) const noexcept {
-        return {boost::asio::buffer(head_), boost::asio::buffer(body.data(), body.size())};
+    /// What is left of head and body after `sent` bytes, for one gather write.
+    std::array<boost::asio::const_buffer, 2> output(std::string_view body, std::size_t sent = 0) const noexcept {
+        const std::size_t of_head = std::min(sent, head_.size());
+        const std::size_t of_body = std::min(sent - of_head, body.size());
+        return {boost::asio::buffer(head_) + of_head,
+                boost::asio::buffer(body.data(), body.size()) + of_body};
     }
+    std::size_t head_size() const noexcept { return head_.size(); }
     /// Overwrites the head, which holds the authorization.
     void forget_head() noexcept;
 
@@ -98,6 +112,7 @@ private:
     std::optional<TlsStream> tls_;
     TimePoint opened_at_{};
     unsigned exchanges_ = 0;
+    Ticket ticket_;
     std::string head_;
     std::vector<char> input_;
     std::size_t begin_ = 0;

@@ -43,7 +43,7 @@ struct Origin {
 /** A place in an origin's pool, with the connection that fills it once there is one.
 
     Whatever happens to its holder, the place is given back exactly once: destroying a loan closes the
-    connection; `keep` hands it to the next in line or back to the pool.
+    connection; a lease made of it keeps the connection for the next in line or for the pool.
 */
 class Loan {
 public:
@@ -52,18 +52,17 @@ public:
         : source_(std::move(source)), origin_(&origin), connection_(std::move(connection)) {}
     Loan(Loan&& other) noexcept
         : source_(std::move(other.source_)), origin_(std::exchange(other.origin_, nullptr)),
-          connection_(std::move(other.connection_)), expires(other.expires) {}
+          connection_(std::move(other.connection_)) {}
     Loan& operator=(Loan&& other) noexcept {
         if (this != &other) {
-            end(false);
+            end();
             source_ = std::move(other.source_);
             origin_ = std::exchange(other.origin_, nullptr);
             connection_ = std::move(other.connection_);
-            expires = other.expires;
         }
         return *this;
     }
-    ~Loan() { end(false); }
+    ~Loan() { end(); }
 
     const std::string& authority() const noexcept { return origin_->authority; }
     Connection* operator->() const noexcept { return connection_.get(); }
@@ -71,18 +70,15 @@ public:
     explicit operator bool() const noexcept { return connection_ != nullptr; }
     void fill(std::shared_ptr<Connection> connection) { connection_ = std::move(connection); }
 
-    void keep() { end(true); }
+    /// Turns the loan into a lease for the response: `keep` makes the connection reusable until `expires`.
+    ConnectionLease into_lease(TimePoint expires) &&;
 
 private:
-    void end(bool keep_it) noexcept;
+    void end() noexcept;
 
     std::shared_ptr<ConnectionSource> source_;
     Origin* origin_ = nullptr;
     std::shared_ptr<Connection> connection_;
-
-public:
-    /// Until when the connection may be used again; set when a reply has been read.
-    TimePoint expires = TimePoint::min();
 };
 
 class ConnectionSource : public std::enable_shared_from_this<ConnectionSource> {

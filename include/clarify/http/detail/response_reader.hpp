@@ -55,8 +55,15 @@ public:
         header_limit(static_cast<std::uint32_t>(head_budget));
     }
 
+    /// Consumes what it can of `input`, which begins with what the last call left over.
+    std::size_t read(std::string_view input, boost::beast::error_code& ec);
+
     const ResponseFacts& facts() const noexcept { return facts_; }
     const std::optional<Error>& refusal() const noexcept { return refusal_; }
+    /// Has a transfer encoding been seen?
+    bool has_transfer_encoding() const noexcept { return chunked_; }
+    /// The bytes of chunk extensions so far.
+    std::size_t extras() const noexcept { return extras_; }
 
 private:
     using error_code = boost::beast::error_code;
@@ -88,6 +95,9 @@ private:
     std::optional<Error> refusal_;
     std::size_t fields_ = 0;
     std::size_t extras_ = 0;
+    /// Where the input of the current `read` begins, and what follows the size of the last chunk in it.
+    const char* input_ = nullptr;
+    const char* last_chunk_ = nullptr;
     bool http_11_ = false;
     bool chunked_ = false;
     bool has_length_ = false;

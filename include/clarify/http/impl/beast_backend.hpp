@@ -48,6 +48,12 @@ inline BeastBackend::BeastBackend(HttpOptions options)
 
 inline void BeastBackend::close() noexcept { source_->close(); }
 
+// GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 // The warm path is this one coroutine frame: an idle connection is found without suspending.
 inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest& request,
                                                                HttpResponse& response,
@@ -74,8 +80,13 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest
         std::tie(ec, std::ignore) =
             co_await boost::asio::async_write(connection.tls(), connection.output(request.body), token);
     } else {
-        std::tie(ec, std::ignore) =
-            co_await boost::asio::async_write(connection.socket(), connection.output(request.body), token);
+        // Nearly always the kernel takes all of it at once, and an operation would only cost a turn.
+        const std::size_t sent = connection.socket().write_some(connection.output(request.body), ec);
+        if (ec == boost::asio::error::would_block || ec == boost::asio::error::try_again) ec = {};
+        if (!ec && sent != connection.head_size() + request.body.size()) {
+            std::tie(ec, std::ignore) = co_await boost::asio::async_write(
+                connection.socket(), connection.output(request.body, sent), token);
+        }
     }
     connection.forget_head();
     if (ec) co_return detail::exchange_failure(ec, Phase::write, reused, false);
@@ -113,15 +124,15 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest
 
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0;
-    loan.expires =
+    const TimePoint expires =
         clean ? detail::reusable_until(options, reader, Clock::now()) : TimePoint::min();
-    response.lease = ConnectionLease{std::make_shared<detail::Loan>(std::move(loan)),
-                                     [](std::shared_ptr<void> held, bool keep) {
-                                         auto* const owned = static_cast<detail::Loan*>(held.get());
-                                         if (keep) owned->keep();
-                                     }};
+    response.lease = std::move(loan).into_lease(expires);
     co_return Result<void>{};
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 } // namespace clarify
 

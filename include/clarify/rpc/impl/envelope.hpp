@@ -84,9 +84,9 @@ inline bool id_matches(RawJson id, std::int64_t expected) {
 
 } // namespace detail
 
-template <class Params, class Codec>
-Result<void> write_request(std::string& out, std::string_view method, std::optional<std::int64_t> id,
-                           const Params& params, const Codec& codec) {
+namespace detail {
+
+inline Result<void> write_method(std::string& out, std::string_view method) {
     if (method.empty()) return Error{Errc::bad_argument, Reason::method, "the method is empty"};
     if (method.starts_with("rpc.")) {
         return Error{Errc::bad_argument, Reason::method, "methods that start with rpc. are reserved"};
@@ -95,12 +95,11 @@ Result<void> write_request(std::string& out, std::string_view method, std::optio
     if (!clarify::detail::append_json_string(out, method)) {
         return Error{Errc::bad_argument, Reason::method, "the method is not valid UTF-8"};
     }
-    if (id) {
-        char digits[24];
-        const auto end = std::to_chars(digits, digits + sizeof digits, *id).ptr;
-        out += R"(,"id":)";
-        out.append(digits, end);
-    }
+    return {};
+}
+
+template <class Params, class Codec>
+Result<void> write_params(std::string& out, const Params& params, const Codec& codec) {
     if constexpr (!std::is_same_v<Params, NoParams>) {
         out += R"(,"params":)";
         const std::size_t start = out.size();
@@ -111,6 +110,26 @@ Result<void> write_request(std::string& out, std::string_view method, std::optio
     }
     out += '}';
     return {};
+}
+
+} // namespace detail
+
+template <class Params, class Codec>
+Result<void> write_request(std::string& out, std::string_view method, std::int64_t id,
+                           const Params& params, const Codec& codec) {
+    if (Result<void> written = detail::write_method(out, method); !written) return written;
+    char digits[24];
+    const auto end = std::to_chars(digits, digits + sizeof digits, id).ptr;
+    out += R"(,"id":)";
+    out.append(digits, end);
+    return detail::write_params(out, params, codec);
+}
+
+template <class Params, class Codec>
+Result<void> write_notification(std::string& out, std::string_view method, const Params& params,
+                                const Codec& codec) {
+    if (Result<void> written = detail::write_method(out, method); !written) return written;
+    return detail::write_params(out, params, codec);
 }
 
 inline Result<std::string_view> read_response(std::string_view body, std::int64_t id,

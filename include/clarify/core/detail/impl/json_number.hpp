@@ -95,7 +95,7 @@ std::errc real_by_charconv(std::string_view token, Real& out) {
 
 inline JsonInteger json_whole_number(std::string_view raw_number) noexcept {
     using namespace json_scan;
-    constexpr std::uint64_t max = UINT64_MAX;
+    constexpr std::uint64_t largest = UINT64_MAX;
     JsonInteger result;
     const Decimal number = take_apart(raw_number);
     result.negative = number.negative;
@@ -115,7 +115,7 @@ inline JsonInteger json_whole_number(std::string_view raw_number) noexcept {
     const std::size_t length = last + static_cast<std::size_t>(scale);
     for (std::size_t i = 0; i < length && result.reason == Reason::none; ++i) {
         const unsigned digit = i < last ? number.digit(i) : 0;
-        if (result.magnitude > (max - digit) / 10) result.reason = Reason::out_of_range;
+        if (result.magnitude > (largest - digit) / 10) result.reason = Reason::out_of_range;
         result.magnitude = result.magnitude * 10 + digit;
     }
     return result;
@@ -123,8 +123,8 @@ inline JsonInteger json_whole_number(std::string_view raw_number) noexcept {
 
 inline std::optional<std::int64_t> json_integer(std::string_view raw_number) noexcept {
     const JsonInteger whole = json_whole_number(raw_number);
-    constexpr std::uint64_t max = INT64_MAX;
-    if (whole.reason != Reason::none || whole.magnitude > max + (whole.negative ? 1 : 0)) {
+    constexpr std::uint64_t largest = INT64_MAX;
+    if (whole.reason != Reason::none || whole.magnitude > largest + (whole.negative ? 1 : 0)) {
         return std::nullopt;
     }
     return static_cast<std::int64_t>(whole.negative ? 0 - whole.magnitude : whole.magnitude);

@@ -9,11 +9,21 @@
 
 namespace clarify::detail {
 
-inline void Loan::end(bool keep_it) noexcept {
+inline void Loan::end() noexcept {
     Origin* const origin = std::exchange(origin_, nullptr);
     if (origin == nullptr) return;
     const std::shared_ptr<ConnectionSource> source = std::move(source_);
-    source->give_back(*origin, std::move(connection_), expires, keep_it);
+    source->give_back(*origin, std::move(connection_), TimePoint::min(), false);
+}
+
+// The way back is kept in the connection itself, so that a lease costs no memory of its own.
+inline ConnectionLease Loan::into_lease(TimePoint expires) && {
+    connection_->ticket() = {std::move(source_), std::exchange(origin_, nullptr), expires};
+    return {std::move(connection_), [](std::shared_ptr<void> held, bool keep) {
+                auto connection = std::static_pointer_cast<Connection>(std::move(held));
+                const Connection::Ticket ticket = std::exchange(connection->ticket(), {});
+                ticket.source->give_back(*ticket.origin, std::move(connection), ticket.expires, keep);
+            }};
 }
 
 inline Origin& ConnectionSource::origin_of(const Url& url) {

@@ -9,6 +9,20 @@
 
 namespace clarify::detail {
 
+inline std::size_t StrictParser::read(std::string_view input, error_code& ec) {
+    input_ = input.data();
+    last_chunk_ = nullptr;
+    const std::size_t taken = put(boost::asio::const_buffer{input.data(), input.size()}, ec);
+    if (facts_.done && last_chunk_ != nullptr) {
+        extras_ += static_cast<std::size_t>(input_ + taken - last_chunk_);
+        if (extras_ > limits_.chunk_extras) {
+            facts_.done = false;
+            refuse(Errc::too_large, Reason::chunk, "the trailers are larger than the limit", ec);
+        }
+    }
+    return taken;
+}
+
 inline void StrictParser::on_response_impl(int code, string_view, int version, error_code& ec) {
     if (code < 100 || code > 599) {
         return refuse(Errc::framing, Reason::head, "the status code is none", ec);
@@ -90,6 +104,9 @@ inline void StrictParser::on_header_impl(error_code& ec) {
         return refuse(Errc::framing, Reason::transfer_encoding,
                       "the reply has both a content length and a transfer encoding", ec);
     }
+    if (facts_.status < 200 && (chunked_ || !length_is_zero_)) {
+        return refuse(Errc::framing, Reason::interim, "an interim reply announces a body", ec);
+    }
     const bool bodiless = facts_.status < 200 || facts_.status == 204 || facts_.status == 304;
     const bool framed = bodiless ? !chunked_ && length_is_zero_ : chunked_ || has_length_;
     // A bodiless status that announces a body leaves open whether one follows.
@@ -112,15 +129,23 @@ inline std::size_t StrictParser::on_body_impl(string_view body, error_code& ec) 
 }
 
 inline void StrictParser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) {
-    // The extensions begin where the digits of the size end.
+    // The extensions begin where the digits of the size end; the input begins no later than these.
     std::size_t digits = 0;
     const char* at = extensions.data();
     constexpr std::string_view hex = "0123456789abcdefABCDEF";
-    while (digits <= 16 && hex.find(at[-1]) != std::string_view::npos) {
+    while (at != input_ && digits <= 16 && hex.find(at[-1]) != std::string_view::npos) {
         --at;
         ++digits;
     }
     if (digits > 16) return refuse(Errc::framing, Reason::chunk, "a chunk size is too long", ec);
+    if (size == 0) {
+        // Its extensions count together with the trailers, once these are complete.
+        last_chunk_ = extensions.data();
+        return;
+    }
+    if (digits + extensions.size() > limits_.chunk_line) {
+        return refuse(Errc::too_large, Reason::chunk, "a chunk line is larger than the limit", ec);
+    }
     extras_ += extensions.size();
     if (extras_ > limits_.chunk_extras) {
         return refuse(Errc::too_large, Reason::chunk, "the chunk extensions are larger than the limit", ec);
@@ -141,55 +166,64 @@ inline Error ResponseReader::failure(boost::beast::error_code ec) const {
                 in_body ? "the chunked body is malformed" : "the head of the reply is malformed"};
     if (ec == http::error::header_limit) {
         error = Error{Errc::too_large, Reason::head, "the head of the reply is larger than the limit"};
+    } else if (ec == http::error::bad_transfer_encoding ||
+               (ec == http::error::bad_content_length && parser_->has_transfer_encoding())) {
+        error = Error{Errc::framing, Reason::transfer_encoding, "the transfer encoding is ambiguous"};
     } else if (ec == http::error::bad_content_length || ec == http::error::multiple_content_length) {
         error = Error{Errc::framing, Reason::length, "the content length is ambiguous"};
-    } else if (ec == http::error::bad_transfer_encoding) {
-        error = Error{Errc::framing, Reason::transfer_encoding, "the transfer encoding is ambiguous"};
     }
     error.set_cause(ec);
     return error.set_phase(in_body ? Phase::body : Phase::head).set_fate(Fate::unknown);
 }
 
-/// Does an incomplete chunk line begin the last chunk, behind which trailers may follow?
-inline bool is_last_chunk(std::string_view line) noexcept {
-    if (line.starts_with("\r\n")) line.remove_prefix(2);
-    const std::size_t end = line.find_first_not_of('0');
-    return end != 0 && end != std::string_view::npos && (line[end] == '\r' || line[end] == ';');
+/// Is an incomplete chunk line, or an incomplete last chunk with its trailers, too long already? Agrees with
+/// what the parser finds once it is complete, so that the outcome does not depend on how the bytes arrive.
+inline bool is_too_long(std::string_view waiting, std::size_t extras, const ResponseLimits& limits) noexcept {
+    if (waiting.starts_with("\r\n")) waiting.remove_prefix(2);
+    const std::size_t zeros = std::min(waiting.find_first_not_of('0'), waiting.size());
+    constexpr std::string_view digits = "123456789abcdefABCDEF";
+    const bool last_chunk = zeros != 0 && zeros != waiting.size() &&
+                            digits.find(waiting[zeros]) == std::string_view::npos;
+    if (last_chunk) return extras + waiting.size() - zeros >= limits.chunk_extras;
+    return waiting.size() > limits.chunk_line + 1;
 }
 
 inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
     std::size_t consumed = 0;
     while (!done() && consumed != input.size()) {
-        const std::string_view left = input.substr(consumed);
+        // Of a head the parser sees no more than is allowed, so that the limit is exact.
         const bool was_in_head = !facts().head_done;
+        const std::string_view left = input.substr(consumed, was_in_head ? head_budget_ : input.size());
+        // Beast 1.81 asserts that a last chunk it has begun to see is complete in length.
+        constexpr std::string_view shortest_last_chunk = "0\r\n\r\n";
+        if (!was_in_head && parser_->has_transfer_encoding() && left.starts_with(shortest_last_chunk.substr(0, 3)) &&
+            left.size() < shortest_last_chunk.size()) {
+            break;
+        }
         boost::beast::error_code ec;
-        const std::size_t taken =
-            parser_->put(boost::asio::const_buffer{left.data(), left.size()}, ec);
+        const std::size_t taken = parser_->read(left, ec);
         consumed += taken;
         const bool need_more = ec == boost::beast::http::error::need_more;
         if (ec && !need_more) return failure(ec);
-        if (was_in_head) {
-            // What was parsed of the head, and what waits to be, both count against its budget.
-            const std::size_t head = facts().head_done ? 0 : taken;
-            head_budget_ -= std::min(head_budget_, head);
-            if (!facts().head_done && left.size() - taken >= head_budget_) {
-                return failure(boost::beast::http::error::header_limit);
-            }
-        } else if (need_more) {
-            const std::string_view waiting = left.substr(taken);
-            const std::size_t limit = is_last_chunk(waiting) ? limits_.chunk_extras : limits_.chunk_line;
-            if (waiting.size() > limit) {
-                return Error{Errc::too_large, Reason::chunk, "a chunk line or the trailers are too long"}
-                    .set_phase(Phase::body)
-                    .set_fate(Fate::unknown);
-            }
+        if (!facts().head_done) {
+            head_budget_ -= std::min(head_budget_, taken);
+            if (left.size() - taken >= head_budget_) return failure(boost::beast::http::error::header_limit);
+            break;
         }
         if (facts().done && facts().status < 200) {
             head_budget_ -= std::min(head_budget_, taken);
             if (Result<void> next = next_after_interim(); !next) return next.error();
             continue;
         }
-        if (need_more) break;
+        const bool saw_all = consumed + left.size() - taken == input.size();
+        if (need_more && saw_all) {
+            if (is_too_long(left.substr(taken), parser_->extras(), limits_)) {
+                return Error{Errc::too_large, Reason::chunk, "a chunk line or the trailers are too long"}
+                    .set_phase(Phase::body)
+                    .set_fate(Fate::unknown);
+            }
+            break;
+        }
     }
     return consumed;
 }

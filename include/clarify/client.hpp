@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+// The client with the default policies.
+
+#ifndef CLARIFY_CLIENT_HPP
+#define CLARIFY_CLIENT_HPP
+
+#include <clarify/auth/credentials_auth.hpp>
+#include <clarify/http/beast_backend.hpp>
+#include <clarify/json/boost_json_codec.hpp>
+#include <clarify/rpc_client.hpp>
+
+namespace clarify {
+
+/// The usual client: Boost.Beast for HTTP, what the credentials say for authentication, Boost.JSON for values.
+using Client = RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;
+
+} // namespace clarify
+
+#endif // CLARIFY_CLIENT_HPP

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: BSL-1.0
+// An executor that runs one function at a time on top of any other.
+
+#ifndef CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP
+#define CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <boost/asio/require.hpp>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+namespace clarify::detail {
+
+/** What `asio::strand` is, in the size of two pointers.
+
+    A strand of an `any_io_executor` does not fit into another `any_io_executor` without the heap, and asks
+    its inner executor for properties, which allocates too: more than a dozen allocations a call. This one
+    fits, and asks once. Functions run in the order they were given, never two at a time; one given from
+    within runs at once, unless blocking is ruled out.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
+*/
+class SerialExecutor {
+public:
+    /// Not a constructor: one that takes an `any_io_executor` would have to know whether this class is an
+    /// executor before it is complete.
+    static SerialExecutor over(boost::asio::any_io_executor inner) {
+        return SerialExecutor{new State{std::move(inner)}};
+    }
+    SerialExecutor(const SerialExecutor& other) noexcept : state_(other.state_), never_(other.never_) {
+        state_->retain();
+    }
+    SerialExecutor(SerialExecutor&& other) noexcept : SerialExecutor(std::as_const(other)) {}
+    SerialExecutor& operator=(SerialExecutor other) noexcept {
+        std::swap(state_, other.state_);
+        std::swap(never_, other.never_);
+        return *this;
+    }
+    ~SerialExecutor() { state_->release(); }
+
+    // The names and shapes that Asio's executor concepts ask for.
+    SerialExecutor require(boost::asio::execution::blocking_t::never_t) const noexcept {
+        return {*this, true};
+    }
+    SerialExecutor require(boost::asio::execution::blocking_t::possibly_t) const noexcept {
+        return {*this, false};
+    }
+    boost::asio::execution::blocking_t query(boost::asio::execution::blocking_t) const noexcept {
+        if (never_) return boost::asio::execution::blocking.never;
+        return boost::asio::execution::blocking.possibly;
+    }
+    boost::asio::execution_context& query(boost::asio::execution::context_t) const noexcept {
+        return *state_->context;
+    }
+    template <class Function>
+    void execute(Function&& function) const;
+    friend bool operator==(const SerialExecutor& a, const SerialExecutor& b) noexcept {
+        return a.state_ == b.state_ && a.never_ == b.never_;
+    }
+
+    bool running_in_this_thread() const noexcept { return Running::in(state_); }
+
+private:
+    struct Operation {
+        using Complete = void (*)(Operation*, bool run);
+        explicit Operation(Complete function) noexcept : complete(function) {}
+        Complete complete;
+        Operation* next = nullptr;
+    };
+    template <class Function>
+    struct Holder;
+
+    /// A singly linked list, first in, first out.
+    struct Queue {
+        bool empty() const noexcept { return front == nullptr; }
+        void push(Operation* operation) noexcept {
+            (front == nullptr ? front : back->next) = operation;
+            back = operation;
+        }
+        Operation* pop() noexcept {
+            Operation* const first = front;
+            front = first->next;
+            first->next = nullptr;
+            return first;
+        }
+        /// Puts `earlier` in front of what is here.
+        void prepend(Queue earlier) noexcept {
+            if (earlier.empty()) return;
+            earlier.back->next = front;
+            if (front == nullptr) back = earlier.back;
+            front = earlier.front;
+        }
+        Operation* front = nullptr;
+        Operation* back = nullptr;
+    };
+
+    struct State {
+        explicit State(boost::asio::any_io_executor given)
+            : inner(std::move(given)),
+              inner_never(boost::asio::require(inner, boost::asio::execution::blocking.never)),
+              context(&boost::asio::query(inner, boost::asio::execution::context)) {}
+
+        void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
+        void release() noexcept {
+            if (references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+        }
+
+        std::atomic<unsigned> references{1};
+        boost::asio::any_io_executor inner;
+        boost::asio::any_io_executor inner_never;
+        boost::asio::execution_context* context;
+        std::mutex mutex;
+        Queue waiting;
+        /// Is a runner under way or about to be?
+        bool busy = false;
+        /// The context below was destroyed with a runner in it: nothing will ever run again.
+        bool abandoned = false;
+    };
+
+    /// Marks, for the time of a run, that this thread runs functions of a state.
+    struct Running {
+        explicit Running(State* which) noexcept : state(which), outer(std::exchange(top(), this)) {}
+        Running(const Running&) = delete;
+        Running& operator=(const Running&) = delete;
+        ~Running() { top() = outer; }
+
+        static Running*& top() noexcept {
+            static thread_local Running* innermost = nullptr;
+            return innermost;
+        }
+        static bool in(const State* which) noexcept {
+            for (const Running* at = top(); at != nullptr; at = at->outer) {
+                if (at->state == which) return true;
+            }
+            return false;
+        }
+
+        State* state;
+        Running* outer;
+    };
+
+    /// Runs what is waiting, on the inner executor.
+    class Runner;
+
+    explicit SerialExecutor(State* state) noexcept : state_(state) {}
+    SerialExecutor(const SerialExecutor& other, bool never) noexcept : SerialExecutor(other) {
+        never_ = never;
+    }
+
+    State* state_;
+    bool never_ = false;
+};
+
+template <class Function>
+struct SerialExecutor::Holder : Operation {
+    using Allocator = boost::asio::recycling_allocator<Holder>;
+
+    explicit Holder(Function&& given) : Operation(&complete), function(std::move(given)) {}
+
+    static Operation* make(Function&& function) {
+        Allocator allocator;
+        Holder* const memory = allocator.allocate(1);
+        return ::new (static_cast<void*>(memory)) Holder(std::move(function));
+    }
+    static void complete(Operation* operation, bool run) {
+        auto* const self = static_cast<Holder*>(operation);
+        // The memory is free again before the function runs, which is likely to need as much.
+        Function function(std::move(self->function));
+        self->~Holder();
+        Allocator{}.deallocate(self, 1);
+        if (run) function();
+    }
+
+    Function function;
+};
+
+class SerialExecutor::Runner {
+public:
+    explicit Runner(State* state) noexcept : state_(state) { state_->retain(); }
+    Runner(Runner&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
+    ~Runner() {
+        if (state_ == nullptr) return;
+        // Destroyed instead of run. What waits may own what owns this state, so it must go now.
+        Queue dropped;
+        {
+            const std::lock_guard lock{state_->mutex};
+            state_->abandoned = true;
+            dropped = std::exchange(state_->waiting, {});
+        }
+        while (!dropped.empty()) {
+            Operation* const operation = dropped.pop();
+            operation->complete(operation, false);
+        }
+        state_->release();
+    }
+
+    void operator()() {
+        State* const state = std::exchange(state_, nullptr);
+        const Turn turn{state};
+    }
+
+private:
+    /// One batch; its destructor also serves when a function throws.
+    struct Turn {
+        explicit Turn(State* which) : state(which), running(which) {
+            {
+                const std::lock_guard lock{state->mutex};
+                batch = std::exchange(state->waiting, {});
+            }
+            try {
+                while (!batch.empty()) {
+                    Operation* const operation = batch.pop();
+                    operation->complete(operation, true);
+                }
+            } catch (...) {
+                finish();
+                throw;
+            }
+            finish();
+        }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+
+        void finish() {
+            bool more = false;
+            {
+                const std::lock_guard lock{state->mutex};
+                state->waiting.prepend(std::exchange(batch, {}));
+                more = !state->waiting.empty();
+                state->busy = more;
+            }
+            // Posted, so that others get a turn on the inner executor in between.
+            if (more) state->inner_never.execute(Runner{state});
+            state->release();
+        }
+
+        State* state;
+        Running running;
+        Queue batch;
+    };
+
+    State* state_;
+};
+
+template <class Function>
+void SerialExecutor::execute(Function&& function) const {
+    using Stored = std::decay_t<Function>;
+    if (!never_ && running_in_this_thread()) {
+        Stored now(std::forward<Function>(function));
+        now();
+        return;
+    }
+    Operation* const operation = Holder<Stored>::make(Stored(std::forward<Function>(function)));
+    bool first = false;
+    bool abandoned = false;
+    {
+        const std::lock_guard lock{state_->mutex};
+        abandoned = state_->abandoned;
+        if (!abandoned) {
+            state_->waiting.push(operation);
+            first = !std::exchange(state_->busy, true);
+        }
+    }
+    if (abandoned) {
+        operation->complete(operation, false);
+    } else if (first) {
+        (never_ ? state_->inner_never : state_->inner).execute(Runner{state_});
+    }
+}
+
+} // namespace clarify::detail
+
+#endif // CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+// How much memory the values made from one text may take.
+
+#ifndef CLARIFY_JSON_DETAIL_MEMORY_BUDGET_HPP
+#define CLARIFY_JSON_DETAIL_MEMORY_BUDGET_HPP
+
+#include <cstddef>
+#include <new>
+
+namespace clarify::detail {
+
+/// Thrown through the libraries between the budget and the decoder, which turns it into an error.
+struct MemoryBudgetExceeded : std::bad_alloc {
+    const char* what() const noexcept override {
+        return "the memory limit of the decoder is reached";
+    }
+};
+
+class MemoryBudget {
+public:
+    explicit MemoryBudget(std::size_t limit) noexcept : left_(limit) {}
+
+    /// Throws `MemoryBudgetExceeded`, before anything is allocated, where `bytes` are too many.
+    void charge(std::size_t bytes) {
+        if (bytes > left_) throw MemoryBudgetExceeded{};
+        left_ -= bytes;
+    }
+    /// Charges a block of its own, with what the allocator usually adds to it.
+    void charge_block(std::size_t bytes) { charge(bytes + block_overhead); }
+    void refund(std::size_t bytes) noexcept { left_ += bytes; }
+
+    std::size_t left() const noexcept { return left_; }
+
+private:
+    static constexpr std::size_t block_overhead = 16;
+
+    std::size_t left_;
+};
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_JSON_DETAIL_MEMORY_BUDGET_HPP

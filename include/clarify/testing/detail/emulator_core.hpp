@@ -1,0 +1,64 @@
+// The parts of an emulator, in the order in which they need each other.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_CORE_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_CORE_HPP
+
+#include <clarify/testing/detail/api_endpoints.hpp>
+#include <clarify/testing/detail/certificate.hpp>
+#include <clarify/testing/detail/http_server.hpp>
+#include <clarify/testing/detail/statistics.hpp>
+#include <clarify/testing/emulator_options.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace clarify::testing::detail {
+
+/// The certificate of a server and the authority that signed it.
+struct ServerIdentity {
+    std::optional<IssuedCertificate> certificate;
+    std::string authority_pem;
+};
+
+inline ServerIdentity make_identity(bool tls) {
+    ServerIdentity identity;
+    if (tls) {
+        const CertificateAuthority authority;
+        identity.certificate = authority.issue();
+        identity.authority_pem = authority.certificate_pem();
+    }
+    return identity;
+}
+
+class EmulatorCore {
+public:
+    explicit EmulatorCore(EmulatorOptions given)
+        : options(std::move(given)),
+          identity(make_identity(options.tls)),
+          endpoints(
+              ApiSecrets{
+                  options.integration,
+                  options.basic_password,
+                  options.client_id,
+                  options.client_secret},
+              options.token_lifetime,
+              MethodSettings{options.integration, options.strict, options.observed_shapes},
+              statistics),
+          server(options.port, identity.certificate, statistics) {
+        endpoints.set_address(options.tls ? "https" : "http", server.port());
+        server.start([this](const HttpRequest& request) { return endpoints.handle(request); });
+    }
+
+    const EmulatorOptions options;
+    const ServerIdentity identity;
+    Statistics statistics;
+    ApiEndpoints endpoints;
+    HttpServer server;  // last, so that it stops before what it uses is gone
+};
+
+}  // namespace clarify::testing::detail
+
+#endif

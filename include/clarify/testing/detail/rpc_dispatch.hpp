@@ -1,0 +1,83 @@
+// JSON-RPC 2.0: from a request's text to the reply's, by way of a table of methods.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_RPC_DISPATCH_HPP
+#define CLARIFY_TESTING_DETAIL_RPC_DISPATCH_HPP
+
+#include <clarify/testing/detail/json_text.hpp>
+#include <clarify/testing/detail/method_context.hpp>
+#include <clarify/testing/detail/store.hpp>
+
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace clarify::testing::detail {
+
+/// Methods by name, whatever its case.
+class MethodTable {
+public:
+    struct Entry {
+        std::string name;  ///< the canonical one
+        MethodHandler handler;
+    };
+
+    void add(
+        std::string_view name,
+        std::initializer_list<std::string_view> aliases,
+        MethodHandler handler);
+
+    /// The entry for a name or an alias; null when there is none.
+    const Entry* find(std::string_view name) const;
+
+private:
+    std::map<std::string, Entry> entries_;  // by lower-case name
+};
+
+/// All that the emulator can do, with the names of every API version.
+MethodTable make_method_table();
+
+/// What became of one request.
+struct RpcOutcome {
+    /// The reply; nullopt for a notification, which has none.
+    std::optional<std::string> body;
+    /// Canonical name of the method that was executed; empty when none was.
+    std::string method;
+};
+
+/** Executes JSON-RPC requests on a store.
+
+    @par Object lifetimes
+    The store must outlive the dispatcher.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
+*/
+class RpcDispatcher {
+public:
+    RpcDispatcher(SharedStore& store, MethodSettings settings);
+
+    /** Executes the request in `text` as of `now`; never throws on account of it.
+
+        @param version The resolved version of the API.
+    */
+    RpcOutcome handle(std::string_view text, std::string_view version, TimePoint now);
+
+private:
+    json::object execute(
+        const json::object& request, std::string_view version, TimePoint now, std::string& method);
+    json::object error_json(const RpcFailure& failure, bool path_errors, TimePoint now);
+
+    SharedStore& store_;
+    MethodSettings settings_;
+    MethodTable methods_ = make_method_table();
+    IdMint traces_;
+};
+
+}  // namespace clarify::testing::detail
+
+#include <clarify/testing/impl/rpc_dispatch.hpp>
+
+#endif

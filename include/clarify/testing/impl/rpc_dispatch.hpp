@@ -1,0 +1,162 @@
+// Bodies of the JSON-RPC dispatcher.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_IMPL_RPC_DISPATCH_HPP
+#define CLARIFY_TESTING_IMPL_RPC_DISPATCH_HPP
+
+#include <clarify/testing/detail/methods.hpp>
+#include <clarify/testing/detail/rpc_dispatch.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+namespace clarify::testing::detail {
+
+inline std::string to_lower(std::string_view text) {
+    std::string lower(text);
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    return lower;
+}
+
+inline void MethodTable::add(
+    std::string_view name, std::initializer_list<std::string_view> aliases, MethodHandler handler) {
+    const Entry entry{std::string(name), handler};
+    entries_[to_lower(name)] = entry;
+    for (const std::string_view alias : aliases) {
+        entries_[to_lower(alias)] = entry;
+    }
+}
+
+inline const MethodTable::Entry* MethodTable::find(std::string_view name) const {
+    const auto found = entries_.find(to_lower(name));
+    return found == entries_.end() ? nullptr : &found->second;
+}
+
+inline MethodTable make_method_table() {
+    MethodTable table;
+    table.add("integration.insert", {}, &insert);
+    table.add("integration.saveSignals", {"integration.signals.save"}, &save_signals);
+    table.add("admin.selectSignals", {"admin.signals.select"}, &select_signals);
+    table.add("admin.publishSignals", {"admin.signals.publish"}, &publish_signals);
+    table.add("clarify.selectItems", {"clarify.items.select"}, &select_items);
+    table.add("clarify.dataFrame", {}, &data_frame);
+    return table;
+}
+
+inline RpcDispatcher::RpcDispatcher(SharedStore& store, MethodSettings settings)
+    : store_(store), settings_(std::move(settings)) {}
+
+/// True when a request asks to be told of parameter errors by path.
+inline bool wants_path_errors(const json::object& request) {
+    const json::value* const params = request.if_contains("params");
+    const json::object* const object = params != nullptr ? params->if_object() : nullptr;
+    const json::value* const format = object != nullptr ? object->if_contains("format") : nullptr;
+    const json::object* const members = format != nullptr ? format->if_object() : nullptr;
+    const json::value* const wish =
+        members != nullptr ? members->if_contains("usePathErrors") : nullptr;
+    return wish != nullptr && wish->is_bool() && wish->get_bool();
+}
+
+inline json::object RpcDispatcher::execute(
+    const json::object& request, std::string_view version, TimePoint now, std::string& method) {
+    const json::value* const protocol = request.if_contains("jsonrpc");
+    const json::value* const name = request.if_contains("method");
+    if (protocol == nullptr || *protocol != "2.0" || name == nullptr || !name->is_string()) {
+        throw RpcFailure(RpcCode::invalid_request, "Invalid request");
+    }
+    const MethodTable::Entry* const entry = methods_.find(name->get_string());
+    if (entry == nullptr) {
+        throw RpcFailure(RpcCode::method_not_found, "Method not found");
+    }
+    method = entry->name;
+    const json::object none;
+    const json::value* const params = request.if_contains("params");
+    const bool is_absent = params == nullptr || (params->is_null() && !settings_.strict);
+    if (!is_absent && !params->is_object()) {
+        throw RpcFailure(RpcCode::invalid_params, "Params must be an object");
+    }
+    return store_.visit([&](Store& store) {
+        MethodContext context{store, settings_, version, now};
+        return entry->handler(context, is_absent ? none : params->get_object());
+    });
+}
+
+inline json::object RpcDispatcher::error_json(
+    const RpcFailure& failure, bool path_errors, TimePoint now) {
+    json::object data;
+    if (path_errors && !failure.params().empty()) {
+        json::array errors;
+        for (const auto& [path, messages] : failure.params()) {
+            for (const std::string& message : messages) {
+                json::object error;
+                error["path"] = "params." + path;
+                error["error"] = message;
+                errors.push_back(std::move(error));
+            }
+        }
+        data["pathErrors"] = std::move(errors);
+    } else {
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
+        data["trace"] = traces_.next(seconds.count());
+        if (!failure.params().empty()) {
+            json::object params;
+            for (const auto& [path, messages] : failure.params()) {
+                params[path] = json::array(messages.begin(), messages.end());
+            }
+            data["params"] = std::move(params);
+        }
+    }
+    json::object error;
+    error["code"] = static_cast<int>(failure.code());
+    error["message"] = failure.message();
+    error["data"] = std::move(data);
+    return error;
+}
+
+inline RpcOutcome RpcDispatcher::handle(
+    std::string_view text, std::string_view version, TimePoint now) {
+    RpcOutcome outcome;
+    std::string id = "null";
+    bool is_notification = false;
+    bool path_errors = settings_.observed_shapes;
+    std::string member;
+    try {
+        const std::optional<JsonDocument> document = parse_json(text);
+        if (!document) {
+            throw RpcFailure(RpcCode::parse_error, "Parse error");
+        }
+        const json::object* const request = document->value.if_object();
+        if (request == nullptr) {
+            throw RpcFailure(RpcCode::invalid_request, "Invalid request");
+        }
+        const json::value* const id_value = request->if_contains("id");
+        if (id_value != nullptr && !id_value->is_null()) {
+            id = document->id_number.empty() ? to_json(*id_value) : document->id_number;
+        } else {
+            is_notification = request->contains("method");
+        }
+        path_errors = path_errors || wants_path_errors(*request);
+        const json::object result = execute(*request, version, now, outcome.method);
+        member = "\"result\":" + to_json(result);
+    } catch (const RpcFailure& failure) {
+        member = "\"error\":" + to_json(error_json(failure, path_errors, now));
+        // A message that is no request at all cannot be a notification either.
+        is_notification = is_notification && failure.code() != RpcCode::invalid_request;
+    } catch (const std::exception&) {
+        const RpcFailure failure(RpcCode::internal_error, "Internal error");
+        member = "\"error\":" + to_json(error_json(failure, path_errors, now));
+    }
+    if (!is_notification) {
+        outcome.body = "{\"jsonrpc\":\"2.0\",\"id\":" + id + "," + member + "}";
+    }
+    return outcome;
+}
+
+}  // namespace clarify::testing::detail
+
+#endif

@@ -1,0 +1,14 @@
+// The version string and the version numbers are written separately; they must agree.
+
+#include <clarify/core/version.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+TEST_CASE("version: the string is made of the three numbers") {
+    const std::string joined = std::to_string(CLARIFY_VERSION_MAJOR) + "." +
+                               std::to_string(CLARIFY_VERSION_MINOR) + "." +
+                               std::to_string(CLARIFY_VERSION_PATCH);
+    CHECK(joined == CLARIFY_VERSION_STRING);
+}

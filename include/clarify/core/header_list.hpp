@@ -50,9 +50,9 @@ private:
 
 inline Result<void> HeaderList::check() const {
     constexpr std::string_view reserved[]{
-        "host",          "content-length",    "content-type", "transfer-encoding", "connection",
-        "authorization", "proxy-authorization", "te",         "trailer",           "upgrade",
-        "keep-alive",    "expect",            "x-api-version", "accept-encoding"};
+        "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "expect",
+        "host", "keep-alive", "proxy-authorization", "te", "traceparent", "trailer", "transfer-encoding",
+        "upgrade", "user-agent", "x-api-version"};
     for (const auto& [name, value] : headers_) {
         if (!detail::is_token(name)) {
             return Error{Errc::bad_argument, Reason::header, "a header name is not a token"};

@@ -7,6 +7,7 @@
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/retry_after.hpp>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <stdexcept>
@@ -171,15 +172,23 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<Sta
         if (!may_pass || patience || attempt >= config.attempts) break;
         // Full jitter, a second at first where the issuer says that it is asked too often.
         const bool throttled = error->reason() == Reason::throttled;
-        const Clock::duration base = std::chrono::milliseconds{throttled ? 1000 : 100} * (1 << (attempt - 1));
+        const unsigned doublings = std::min(attempt - 1, 10U);
+        const Clock::duration base = std::chrono::milliseconds{throttled ? 1000 : 100} * (1U << doublings);
         const auto jitter = std::chrono::duration_cast<Clock::duration>(base * context.random());
         const TimePoint again = context.now() + jitter;
         if (again >= deadline) break;
         detail::Signal never;
         if (co_await never.wait(context.get_executor(), again)) break;
     }
-    // Whatever became of the token request, the call that waits for it was not sent.
+    // Cut short at the deadline, a backend says that it was cancelled; nobody who waits has asked for that.
+    if (error->http() == nullptr && context.now() >= deadline) {
+        error = Error{Errc::timeout, Reason::none, "no token could be fetched in time"};
+        error->set_phase(Phase::token);
+    }
+    // Whatever became of the token request, the call that waits for it was not sent. Where the connection failed,
+    // its own phase says more than that a token was being fetched.
     error->set_fate(Fate::unsent);
+    if (error->code() == Errc::token) error->set_phase(Phase::token);
     state->cache.failed(*error, context.now(), patience);
     Event event{EventKind::token_failed};
     event.elapsed = context.now() - started;

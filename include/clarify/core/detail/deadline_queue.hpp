@@ -29,8 +29,8 @@ private:
 class DeadlineQueue {
 public:
     void insert(Expiring& entry) {
-        entry.place_ = entries_.size();
         entries_.push_back(&entry);
+        entry.place_ = entries_.size() - 1;
         rise(entry.place_);
     }
     /// Does nothing for an entry that is not in the queue.

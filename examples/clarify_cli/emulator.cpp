@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSL-1.0
+// `clarify emulator`: a local Clarify.
+
+#include <clarify/testing/emulator.hpp>
+
+#include "commands.hpp"
+#include "event_loop.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace clarify_cli {
+namespace {
+
+namespace fs = std::filesystem;
+using clarify::testing::Emulator;
+
+/// A folder that only its owner may enter, and that ends with this object.
+class TemporaryFolder {
+public:
+    TemporaryFolder() {
+        std::string name = fs::temp_directory_path() / "clarify-emulator-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) {
+            throw std::system_error{errno, std::generic_category(), name};
+        }
+        path_ = name;
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        fs::remove_all(path_, ignored);
+    }
+
+    const fs::path& path() const { return path_; }
+
+private:
+    fs::path path_;
+};
+
+/// `word` as a POSIX shell takes it back unchanged.
+std::string quoted(const std::string& word) {
+    constexpr std::string_view harmless =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:+,@";
+    if (!word.empty() && word.find_first_not_of(harmless) == std::string::npos) return word;
+    std::string out = "'";
+    for (const char c : word) {
+        if (c == '\'') {
+            out += "'\\''";
+        } else {
+            out += c;
+        }
+    }
+    return out + '\'';
+}
+
+/// Where a client finds what it needs.
+struct Files {
+    fs::path credentials;
+    fs::path authority;  ///< empty without TLS
+};
+
+Files write_files(const Emulator& emulator, const fs::path& credentials) {
+    constexpr fs::perms owner_only = fs::perms::owner_read | fs::perms::owner_write;
+    Files files{credentials, {}};
+    if (emulator.options().tls) {
+        files.authority = fs::path{credentials}.replace_extension(".ca.pem");
+        emulator.write_ca_certificate(files.authority);
+        fs::permissions(files.authority, owner_only);
+    }
+    emulator.write_credentials(files.credentials);
+    return files;
+}
+
+void say_what_to_type(
+    const EmulatorCommand& command, const Emulator& emulator, const Files& files) {
+    std::string call = quoted(command.tool) + " call ";
+    if (!files.authority.empty()) call += "--ca-file " + quoted(files.authority) + ' ';
+    const std::string integration = R"({"integration":")" + emulator.options().integration + '"';
+
+    std::cout << "A local Clarify listens at " << emulator.api_url() << "\n\n"
+              << "  credentials            " << files.credentials.string() << '\n';
+    if (!files.authority.empty()) {
+        std::cout << "  certificate authority  " << files.authority.string() << '\n';
+    }
+    std::cout << "\nIn another terminal, for example:\n\n"
+              << "  export CLARIFY_CREDENTIALS=" << quoted(files.credentials) << '\n'
+              << "  " << call << "integration.insert '" << integration
+              << R"(,"data":{"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}}}')"
+              << '\n'
+              << "  " << call << "admin.selectSignals '" << integration << "}'\n"
+              << "  " << call << "clarify.selectItems '{\"query\":{\"limit\":10}}'\n\n"
+              << "Ready. Ctrl-C ends it, and what was stored is gone then." << std::endl;
+}
+
+void say_what_was_asked(const clarify::testing::EmulatorStats& stats) {
+    std::cout << "\nServed: calls " << stats.calls << ", notifications " << stats.notifications
+              << ", token requests " << stats.token_requests << ", connections "
+              << stats.connections << std::endl;
+}
+
+}  // namespace
+
+ExitCode emulator(const EmulatorCommand& command) {
+    EventLoop loop;
+    // Signals are caught from the start, so that the temporary folder never stays behind.
+    loop.on_interrupt([&loop] { loop.stop(); });
+
+    clarify::testing::EmulatorOptions options;
+    options.port = command.port;
+    options.tls = !command.plain;
+    std::optional<TemporaryFolder> folder;
+    try {
+        fs::path credentials = command.credentials_out;
+        if (credentials.empty()) {
+            folder.emplace();
+            credentials = folder->path() / "credentials.json";
+        }
+        const Emulator emulator{options};
+        const Files files = write_files(emulator, credentials);
+        say_what_to_type(command, emulator, files);
+        loop.run();
+        say_what_was_asked(emulator.stats());
+        return ExitCode::success;
+    } catch (const std::system_error& error) {
+        std::cerr << "clarify: " << error.what() << '\n';
+        return ExitCode::usage;
+    } catch (const boost::system::system_error& error) {
+        std::cerr << "clarify: the emulator cannot listen: " << error.what() << '\n';
+        return ExitCode::usage;
+    }
+}
+
+}  // namespace clarify_cli

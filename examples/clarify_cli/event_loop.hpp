@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+// The thread's event loop, with SIGINT and SIGTERM as events.
+
+#ifndef CLARIFY_CLI_EVENT_LOOP_HPP
+#define CLARIFY_CLI_EVENT_LOOP_HPP
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <functional>
+
+namespace clarify_cli {
+
+/** Runs everything in one thread, until stopped.
+
+    @par Object lifetimes
+    The context itself is never destroyed: a name look-up cannot be abandoned, and destroying the
+   context would wait for it, long after the call that wanted it has failed. What is left inside
+   never runs.
+*/
+class EventLoop {
+public:
+    EventLoop();
+    EventLoop(const EventLoop&) = delete;
+    EventLoop& operator=(const EventLoop&) = delete;
+
+    boost::asio::any_io_executor get_executor() { return context_.get_executor(); }
+
+    /// Calls `handler` on the first signal. The second one ends the process at once.
+    void on_interrupt(std::function<void()> handler);
+    bool interrupted() const { return interrupted_; }
+
+    void run() { context_.run(); }
+    void stop() { context_.stop(); }
+
+private:
+    boost::asio::io_context& context_;
+    boost::asio::signal_set signals_;
+    bool interrupted_ = false;
+};
+
+}  // namespace clarify_cli
+
+#endif  // CLARIFY_CLI_EVENT_LOOP_HPP

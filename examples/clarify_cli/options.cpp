@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <clarify/core/version.hpp>
+
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace clarify_cli {
+namespace {
+
+constexpr const char* exit_codes =
+    "Exit codes: 0 success, 1 the server answered with a JSON-RPC error, 2 usage or "
+    "configuration,\n"
+    "3 transport or time-out, 4 authentication, 130 interrupted.";
+
+constexpr const char* main_examples =
+    R"(Credentials come from --credentials, else from the file that CLARIFY_CREDENTIALS names, else from
+clarify-credentials.json. With --username the password comes from CLARIFY_PASSWORD.
+
+Examples:
+  clarify call clarify.selectItems '{"query":{"limit":10}}'
+  clarify call integration.insert @samples.json
+  clarify run --concurrency 8 <calls.jsonl >outcomes.jsonl
+  clarify emulator        a local Clarify to try all this on; it says what to type next
+
+)";
+
+constexpr const char* call_examples =
+    R"(The result goes to standard output as JSON, an error to standard error.
+
+Examples:
+  clarify call clarify.selectItems '{"query":{"limit":10}}'
+  clarify call clarify.dataFrame @query.json --timeout 10
+  jq -n '{query:{limit:5}}' | clarify call clarify.selectItems - --json
+
+)";
+
+constexpr const char* notify_examples =
+    R"(A notification is answered with no result: success says that the server accepted it.
+
+Example:
+  clarify notify some.method '{"level":"info"}'
+
+)";
+
+constexpr const char* run_examples =
+    R"(Reads one call a line from standard input, an object with these members, all but the first optional:
+
+  "method"       the method's name
+  "params"       an object or an array
+  "notify"       true: a notification
+  "idempotent"   may it be executed twice? Else as the method is known to be
+  "timeout_ms"   the limit of the call, else --timeout
+  "start_ms"     not begun before this many milliseconds after the program's start
+  "cancel_ms"    cancelled this many milliseconds after the call's start
+  "api_version"  instead of --api-version; null or "" omits the header
+
+Writes one line for each outcome, as it completes:
+
+  {"line":1,"ok":true,"result":{...},"start_ms":0.5,"end_ms":9.1}
+  {"line":2,"ok":false,"error":{"kind":"timeout","reason":null,"phase":"connect","fate":"unsent",
+   "attempts":1,"http_status":null,"retry_after_ms":null,"rpc":null,"text":"..."},"start_ms":...}
+
+"rpc" is {"code","message","data"} where the server answered with a JSON-RPC error. A line that cannot be
+understood has an outcome too, of the kind bad_argument. Members that are not known are ignored. A line that
+waits for its start_ms takes no place among those in flight. The exit code is that of the failed call with
+the lowest line number, as `clarify call` would have it.
+
+Example:
+  printf '%s\n' '{"method":"clarify.selectItems","params":{"query":{"limit":1}}}' | clarify run
+
+)";
+
+constexpr const char* emulator_examples =
+    R"(Runs until interrupted. The store is in memory: it begins empty, and ends with the program.
+
+Examples:
+  clarify emulator
+  clarify emulator --port 8443 --credentials-out emulator.json    the CA goes to emulator.ca.pem
+
+)";
+
+/// `5`, `0.5`, `5s` or `500ms`. Nothing where it is none of these, or not a time that a call may
+/// take.
+std::optional<std::chrono::milliseconds> parse_timeout(std::string_view text) {
+    double scale = 1000;
+    if (text.ends_with("ms")) {
+        scale = 1;
+        text.remove_suffix(2);
+    } else if (text.ends_with('s')) {
+        text.remove_suffix(1);
+    }
+    const std::string number{text};
+    char* end = nullptr;
+    const double value = std::strtod(number.c_str(), &end);
+    const bool is_decimal = number.find_first_not_of("0123456789.") == std::string::npos;
+    if (!is_decimal || number.empty() || *end != '\0') return std::nullopt;
+    const double milliseconds = std::ceil(value * scale);
+    constexpr double longest = 366.0 * 24 * 3600 * 1000;
+    if (!(milliseconds >= 1 && milliseconds <= longest)) return std::nullopt;
+    return std::chrono::milliseconds{static_cast<std::int64_t>(milliseconds)};
+}
+
+void add_common(CLI::App& app, CommonOptions& options) {
+    constexpr const char* group = "Options of all calls";
+    app.add_option("--credentials", options.credentials, "Credentials file")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option(
+           "--username",
+           options.username,
+           "Basic authentication as this integration, password from CLARIFY_PASSWORD")
+        ->type_name("ID")
+        ->group(group);
+    app.add_option("--api-url", options.api_url, "Instead of the address in the credentials")
+        ->type_name("URL")
+        ->group(group);
+    app.add_option(
+           "--api-version", options.api_version, "X-API-Version, default 1.1; `none` omits it")
+        ->type_name("VERSION")
+        ->group(group);
+    app.add_option_function<std::string>(
+           "--timeout",
+           [&options](const std::string& text) {
+               options.timeout = parse_timeout(text);
+               if (!options.timeout) {
+                   throw CLI::ValidationError{
+                       "--timeout", "is not a time, such as 5, 0.5, 5s or 500ms"};
+               }
+           },
+           "Limit of each call in seconds, or with a unit (5s, 500ms); default 30")
+        ->type_name("TIME")
+        ->group(group);
+    app.add_option("--ca-file", options.ca_file, "Certificate authorities to trust, as PEM")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_flag("-v,--verbose", options.verbose, "Show events on standard error, without secrets")
+        ->group(group);
+}
+
+void add_call(CLI::App& app, CallCommand& command) {
+    app.add_option("METHOD", command.method, "Such as clarify.selectItems")->required();
+    app.add_option("PARAMS", command.params, "JSON text, @file, or - for standard input");
+    app.add_flag(
+        "--json", command.json, "Write an error as one line of JSON, like the error of `run`");
+}
+
+}  // namespace
+
+ParsedCommand parse_command_line(int argc, const char* const* argv) {
+    CLI::App app{"Calls methods of the Clarify time-series API.", "clarify"};
+    app.set_version_flag("--version", "clarify " CLARIFY_VERSION_STRING);
+    app.require_subcommand(1);
+    app.footer(std::string{main_examples} + exit_codes);
+
+    CommonOptions common;
+    CallCommand call;
+    RunCommand run;
+    EmulatorCommand emulator;
+    emulator.tool = argv[0];
+
+    CLI::App* const call_app = app.add_subcommand("call", "Call a method and print its result");
+    add_call(*call_app, call);
+    call_app->footer(std::string{call_examples} + exit_codes);
+
+    CLI::App* const notify_app = app.add_subcommand("notify", "Send a notification");
+    add_call(*notify_app, call);
+    notify_app->footer(std::string{notify_examples} + exit_codes);
+
+    CLI::App* const run_app =
+        app.add_subcommand("run", "Make many calls, one for each line of input");
+    run_app->add_option("--concurrency", run.concurrency, "Calls in flight at a time")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}))
+        ->capture_default_str();
+    run_app->footer(std::string{run_examples} + exit_codes);
+
+    CLI::App* const emulator_app = app.add_subcommand("emulator", "Run a local Clarify");
+    emulator_app->add_option("--port", emulator.port, "Port on 127.0.0.1; default: any free one")
+        ->type_name("N");
+    emulator_app->add_flag("--plain", emulator.plain, "Plain HTTP instead of TLS");
+    emulator_app
+        ->add_option(
+            "--credentials-out",
+            emulator.credentials_out,
+            "Write the credentials there, and the CA beside them; default: in a temporary folder")
+        ->type_name("FILE");
+    emulator_app->footer(emulator_examples);
+
+    // The same variables: an option may stand before or after the command.
+    for (CLI::App* const each : {&app, call_app, notify_app, run_app})
+        add_common(*each, common);
+
+    try {
+        app.parse(argc, argv);
+        if (!common.credentials.empty() && !common.username.empty()) {
+            throw CLI::ExcludesError{"--credentials", "--username"};
+        }
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? ExitCode::success : ExitCode::usage;
+    }
+    if (run_app->parsed()) {
+        run.common = common;
+        return run;
+    }
+    if (emulator_app->parsed()) return emulator;
+    call.common = common;
+    call.notify = notify_app->parsed();
+    return call;
+}
+
+}  // namespace clarify_cli

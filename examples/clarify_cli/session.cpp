@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <clarify/client.hpp>
+
+#include "output.hpp"
+#include "session.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <utility>
+
+namespace clarify_cli {
+
+struct Session::Impl {
+    Impl(
+        boost::asio::any_io_executor executor,
+        const clarify::Credentials& credentials,
+        const clarify::ClientOptions& options)
+        : client(std::move(executor), credentials, options) {}
+
+    clarify::Client client;
+};
+
+namespace {
+
+clarify::Error bad_config(clarify::Reason reason, std::string message) {
+    return clarify::Error{clarify::Errc::bad_config, reason, std::move(message)};
+}
+
+clarify::Result<clarify::Credentials> read_credentials(const CommonOptions& options) {
+    if (!options.username.empty()) {
+        const char* const password = std::getenv("CLARIFY_PASSWORD");
+        if (password == nullptr || *password == '\0') {
+            return bad_config(
+                clarify::Reason::fields, "--username needs the password in CLARIFY_PASSWORD");
+        }
+        const std::string_view url = options.api_url.empty() ? clarify::Credentials::default_api_url
+                                                             : std::string_view{options.api_url};
+        return clarify::Credentials::basic(options.username, clarify::Secret{password}, url);
+    }
+    std::string path = options.credentials;
+    if (path.empty()) {
+        const char* const named = std::getenv("CLARIFY_CREDENTIALS");
+        path = named != nullptr && *named != '\0' ? named : "clarify-credentials.json";
+    }
+    clarify::Result<clarify::Credentials> credentials = clarify::Credentials::from_file(path);
+    if (!credentials || options.api_url.empty()) return credentials;
+    return credentials->with_api_url(options.api_url);
+}
+
+clarify::ClientOptions client_options(const CommonOptions& options, std::size_t in_flight) {
+    clarify::ClientOptions client;
+    if (options.timeout) client.call_timeout = *options.timeout;
+    if (options.api_version) client.api_version = api_version(*options.api_version);
+    client.http.tls.ca_file = options.ca_file;
+    // A connection for each call in flight, within reason; the rest waits in line.
+    constexpr std::size_t most_connections = 128;
+    client.http.max_connections =
+        std::max(client.http.max_connections, std::min(in_flight, most_connections));
+    client.http.max_waiting = std::max(client.http.max_waiting, in_flight);
+    if (options.verbose) client.observer = print_event;
+    return client;
+}
+
+}  // namespace
+
+clarify::ApiVersion api_version(const std::string& selector) {
+    return selector == "none" ? clarify::ApiVersion::none() : clarify::ApiVersion{selector};
+}
+
+Session::Session(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+clarify::Result<Session> Session::open(
+    boost::asio::any_io_executor executor, const CommonOptions& options, std::size_t in_flight) {
+    const clarify::Result<clarify::Credentials> credentials = read_credentials(options);
+    if (!credentials) return credentials.error();
+    try {
+        return Session{std::make_unique<Impl>(
+            std::move(executor), *credentials, client_options(options, in_flight))};
+    } catch (const std::invalid_argument& error) {
+        return bad_config(clarify::Reason::out_of_range, error.what());
+    }
+}
+
+void Session::start(const CallSpec& call, boost::asio::cancellation_slot slot, Done done) {
+    const auto start = [&](const auto& params) {
+        if (call.notify) {
+            auto accepted = [done = std::move(done)](const clarify::Result<void>& outcome) {
+                if (outcome) {
+                    done(JsonText{"null"});
+                } else {
+                    done(outcome.error());
+                }
+            };
+            impl_->client.async_notify(
+                call.method,
+                params,
+                call.options,
+                boost::asio::bind_cancellation_slot(slot, std::move(accepted)));
+        } else {
+            impl_->client.async_call<JsonText>(
+                call.method,
+                params,
+                call.options,
+                boost::asio::bind_cancellation_slot(slot, std::move(done)));
+        }
+    };
+    if (call.params) {
+        start(*call.params);
+    } else {
+        start(clarify::no_params);
+    }
+}
+
+}  // namespace clarify_cli

@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# Makes sure that what a build needs is there:
+#
+#   examples/install-deps.sh tool     the command-line tool and the examples
+#   examples/install-deps.sh tests    the tests as well
+#
+# On Debian and Ubuntu it installs what is missing, with sudo where it does not run as root.
+# Elsewhere it names what is missing, and fails.
+
+set -euo pipefail
+
+case "${1:-}" in
+    tool) needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates) ;;
+    tests)
+        needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates
+            doctest meson pkg_config)
+        ;;
+    *)
+        sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
+        exit 2
+        ;;
+esac
+
+cxx=${CXX:-c++}
+on_debian=false
+if [ -r /etc/debian_version ] && command -v apt-get >/dev/null; then
+    on_debian=true
+fi
+
+# --- What is needed, and how to tell that it is there -------------------------------------------
+
+describe() {
+    case "$1" in
+        compiler) echo "a C++20 compiler: g++ 12, clang 16, or newer" ;;
+        cmake) echo "CMake 3.25 or newer" ;;
+        ninja) echo "Ninja" ;;
+        ccache) echo "ccache" ;;
+        boost) echo "Boost 1.81 or newer, the headers" ;;
+        boost_json) echo "Boost.JSON, the library of the same version" ;;
+        openssl) echo "OpenSSL 3.0 or newer, with headers" ;;
+        cli11) echo "CLI11, a header-only argument parser" ;;
+        certificates) echo "the certificates of the public authorities" ;;
+        doctest) echo "doctest, a header-only test framework" ;;
+        meson) echo "Meson 1.0 or newer" ;;
+        pkg_config) echo "pkg-config" ;;
+    esac
+}
+
+at_least() { # at_least VERSION WANTED
+    printf '%s\n%s\n' "$2" "$1" | sort -V -C
+}
+
+compiles() { # compiles CODE [LINKER OPTION...]
+    local code=$1
+    shift
+    if [ $# -eq 0 ]; then
+        set -- -fsyntax-only
+    else
+        set -- -o /dev/null -x none "$@"
+    fi
+    # shellcheck disable=SC2086 # CXX may hold options, CPPFLAGS and LDFLAGS do
+    printf '%s\n' "$code" |
+        $cxx ${CPPFLAGS:-} ${LDFLAGS:-} ${BOOST_ROOT:+-I"$BOOST_ROOT/include"} \
+            ${BOOST_ROOT:+-L"$BOOST_ROOT/lib"} -std=c++20 -x c++ - "$@" >/dev/null 2>&1
+}
+
+is_there() {
+    case "$1" in
+        compiler)
+            compiles '#include <coroutine>
+                #if defined(__clang__) && !defined(__apple_build_version__) && __clang_major__ < 16
+                #error too old
+                #elif !defined(__clang__) && defined(__GNUC__) && __GNUC__ < 12
+                #error too old
+                #endif'
+            ;;
+        cmake)
+            command -v cmake >/dev/null &&
+                at_least "$(cmake --version | sed -n 's/^cmake version //p')" 3.25
+            ;;
+        ninja) command -v ninja >/dev/null ;;
+        ccache) command -v ccache >/dev/null ;;
+        boost)
+            compiles '#include <boost/version.hpp>
+                #include <boost/beast/version.hpp>
+                #if BOOST_VERSION < 108100
+                #error too old
+                #endif'
+            ;;
+        boost_json) compiles 'int main() {}' -lboost_json ;;
+        openssl)
+            compiles '#include <openssl/opensslv.h>
+                #if OPENSSL_VERSION_MAJOR < 3
+                #error too old
+                #endif
+                int main() {}' -lssl -lcrypto
+            ;;
+        cli11) compiles '#include <CLI/Version.hpp>' ;;
+        certificates) ! $on_debian || [ -s /etc/ssl/certs/ca-certificates.crt ] ;;
+        doctest) compiles '#include <doctest/doctest.h>' ;;
+        meson) command -v meson >/dev/null && at_least "$(meson --version)" 1.0 ;;
+        pkg_config) command -v pkg-config >/dev/null ;;
+    esac
+}
+
+find_missing() {
+    missing=()
+    local need
+    for need in "${needs[@]}"; do
+        is_there "$need" || missing+=("$need")
+    done
+}
+
+# --- Installing on Debian and Ubuntu ------------------------------------------------------------
+
+candidate() { # the version that apt would install, or nothing
+    LC_ALL=C apt-cache policy "$1" | sed -n 's/^  Candidate: \([^(].*\)/\1/p'
+}
+
+# The distribution's own Boost if it is new enough, else the newest one beside it.
+boost_series() {
+    if at_least "$(candidate libboost-dev)" 1.81; then
+        return
+    fi
+    local series
+    series=$(apt-cache search --names-only '^libboost1\.[0-9]+-dev$' |
+        sed -n 's/^libboost\(1\.[0-9]*\)-dev .*/\1/p' | sort -V | tail -n 1)
+    if [ -n "$series" ] && at_least "$series" 1.81; then
+        echo "$series"
+    else
+        echo "1.81" # not on offer; apt will say so by name
+    fi
+}
+
+package_of() {
+    case "$1" in
+        compiler) echo g++ ;;
+        ninja) echo ninja-build ;;
+        boost) echo "libboost$(boost_series)-dev" ;;
+        boost_json) echo "libboost-json$(boost_series)-dev" ;;
+        openssl) echo libssl-dev ;;
+        cli11) echo libcli11-dev ;;
+        certificates) echo ca-certificates ;;
+        doctest) echo doctest-dev ;;
+        pkg_config) echo pkg-config ;;
+        *) echo "$1" ;;
+    esac
+}
+
+run_apt() {
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@"
+}
+
+packages_of_missing() {
+    packages=()
+    local need
+    for need in "${missing[@]}"; do
+        packages+=("$(package_of "$need")")
+    done
+}
+
+install_missing() {
+    sudo=()
+    if [ "$(id -u)" -ne 0 ]; then
+        sudo=(sudo)
+        if ! command -v sudo >/dev/null; then
+            packages_of_missing
+            echo "Something is missing, and without root or sudo it cannot be installed." >&2
+            echo "As root, run: apt-get install ${packages[*]}" >&2
+            exit 1
+        fi
+    fi
+
+    echo "Updating the package lists"
+    run_apt update || echo "apt-get update failed in part; going on with the lists there are" >&2
+
+    packages_of_missing
+    echo "Installing ${packages[*]}"
+    local log
+    log=$(mktemp)
+    # Never remove a package: an older Boost may be there for a reason.
+    if ! run_apt install --yes --no-install-recommends --no-remove "${packages[@]}" \
+        >"$log" 2>&1; then
+        cat "$log" >&2
+        rm -f "$log"
+        echo "apt could not install: ${packages[*]}" >&2
+        echo "To let apt remove what is in the way, such as an older Boost, run it yourself:" >&2
+        echo "  apt-get install ${packages[*]}" >&2
+        exit 1
+    fi
+    rm -f "$log"
+    hash -r
+}
+
+# --- Main ---------------------------------------------------------------------------------------
+
+find_missing
+if [ ${#missing[@]} -gt 0 ] && $on_debian; then
+    install_missing
+    find_missing
+fi
+
+# These two only save time: without its library, Boost.JSON is compiled from its headers.
+required=()
+for need in "${missing[@]}"; do
+    case "$need" in
+        ccache | boost_json) echo "Going on without $(describe "$need")" ;;
+        *) required+=("$need") ;;
+    esac
+done
+if [ ${#required[@]} -gt 0 ]; then
+    echo "Still missing; please install:" >&2
+    for need in "${required[@]}"; do
+        echo "  - $(describe "$need")" >&2
+    done
+    if command -v "${cxx%% *}" >/dev/null; then
+        echo "The compiler asked was $cxx ($($cxx -dumpversion)); CXX names another." >&2
+    fi
+    exit 1
+fi

@@ -1,0 +1,298 @@
+#!/usr/bin/env bash
+# Tests the command-line tool, whose path is in CLARIFY_TOOL, on its own emulator.
+
+set -uo pipefail
+
+tool=${CLARIFY_TOOL:?is to name the command-line tool}
+unset CLARIFY_CREDENTIALS CLARIFY_PASSWORD
+scratch=$(mktemp -d)
+cd "$scratch" || exit 1
+failures=0
+helpers=()
+
+finish() {
+    trap - EXIT
+    local pid
+    for pid in "${helpers[@]}"; do kill "$pid" 2>/dev/null; done
+    wait
+    rm -rf "$scratch"
+}
+trap finish EXIT
+
+# --- Checks ---------------------------------------------------------------------------------------
+
+fail() {
+    failures=$((failures + 1))
+    echo "  FAILED: $*"
+    for file in out err; do
+        [ -s "$file" ] && sed "s/^/    $file: /" "$file" | cut -c 1-300 | head -n 20
+    done
+}
+
+test_case() { echo "$*"; }
+
+# expect CODE COMMAND...: runs the command, with its output in `out` and `err`.
+expect() {
+    local wanted=$1 code=0
+    shift
+    "$@" >out 2>err || code=$?
+    [ "$code" -eq "$wanted" ] || fail "exit code $code, not $wanted: $*"
+}
+
+# has FILE TEXT...: each text stands in the file.
+has() {
+    local file=$1 text
+    shift
+    for text in "$@"; do
+        grep -qF -- "$text" "$file" || fail "$file does not have: $text"
+    done
+}
+
+lacks() { # lacks FILE TEXT
+    if grep -qF -- "$2" "$1"; then fail "$1 has: $2"; fi
+}
+
+count() { # count FILE PATTERN WANTED
+    local found
+    found=$(grep -c -- "$2" "$1")
+    [ "$found" -eq "$3" ] || fail "$1 has $found lines with '$2', not $3"
+}
+
+outcome() { # outcome LINE TEXT...: the outcome of this line of input has each text
+    local line=$1 text
+    shift
+    grep -F "{\"line\":$line," out >outcome
+    [ "$(wc -l <outcome)" -eq 1 ] || fail "line $line does not have one outcome"
+    for text in "$@"; do
+        grep -qF -- "$text" outcome || fail "outcome $line does not have: $text"
+    done
+}
+
+wait_for() { # wait_for FILE TEXT
+    local i
+    for ((i = 0; i < 200; ++i)); do
+        if [ -e "$1" ] && grep -qF -- "$2" "$1"; then return; fi
+        sleep 0.05
+    done
+    fail "$1 never had: $2"
+}
+
+field() { # field FILE NAME: a string member of a flat JSON text
+    sed -n "s/.*\"$2\":\"\([^\"]*\)\".*/\1/p" "$1"
+}
+
+# --- The emulator ---------------------------------------------------------------------------------
+
+test_case "emulator: says when it is ready, and keeps its files to itself"
+"$tool" emulator --credentials-out emulator.json >emulator.log 2>&1 &
+emulator=$!
+helpers+=("$emulator")
+wait_for emulator.log "Ready"
+has emulator.log "https://127.0.0.1:" "CLARIFY_CREDENTIALS" "--ca-file" "clarify.selectItems"
+for file in emulator.json emulator.ca.pem; do
+    [ "$(stat -c %a "$file")" = 600 ] || fail "$file can be read by others"
+done
+api_url=$(field emulator.json apiUrl)
+integration=$(field emulator.json integration)
+secret=$(field emulator.json clientSecret)
+[ -n "$secret" ] || fail "no secret in the credentials file"
+lacks emulator.log "$secret"
+tls=(--ca-file emulator.ca.pem)
+export CLARIFY_CREDENTIALS=$scratch/emulator.json
+select_items='{"query":{"limit":10},"format":{"dataAsArray":true}}'
+insert="{\"integration\":\"$integration\",\"data\":{\"times\":[\"2024-01-01T00:00:00Z\"],\"series\":{\"a\":[0.1]}}}"
+
+# --- call and notify ------------------------------------------------------------------------------
+
+test_case "call: the result is one line of JSON where standard output is no terminal"
+expect 0 "$tool" call "${tls[@]}" clarify.selectItems "$select_items"
+has out '"data":[]'
+[ "$(wc -l <out)" -eq 1 ] || fail "not one line"
+[ -s err ] && fail "something on standard error"
+
+test_case "call: parameters from a file and from standard input, options before the command"
+echo "$insert" >insert.json
+expect 0 "$tool" "${tls[@]}" call integration.insert @insert.json
+has out '"signalsByInput"' '"created":true'
+expect 0 "$tool" call integration.insert - "${tls[@]}" <insert.json
+has out '"created":false'
+
+test_case "call: a JSON-RPC error ends with 1 and says what the server said"
+expect 1 "$tool" call "${tls[@]}" clarify.selectItems '{"query":{"limit":"many"}}'
+has err "clarify: rpc" "-32602" "query.limit" "Trace: " "Hint: "
+[ -s out ] && fail "something on standard output"
+expect 1 "$tool" call "${tls[@]}" --json no.such.method '[1,2]'
+has err '{"kind":"rpc","reason":null,"phase":"' '"fate":"answered","attempts":1,' '"code":-32601' '"trace":"'
+
+test_case "call: usage and configuration errors end with 2"
+expect 2 "$tool"
+expect 2 "$tool" call
+expect 2 "$tool" call "${tls[@]}" clarify.selectItems --no-such-option
+expect 2 "$tool" call "${tls[@]}" clarify.selectItems --timeout soon
+expect 2 "$tool" call "${tls[@]}" clarify.selectItems '{"query":'
+has err "bad_argument[syntax]"
+expect 2 "$tool" call "${tls[@]}" clarify.selectItems '[NaN]'
+expect 2 "$tool" call "${tls[@]}" clarify.selectItems $'["\xff"]'
+has err "bad_argument[encoding]"
+expect 2 "$tool" call "${tls[@]}" clarify.selectItems '5'
+has err "bad_argument[params]"
+expect 2 "$tool" call "${tls[@]}" clarify.selectItems @missing.json
+has err "missing.json cannot be opened"
+expect 2 "$tool" call --credentials missing.json clarify.selectItems
+has err "bad_config[file]" "missing.json" "Hint: "
+expect 2 "$tool" call --username me clarify.selectItems
+has err "CLARIFY_PASSWORD"
+expect 2 "$tool" call --ca-file missing.pem clarify.selectItems
+expect 0 "$tool" call --help
+has out "Examples:"
+
+test_case "call: what goes wrong on the way ends with 3"
+expect 3 "$tool" call "${tls[@]}" --api-url https://127.0.0.1:1/v1/ clarify.selectItems
+has err "connect[refused]" "(phase connect)" "has not executed the call"
+expect 3 "$tool" call clarify.selectItems
+has err "tls[untrusted]" "--ca-file"
+"$tool" emulator --credentials-out other.json >other.log 2>&1 &
+other=$!
+helpers+=("$other")
+wait_for other.log "Ready"
+expect 3 "$tool" call --ca-file other.ca.pem clarify.selectItems
+has err "tls["
+expect 3 "$tool" call "${tls[@]}" --api-version 9.9 clarify.selectItems
+has err "HTTP 400"
+
+test_case "call: wrong credentials end with 4"
+sed "s/$secret/wrong-secret-0123/" emulator.json >wrong.json
+expect 4 "$tool" call "${tls[@]}" -v --credentials wrong.json clarify.selectItems
+has err "clarify: token[" "Hint: "
+lacks err "wrong-secret-0123"
+CLARIFY_PASSWORD=wrong-password-0123 \
+    expect 4 "$tool" call "${tls[@]}" -v --username "$integration" --api-url "$api_url" clarify.selectItems
+has err "auth"
+lacks err "wrong-password-0123"
+
+test_case "call: without a version header"
+expect 0 "$tool" call "${tls[@]}" --api-version none clarify.selectItems "$select_items"
+expect 0 "$tool" call "${tls[@]}" --api-version "" clarify.selectItems "$select_items"
+
+test_case "notify: prints nothing"
+expect 0 "$tool" notify "${tls[@]}" clarify.selectItems "$select_items"
+[ -s out ] && fail "something on standard output"
+
+# --- run ------------------------------------------------------------------------------------------
+
+test_case "run: an outcome for each line, whatever it says"
+cat >mixed.jsonl <<END
+{"method":"clarify.selectItems","params":$select_items}
+
+not json
+{"params":{}}
+{"method":"no.such.method","params":{"n":12345678901234567890123}}
+{"method":"clarify.selectItems","params":$select_items,"notify":true}
+{"method":"clarify.selectItems","params":$select_items,"timeout_ms":"x"}
+{"method":"clarify.selectItems","params":$select_items,"api_version":"9.9"}
+{"method":"clarify.selectItems","params":$select_items,"api_version":null}
+{"method":"clarify.selectItems","params":$select_items,"start_ms":300,"idempotent":false}
+END
+printf '{"method":"clarify.selectItems"}' >>mixed.jsonl # no line break at the end
+expect 2 "$tool" run "${tls[@]}" <mixed.jsonl
+[ "$(wc -l <out)" -eq 10 ] || fail "not 10 outcomes"
+outcome 1 '"ok":true,"result":{"' '"data":[]' '"start_ms":' '"end_ms":'
+outcome 3 '"ok":false,"error":{"kind":"bad_argument","reason":"syntax","phase":"queue","fate":"unsent","attempts":0,"http_status":null,"retry_after_ms":null,"rpc":null,"text":"'
+outcome 4 '"kind":"bad_argument","reason":"fields"'
+outcome 5 '"kind":"rpc"' '"rpc":{"code":-32601,"message":"Method not found","data":{'
+outcome 6 '"ok":true,"result":null,'
+outcome 7 '"kind":"bad_argument","reason":"fields"'
+outcome 8 '"kind":"status"' '"http_status":400'
+outcome 9 '"ok":true'
+outcome 10 '"ok":true' '"start_ms":3'
+outcome 11 '"ok":true'
+
+test_case "run: the exit code is that of the first line that failed"
+printf '%s\n' '{"method":"a.b"}' 'x' '{"method":"clarify.selectItems"}' |
+    expect 1 "$tool" run "${tls[@]}" --concurrency 3
+expect 0 "$tool" run "${tls[@]}" </dev/null
+[ -s out ] && fail "an outcome of nothing"
+
+# A stopped emulator accepts connections, and says nothing.
+test_case "run: time-outs and cancellations"
+kill -STOP "$other"
+cat >stuck.jsonl <<END
+{"method":"clarify.selectItems","timeout_ms":200}
+{"method":"clarify.selectItems","cancel_ms":100}
+{"method":"clarify.selectItems","cancel_ms":0}
+END
+started=$SECONDS
+expect 3 "$tool" run --credentials other.json --ca-file other.ca.pem --concurrency 3 <stuck.jsonl
+[ $((SECONDS - started)) -lt 10 ] || fail "it took too long"
+outcome 1 '"kind":"timeout"' '"fate":"unsent"'
+outcome 2 '"kind":"cancelled"' '"fate":"unsent"'
+outcome 3 '"kind":"cancelled"' '"fate":"unsent"'
+
+test_case "call: SIGINT ends with 130, at once"
+interrupt() { # interrupt COMMAND...: once its first call has begun, which -v shows
+    local code=0
+    "$@" <&0 & # the shell would take its standard input away
+    local pid=$!
+    wait_for err " request "
+    kill -INT "$pid"
+    wait "$pid" || code=$?
+    return "$code"
+}
+started=$SECONDS
+expect 130 interrupt "$tool" call -v --credentials other.json --ca-file other.ca.pem \
+    clarify.selectItems
+has err "cancelled"
+[ $((SECONDS - started)) -lt 10 ] || fail "it took too long"
+
+test_case "run: SIGINT writes the outcomes of calls in flight, while standard input stays open"
+mkfifo pipe
+exec 3<>pipe
+printf '%s\n' '{"method":"a.b"}' '{"method":"a.b","start_ms":60000}' >&3
+expect 130 interrupt "$tool" run -v --concurrency 2 --credentials other.json \
+    --ca-file other.ca.pem <pipe
+outcome 1 '"kind":"cancelled"'
+outcome 2 '"kind":"cancelled"'
+kill -CONT "$other"
+
+test_case "run: outcomes come while standard input is idle"
+"$tool" run "${tls[@]}" <pipe >idle.out 2>&1 &
+helpers+=("$!")
+echo '{"method":"clarify.selectItems"}' >&3
+wait_for idle.out '{"line":1,"ok":true'
+exec 3>&-
+
+test_case "run: 200 calls, 8 at a time, fetch one token and show no secret"
+for ((i = 0; i < 200; ++i)); do echo '{"method":"clarify.selectItems"}'; done >many.jsonl
+expect 0 "$tool" run "${tls[@]}" -v --concurrency 8 <many.jsonl
+count out '"ok":true' 200
+count err ' token_fetched' 1
+count err ' success ' 200
+[ "$(grep -c ' connection_opened' err)" -le 8 ] || fail "more than 8 connections"
+lacks err "$secret"
+lacks err "Bearer"
+
+# --- The emulator's end ---------------------------------------------------------------------------
+
+test_case "emulator: ends with 0 when interrupted, and counts what it served"
+kill -TERM "$emulator"
+wait "$emulator"
+code=$?
+[ "$code" -eq 0 ] || fail "exit code $code"
+has emulator.log "Served: calls "
+
+test_case "emulator: plain HTTP, and a temporary folder that goes with it"
+TMPDIR=$scratch "$tool" emulator --plain >plain.log 2>&1 &
+plain=$!
+helpers+=("$plain")
+wait_for plain.log "Ready"
+plain_file=$(sed -n 's/^ *export CLARIFY_CREDENTIALS=//p' plain.log)
+expect 0 "$tool" call --credentials "$plain_file" clarify.selectItems "$select_items"
+kill -TERM "$plain"
+wait "$plain"
+[ -e "$plain_file" ] && fail "$plain_file is still there"
+
+if [ "$failures" -gt 0 ]; then
+    echo "$failures checks failed"
+    exit 1
+fi
+echo "All checks passed"

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Builds and runs all tests, with CMake and then with Meson.
+#
+#   tests/run.sh [--cmake-only | --meson-only | --asan | --tsan]
+#
+#   --cmake-only   CMake alone
+#   --meson-only   Meson alone
+#   --asan         CMake, with AddressSanitizer and UndefinedBehaviorSanitizer
+#   --tsan         CMake, with ThreadSanitizer
+#   --help         this text
+#
+# What is missing is installed first (Debian and Ubuntu) or named. Variables:
+#
+#   CI=true                  a warning is an error; the private headers are checked as well
+#   CXX                      the compiler
+#   JOBS                     how many files to compile at a time; default: one a processor
+#   CLARIFY_CMAKE_BUILD_DIR  default: build/cmake-tests (build/asan, build/tsan)
+#   CLARIFY_MESON_BUILD_DIR  default: build/meson-tests
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+preset=debug
+with_cmake=true
+with_meson=true
+
+for argument in "$@"; do
+    case "$argument" in
+        --cmake-only) with_meson=false ;;
+        --meson-only) with_cmake=false ;;
+        --asan | --tsan)
+            preset=${argument#--}
+            with_meson=false
+            ;;
+        --help | -h)
+            sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
+            exit 0
+            ;;
+        *)
+            echo "$0: unknown option $argument; try --help" >&2
+            exit 2
+            ;;
+    esac
+done
+
+if [ "$preset" = debug ]; then
+    cmake_dir=${CLARIFY_CMAKE_BUILD_DIR:-$root/build/cmake-tests}
+else
+    cmake_dir=${CLARIFY_CMAKE_BUILD_DIR:-$root/build/$preset}
+fi
+meson_dir=${CLARIFY_MESON_BUILD_DIR:-$root/build/meson-tests}
+if [ "${CI:-}" != true ]; then
+    CI=false
+fi
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
+passed=()
+
+step() {
+    current=$*
+    echo
+    echo "==> $current"
+}
+
+report() {
+    local status=$?
+    echo
+    if [ $status -eq 0 ]; then
+        printf 'PASSED in %d min %d s:\n' $((SECONDS / 60)) $((SECONDS % 60))
+        printf '  %s\n' "${passed[@]}"
+    else
+        echo "FAILED: $current"
+    fi
+}
+
+step "Looking for what the tests need"
+trap report EXIT
+"$root/examples/install-deps.sh" tests
+
+# Both builds compile the same files with the same flags. ccache sees that as long as no absolute
+# path gets in its way, so that the second build is quick. The options to ignore are those that
+# both builds use, in another order, or that make no difference here.
+export CCACHE_BASEDIR=$root
+export CCACHE_NOHASHDIR=1
+CCACHE_IGNOREOPTIONS="-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Winvalid-pch -pthread -MT -MQ"
+export CCACHE_IGNOREOPTIONS
+
+if $with_cmake; then
+    # No debug information, which takes time and space; no precompiled header, which ccache cannot
+    # share with Meson; and the one macro that Meson defines by itself.
+    options=()
+    if [ "$preset" = debug ]; then
+        options+=(
+            -DCMAKE_CXX_FLAGS_DEBUG=-D_FILE_OFFSET_BITS=64
+            -DCLARIFY_TEST_PCH=OFF
+            "-DCLARIFY_WARNINGS_AS_ERRORS=$CI"
+            "-DCLARIFY_TEST_PRIVATE_HEADERS=$CI"
+        )
+    fi
+    step "Configuring with CMake in $cmake_dir"
+    cmake --preset "$preset" -S "$root" -B "$cmake_dir" "${options[@]}"
+    step "Building with CMake"
+    cmake --build "$cmake_dir" --parallel "$jobs"
+    step "Testing with CTest"
+    ctest --test-dir "$cmake_dir" --output-on-failure --no-tests=error --parallel 2
+    count=$(ctest --test-dir "$cmake_dir" --show-only | sed -n 's/^Total Tests: //p')
+    passed+=("$count tests with CMake ($preset)")
+fi
+
+if $with_meson; then
+    options=(
+        --buildtype=plain
+        "--prefix=$meson_dir/prefix"
+        -Dtests=enabled
+        -Dexamples=enabled
+        "-Dwerror=$CI"
+    )
+    if [ -e "$meson_dir/meson-private/coredata.dat" ]; then
+        options+=(--reconfigure)
+    fi
+    # Meson finds ccache by itself, except for a compiler named by CXX.
+    if [ -n "${CXX:-}" ] && command -v ccache >/dev/null; then
+        export CXX="ccache $CXX"
+    fi
+    step "Configuring with Meson in $meson_dir"
+    meson setup "${options[@]}" "$meson_dir" "$root"
+    step "Building with Meson"
+    meson compile -C "$meson_dir" -j "$jobs"
+    step "Testing with Meson"
+    meson test -C "$meson_dir" --print-errorlogs --num-processes 2
+    step "Using what Meson installs"
+    meson install -C "$meson_dir" --no-rebuild --quiet
+    "$root/tests/consumer/installed_meson/check.sh" "$meson_dir/prefix" "$meson_dir/consumer"
+    count=$(meson test -C "$meson_dir" --list 2>/dev/null | grep -c ' / ')
+    passed+=("$count tests with Meson")
+fi

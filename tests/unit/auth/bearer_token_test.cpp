@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <clarify/auth/bearer_token.hpp>
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+using namespace clarify;
+using namespace std::string_view_literals;
+
+TEST_CASE("BearerToken: the header is the scheme and the token") {
+    CHECK(BearerToken::make_header("mF_9.B5f-4.1JqM").expose() == "Bearer mF_9.B5f-4.1JqM");
+    CHECK(BearerToken::make_header("!\"#~|{}\\/+=").expose() == "Bearer !\"#~|{}\\/+=");
+}
+
+TEST_CASE("BearerToken: a token is visible ASCII, at least one character of it") {
+    for (int i = 0; i != 256; ++i) {
+        const std::string token{'a', static_cast<char>(i)};
+        CHECK(BearerToken::is_token(token) == (i > 0x20 && i < 0x7F));
+    }
+    CHECK_FALSE(BearerToken::is_token(""));
+}
+
+TEST_CASE("BearerToken: refuses what could not be a header, without showing it") {
+    for (const std::string_view token : {""sv, "canary token"sv, "canary\r\nX: y"sv, "canary\0"sv, " canary"sv,
+                                         "canary "sv, "canary\xC3\xA9"sv, "canary\x7F"sv}) {
+        CAPTURE(token);
+        try {
+            const BearerToken bearer{Secret{token}};
+            FAIL_CHECK("accepted");
+        } catch (const std::invalid_argument& error) {
+            CHECK(std::string{error.what()}.find("canary") == std::string::npos);
+        }
+    }
+    CHECK_NOTHROW(BearerToken{Secret{"fine"}});
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <clarify/client_options.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace clarify;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What `check` has against the defaults after a change; empty where it has nothing.
+std::string objection(const std::function<void(ClientOptions&)>& change) {
+    ClientOptions options;
+    change(options);
+    try {
+        options.check();
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("ClientOptions: the defaults are in range, and as documented") {
+    CHECK(objection([](ClientOptions&) {}).empty());
+    const ClientOptions options;
+    CHECK(options.call_timeout == 30s);
+    CHECK(options.api_version.selector() == "1.1");
+    CHECK(options.user_agent == "clarify-cpp/" CLARIFY_VERSION_STRING);
+    CHECK(options.max_request_body == std::size_t{16} << 20U);
+    CHECK(options.max_response_body == std::size_t{16} << 20U);
+    CHECK(options.max_json_depth == 64);
+    CHECK_FALSE(options.observer);
+    CHECK_FALSE(options.insecure_allow_credentials_over_plain_http);
+    CHECK(options.retry.attempts == 3);
+    CHECK(options.retry.base == 100ms);
+    CHECK(options.retry.throttled_base == 1s);
+    CHECK(options.retry.cap == 20s);
+    CHECK(options.retry.longest_retry_after == 60s);
+    CHECK(options.retry.budget == 100);
+    CHECK(options.http.max_connections == 16);
+    CHECK(options.http.max_waiting == 16'384);
+    CHECK(options.http.idle_timeout == 30s);
+    CHECK(options.http.connect_timeout == 10s);
+    CHECK(options.http.address_timeout == 3s);
+    CHECK(options.http.connect_stagger == 250ms);
+    CHECK(options.http.tls_timeout == 10s);
+    CHECK(options.http.max_response_head == std::size_t{16} << 10U);
+    CHECK(options.http.max_response_fields == 128);
+}
+
+TEST_CASE("ClientOptions: names the member that is out of range") {
+    using Change = std::function<void(ClientOptions&)>;
+    struct Row {
+        std::string member;
+        Change change;
+    };
+    const std::vector<Row> rows{
+        {"call_timeout", [](ClientOptions& o) { o.call_timeout = 0ms; }},
+        {"call_timeout", [](ClientOptions& o) { o.call_timeout = -1ms; }},
+        {"api_version", [](ClientOptions& o) { o.api_version = "1.1\r\nX: y"; }},
+        {"api_version", [](ClientOptions& o) { o.api_version = " 1.1"; }},
+        {"user_agent", [](ClientOptions& o) { o.user_agent = "a\nb"; }},
+        {"user_agent", [](ClientOptions& o) { o.user_agent = std::string("a\0b", 3); }},
+        {"max_json_depth", [](ClientOptions& o) { o.max_json_depth = 0; }},
+        {"retry.attempts", [](ClientOptions& o) { o.retry.attempts = 0; }},
+        {"max_connections", [](ClientOptions& o) { o.http.max_connections = 0; }},
+        {"max_response_head", [](ClientOptions& o) { o.http.max_response_head = 63; }},
+        {"max_response_head", [](ClientOptions& o) { o.http.max_response_head = (std::size_t{30} << 10U) + 1; }},
+        {"connect_timeout", [](ClientOptions& o) { o.http.connect_timeout = 0ms; }},
+        {"address_timeout", [](ClientOptions& o) { o.http.address_timeout = -1ms; }},
+        {"connect_stagger", [](ClientOptions& o) { o.http.connect_stagger = 0ms; }},
+        {"tls_timeout", [](ClientOptions& o) { o.http.tls_timeout = 0ms; }},
+        {"connection_lifetime", [](ClientOptions& o) { o.http.connection_lifetime = 0ms; }},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.member);
+        CHECK(objection(row.change).starts_with(row.member));
+    }
+}
+
+TEST_CASE("ClientOptions: accepts the edges of each range") {
+    using Change = std::function<void(ClientOptions&)>;
+    for (const Change& change : {
+             Change{[](ClientOptions& o) { o.call_timeout = 1ms; }},
+             Change{[](ClientOptions& o) { o.api_version = ApiVersion::none(); }},
+             Change{[](ClientOptions& o) { o.user_agent.clear(); }},
+             Change{[](ClientOptions& o) { o.max_json_depth = 1; }},
+             Change{[](ClientOptions& o) { o.retry.attempts = 1; }},
+             Change{[](ClientOptions& o) { o.retry.budget = 0; }},
+             Change{[](ClientOptions& o) { o.http.max_connections = 1; }},
+             Change{[](ClientOptions& o) { o.http.max_waiting = 0; }},
+             Change{[](ClientOptions& o) { o.http.max_response_head = 64; }},
+             Change{[](ClientOptions& o) { o.http.max_response_head = std::size_t{30} << 10U; }},
+             Change{[](ClientOptions& o) { o.http.connect_timeout = 1ms; }},
+         }) {
+        CHECK(objection(change).empty());
+    }
+}
+
+TEST_CASE("ApiVersion: none leaves the header out") {
+    CHECK(ApiVersion::none().is_none());
+    CHECK_FALSE(ApiVersion{"1.1"}.is_none());
+    CHECK(ApiVersion{std::string{"1.2beta1"}}.selector() == "1.2beta1");
+}
+
+TEST_CASE("CallOptions: nothing is set unless asked for") {
+    const CallOptions options;
+    CHECK_FALSE(options.timeout.has_value());
+    CHECK_FALSE(options.api_version.has_value());
+    CHECK_FALSE(options.idempotent.has_value());
+    CHECK(options.headers.empty());
+    CHECK(options.traceparent.empty());
+    CHECK(CallOptions{5s}.timeout == 5s);
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include <clarify/http/detail/pool.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
+
+using namespace clarify;
+using namespace clarify::detail;
+using namespace std::chrono_literals;
+
+namespace {
+
+const TimePoint start{1'000h};
+const TimePoint never = TimePoint::max();
+
+/// A handle of its own, so that a connection handed out twice or lost does not compile or is noticed.
+using Handle = std::unique_ptr<int>;
+using TestPool = Pool<Handle, int*>;
+using Step = TestPool::Step;
+
+Handle connection(int number) { return std::make_unique<int>(number); }
+
+PoolLimits limits(std::size_t max_connections, std::size_t max_waiting = 100) {
+    PoolLimits result;
+    result.max_connections = max_connections;
+    result.max_waiting = max_waiting;
+    return result;
+}
+
+/// Opens `count` connections and gives them back in order: the last one was used last.
+void fill(TestPool& pool, int count, TimePoint expires = never) {
+    for (int i = 0; i != count; ++i) REQUIRE(pool.acquire(start, false).step == Step::open);
+    for (int i = 0; i != count; ++i) REQUIRE_FALSE(pool.give_back(connection(i), expires).has_value());
+}
+
+int reuse(TestPool& pool, TimePoint now = start) {
+    TestPool::Decision decision = pool.acquire(now, false);
+    REQUIRE(decision.step == Step::reuse);
+    return *decision.connection;
+}
+
+} // namespace
+
+TEST_CASE("Pool: opens connections up to the limit, then lets wait, then refuses") {
+    TestPool pool{limits(2, 2)};
+    int waiters[2] = {};
+    CHECK(pool.acquire(start, false).step == Step::open);
+    CHECK(pool.acquire(start, false).step == Step::open);
+    CHECK(pool.places() == 2);
+    for (int& waiter : waiters) {
+        CHECK(pool.acquire(start, false).step == Step::wait);
+        pool.enqueue(&waiter);
+    }
+    CHECK(pool.acquire(start, false).step == Step::overloaded);
+    CHECK(pool.acquire(start, true).step == Step::overloaded);
+    CHECK(pool.waiting() == 2);
+    CHECK(pool.places() == 2);
+}
+
+TEST_CASE("Pool: a queue of length 0 refuses at once") {
+    TestPool pool{limits(1, 0)};
+    CHECK(pool.acquire(start, false).step == Step::open);
+    CHECK(pool.acquire(start, false).step == Step::overloaded);
+}
+
+TEST_CASE("Pool: the connection that was used last is used first") {
+    TestPool pool{limits(3)};
+    fill(pool, 3);
+    CHECK(pool.idle() == 3);
+    CHECK(reuse(pool) == 2);
+    CHECK(reuse(pool) == 1);
+    CHECK_FALSE(pool.give_back(connection(1), never).has_value());
+    CHECK(reuse(pool) == 1);
+    CHECK(reuse(pool) == 0);
+    CHECK(pool.idle() == 0);
+    CHECK(pool.places() == 3);
+}
+
+TEST_CASE("Pool: the first in line gets the connection that is given back") {
+    TestPool pool{limits(1)};
+    int a = 0;
+    int b = 0;
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    pool.enqueue(&a);
+    pool.enqueue(&b);
+    std::optional<TestPool::Handover> first = pool.give_back(connection(7), never);
+    REQUIRE(first.has_value());
+    CHECK(first->waiter == &a);
+    REQUIRE(first->connection);
+    CHECK(*first->connection == 7);
+    CHECK(pool.idle() == 0);
+    CHECK(pool.places() == 1);
+    const std::optional<TestPool::Handover> second = pool.give_back(std::move(first->connection), never);
+    REQUIRE(second.has_value());
+    CHECK(second->waiter == &b);
+    CHECK(pool.waiting() == 0);
+}
+
+TEST_CASE("Pool: the first in line may open a connection where one was lost") {
+    TestPool pool{limits(1)};
+    int waiter = 0;
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    pool.enqueue(&waiter);
+    const std::optional<TestPool::Handover> handover = pool.give_up();
+    REQUIRE(handover.has_value());
+    CHECK(handover->waiter == &waiter);
+    CHECK_FALSE(handover->connection);
+    CHECK(pool.places() == 1);
+    CHECK_FALSE(pool.give_up().has_value());
+    CHECK(pool.places() == 0);
+    CHECK(pool.acquire(start, false).step == Step::open);
+}
+
+TEST_CASE("Pool: a newcomer does not overtake those in line") {
+    TestPool pool{limits(1)};
+    int waiter = 0;
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    pool.enqueue(&waiter);
+    CHECK(pool.acquire(start, false).step == Step::wait);
+    CHECK(pool.acquire(start, true).step == Step::wait);
+}
+
+TEST_CASE("Pool: a connection is not used from the instant it expires") {
+    TestPool pool{limits(2)};
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
+    CHECK_FALSE(pool.give_back(connection(2), start + 5s).has_value());
+    CHECK(reuse(pool, start + 5s) == 1);
+    const std::vector<Handle> doomed = pool.take_doomed();
+    REQUIRE(doomed.size() == 1);
+    CHECK(*doomed[0] == 2);
+    CHECK(pool.places() == 1);
+    CHECK(pool.take_doomed().empty());
+    CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
+    CHECK(reuse(pool, start + 10s - 1ns) == 1);
+    CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
+    CHECK(pool.acquire(start + 10s, false).step == Step::open);
+    CHECK(pool.take_doomed().size() == 1);
+    CHECK(pool.places() == 1);
+}
+
+TEST_CASE("Pool: who wants a fresh connection gets no idle one") {
+    TestPool pool{limits(2)};
+    fill(pool, 1);
+    CHECK(pool.acquire(start, true).step == Step::open);
+    CHECK(pool.idle() == 1);
+    CHECK(pool.places() == 2);
+    CHECK(pool.take_doomed().empty());
+}
+
+TEST_CASE("Pool: a fresh connection takes the place of the idle one used longest ago") {
+    TestPool pool{limits(2)};
+    fill(pool, 2);
+    CHECK(pool.acquire(start, true).step == Step::open);
+    CHECK(pool.places() == 2);
+    const std::vector<Handle> doomed = pool.take_doomed();
+    REQUIRE(doomed.size() == 1);
+    CHECK(*doomed[0] == 0);
+    CHECK(reuse(pool) == 1);
+}
+
+TEST_CASE("Pool: who wants a fresh connection waits like others when all are lent") {
+    TestPool pool{limits(1)};
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    CHECK(pool.acquire(start, true).step == Step::wait);
+}
+
+TEST_CASE("Pool: who gives up waiting is passed over") {
+    TestPool pool{limits(1)};
+    int waiters[3] = {};
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    for (int& waiter : waiters) pool.enqueue(&waiter);
+    CHECK(pool.abandon(&waiters[1]));
+    CHECK_FALSE(pool.abandon(&waiters[1]));
+    CHECK(pool.waiting() == 2);
+    CHECK(pool.give_back(connection(1), never)->waiter == &waiters[0]);
+    CHECK_FALSE(pool.abandon(&waiters[0]));
+    CHECK(pool.give_back(connection(1), never)->waiter == &waiters[2]);
+    CHECK_FALSE(pool.give_back(connection(1), never).has_value());
+    CHECK(pool.idle() == 1);
+}
+
+TEST_CASE("Pool: clear gives up what is idle, and leaves what is lent") {
+    TestPool pool{limits(3)};
+    fill(pool, 3);
+    REQUIRE(reuse(pool) == 2);
+    pool.clear();
+    CHECK(pool.idle() == 0);
+    CHECK(pool.places() == 1);
+    CHECK(pool.take_doomed().size() == 2);
+    CHECK_FALSE(pool.give_up().has_value());
+    CHECK(pool.places() == 0);
+}
+
+TEST_CASE("Pool: on any way through its states no place, connection or waiter is lost") {
+    for (const unsigned seed : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U}) {
+        CAPTURE(seed);
+        std::minstd_rand random{seed};
+        const auto below = [&random](std::size_t limit) {
+            return std::uniform_int_distribution<std::size_t>{0, limit - 1}(random);
+        };
+        const std::size_t max_connections = 1 + below(4);
+        const std::size_t max_waiting = below(6);
+        TestPool pool{limits(max_connections, max_waiting)};
+        TimePoint now = start;
+        // The world outside: lent places (a null handle is one still being opened), and who waits in which order.
+        std::vector<Handle> lent;
+        std::deque<int*> line;
+        std::vector<std::unique_ptr<int>> people;
+        int opened = 0;
+        int closed = 0;
+
+        const auto serve = [&](std::optional<TestPool::Handover> handover) {
+            if (!handover) {
+                CHECK(line.empty());
+                return;
+            }
+            REQUIRE_FALSE(line.empty());
+            CHECK(handover->waiter == line.front());
+            line.pop_front();
+            lent.push_back(std::move(handover->connection));
+        };
+        for (int round = 0; round != 3'000; ++round) {
+            switch (below(6)) {
+            case 0:
+            case 1: {
+                const bool fresh = below(4) == 0;
+                TestPool::Decision decision = pool.acquire(now, fresh);
+                closed += static_cast<int>(pool.take_doomed().size());
+                switch (decision.step) {
+                case Step::reuse:
+                    CHECK_FALSE(fresh);
+                    REQUIRE(decision.connection);
+                    lent.push_back(std::move(decision.connection));
+                    break;
+                case Step::open: lent.emplace_back(); break;
+                case Step::wait:
+                    CHECK(line.size() < max_waiting);
+                    people.push_back(std::make_unique<int>(round));
+                    pool.enqueue(people.back().get());
+                    line.push_back(people.back().get());
+                    break;
+                case Step::overloaded: CHECK(line.size() == max_waiting); break;
+                }
+                break;
+            }
+            case 2:
+            case 3: {
+                if (lent.empty()) break;
+                const std::size_t index = below(lent.size());
+                Handle handle = std::move(lent[index]);
+                lent.erase(lent.begin() + static_cast<std::ptrdiff_t>(index));
+                if (!handle) handle = connection(++opened);
+                if (below(3) == 0) {
+                    ++closed;
+                    serve(pool.give_up());
+                } else {
+                    serve(pool.give_back(std::move(handle), now + std::chrono::seconds{1 + below(10)}));
+                }
+                break;
+            }
+            case 4:
+                if (!line.empty()) {
+                    const auto who = line.begin() + static_cast<std::ptrdiff_t>(below(line.size()));
+                    CHECK(pool.abandon(*who));
+                    line.erase(who);
+                }
+                break;
+            default: now += std::chrono::milliseconds{below(3'000)}; break;
+            }
+            CHECK(pool.places() <= max_connections);
+            CHECK(pool.places() == lent.size() + pool.idle());
+            CHECK(pool.waiting() == line.size());
+            CHECK((line.empty() || pool.idle() == 0));
+            CHECK((line.empty() || pool.places() == max_connections));
+        }
+        const auto being_used = std::count_if(lent.begin(), lent.end(), [](const Handle& h) { return h != nullptr; });
+        CHECK(opened == closed + static_cast<int>(pool.idle()) + static_cast<int>(being_used));
+    }
+}

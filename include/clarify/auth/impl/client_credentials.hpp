@@ -38,6 +38,11 @@ struct ClientCredentials::State {
         return Secret{std::move(body)};
     }
 
+    void fetch_failed(Error error, TimePoint now, std::optional<Clock::duration> patience) {
+        cache.failed(std::move(error), now, patience);
+        fetch_ended.notify_all();
+    }
+
     ClientCredentialsConfig config;
     TokenCache cache;
     /// Set whenever a fetch has ended; each waiter then decides again.
@@ -98,13 +103,31 @@ inline bool ClientCredentials::rejected(AuthContext& context, const AuthHeader& 
 }
 
 inline void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthContext& context) {
-    state->cache.fetch_started();
     const TimePoint deadline = context.now() + state->config.fetch_timeout;
-    context.spawn(fetch(std::move(state), context), deadline);
+    state->cache.fetch_started();
+    try {
+        context.spawn(fetch(state, context), deadline);
+    } catch (...) {
+        Error error{Errc::internal, Reason::exception, "a token fetch could not be begun"};
+        state->fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
+    }
 }
 
 inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<State> state,
                                                              AuthContext& context) {
+    // Should anything end this coroutine early, memory running out for one, the next call may fetch again.
+    struct Settle {
+        State& state;
+        AuthContext& context;
+        bool settled = false;
+
+        ~Settle() {
+            if (settled) return;
+            Error error{Errc::internal, Reason::exception, "the token fetch was abandoned"};
+            state.fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
+        }
+    };
+    Settle settle{*state, context};
     const ClientCredentialsConfig& config = state->config;
     const TimePoint started = context.now();
     const TimePoint deadline = started + config.fetch_timeout;
@@ -149,6 +172,7 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<Sta
             Secret::wipe(response.body);
             if (reply) {
                 auto header = std::make_shared<const Secret>(std::move(reply->header));
+                settle.settled = true;
                 state->cache.fetched(std::move(header), sent_at, reply->lifetime);
                 Event event{EventKind::token_fetched};
                 event.elapsed = context.now() - started;
@@ -189,12 +213,12 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<Sta
     // its own phase says more than that a token was being fetched.
     error->set_fate(Fate::unsent);
     if (error->code() == Errc::token) error->set_phase(Phase::token);
-    state->cache.failed(*error, context.now(), patience);
+    settle.settled = true;
+    state->fetch_failed(*error, context.now(), patience);
     Event event{EventKind::token_failed};
     event.elapsed = context.now() - started;
     event.error = &*error;
     context.observe(event);
-    state->fetch_ended.notify_all();
 }
 
 } // namespace clarify

@@ -139,16 +139,19 @@ inline void start_runner(const std::shared_ptr<Race>& race, const boost::asio::a
 }
 
 inline Error race_failure(const Race& race, const Url& origin) {
-    // One address speaks for itself; several are listed with what became of each.
+    // A single address speaks through the cause; several are listed with what became of each.
     std::string text = origin.authority();
+    const bool several = race.runners.size() > 1;
     bool all_timed_out = true;
     boost::system::error_code cause;
     for (const auto& runner : race.runners) {
         const bool timed_out = runner->error == boost::asio::error::timed_out;
         all_timed_out = all_timed_out && timed_out;
         if (!timed_out) cause = runner->error;
-        text += ", " + runner->endpoint.address().to_string() + ' ' +
-                (timed_out ? "timed out" : runner->error.message());
+        if (several) {
+            text += ", " + runner->endpoint.address().to_string() + ' ' +
+                    (timed_out ? "timed out" : runner->error.message());
+        }
     }
     Error error = all_timed_out ? Error{Errc::timeout, Reason::none, std::move(text)}
                                 : Error{Errc::connect, connect_reason(cause), std::move(text)};

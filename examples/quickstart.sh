@@ -41,7 +41,7 @@ tour() {
     trap stop_emulator EXIT
     "$tool" emulator --credentials-out "$scratch/credentials.json" >"$scratch/log" &
     emulator=$!
-    until grep -q '^Ready' "$scratch/log"; do
+    until grep -qs '^Ready' "$scratch/log"; do
         kill -0 "$emulator" 2>/dev/null || { echo "It did not start." >&2; return 1; }
         sleep 0.1
     done

@@ -231,10 +231,8 @@ std::string error_json(const clarify::Error& error) {
     const clarify::HttpFailure* const http = error.http();
     std::optional<std::int64_t> status;
     std::optional<std::int64_t> retry_after;
-    if (http != nullptr) {
-        status = http->status;
-        if (http->retry_after) retry_after = http->retry_after->count();
-    }
+    if (error.http_status() != 0) status = error.http_status();
+    if (http != nullptr && http->retry_after) retry_after = http->retry_after->count();
     append_number(out, "http_status", status);
     append_number(out, "retry_after_ms", retry_after);
     out += ",\"rpc\":";

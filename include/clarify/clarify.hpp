@@ -7,4 +7,4 @@
 #include <clarify/client.hpp>
 #include <clarify/core/version.hpp>
 
-#endif // CLARIFY_CLARIFY_HPP
+#endif  // CLARIFY_CLARIFY_HPP

@@ -11,9 +11,10 @@
 
 namespace clarify {
 
-/// The usual client: Boost.Beast for HTTP, what the credentials say for authentication, Boost.JSON for values.
+/// The usual client: Boost.Beast for HTTP, what the credentials say for authentication, Boost.JSON
+/// for values.
 using Client = RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CLIENT_HPP
+#endif  // CLARIFY_CLIENT_HPP

@@ -39,9 +39,11 @@ private:
 struct RetryOptions {
     RetryOptions() {}
 
-    /// How often a request is sent at most, the first time included. 1 turns repetition off; 0 is refused.
+    /// How often a request is sent at most, the first time included. 1 turns repetition off; 0 is
+    /// refused.
     unsigned attempts = 3;
-    /// The wait before a repetition is random between zero and this, doubled each time ("full jitter").
+    /// The wait before a repetition is random between zero and this, doubled each time ("full
+    /// jitter").
     std::chrono::milliseconds base{100};
     /// The same after the server said that it is asked too often (429).
     std::chrono::milliseconds throttled_base{1'000};
@@ -49,8 +51,9 @@ struct RetryOptions {
     std::chrono::milliseconds cap{20'000};
     /// `Retry-After` is honoured up to this; a longer one ends the call.
     std::chrono::milliseconds longest_retry_after{60'000};
-    /// A store of tokens that each failed attempt takes one from and each success gives a tenth back to.
-    /// Below half of it nothing is repeated, so that an outage is not made worse. 0: no such limit.
+    /// A store of tokens that each failed attempt takes one from and each success gives a tenth
+    /// back to. Below half of it nothing is repeated, so that an outage is not made worse. 0: no
+    /// such limit.
     unsigned budget = 100;
 };
 
@@ -62,8 +65,8 @@ struct CallOptions {
     /// The limit of the whole call: queue, token, connection, request, response and repetitions.
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<ApiVersion> api_version;
-    /// May the call be executed twice? Unset: as the method table says, where every documented Clarify
-    /// method may, and any other may not.
+    /// May the call be executed twice? Unset: as the method table says, where every documented
+    /// Clarify method may, and any other may not.
     std::optional<bool> idempotent;
     /// Sent with the request, besides the library's own.
     HeaderList headers;
@@ -90,15 +93,16 @@ struct ClientOptions {
     HttpOptions http;
     /// Receives events; see `Observer`.
     Observer observer;
-    /// Allows credentials to travel in clear text to another machine. For test set-ups only: anybody on
-    /// the way can read them. Plain http to a loopback address needs no permission.
+    /// Allows credentials to travel in clear text to another machine. For test set-ups only:
+    /// anybody on the way can read them. Plain http to a loopback address needs no permission.
     bool insecure_allow_credentials_over_plain_http = false;
 
     /// @throws std::invalid_argument naming the member that is out of range.
     void check() const {
         const auto is_header = [](std::string_view text) { return detail::is_field_value(text); };
         if (call_timeout.count() <= 0) throw std::invalid_argument{"call_timeout is not positive"};
-        if (!is_header(api_version.selector())) throw std::invalid_argument{"api_version is no header value"};
+        if (!is_header(api_version.selector()))
+            throw std::invalid_argument{"api_version is no header value"};
         if (!is_header(user_agent)) throw std::invalid_argument{"user_agent is no header value"};
         if (max_json_depth == 0) throw std::invalid_argument{"max_json_depth is 0"};
         if (retry.attempts == 0) throw std::invalid_argument{"retry.attempts is 0"};
@@ -106,6 +110,6 @@ struct ClientOptions {
     }
 };
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CLIENT_OPTIONS_HPP
+#endif  // CLARIFY_CLIENT_OPTIONS_HPP

@@ -26,13 +26,14 @@ namespace clarify {
      "credentials": {"type": "client-credentials", "clientId": "...", "clientSecret": "..."}}
     @endcode
 
-    The type is `client-credentials` (OAuth 2.0) or `basic-auth`. Members that are not known are ignored.
+    The type is `client-credentials` (OAuth 2.0) or `basic-auth`. Members that are not known are
+   ignored.
 
     @par Errors
-    All problems are reported at once: `Errc::bad_config` whose message lists each path with what is wrong
-    there, and never a value. Reasons: `file` (cannot be read, not a regular file, larger than 64 KiB),
-    `json` problems as `syntax`, `encoding`, `depth` or `empty`, `url` where the API URL is all that is wrong,
-    and `fields`.
+    All problems are reported at once: `Errc::bad_config` whose message lists each path with what is
+   wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, larger than
+   64 KiB), `json` problems as `syntax`, `encoding`, `depth` or `empty`, `url` where the API URL is
+   all that is wrong, and `fields`.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -47,8 +48,9 @@ public:
     static Result<Credentials> from_file(const std::filesystem::path& path);
     /// Reads JSON text.
     static Result<Credentials> from_string(std::string_view json);
-    /// Reads a JSON document of any library whose `serialize(value)`, found by argument-dependent look-up, or
-    /// `value.dump()` gives its text: `boost::json::value` and `nlohmann::json` among others.
+    /// Reads a JSON document of any library whose `serialize(value)`, found by argument-dependent
+    /// look-up, or `value.dump()` gives its text: `boost::json::value` and `nlohmann::json` among
+    /// others.
     template <class Json>
     static Result<Credentials> from_json(const Json& value) {
         std::string text;
@@ -62,8 +64,8 @@ public:
         return credentials;
     }
     /// Basic credentials: the integration id is the user name.
-    static Result<Credentials> basic(std::string integration, Secret password,
-                                     std::string_view api_url = default_api_url);
+    static Result<Credentials> basic(
+        std::string integration, Secret password, std::string_view api_url = default_api_url);
 
     /// Ends in exactly one slash. Plain http is accepted for loopback addresses only.
     const Url& api_url() const noexcept { return api_url_; }
@@ -76,14 +78,18 @@ public:
 
     /// The endpoint of calls: `<apiUrl>rpc`.
     Url rpc_url() const { return api_url_.join("rpc"); }
-    /// The authentication scheme that these credentials ask for. Tokens come from `<apiUrl>oauth/token`,
-    /// with the API URL as their audience.
+    /// The authentication scheme that these credentials ask for. Tokens come from
+    /// `<apiUrl>oauth/token`, with the API URL as their audience.
     CredentialsAuth auth() const;
 
 private:
-    Credentials(Url api_url, std::string integration, Type type, std::string client_id, Secret secret)
-        : api_url_(std::move(api_url)), integration_(std::move(integration)), type_(type),
-          client_id_(std::move(client_id)), secret_(std::move(secret)) {}
+    Credentials(
+        Url api_url, std::string integration, Type type, std::string client_id, Secret secret)
+        : api_url_(std::move(api_url)),
+          integration_(std::move(integration)),
+          type_(type),
+          client_id_(std::move(client_id)),
+          secret_(std::move(secret)) {}
 
     Url api_url_;
     std::string integration_;
@@ -92,8 +98,8 @@ private:
     Secret secret_;
 };
 
-} // namespace clarify
+}  // namespace clarify
 
 #include <clarify/impl/credentials.hpp>
 
-#endif // CLARIFY_CREDENTIALS_HPP
+#endif  // CLARIFY_CREDENTIALS_HPP

@@ -25,23 +25,26 @@ namespace clarify {
 /** Calls methods of a JSON-RPC 2.0 server by HTTP POST.
 
     The three policies are the extension points: how a request travels (`HttpBackend`), how it is
-    authorised (`AuthPolicy`), and how values become JSON (`JsonCodec`). `Client` is the usual choice.
+    authorised (`AuthPolicy`), and how values become JSON (`JsonCodec`). `Client` is the usual
+   choice.
 
     @par Executor
     Everything inside runs on a strand of the given executor; no thread is started but the one that
-    Asio's resolver uses. Completion handlers run on their own associated executor, else on the given one,
-    never inside the function that starts the call, and never on the strand.
+    Asio's resolver uses. Completion handlers run on their own associated executor, else on the
+   given one, never inside the function that starts the call, and never on the strand.
     @par Timeout
-    `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in line, token,
-    name look-up, connecting, TLS, request, response and repetitions. `Error::phase()` tells where it was.
+    `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
+   line, token, name look-up, connecting, TLS, request, response and repetitions. `Error::phase()`
+   tells where it was.
     @par Per-operation cancellation
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
-    call. After that: terminal and partial; the connection is closed, and the server may have executed the
-    call (`Error::fate()`). A cancelled call never takes down a token fetch that others wait for.
+    call. After that: terminal and partial; the connection is closed, and the server may have
+   executed the call (`Error::fate()`). A cancelled call never takes down a token fetch that others
+   wait for.
     @par Object lifetimes
-    Arguments are encoded or copied before a function returns, so temporaries are fine, also where the
-    awaitable is kept for later. The client may be destroyed with calls in flight: they complete with
-    `Errc::closed`. The execution context must outlive the client.
+    Arguments are encoded or copied before a function returns, so temporaries are fine, also where
+   the awaitable is kept for later. The client may be destroyed with calls in flight: they complete
+   with `Errc::closed`. The execution context must outlive the client.
     @par Errors
     Every kind of `Errc`, see there; nothing that a peer sends makes a function throw.
     @par Thread safety
@@ -58,20 +61,35 @@ public:
 
         @throws std::invalid_argument naming an option that is out of range.
     */
-    RpcClient(executor_type executor, const Credentials& credentials, ClientOptions options = {})
-        requires std::constructible_from<Backend, HttpOptions> &&
-                 std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>
-        : RpcClient(std::move(executor), credentials.rpc_url(), make_backend(options),
-                    Auth{credentials.auth()}, options) {}
+    RpcClient(
+        executor_type executor,
+        const Credentials& credentials,
+        ClientOptions options = {}) requires std::constructible_from<Backend, HttpOptions> &&
+        std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>
+        : RpcClient(
+              std::move(executor),
+              credentials.rpc_url(),
+              make_backend(options),
+              Auth{credentials.auth()},
+              options) {}
 
     /** A client for any endpoint, of any policies.
 
         @throws std::invalid_argument naming an option that is out of range.
     */
-    RpcClient(executor_type executor, Url endpoint, Backend backend, Auth auth, ClientOptions options = {},
-              Codec codec = Codec())
-        : engine_(std::make_shared<Engine>(std::move(executor), std::move(endpoint), std::move(options),
-                                           std::move(backend), std::move(auth))),
+    RpcClient(
+        executor_type executor,
+        Url endpoint,
+        Backend backend,
+        Auth auth,
+        ClientOptions options = {},
+        Codec codec = Codec())
+        : engine_(std::make_shared<Engine>(
+              std::move(executor),
+              std::move(endpoint),
+              std::move(options),
+              std::move(backend),
+              std::move(auth))),
           codec_(std::make_shared<const Codec>(std::move(codec))) {}
 
     RpcClient(RpcClient&&) noexcept = default;
@@ -94,17 +112,15 @@ public:
         The request is encoded before this returns; it is sent once the awaitable is awaited.
     */
     template <class R = value_type, class Params = NoParams>
-    [[nodiscard]] boost::asio::awaitable<Result<R>> call(std::string_view method,
-                                                         const Params& params = no_params,
-                                                         CallOptions options = {}) {
+    [[nodiscard]] boost::asio::awaitable<Result<R>> call(
+        std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_call<R>(method, params, std::move(options), boost::asio::use_awaitable);
     }
 
     /** Sends a notification: no id, no result. Succeeds with any 2xx status. */
     template <class Params = NoParams>
-    [[nodiscard]] boost::asio::awaitable<Result<void>> notify(std::string_view method,
-                                                              const Params& params = no_params,
-                                                              CallOptions options = {}) {
+    [[nodiscard]] boost::asio::awaitable<Result<void>> notify(
+        std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_notify(method, params, std::move(options), boost::asio::use_awaitable);
     }
 
@@ -114,8 +130,10 @@ public:
         return async_call<R>(method, params, CallOptions{}, std::forward<Token>(token));
     }
     template <class R = value_type, class Params, class Token>
-    auto async_call(std::string_view method, const Params& params, CallOptions options, Token&& token) {
-        return start<R>(prepare(method, params, std::move(options), false), std::forward<Token>(token));
+    auto async_call(
+        std::string_view method, const Params& params, CallOptions options, Token&& token) {
+        return start<R>(
+            prepare(method, params, std::move(options), false), std::forward<Token>(token));
     }
 
     /** `notify` for any completion token; the handler's signature is `void(Result<void>)`. */
@@ -124,11 +142,14 @@ public:
         return async_notify(method, params, CallOptions{}, std::forward<Token>(token));
     }
     template <class Params, class Token>
-    auto async_notify(std::string_view method, const Params& params, CallOptions options, Token&& token) {
-        return start<void>(prepare(method, params, std::move(options), true), std::forward<Token>(token));
+    auto async_notify(
+        std::string_view method, const Params& params, CallOptions options, Token&& token) {
+        return start<void>(
+            prepare(method, params, std::move(options), true), std::forward<Token>(token));
     }
 
-    /// Ends all calls with `Errc::closed`, also future ones, and closes idle connections. Does not wait.
+    /// Ends all calls with `Errc::closed`, also future ones, and closes idle connections. Does not
+    /// wait.
     void close() {
         if (engine_) engine_->shut_down();
     }
@@ -147,8 +168,11 @@ private:
     }
 
     template <class Params>
-    detail::PreparedCall prepare(std::string_view method, const Params& params, CallOptions options,
-                                 bool notification) const;
+    detail::PreparedCall prepare(
+        std::string_view method,
+        const Params& params,
+        CallOptions options,
+        bool notification) const;
     Result<void> check(const CallOptions& options) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);
@@ -157,8 +181,8 @@ private:
     std::shared_ptr<const Codec> codec_;
 };
 
-} // namespace clarify
+}  // namespace clarify
 
 #include <clarify/impl/rpc_client.hpp>
 
-#endif // CLARIFY_RPC_CLIENT_HPP
+#endif  // CLARIFY_RPC_CLIENT_HPP

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Counts allocations and system calls of a thread by standing in front of the C library's functions.
+// Counts allocations and system calls of a thread by standing in front of the C library's
+// functions.
 
 #include "counters.hpp"
-
-#include <cstdarg>
-#include <cstddef>
 
 #include <dlfcn.h>
 #include <sys/epoll.h>
@@ -13,6 +11,9 @@
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include <cstdarg>
+#include <cstddef>
 
 namespace {
 
@@ -24,7 +25,7 @@ Function next(const char* name) {
     return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
 }
 
-} // namespace
+}  // namespace
 
 bench::Counters bench::counters_of_this_thread() noexcept { return counters; }
 
@@ -119,4 +120,4 @@ int ioctl(int fd, unsigned long request, ...) noexcept {
     return real(fd, request, argument);
 }
 
-} // extern "C"
+}  // extern "C"

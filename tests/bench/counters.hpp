@@ -16,6 +16,6 @@ struct Counters {
 
 Counters counters_of_this_thread() noexcept;
 
-} // namespace bench
+}  // namespace bench
 
-#endif // CLARIFY_TESTS_BENCH_COUNTERS_HPP
+#endif  // CLARIFY_TESTS_BENCH_COUNTERS_HPP

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A warm call on loopback, in several ways, interleaved in one run: CPU time, allocations and system calls of
-// the client per call, as medians and as ratios to the first rival.
+// A warm call on loopback, in several ways, interleaved in one run: CPU time, allocations and
+// system calls of the client per call, as medians and as ratios to the first rival.
 
 #include "counters.hpp"
 #include "rivals.hpp"
@@ -23,7 +23,8 @@ double cpu_seconds() {
 }
 
 double wall_seconds() {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
 }
 
 double median(std::vector<double> values) {
@@ -44,8 +45,10 @@ void measure(bench::Rival& rival, std::size_t width, std::size_t calls, Samples&
     const bench::Counters after = bench::counters_of_this_thread();
     samples.cpu.push_back((cpu_seconds() - cpu) * 1e6 / total);
     samples.wall.push_back((wall_seconds() - wall) * 1e6 / total);
-    samples.allocations.push_back(static_cast<double>(after.allocations - before.allocations) / total);
-    samples.system_calls.push_back(static_cast<double>(after.system_calls - before.system_calls) / total);
+    samples.allocations.push_back(
+        static_cast<double>(after.allocations - before.allocations) / total);
+    samples.system_calls.push_back(
+        static_cast<double>(after.system_calls - before.system_calls) / total);
 }
 
 void compare(std::uint16_t port, std::size_t width, std::size_t calls, int rounds) {
@@ -53,14 +56,26 @@ void compare(std::uint16_t port, std::size_t width, std::size_t calls, int round
     rivals.push_back(bench::make_beast(port));
     rivals.push_back(bench::make_clarify(port));
     std::vector<Samples> samples(rivals.size());
-    for (auto& rival : rivals) rival->run(width, 10);
+    for (auto& rival : rivals)
+        rival->run(width, 10);
     for (int round = 0; round != rounds; ++round) {
-        for (std::size_t i = 0; i != rivals.size(); ++i) measure(*rivals[i], width, calls, samples[i]);
+        for (std::size_t i = 0; i != rivals.size(); ++i)
+            measure(*rivals[i], width, calls, samples[i]);
     }
-    std::printf("\n%zu connection%s, %d rounds of %zu calls\n", width, width == 1 ? "" : "s", rounds,
-                width * calls);
-    std::printf("  %-8s %14s %14s %14s %14s\n", "", "CPU us/call", "wall us/call", "allocations", "system calls");
-    const auto column = [&](std::size_t i, std::vector<double> Samples::* member) {
+    std::printf(
+        "\n%zu connection%s, %d rounds of %zu calls\n",
+        width,
+        width == 1 ? "" : "s",
+        rounds,
+        width * calls);
+    std::printf(
+        "  %-8s %14s %14s %14s %14s\n",
+        "",
+        "CPU us/call",
+        "wall us/call",
+        "allocations",
+        "system calls");
+    const auto column = [&](std::size_t i, std::vector<double> Samples::*member) {
         const double value = median(samples[i].*member);
         const double base = median(samples[0].*member);
         std::printf(" %7.2f (%4.2fx)", value, base > 0 ? value / base : 1.0);
@@ -75,13 +90,14 @@ void compare(std::uint16_t port, std::size_t width, std::size_t calls, int round
     }
 }
 
-} // namespace
+}  // namespace
 
 int main(int argc, char** argv) {
     const int rounds = argc > 1 ? std::max(1, std::atoi(argv[1])) : 15;
     // In a process of its own, so that only the client is measured.
     const bench::Server server;
-    std::printf("A warm call, medians; in parentheses the ratio to hand-written Beast and Boost.JSON.\n");
+    std::printf(
+        "A warm call, medians; in parentheses the ratio to hand-written Beast and Boost.JSON.\n");
     compare(server.port(), 1, 2000, rounds);
     compare(server.port(), 64, 100, rounds);
     return 0;

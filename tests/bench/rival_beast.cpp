@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The call written by hand on Boost.Beast and Boost.JSON, as a careful user would: keep-alive, a deadline for
-// each exchange, a bounded body, the status and the id checked.
+// The call written by hand on Boost.Beast and Boost.JSON, as a careful user would: keep-alive, a
+// deadline for each exchange, a bounded body, the status and the id checked.
 
 #include "rivals.hpp"
 
@@ -41,9 +41,10 @@ public:
             connections_.back()->stream.socket().set_option(asio::ip::tcp::no_delay{true});
         }
         for (std::size_t worker = 0; worker != width; ++worker) {
-            asio::co_spawn(context_, work(*connections_[worker], host, calls), [](std::exception_ptr error) {
-                if (error) std::rethrow_exception(error);
-            });
+            asio::co_spawn(
+                context_, work(*connections_[worker], host, calls), [](std::exception_ptr error) {
+                    if (error) std::rethrow_exception(error);
+                });
         }
         context_.restart();
         context_.run();
@@ -57,8 +58,8 @@ private:
         std::int64_t id = 0;
     };
 
-    static asio::awaitable<json::value> call(Connection& connection, const std::string& host,
-                                             const json::object& params) {
+    static asio::awaitable<json::value> call(
+        Connection& connection, const std::string& host, const json::object& params) {
         json::object envelope;
         envelope["jsonrpc"] = "2.0";
         envelope["method"] = "clarify.selectItems";
@@ -78,7 +79,8 @@ private:
         co_await http::async_write(connection.stream, request, asio::use_awaitable);
         http::response_parser<http::string_body> parser;
         parser.body_limit(16 << 20);
-        co_await http::async_read(connection.stream, connection.buffer, parser, asio::use_awaitable);
+        co_await http::async_read(
+            connection.stream, connection.buffer, parser, asio::use_awaitable);
         connection.stream.expires_never();
 
         const http::response<http::string_body>& response = parser.get();
@@ -90,7 +92,8 @@ private:
         }
         co_return std::move(members.at("result"));
     }
-    static asio::awaitable<void> work(Connection& connection, const std::string& host, std::size_t calls) {
+    static asio::awaitable<void> work(
+        Connection& connection, const std::string& host, std::size_t calls) {
         json::object query;
         query["limit"] = 10;
         json::object params;
@@ -106,8 +109,10 @@ private:
     std::vector<std::unique_ptr<Connection>> connections_;
 };
 
-} // namespace
+}  // namespace
 
-std::unique_ptr<Rival> make_beast(std::uint16_t port) { return std::make_unique<HandWritten>(port); }
+std::unique_ptr<Rival> make_beast(std::uint16_t port) {
+    return std::make_unique<HandWritten>(port);
+}
 
-} // namespace bench
+}  // namespace bench

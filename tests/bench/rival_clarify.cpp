@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // The call with this library.
 
-#include "rivals.hpp"
-
 #include <clarify/clarify.hpp>
+
+#include "rivals.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,10 +20,12 @@ using BenchClient =
 class Clarify final : public Rival {
 public:
     explicit Clarify(std::uint16_t port)
-        : client_(context_.get_executor(),
-                  clarify::Url::parse("http://127.0.0.1:" + std::to_string(port) + "/v1/rpc").value(),
-                  clarify::BeastBackend{options().http},
-                  clarify::BearerToken{clarify::Secret{"benchmark-token-0123456789"}}, options()) {}
+        : client_(
+              context_.get_executor(),
+              clarify::Url::parse("http://127.0.0.1:" + std::to_string(port) + "/v1/rpc").value(),
+              clarify::BeastBackend{options().http},
+              clarify::BearerToken{clarify::Secret{"benchmark-token-0123456789"}},
+              options()) {}
 
     std::string name() const override { return "clarify"; }
 
@@ -58,8 +60,8 @@ private:
     BenchClient client_;
 };
 
-} // namespace
+}  // namespace
 
 std::unique_ptr<Rival> make_clarify(std::uint16_t port) { return std::make_unique<Clarify>(port); }
 
-} // namespace bench
+}  // namespace bench

@@ -23,6 +23,6 @@ public:
 std::unique_ptr<Rival> make_clarify(std::uint16_t port);
 std::unique_ptr<Rival> make_beast(std::uint16_t port);
 
-} // namespace bench
+}  // namespace bench
 
-#endif // CLARIFY_TESTS_BENCH_RIVALS_HPP
+#endif  // CLARIFY_TESTS_BENCH_RIVALS_HPP

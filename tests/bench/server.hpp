@@ -9,6 +9,10 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdint>
 #include <memory>
@@ -16,17 +20,14 @@
 #include <string>
 #include <string_view>
 
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 namespace bench {
 
 class Server {
 public:
     Server() {
         boost::asio::io_context context;
-        boost::asio::ip::tcp::acceptor acceptor{context, {boost::asio::ip::make_address("127.0.0.1"), 0}};
+        boost::asio::ip::tcp::acceptor acceptor{
+            context, {boost::asio::ip::make_address("127.0.0.1"), 0}};
         port_ = acceptor.local_endpoint().port();
         context.notify_fork(boost::asio::io_context::fork_prepare);
         child_ = ::fork();
@@ -56,11 +57,12 @@ private:
         explicit Session(Socket accepted) : socket(std::move(accepted)) {}
 
         void read() {
-            socket.async_read_some(boost::asio::buffer(chunk), [self = shared_from_this()](auto ec, std::size_t n) {
-                if (ec) return;
-                self->input.append(self->chunk, n);
-                self->answer();
-            });
+            socket.async_read_some(
+                boost::asio::buffer(chunk), [self = shared_from_this()](auto ec, std::size_t n) {
+                    if (ec) return;
+                    self->input.append(self->chunk, n);
+                    self->answer();
+                });
         }
         void answer() {
             const std::size_t head = input.find("\r\n\r\n");
@@ -71,20 +73,24 @@ private:
             const std::size_t id = input.find("\"id\":", head) + 5;
             const std::string number = input.substr(id, input.find_first_of(",}", id) - id);
             input.erase(0, head + 4 + length);
-            const std::string body = R"({"jsonrpc":"2.0","id":)" + number + R"(,"result":{"meta":{"total":1,)"
+            const std::string body = R"({"jsonrpc":"2.0","id":)" + number +
+                R"(,"result":{"meta":{"total":1,)"
                 R"("format":{"dataAsArray":true,"groupIncludedByType":true}},"data":[{"type":"items",)"
                 R"("id":"c5ep6ojsbu8cohpih9bg","meta":{"createdAt":"2021-10-06T12:15:30.344Z"},)"
                 R"("attributes":{"name":"Electricity price","valueType":"numeric","engUnit":"EUR/kWh",)"
                 R"("labels":{"city":["Oslo"],"country":["Norway"]},"visible":true},"relationships":{}}]}})";
-            output = "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
-                     "Content-Type: application/json\r\nX-API-Version: 1.1\r\n"
-                     "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
-                     "Connection: keep-alive\r\nContent-Length: " +
-                     std::to_string(body.size()) + "\r\n\r\n" + body;
-            boost::asio::async_write(socket, boost::asio::buffer(output),
-                                     [self = shared_from_this()](auto ec, std::size_t) {
-                                         if (!ec) self->read();
-                                     });
+            output =
+                "HTTP/1.1 200 OK\r\nServer: bench\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\n"
+                "Content-Type: application/json\r\nX-API-Version: 1.1\r\n"
+                "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+                "Connection: keep-alive\r\nContent-Length: " +
+                std::to_string(body.size()) + "\r\n\r\n" + body;
+            boost::asio::async_write(
+                socket,
+                boost::asio::buffer(output),
+                [self = shared_from_this()](auto ec, std::size_t) {
+                    if (!ec) self->read();
+                });
         }
 
         Socket socket;
@@ -106,6 +112,6 @@ private:
     pid_t child_ = -1;
 };
 
-} // namespace bench
+}  // namespace bench
 
-#endif // CLARIFY_TESTS_BENCH_SERVER_HPP
+#endif  // CLARIFY_TESTS_BENCH_SERVER_HPP

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// GCC 12 destroys an aggregate temporary twice when it is created inside a co_await expression, so nothing that
-// users hand to the library may be an aggregate with something to destroy.
+// GCC 12 destroys an aggregate temporary twice when it is created inside a co_await expression, so
+// nothing that users hand to the library may be an aggregate with something to destroy.
 
 #include <clarify/clarify.hpp>
 

@@ -3,6 +3,7 @@
 #include <clarify/clarify.hpp>
 
 #include <boost/json.hpp>
+
 #include <openssl/crypto.h>
 
 #include <iostream>

@@ -56,7 +56,8 @@ struct Tour {
     explicit Tour(const Emulator& emulator)
         : client(context.get_executor(), credentials_of(emulator), trusting(emulator)) {}
 
-    Outcome call(std::string_view method, const json::object& params, clarify::CallOptions options = {}) {
+    Outcome call(
+        std::string_view method, const json::object& params, clarify::CallOptions options = {}) {
         return support::run(context, client.call(method, params, std::move(options)));
     }
 
@@ -64,7 +65,7 @@ struct Tour {
     clarify::Client client;
 };
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Client: the whole way over TLS costs one connection, one handshake and one token") {
     Emulator emulator;
@@ -91,7 +92,8 @@ TEST_CASE("Client: what is inserted, published and selected comes back as a data
                                     "series":{"temperature":[20.5,0.1]}})");
     const Outcome inserted = tour.call("integration.insert", insert);
     REQUIRE_MESSAGE(inserted.has_value(), inserted.error());
-    const json::string signal = inserted->at("signalsByInput").at("temperature").at("id").as_string();
+    const json::string signal =
+        inserted->at("signalsByInput").at("temperature").at("id").as_string();
 
     json::object item;
     item["name"] = "Temperature";
@@ -105,9 +107,11 @@ TEST_CASE("Client: what is inserted, published and selected comes back as a data
     REQUIRE_MESSAGE(published.has_value(), published.error());
     const json::string id = published->at("itemsBySignal").at(signal).at("id").as_string();
 
-    const auto frame_params = json::parse(
-        R"({"query":{},"data":{"filter":{"times":{"$gte":"2024-01-01T00:00:00Z","$lt":"2024-01-02T00:00:00Z"}}},
-            "include":[],"format":{"dataAsArray":false,"groupIncludedByType":true}})").as_object();
+    const auto frame_params =
+        json::parse(
+            R"({"query":{},"data":{"filter":{"times":{"$gte":"2024-01-01T00:00:00Z","$lt":"2024-01-02T00:00:00Z"}}},
+            "include":[],"format":{"dataAsArray":false,"groupIncludedByType":true}})")
+            .as_object();
     const Outcome frame = tour.call("clarify.dataFrame", frame_params);
     REQUIRE_MESSAGE(frame.has_value(), frame.error());
     const json::array& values = frame->at("data").at("series").at(id).as_array();
@@ -120,9 +124,10 @@ TEST_CASE("Client: what is inserted, published and selected comes back as a data
 TEST_CASE("Client: Basic credentials need no token") {
     Emulator emulator;
     boost::asio::io_context context;
-    clarify::Client client{context.get_executor(),
-                           clarify::Credentials::from_string(emulator.basic_credentials_json()).value(),
-                           trusting(emulator)};
+    clarify::Client client{
+        context.get_executor(),
+        clarify::Credentials::from_string(emulator.basic_credentials_json()).value(),
+        trusting(emulator)};
     CHECK(support::run(context, client.call("clarify.selectItems", select_params(1))));
     CHECK(emulator.stats().token_requests == 0);
 }
@@ -130,12 +135,14 @@ TEST_CASE("Client: Basic credentials need no token") {
 TEST_CASE("Client: a notification is answered 204") {
     Emulator emulator;
     Tour tour{emulator};
-    const auto outcome = support::run(tour.context, tour.client.notify("clarify.selectItems", select_params(1)));
+    const auto outcome =
+        support::run(tour.context, tour.client.notify("clarify.selectItems", select_params(1)));
     CHECK(outcome);
     CHECK(emulator.stats().notifications == 1);
 }
 
-TEST_CASE("Client: a JSON-RPC error carries the server's trace and parameter messages, in both shapes") {
+TEST_CASE(
+    "Client: a JSON-RPC error carries the server's trace and parameter messages, in both shapes") {
     for (const bool observed : {false, true}) {
         EmulatorOptions options;
         options.observed_shapes = observed;
@@ -167,12 +174,18 @@ TEST_CASE("Client: a wrong secret is a denied token, remembered for a pause, and
     Emulator emulator;
     std::string text = emulator.credentials_json();
     const std::string canary = "canary-secret-8d1f";
-    text.replace(text.find(emulator.options().client_secret), emulator.options().client_secret.size(), canary);
+    text.replace(
+        text.find(emulator.options().client_secret),
+        emulator.options().client_secret.size(),
+        canary);
     boost::asio::io_context context;
-    clarify::Client client{context.get_executor(), clarify::Credentials::from_string(text).value(),
-                           trusting(emulator)};
+    clarify::Client client{
+        context.get_executor(),
+        clarify::Credentials::from_string(text).value(),
+        trusting(emulator)};
     for (int i = 0; i != 20; ++i) {
-        const Outcome outcome = support::run(context, client.call("clarify.selectItems", select_params(1)));
+        const Outcome outcome =
+            support::run(context, client.call("clarify.selectItems", select_params(1)));
         REQUIRE_FALSE(outcome);
         CHECK(outcome.error().code() == Errc::token);
         CHECK(outcome.error().reason() == Reason::denied);
@@ -183,13 +196,17 @@ TEST_CASE("Client: a wrong secret is a denied token, remembered for a pause, and
     CHECK(emulator.stats().rpc_requests == 0);
 }
 
-TEST_CASE("Client: 200 calls at once on a cold start fetch one token and open no more connections than allowed") {
+TEST_CASE(
+    "Client: 200 calls at once on a cold start fetch one token and open no more connections than "
+    "allowed") {
     Emulator emulator;
     Tour tour{emulator};
     int succeeded = 0;
     for (int i = 0; i != 200; ++i) {
-        tour.client.async_call("clarify.selectItems", select_params(1),
-                               [&](const Outcome& outcome) { succeeded += outcome ? 1 : 0; });
+        tour.client.async_call(
+            "clarify.selectItems", select_params(1), [&](const Outcome& outcome) {
+                succeeded += outcome ? 1 : 0;
+            });
     }
     tour.context.run();
     CHECK(succeeded == 200);
@@ -204,10 +221,11 @@ TEST_CASE("Client: after a revocation under load every call succeeds with one ne
     emulator.revoke_tokens();
     int succeeded = 0;
     for (int i = 0; i != 100; ++i) {
-        tour.client.async_call("clarify.selectItems", select_params(1), [&](const Outcome& outcome) {
-            CHECK_MESSAGE(outcome.has_value(), outcome.error());
-            succeeded += outcome ? 1 : 0;
-        });
+        tour.client.async_call(
+            "clarify.selectItems", select_params(1), [&](const Outcome& outcome) {
+                CHECK_MESSAGE(outcome.has_value(), outcome.error());
+                succeeded += outcome ? 1 : 0;
+            });
     }
     tour.context.restart();
     tour.context.run();
@@ -221,12 +239,16 @@ TEST_CASE("Client: cancelling the call that began a token fetch disturbs nobody 
     boost::asio::cancellation_signal signal;
     std::optional<Outcome> first;
     int succeeded = 0;
-    tour.client.async_call("clarify.selectItems", select_params(1),
-                           boost::asio::bind_cancellation_slot(
-                               signal.slot(), [&](Outcome outcome) { first.emplace(std::move(outcome)); }));
+    tour.client.async_call(
+        "clarify.selectItems",
+        select_params(1),
+        boost::asio::bind_cancellation_slot(
+            signal.slot(), [&](Outcome outcome) { first.emplace(std::move(outcome)); }));
     for (int i = 0; i != 10; ++i) {
-        tour.client.async_call("clarify.selectItems", select_params(1),
-                               [&](const Outcome& outcome) { succeeded += outcome ? 1 : 0; });
+        tour.client.async_call(
+            "clarify.selectItems", select_params(1), [&](const Outcome& outcome) {
+                succeeded += outcome ? 1 : 0;
+            });
     }
     signal.emit(boost::asio::cancellation_type::total);
     tour.context.run();
@@ -253,18 +275,26 @@ TEST_CASE("Client: futures, deferred operations and detached calls are the same 
     Emulator emulator;
     boost::asio::thread_pool pool{2};
     clarify::Client client{pool.get_executor(), credentials_of(emulator), trusting(emulator)};
-    auto future = client.async_call("clarify.selectItems", select_params(1), boost::asio::use_future);
+    auto future =
+        client.async_call("clarify.selectItems", select_params(1), boost::asio::use_future);
     CHECK(future.get());
-    auto operation = client.async_call("clarify.selectItems", select_params(1), boost::asio::deferred);
+    auto operation =
+        client.async_call("clarify.selectItems", select_params(1), boost::asio::deferred);
     CHECK(std::move(operation)(boost::asio::use_future).get());
     client.async_notify("clarify.selectItems", select_params(1), boost::asio::detached);
-    CHECK(client.async_notify("clarify.selectItems", select_params(1), boost::asio::use_future).get());
+    CHECK(client.async_notify("clarify.selectItems", select_params(1), boost::asio::use_future)
+              .get());
     client.close();
-    CHECK(client.async_call("clarify.selectItems", select_params(1), boost::asio::use_future).get().error().code() ==
-          Errc::closed);
+    CHECK(
+        client.async_call("clarify.selectItems", select_params(1), boost::asio::use_future)
+            .get()
+            .error()
+            .code() == Errc::closed);
 }
 
-TEST_CASE("Client: one client serves coroutines on several threads, each result on its caller's executor") {
+TEST_CASE(
+    "Client: one client serves coroutines on several threads, each result on its caller's "
+    "executor") {
     Emulator emulator;
     boost::asio::thread_pool pool{4};
     clarify::Client client{pool.get_executor(), credentials_of(emulator), trusting(emulator)};
@@ -276,7 +306,9 @@ TEST_CASE("Client: one client serves coroutines on several threads, each result 
         auto strand = boost::asio::make_strand(pool);
         boost::asio::co_spawn(
             strand,
-            [](clarify::Client& shared, decltype(strand) own, std::atomic<int>& good,
+            [](clarify::Client& shared,
+               decltype(strand) own,
+               std::atomic<int>& good,
                std::atomic<int>& lost) -> boost::asio::awaitable<void> {
                 const json::object params = select_params(1);
                 for (int round = 0; round != rounds; ++round) {

@@ -44,8 +44,12 @@ struct Caller {
     explicit Caller(const RawServer& server, clarify::ClientOptions options = quick_options())
         : Caller(server.origin() + "/v1/rpc", std::move(options)) {}
     explicit Caller(const std::string& url, clarify::ClientOptions options = quick_options())
-        : client(context.get_executor(), *clarify::Url::parse(url), clarify::BeastBackend{options.http},
-                 clarify::NoAuth{}, options) {}
+        : client(
+              context.get_executor(),
+              *clarify::Url::parse(url),
+              clarify::BeastBackend{options.http},
+              clarify::NoAuth{},
+              options) {}
 
     Outcome call(clarify::CallOptions options = {}, std::string method = "test.method") {
         return support::run(context, client.call(method, "{}", std::move(options)));
@@ -55,13 +59,16 @@ struct Caller {
         options.idempotent = true;
         return call(options);
     }
-    clarify::Result<void> notify() { return support::run(context, client.notify("test.method", "{}")); }
+    clarify::Result<void> notify() {
+        return support::run(context, client.notify("test.method", "{}"));
+    }
 
     boost::asio::io_context context;
     RawClient client;
 };
 
-/// A server that answers the first request of every connection with these bytes and then ends its side.
+/// A server that answers the first request of every connection with these bytes and then ends its
+/// side.
 RawServer::Script send_bytes(std::string bytes) {
     return [bytes = std::move(bytes)](RawPeer& peer) {
         if (!peer.read()) return;
@@ -81,7 +88,7 @@ std::string with_body(std::string_view status, std::string_view headers, std::st
     return out;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("RpcClient: the request on the wire is exactly what the protocol asks for") {
     std::vector<support::RawRequest> seen;
@@ -106,11 +113,14 @@ TEST_CASE("RpcClient: the request on the wire is exactly what the protocol asks 
     const std::lock_guard lock{mutex};
     REQUIRE(seen.size() == 2);
     const std::string host = "127.0.0.1:" + std::to_string(server.port());
-    CHECK(seen[0].head == "POST /v1/rpc HTTP/1.1\r\nHost: " + host +
-                              "\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
-                              "X-API-Version: 1.1\r\nUser-Agent: clarify-cpp/" CLARIFY_VERSION_STRING "\r\n"
-                              "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
-                              "X-Extra: yes\r\nContent-Length: 59\r\n\r\n");
+    CHECK(
+        seen[0].head ==
+        "POST /v1/rpc HTTP/1.1\r\nHost: " + host +
+            "\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
+            "X-API-Version: 1.1\r\nUser-Agent: clarify-cpp/" CLARIFY_VERSION_STRING
+            "\r\n"
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+            "X-Extra: yes\r\nContent-Length: 59\r\n\r\n");
     CHECK(seen[0].body == R"({"jsonrpc":"2.0","method":"test.method","id":1,"params":{}})");
     CHECK_FALSE(seen[1].header("X-API-Version"));
     CHECK(seen[1].id() == "2");
@@ -122,11 +132,17 @@ TEST_CASE("RpcClient: each HTTP status is told apart, answered, and sent once by
         std::string_view status;
         Errc code;
     };
-    for (const Row row : {Row{"400 Bad Request", Errc::status}, Row{"401 Unauthorized", Errc::auth},
-                          Row{"403 Forbidden", Errc::status}, Row{"404 Not Found", Errc::status},
-                          Row{"206 Partial Content", Errc::status}, Row{"301 Moved", Errc::status},
-                          Row{"500 Oops", Errc::status}, Row{"502 Bad Gateway", Errc::status},
-                          Row{"503 Unavailable", Errc::status}, Row{"504 Timeout", Errc::status}}) {
+    for (const Row row :
+         {Row{"400 Bad Request", Errc::status},
+          Row{"401 Unauthorized", Errc::auth},
+          Row{"403 Forbidden", Errc::status},
+          Row{"404 Not Found", Errc::status},
+          Row{"206 Partial Content", Errc::status},
+          Row{"301 Moved", Errc::status},
+          Row{"500 Oops", Errc::status},
+          Row{"502 Bad Gateway", Errc::status},
+          Row{"503 Unavailable", Errc::status},
+          Row{"504 Timeout", Errc::status}}) {
         CAPTURE(row.status);
         std::atomic<int> requests = 0;
         RawServer server{[&](RawPeer& peer) {
@@ -200,15 +216,17 @@ TEST_CASE("RpcClient: a reply that is not the answer is an envelope or JSON erro
         Reason reason;
         int connections_after_second_call;
     };
-    for (const Row row : {Row{R"({"jsonrpc":"2.0","id":77,"result":1})", Errc::envelope, Reason::id_mismatch, 2},
-                          Row{R"({"jsonrpc":"2.0","id":"1","result":1})", Errc::envelope, Reason::id_mismatch, 2},
-                          Row{R"({"jsonrpc":"2.0","result":1})", Errc::envelope, Reason::id_missing, 2},
-                          Row{R"({"jsonrpc":"1.0","id":1,"result":1})", Errc::envelope, Reason::version, 1},
-                          Row{R"([])", Errc::envelope, Reason::batch, 1},
-                          Row{R"({"jsonrpc":"2.0","id":1,"result":1)", Errc::json, Reason::syntax, 1}}) {
+    for (const Row row :
+         {Row{R"({"jsonrpc":"2.0","id":77,"result":1})", Errc::envelope, Reason::id_mismatch, 2},
+          Row{R"({"jsonrpc":"2.0","id":"1","result":1})", Errc::envelope, Reason::id_mismatch, 2},
+          Row{R"({"jsonrpc":"2.0","result":1})", Errc::envelope, Reason::id_missing, 2},
+          Row{R"({"jsonrpc":"1.0","id":1,"result":1})", Errc::envelope, Reason::version, 1},
+          Row{R"([])", Errc::envelope, Reason::batch, 1},
+          Row{R"({"jsonrpc":"2.0","id":1,"result":1)", Errc::json, Reason::syntax, 1}}) {
         CAPTURE(row.body);
         RawServer server{[&](RawPeer& peer) {
-            while (peer.read()) peer.reply(row.body);
+            while (peer.read())
+                peer.reply(row.body);
         }};
         Caller caller{server};
         const Outcome outcome = caller.call();
@@ -221,12 +239,14 @@ TEST_CASE("RpcClient: a reply that is not the answer is an envelope or JSON erro
     }
 }
 
-TEST_CASE("RpcClient: a JSON-RPC error surfaces with code, message and data, also for a notification") {
+TEST_CASE(
+    "RpcClient: a JSON-RPC error surfaces with code, message and data, also for a notification") {
     RawServer server{[](RawPeer& peer) {
         while (const auto request = peer.read()) {
             const std::string id = request->id().empty() ? "null" : request->id();
-            peer.reply(R"({"jsonrpc":"2.0","id":)" + id +
-                       R"(,"error":{"code":-32602,"message":"Invalid params","data":{"trace":"t1"}}})");
+            peer.reply(
+                R"({"jsonrpc":"2.0","id":)" + id +
+                R"(,"error":{"code":-32602,"message":"Invalid params","data":{"trace":"t1"}}})");
         }
     }};
     Caller caller{server};
@@ -234,6 +254,7 @@ TEST_CASE("RpcClient: a JSON-RPC error surfaces with code, message and data, als
     CHECK(outcome.error().code() == Errc::rpc);
     REQUIRE(outcome.error().rpc() != nullptr);
     CHECK(outcome.error().rpc()->code == -32602);
+    CHECK(outcome.error().http_status() == 200);
     CHECK(outcome.error().rpc()->message == "Invalid params");
     CHECK(outcome.error().rpc()->clarify_data().trace == "t1");
     CHECK(caller.notify().error().rpc()->code == -32602);
@@ -245,22 +266,31 @@ TEST_CASE("RpcClient: a notification succeeds with any 2xx and leaves the connec
     RawServer server{[&](RawPeer& peer) {
         while (const auto request = peer.read()) {
             switch (++requests) {
-            case 1: peer.send("HTTP/1.1 204 No Content\r\n\r\n"); break;
-            case 2: peer.reply(""); break;
-            case 3: peer.send(with_body("202 Accepted", "", "thanks")); break;
-            default: peer.result(*request, "4");
+                case 1:
+                    peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+                    break;
+                case 2:
+                    peer.reply("");
+                    break;
+                case 3:
+                    peer.send(with_body("202 Accepted", "", "thanks"));
+                    break;
+                default:
+                    peer.result(*request, "4");
             }
         }
     }};
     Caller caller{server};
-    for (int i = 0; i != 3; ++i) CHECK(caller.notify());
+    for (int i = 0; i != 3; ++i)
+        CHECK(caller.notify());
     CHECK(caller.call().value() == "4");
     CHECK(server.connections() == 1);
 }
 
 TEST_CASE("RpcClient: a call answered with nothing is an empty envelope") {
     RawServer server{[](RawPeer& peer) {
-        while (peer.read()) peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+        while (peer.read())
+            peer.send("HTTP/1.1 204 No Content\r\n\r\n");
     }};
     Caller caller{server};
     const Outcome outcome = caller.call();
@@ -276,19 +306,28 @@ TEST_CASE("BeastBackend: doubtful framing ends the connection and is never repea
     };
     const std::string big(17 << 10, 'x');
     const std::vector<Row> rows{
-        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x", Errc::framing, Reason::length},
-        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Errc::framing,
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}x",
+         Errc::framing,
+         Reason::length},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         Errc::framing,
          Reason::transfer_encoding},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", Errc::framing,
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+         Errc::framing,
          Reason::transfer_encoding},
-        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}", Errc::framing,
+        {"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+         Errc::framing,
          Reason::content_encoding},
         {"HTTP/1.1 999 OK\r\nContent-Length: 2\r\n\r\n{}", Errc::framing, Reason::head},
         {"SSH-2.0-OpenSSH_9.2\r\n\r\n", Errc::framing, Reason::head},
         {"HTTP/1.1 200 OK\r\nX: " + big + "\r\n\r\n", Errc::too_large, Reason::head},
         {"HTTP/1.1 200 OK\r\nContent-Length: 17000000\r\n\r\n{}", Errc::too_large, Reason::body},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n", Errc::framing, Reason::chunk},
-        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", Errc::io, Reason::truncated},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+         Errc::framing,
+         Reason::chunk},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
+         Errc::io,
+         Reason::truncated},
         {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}", Errc::io, Reason::truncated},
     };
     for (const Row& row : rows) {
@@ -306,18 +345,21 @@ TEST_CASE("BeastBackend: doubtful framing ends the connection and is never repea
     }
 }
 
-TEST_CASE("BeastBackend: a reply is the same however it is cut, with lengths, chunks or until close") {
+TEST_CASE(
+    "BeastBackend: a reply is the same however it is cut, with lengths, chunks or until close") {
     const std::string body = R"({"jsonrpc":"2.0","id":1,"result":"ok"})";
     const std::string hex = "26";
     for (const std::string& bytes :
          {with_body("200 OK", "", body),
           "HTTP/1.1 100 Continue\r\n\r\n" + with_body("200 OK", "", body),
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + hex + ";x=y\r\n" + body + "\r\n0\r\nT: v\r\n\r\n",
+          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + hex + ";x=y\r\n" + body +
+              "\r\n0\r\nT: v\r\n\r\n",
           "HTTP/1.0 200 OK\r\n\r\n" + body}) {
         CAPTURE(bytes);
         RawServer server{[&](RawPeer& peer) {
             if (!peer.read()) return;
-            for (const char c : bytes) peer.send({&c, 1});
+            for (const char c : bytes)
+                peer.send({&c, 1});
             peer.finish_sending();
             peer.drain();
         }};
@@ -339,14 +381,17 @@ TEST_CASE("BeastBackend: a connection the server has closed is replaced before a
     Caller caller{server};
     for (int i = 0; i != 5; ++i) {
         CHECK(caller.call());
-        // Lets the end of the connection arrive; what is tested does not depend on how long it takes.
+        // Lets the end of the connection arrive; what is tested does not depend on how long it
+        // takes.
         std::this_thread::sleep_for(20ms);
     }
     CHECK(requests == 5);
     CHECK(server.connections() == 5);
 }
 
-TEST_CASE("BeastBackend: a request lost on a reused connection is repeated once for idempotent calls only") {
+TEST_CASE(
+    "BeastBackend: a request lost on a reused connection is repeated once for idempotent calls "
+    "only") {
     std::atomic<int> requests = 0;
     RawServer server{[&](RawPeer& peer) {
         while (const auto request = peer.read()) {
@@ -368,7 +413,8 @@ TEST_CASE("BeastBackend: a request lost on a reused connection is repeated once 
     CHECK(requests == 4);
 }
 
-TEST_CASE("BeastBackend: bytes behind a reply, or unasked, cost the connection and reach no other call") {
+TEST_CASE(
+    "BeastBackend: bytes behind a reply, or unasked, cost the connection and reach no other call") {
     RawServer server{[](RawPeer& peer) {
         while (const auto request = peer.read()) {
             peer.result(*request, "\"mine\"");
@@ -383,7 +429,9 @@ TEST_CASE("BeastBackend: bytes behind a reply, or unasked, cost the connection a
     CHECK(server.connections() == 3);
 }
 
-TEST_CASE("RpcClient: nobody listening is a refused connection, unsent, tried again within its attempts") {
+TEST_CASE(
+    "RpcClient: nobody listening is a refused connection, unsent, tried again within its "
+    "attempts") {
     std::string url;
     {
         const RawServer gone{[](RawPeer&) {}};
@@ -422,14 +470,16 @@ TEST_CASE("RpcClient: the deadline ends a call in any phase and names it") {
              peer.send("HTTP/1.1 200 OK\r\nContent-");
              peer.drain();
          },
-         Phase::head, Fate::unknown},
+         Phase::head,
+         Fate::unknown},
         {"half a body",
          [](RawPeer& peer) {
              peer.read();
              peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{");
              peer.drain();
          },
-         Phase::body, Fate::unknown},
+         Phase::body,
+         Fate::unknown},
     };
     for (const Row& row : rows) {
         CAPTURE(row.name);
@@ -459,8 +509,10 @@ TEST_CASE("RpcClient: a call that waits in line for a connection times out there
     Caller caller{server, options};
     std::vector<clarify::Error> errors;
     for (int i = 0; i != 3; ++i) {
-        caller.client.async_call("test.method", "{}", clarify::CallOptions{100ms},
-                                 [&](const Outcome& outcome) { errors.push_back(outcome.error()); });
+        caller.client.async_call(
+            "test.method", "{}", clarify::CallOptions{100ms}, [&](const Outcome& outcome) {
+                errors.push_back(outcome.error());
+            });
     }
     caller.context.run();
     REQUIRE(errors.size() == 3);
@@ -491,9 +543,11 @@ TEST_CASE("RpcClient: cancellation ends a call promptly, with the fate its progr
     Caller caller{server};
     boost::asio::cancellation_signal signal;
     std::optional<Outcome> outcome;
-    caller.client.async_call("test.method", "{}",
-                             boost::asio::bind_cancellation_slot(
-                                 signal.slot(), [&](Outcome result) { outcome.emplace(std::move(result)); }));
+    caller.client.async_call(
+        "test.method",
+        "{}",
+        boost::asio::bind_cancellation_slot(
+            signal.slot(), [&](Outcome result) { outcome.emplace(std::move(result)); }));
     boost::asio::steady_timer timer{caller.context, 50ms};
     SUBCASE("terminal closes the connection") {
         timer.async_wait([&](auto) { signal.emit(boost::asio::cancellation_type::terminal); });
@@ -521,9 +575,11 @@ TEST_CASE("RpcClient: total cancellation has no effect once the request is writt
     Caller caller{server};
     boost::asio::cancellation_signal signal;
     std::optional<Outcome> outcome;
-    caller.client.async_call("test.method", "{}",
-                             boost::asio::bind_cancellation_slot(
-                                 signal.slot(), [&](Outcome result) { outcome.emplace(std::move(result)); }));
+    caller.client.async_call(
+        "test.method",
+        "{}",
+        boost::asio::bind_cancellation_slot(
+            signal.slot(), [&](Outcome result) { outcome.emplace(std::move(result)); }));
     boost::asio::steady_timer timer{caller.context, 30ms};
     timer.async_wait([&](auto) { signal.emit(boost::asio::cancellation_type::total); });
     caller.context.run();
@@ -536,9 +592,12 @@ TEST_CASE("RpcClient: destroying the client ends its calls with closed, each onc
     boost::asio::io_context context;
     clarify::ClientOptions options = quick_options();
     options.http.max_connections = 4;
-    auto client = std::make_unique<RawClient>(context.get_executor(),
-                                              *clarify::Url::parse(server.origin() + "/rpc"),
-                                              clarify::BeastBackend{options.http}, clarify::NoAuth{}, options);
+    auto client = std::make_unique<RawClient>(
+        context.get_executor(),
+        *clarify::Url::parse(server.origin() + "/rpc"),
+        clarify::BeastBackend{options.http},
+        clarify::NoAuth{},
+        options);
     int closed = 0;
     for (int i = 0; i != 100; ++i) {
         client->async_call("test.method", "{}", [&](const Outcome& outcome) {
@@ -554,27 +613,30 @@ TEST_CASE("RpcClient: destroying the client ends its calls with closed, each onc
     CHECK(std::chrono::steady_clock::now() - begun < 2s);
 }
 
-TEST_CASE("RpcClient: what cannot be sent is refused before any I/O, and not inside the starting call") {
+TEST_CASE(
+    "RpcClient: what cannot be sent is refused before any I/O, and not inside the starting call") {
     RawServer server{support::answer_all("1")};
     clarify::ClientOptions options = quick_options();
     options.max_request_body = 200;
     Caller caller{server, options};
-    const auto refusal = [&](clarify::CallOptions call_options, std::string method, std::string params) {
-        bool inside = true;
-        std::optional<clarify::Error> error;
-        caller.client.async_call(method, params, std::move(call_options), [&](const Outcome& outcome) {
-            CHECK_FALSE(inside);
-            error = outcome.error();
-        });
-        inside = false;
-        caller.context.restart();
-        caller.context.run();
-        REQUIRE(error);
-        CHECK(error->code() == Errc::bad_argument);
-        CHECK(error->fate() == Fate::unsent);
-        CHECK(error->attempts() == 0);
-        return error->reason();
-    };
+    const auto refusal =
+        [&](clarify::CallOptions call_options, std::string method, std::string params) {
+            bool inside = true;
+            std::optional<clarify::Error> error;
+            caller.client.async_call(
+                method, params, std::move(call_options), [&](const Outcome& outcome) {
+                    CHECK_FALSE(inside);
+                    error = outcome.error();
+                });
+            inside = false;
+            caller.context.restart();
+            caller.context.run();
+            REQUIRE(error);
+            CHECK(error->code() == Errc::bad_argument);
+            CHECK(error->fate() == Fate::unsent);
+            CHECK(error->attempts() == 0);
+            return error->reason();
+        };
     CHECK(refusal({}, "", "{}") == Reason::method);
     CHECK(refusal({}, "rpc.discover", "{}") == Reason::method);
     CHECK(refusal({}, "m", "7") == Reason::params);
@@ -593,10 +655,63 @@ TEST_CASE("RpcClient: what cannot be sent is refused before any I/O, and not ins
 
 TEST_CASE("RpcClient: credentials do not travel over plain http to another machine") {
     boost::asio::io_context context;
-    using BearerClient = clarify::RpcClient<clarify::BeastBackend, clarify::BearerToken, support::TextCodec>;
-    BearerClient client{context.get_executor(), *clarify::Url::parse("http://192.0.2.1/rpc"),
-                        clarify::BeastBackend{}, clarify::BearerToken{clarify::Secret{"token"}}};
+    using BearerClient =
+        clarify::RpcClient<clarify::BeastBackend, clarify::BearerToken, support::TextCodec>;
+    BearerClient client{
+        context.get_executor(),
+        *clarify::Url::parse("http://192.0.2.1/rpc"),
+        clarify::BeastBackend{},
+        clarify::BearerToken{clarify::Secret{"token"}}};
     const Outcome outcome = support::run(context, client.call("m", "{}"));
     CHECK(outcome.error().code() == Errc::bad_config);
     CHECK(outcome.error().reason() == Reason::insecure);
+}
+
+TEST_CASE("RpcClient: a reply must be declared as JSON, or not declared") {
+    struct Row {
+        std::string_view header;
+        bool accepted;
+    };
+    for (const Row row :
+         {Row{"", true},
+          Row{"Content-Type: application/json\r\n", true},
+          Row{"Content-Type: Application/JSON; charset=UTF-8\r\n", true},
+          Row{"Content-Type: application/vnd.x+json\r\n", true},
+          Row{"Content-Type: application/json-rpc\r\n", true},
+          Row{"Content-Type: text/html\r\n", false},
+          Row{"Content-Type: application/json; charset=iso-8859-1\r\n", false}}) {
+        CAPTURE(row.header);
+        RawServer server{[&](RawPeer& peer) {
+            while (const auto request = peer.read()) {
+                const std::string body =
+                    R"({"jsonrpc":"2.0","id":)" + request->id() + R"(,"result":1})";
+                peer.send(with_body("200 OK", row.header, body));
+            }
+        }};
+        Caller caller{server};
+        const Outcome outcome = caller.call();
+        CHECK(outcome.has_value() == row.accepted);
+        if (!outcome) {
+            CHECK(outcome.error().code() == Errc::envelope);
+            CHECK(outcome.error().reason() == Reason::content_type);
+            CHECK(outcome.error().http()->body_excerpt.starts_with("{"));
+        }
+    }
+}
+
+TEST_CASE("BeastBackend: a refusal that comes before all of the request was read is still read") {
+    RawServer server{[](RawPeer& peer) {
+        char some[1024];
+        peer.socket().read_some(boost::asio::buffer(some));
+        peer.send(with_body("413 Too Large", "Connection: close\r\n", "too large"));
+        // Closing with unread input resets the connection under the client's feet.
+        std::this_thread::sleep_for(50ms);
+    }};
+    Caller caller{server};
+    const std::string params = "{\"a\":\"" + std::string(15 << 20, 'x') + "\"}";
+    const Outcome outcome = support::run(caller.context, caller.client.call("test.method", params));
+    REQUIRE_FALSE(outcome);
+    CHECK_MESSAGE(outcome.error().code() == Errc::status, outcome.error());
+    CHECK(outcome.error().http_status() == 413);
+    CHECK(outcome.error().attempts() == 1);
 }

@@ -28,12 +28,15 @@ using clarify::testing::detail::CertificateRequest;
 using support::RawPeer;
 using support::RawServer;
 using Outcome = clarify::Result<std::string>;
-using TlsClient = clarify::RpcClient<clarify::BeastBackend, clarify::BearerToken, support::TextCodec>;
+using TlsClient =
+    clarify::RpcClient<clarify::BeastBackend, clarify::BearerToken, support::TextCodec>;
 
 /// One server with a certificate, and what a client that trusts `trusted` makes of it.
 struct Scene {
-    Scene(const CertificateAuthority& authority, const CertificateRequest& request,
-          std::function<void(boost::asio::ssl::context&)> adjust = {})
+    Scene(
+        const CertificateAuthority& authority,
+        const CertificateRequest& request,
+        std::function<void(boost::asio::ssl::context&)> adjust = {})
         : tls(support::tls_server(authority.issue(request))), server([this](RawPeer& peer) {
               peer.begin_tls(*tls);
               while (const auto got = peer.read()) {
@@ -51,8 +54,12 @@ struct Scene {
         options.retry.base = 1ms;
         options.http.tls.ca_pem = ca_pem;
         const std::string url = "https://" + host + ":" + std::to_string(server.port()) + "/rpc";
-        TlsClient client{context.get_executor(), *clarify::Url::parse(url), clarify::BeastBackend{options.http},
-                         clarify::BearerToken{clarify::Secret{"canary-token"}}, options};
+        TlsClient client{
+            context.get_executor(),
+            *clarify::Url::parse(url),
+            clarify::BeastBackend{options.http},
+            clarify::BearerToken{clarify::Secret{"canary-token"}},
+            options};
         return support::run(context, client.call("m", "{}"));
     }
 
@@ -78,7 +85,7 @@ CertificateRequest names(std::vector<std::string> alternatives) {
     return request;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("TLS: a certificate for the address or the name is accepted") {
     const CertificateAuthority authority;
@@ -96,7 +103,8 @@ TEST_CASE("TLS: an address needs an address in the certificate, a name needs a n
     }
     {
         Scene scene{authority, names({"IP:127.0.0.1", "DNS:other.example"})};
-        scene.check_refused(scene.call(authority.certificate_pem(), "localhost"), Reason::host_mismatch);
+        scene.check_refused(
+            scene.call(authority.certificate_pem(), "localhost"), Reason::host_mismatch);
     }
     {
         Scene scene{authority, names({"IP:127.0.0.2"})};
@@ -154,9 +162,12 @@ TEST_CASE("TLS: a peer that speaks something else is a failed handshake") {
     boost::asio::io_context context;
     clarify::ClientOptions options;
     options.call_timeout = 5s;
-    TlsClient client{context.get_executor(), *clarify::Url::parse(server.origin("https") + "/rpc"),
-                     clarify::BeastBackend{options.http}, clarify::BearerToken{clarify::Secret{"canary-token"}},
-                     options};
+    TlsClient client{
+        context.get_executor(),
+        *clarify::Url::parse(server.origin("https") + "/rpc"),
+        clarify::BeastBackend{options.http},
+        clarify::BearerToken{clarify::Secret{"canary-token"}},
+        options};
     const Outcome outcome = support::run(context, client.call("m", "{}"));
     CHECK(outcome.error().code() == Errc::tls);
     CHECK(outcome.error().reason() == Reason::handshake);
@@ -170,9 +181,12 @@ TEST_CASE("TLS: a handshake that stalls ends at its own limit") {
     options.call_timeout = 5s;
     options.http.tls_timeout = 100ms;
     options.retry.attempts = 1;
-    TlsClient client{context.get_executor(), *clarify::Url::parse(server.origin("https") + "/rpc"),
-                     clarify::BeastBackend{options.http}, clarify::BearerToken{clarify::Secret{"canary-token"}},
-                     options};
+    TlsClient client{
+        context.get_executor(),
+        *clarify::Url::parse(server.origin("https") + "/rpc"),
+        clarify::BeastBackend{options.http},
+        clarify::BearerToken{clarify::Secret{"canary-token"}},
+        options};
     const auto begun = std::chrono::steady_clock::now();
     const Outcome outcome = support::run(context, client.call("m", "{}"));
     CHECK(outcome.error().code() == Errc::timeout);
@@ -181,15 +195,20 @@ TEST_CASE("TLS: a handshake that stalls ends at its own limit") {
     CHECK(std::chrono::steady_clock::now() - begun < 3s);
 }
 
-TEST_CASE("TLS: a CA file that cannot be used is a configuration error, before any secret is sent") {
+TEST_CASE(
+    "TLS: a CA file that cannot be used is a configuration error, before any secret is sent") {
     const CertificateAuthority authority;
     Scene scene{authority, CertificateRequest{}};
     boost::asio::io_context context;
     clarify::ClientOptions options;
     options.http.tls.ca_file = "/no/such/ca.pem";
     const std::string url = "https://127.0.0.1:" + std::to_string(scene.server.port()) + "/rpc";
-    TlsClient client{context.get_executor(), *clarify::Url::parse(url), clarify::BeastBackend{options.http},
-                     clarify::BearerToken{clarify::Secret{"canary-token"}}, options};
+    TlsClient client{
+        context.get_executor(),
+        *clarify::Url::parse(url),
+        clarify::BeastBackend{options.http},
+        clarify::BearerToken{clarify::Secret{"canary-token"}},
+        options};
     const Outcome outcome = support::run(context, client.call("m", "{}"));
     CHECK(outcome.error().code() == Errc::bad_config);
     CHECK(outcome.error().reason() == Reason::file);

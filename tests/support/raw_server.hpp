@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A peer that does exactly what a script says, in plain TCP or TLS, and keeps a ledger of what arrived.
+// A peer that does exactly what a script says, in plain TCP or TLS, and keeps a ledger of what
+// arrived.
 
 #ifndef CLARIFY_TESTS_SUPPORT_RAW_SERVER_HPP
 #define CLARIFY_TESTS_SUPPORT_RAW_SERVER_HPP
@@ -40,9 +41,11 @@ struct RawRequest {
         std::string wanted = "\r\n";
         wanted += name;
         wanted += ": ";
-        const auto at = std::search(head.begin(), head.end(), wanted.begin(), wanted.end(), [](char a, char b) {
-            return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-        });
+        const auto at =
+            std::search(head.begin(), head.end(), wanted.begin(), wanted.end(), [](char a, char b) {
+                return std::tolower(static_cast<unsigned char>(a)) ==
+                    std::tolower(static_cast<unsigned char>(b));
+            });
         if (at == head.end()) return std::nullopt;
         const auto from = static_cast<std::size_t>(at - head.begin()) + wanted.size();
         return head.substr(from, head.find("\r\n", from) - from);
@@ -55,7 +58,8 @@ struct RawRequest {
     }
 };
 
-/// One connection from the script's side. Everything blocks; an error ends the script by an exception.
+/// One connection from the script's side. Everything blocks; an error ends the script by an
+/// exception.
 class RawPeer {
 public:
     using Socket = boost::asio::ip::tcp::socket;
@@ -103,9 +107,11 @@ public:
         send(out);
     }
     /// The answer to a call: a result.
-    void result(const RawRequest& request, std::string_view json, std::string_view more_headers = {}) {
-        reply(R"({"jsonrpc":"2.0","id":)" + request.id() + R"(,"result":)" + std::string{json} + "}",
-              more_headers);
+    void result(
+        const RawRequest& request, std::string_view json, std::string_view more_headers = {}) {
+        reply(
+            R"({"jsonrpc":"2.0","id":)" + request.id() + R"(,"result":)" + std::string{json} + "}",
+            more_headers);
     }
     void finish_sending() { socket_.shutdown(Socket::shutdown_send); }
     void reset() {
@@ -114,7 +120,8 @@ public:
     }
     /// Waits until the client closes, reading what it sends.
     void drain() {
-        while (fill()) input_.clear();
+        while (fill())
+            input_.clear();
     }
 
 private:
@@ -140,7 +147,8 @@ public:
 
     explicit RawServer(Script script, std::string address = "127.0.0.1")
         : script_(std::move(script)),
-          acceptor_(context_, {boost::asio::ip::make_address(address), 0}), address_(std::move(address)) {
+          acceptor_(context_, {boost::asio::ip::make_address(address), 0}),
+          address_(std::move(address)) {
         thread_ = std::thread{[this] { accept(); }};
     }
     RawServer(const RawServer&) = delete;
@@ -154,9 +162,11 @@ public:
         thread_.join();
         {
             const std::lock_guard lock{mutex_};
-            for (auto& socket : sockets_) socket.shutdown(boost::asio::socket_base::shutdown_both, ignored);
+            for (auto& socket : sockets_)
+                socket.shutdown(boost::asio::socket_base::shutdown_both, ignored);
         }
-        for (auto& thread : peers_) thread.join();
+        for (auto& thread : peers_)
+            thread.join();
     }
 
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
@@ -209,20 +219,22 @@ private:
 /// A script that answers every call with `json`.
 inline RawServer::Script answer_all(std::string json) {
     return [json = std::move(json)](RawPeer& peer) {
-        while (const auto request = peer.read()) peer.result(*request, json);
+        while (const auto request = peer.read())
+            peer.result(*request, json);
     };
 }
 
 /// A TLS server context for a certificate.
 inline std::shared_ptr<boost::asio::ssl::context> tls_server(
     const clarify::testing::detail::IssuedCertificate& certificate) {
-    auto context = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
+    auto context =
+        std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
     context->use_certificate_chain(boost::asio::buffer(certificate.certificate_pem));
-    context->use_private_key(boost::asio::buffer(certificate.private_key_pem),
-                             boost::asio::ssl::context::pem);
+    context->use_private_key(
+        boost::asio::buffer(certificate.private_key_pem), boost::asio::ssl::context::pem);
     return context;
 }
 
-} // namespace support
+}  // namespace support
 
-#endif // CLARIFY_TESTS_SUPPORT_RAW_SERVER_HPP
+#endif  // CLARIFY_TESTS_SUPPORT_RAW_SERVER_HPP

@@ -38,6 +38,6 @@ T run(boost::asio::io_context& context, boost::asio::awaitable<T> task) {
     return std::move(*value);
 }
 
-} // namespace support
+}  // namespace support
 
-#endif // CLARIFY_TESTS_SUPPORT_RUN_HPP
+#endif  // CLARIFY_TESTS_SUPPORT_RUN_HPP

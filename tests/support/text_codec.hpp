@@ -27,6 +27,6 @@ struct TextCodec {
 
 static_assert(clarify::JsonCodec<TextCodec>);
 
-} // namespace support
+}  // namespace support
 
-#endif // CLARIFY_TESTS_SUPPORT_TEXT_CODEC_HPP
+#endif  // CLARIFY_TESTS_SUPPORT_TEXT_CODEC_HPP

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// One client, many threads, and everything that can happen to a call at the same time; made for TSan.
+// One client, many threads, and everything that can happen to a call at the same time; made for
+// TSan.
 
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/http/beast_backend.hpp>
@@ -28,29 +29,38 @@ namespace {
 using namespace std::chrono_literals;
 using clarify::Errc;
 using Outcome = clarify::Result<std::string>;
-using StressClient = clarify::RpcClient<clarify::BeastBackend, clarify::CredentialsAuth, support::TextCodec>;
+using StressClient =
+    clarify::RpcClient<clarify::BeastBackend, clarify::CredentialsAuth, support::TextCodec>;
 
 /// A call that may be cancelled from its own strand, at a random moment.
 struct Attempt : std::enable_shared_from_this<Attempt> {
-    explicit Attempt(boost::asio::thread_pool& pool) : strand(boost::asio::make_strand(pool)), timer(strand) {}
+    explicit Attempt(boost::asio::thread_pool& pool)
+        : strand(boost::asio::make_strand(pool)), timer(strand) {}
 
-    void start(StressClient& client, std::atomic<int>& begun, std::atomic<int>& ended,
-               std::chrono::microseconds cancel_after) {
-        boost::asio::post(strand, [self = shared_from_this(), &client, &begun, &ended, cancel_after] {
-            clarify::CallOptions options{2s};
-            client.async_call("clarify.selectItems", "{}", options,
-                              boost::asio::bind_cancellation_slot(
-                                  self->signal.slot(), boost::asio::bind_executor(self->strand, [self, &ended](
-                                                                                                   const Outcome&) {
-                                      ++ended;
-                                      self->timer.cancel();
-                                  })));
-            ++begun;
-            self->timer.expires_after(cancel_after);
-            self->timer.async_wait([self](boost::system::error_code ec) {
-                if (!ec) self->signal.emit(boost::asio::cancellation_type::terminal);
+    void start(
+        StressClient& client,
+        std::atomic<int>& begun,
+        std::atomic<int>& ended,
+        std::chrono::microseconds cancel_after) {
+        boost::asio::post(
+            strand, [self = shared_from_this(), &client, &begun, &ended, cancel_after] {
+                clarify::CallOptions options{2s};
+                client.async_call(
+                    "clarify.selectItems",
+                    "{}",
+                    options,
+                    boost::asio::bind_cancellation_slot(
+                        self->signal.slot(),
+                        boost::asio::bind_executor(self->strand, [self, &ended](const Outcome&) {
+                            ++ended;
+                            self->timer.cancel();
+                        })));
+                ++begun;
+                self->timer.expires_after(cancel_after);
+                self->timer.async_wait([self](boost::system::error_code ec) {
+                    if (!ec) self->signal.emit(boost::asio::cancellation_type::terminal);
+                });
             });
-        });
     }
 
     boost::asio::strand<boost::asio::thread_pool::executor_type> strand;
@@ -58,9 +68,11 @@ struct Attempt : std::enable_shared_from_this<Attempt> {
     boost::asio::steady_timer timer;
 };
 
-} // namespace
+}  // namespace
 
-TEST_CASE("RpcClient: calls, cancellations, revocations and destruction on eight threads end each call once") {
+TEST_CASE(
+    "RpcClient: calls, cancellations, revocations and destruction on eight threads end each call "
+    "once") {
     constexpr int calls = 400;
     clarify::testing::EmulatorOptions emulator_options;
     emulator_options.tls = false;
@@ -76,17 +88,20 @@ TEST_CASE("RpcClient: calls, cancellations, revocations and destruction on eight
         std::atomic<int> begun = 0;
         std::atomic<int> ended = 0;
         for (int i = 0; i != calls; ++i) {
-            const std::chrono::microseconds cancel_after{std::uniform_int_distribution<int>{0, 40000}(random)};
+            const std::chrono::microseconds cancel_after{
+                std::uniform_int_distribution<int>{0, 40000}(random)};
             std::make_shared<Attempt>(pool)->start(*client, begun, ended, cancel_after);
             if (i % 100 == 50) emulator.revoke_tokens();
         }
         const auto until = std::chrono::steady_clock::now() + 60s;
         // Every other round ends with the client rather than with its calls.
         if (round % 2 == 0) {
-            while (begun < calls && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+            while (begun < calls && std::chrono::steady_clock::now() < until)
+                std::this_thread::yield();
             client.reset();
         }
-        while (ended < calls && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+        while (ended < calls && std::chrono::steady_clock::now() < until)
+            std::this_thread::yield();
         CHECK(ended == calls);
     }
     pool.join();

@@ -31,7 +31,8 @@ private:
             });
         };
         if (username.find(':') != std::string_view::npos) {
-            throw std::invalid_argument{"the user name of Basic authentication must not have a colon"};
+            throw std::invalid_argument{
+                "the user name of Basic authentication must not have a colon"};
         }
         for (const std::string_view part : {username, password.expose()}) {
             if (has_control(part) || !detail::is_utf8(part)) {
@@ -57,6 +58,6 @@ private:
 
 static_assert(AuthPolicy<BasicAuth>);
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_BASIC_AUTH_HPP
+#endif  // CLARIFY_AUTH_BASIC_AUTH_HPP

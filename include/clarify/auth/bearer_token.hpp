@@ -12,7 +12,8 @@
 
 namespace clarify {
 
-/// Sends a fixed access token with every request. It is not renewed; see `ClientCredentials` for that.
+/// Sends a fixed access token with every request. It is not renewed; see `ClientCredentials` for
+/// that.
 class BearerToken : public StaticHeader {
 public:
     /// @throws std::invalid_argument where the token is empty or is not visible ASCII.
@@ -31,16 +32,16 @@ public:
         return Secret{std::move(header)};
     }
 
-    /// Is `token` made of visible ASCII characters (RFC 6749 appendix A.12, without blanks)? Wider than
-    /// RFC 6750 section 2.1, which issuers are known to overstep.
+    /// Is `token` made of visible ASCII characters (RFC 6749 appendix A.12, without blanks)? Wider
+    /// than RFC 6750 section 2.1, which issuers are known to overstep.
     static bool is_token(std::string_view token) noexcept {
-        return !token.empty() && std::all_of(token.begin(), token.end(),
-                                             [](char c) { return c > 0x20 && c < 0x7F; });
+        return !token.empty() &&
+            std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7F; });
     }
 };
 
 static_assert(AuthPolicy<BearerToken>);
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_BEARER_TOKEN_HPP
+#endif  // CLARIFY_AUTH_BEARER_TOKEN_HPP

@@ -16,8 +16,11 @@ namespace clarify {
 
 /** How to get a token. */
 struct ClientCredentialsConfig {
-    ClientCredentialsConfig(Url endpoint, std::string id, Secret secret, std::string token_audience = {})
-        : token_url(std::move(endpoint)), client_id(std::move(id)), client_secret(std::move(secret)),
+    ClientCredentialsConfig(
+        Url endpoint, std::string id, Secret secret, std::string token_audience = {})
+        : token_url(std::move(endpoint)),
+          client_id(std::move(id)),
+          client_secret(std::move(secret)),
           audience(std::move(token_audience)) {}
 
     /// The token endpoint: https, or http on a loopback address.
@@ -39,8 +42,8 @@ struct ClientCredentialsConfig {
 
     - One fetch serves all callers, each of which keeps its own deadline and cancellation. The fetch
       belongs to the client: cancelling the call that started it disturbs nobody.
-    - The token is renewed in the background shortly before it expires, while calls go on with the old
-      one, and after a 401: then exactly the rejected token is dropped.
+    - The token is renewed in the background shortly before it expires, while calls go on with the
+   old one, and after a 401: then exactly the rejected token is dropped.
     - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded;
       `Retry-After` is honoured.
 
@@ -52,8 +55,8 @@ struct ClientCredentialsConfig {
 */
 class ClientCredentials {
 public:
-    /// @throws std::invalid_argument for an empty id or secret, `attempts` 0, or a plain http endpoint
-    /// that is not on a loopback address.
+    /// @throws std::invalid_argument for an empty id or secret, `attempts` 0, or a plain http
+    /// endpoint that is not on a loopback address.
     explicit ClientCredentials(ClientCredentialsConfig config);
 
     std::optional<AuthHeader> cached(AuthContext& context);
@@ -69,12 +72,12 @@ private:
     std::shared_ptr<State> state_;
 };
 
-} // namespace clarify
+}  // namespace clarify
 
 #include <clarify/auth/impl/client_credentials.hpp>
 
 namespace clarify {
 static_assert(AuthPolicy<ClientCredentials>);
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_CLIENT_CREDENTIALS_HPP
+#endif  // CLARIFY_AUTH_CLIENT_CREDENTIALS_HPP

@@ -14,7 +14,8 @@
 
 namespace clarify {
 
-/// Does what the scheme it was made from does; `Credentials::auth()` makes it from a credentials file.
+/// Does what the scheme it was made from does; `Credentials::auth()` makes it from a credentials
+/// file.
 class CredentialsAuth {
 public:
     using Scheme = std::variant<NoAuth, BasicAuth, BearerToken, ClientCredentials>;
@@ -25,7 +26,8 @@ public:
         return std::visit([&](auto& scheme) { return scheme.cached(context); }, scheme_);
     }
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline) {
-        return std::visit([&](auto& scheme) { return scheme.authorize(context, deadline); }, scheme_);
+        return std::visit(
+            [&](auto& scheme) { return scheme.authorize(context, deadline); }, scheme_);
     }
     bool rejected(AuthContext& context, const AuthHeader& header) {
         return std::visit([&](auto& scheme) { return scheme.rejected(context, header); }, scheme_);
@@ -37,6 +39,6 @@ private:
 
 static_assert(AuthPolicy<CredentialsAuth>);
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_CREDENTIALS_AUTH_HPP
+#endif  // CLARIFY_AUTH_CREDENTIALS_AUTH_HPP

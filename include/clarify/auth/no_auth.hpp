@@ -20,6 +20,6 @@ public:
 
 static_assert(AuthPolicy<NoAuth>);
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_NO_AUTH_HPP
+#endif  // CLARIFY_AUTH_NO_AUTH_HPP

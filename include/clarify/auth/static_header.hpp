@@ -19,10 +19,13 @@ namespace clarify {
 */
 class StaticHeader {
 public:
-    /// @throws std::invalid_argument where `value` cannot be a header value; its text shows nothing of it.
-    explicit StaticHeader(Secret value) : header_(std::make_shared<const Secret>(std::move(value))) {
+    /// @throws std::invalid_argument where `value` cannot be a header value; its text shows nothing
+    /// of it.
+    explicit StaticHeader(Secret value)
+        : header_(std::make_shared<const Secret>(std::move(value))) {
         if (!detail::is_field_value(header_->expose())) {
-            throw std::invalid_argument{"the authorization has characters that a header must not have"};
+            throw std::invalid_argument{
+                "the authorization has characters that a header must not have"};
         }
     }
 
@@ -38,6 +41,6 @@ private:
 
 static_assert(AuthPolicy<StaticHeader>);
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_STATIC_HEADER_HPP
+#endif  // CLARIFY_AUTH_STATIC_HEADER_HPP

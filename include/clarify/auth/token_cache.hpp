@@ -52,8 +52,8 @@ public:
         TimePoint until{};
     };
 
-    explicit TokenCache(TokenTimes times = {}) : times_(times), pause_(times.first_pause),
-          rejection_pause_(times.first_pause) {}
+    explicit TokenCache(TokenTimes times = {})
+        : times_(times), pause_(times.first_pause), rejection_pause_(times.first_pause) {}
 
     /// What a call that must end by `deadline` does now.
     Decision decide(TimePoint now, TimePoint deadline) const;
@@ -61,11 +61,13 @@ public:
     /// A fetch has begun.
     void fetch_started() noexcept { fetching_ = true; }
     /// The fetch begun at `started` yielded a token; `lifetime` if the issuer said one.
-    void fetched(AuthHeader header, TimePoint started, std::optional<std::chrono::seconds> lifetime);
-    /// The fetch failed. `patience`: the wait that the issuer asked for, which binds all later fetches.
+    void fetched(
+        AuthHeader header, TimePoint started, std::optional<std::chrono::seconds> lifetime);
+    /// The fetch failed. `patience`: the wait that the issuer asked for, which binds all later
+    /// fetches.
     void failed(Error error, TimePoint now, std::optional<Clock::duration> patience);
-    /// The server answered 401 to `header`. Only the very token that was rejected is dropped: one that
-    /// has replaced it meanwhile stays.
+    /// The server answered 401 to `header`. Only the very token that was rejected is dropped: one
+    /// that has replaced it meanwhile stays.
     void rejected(const AuthHeader& header, TimePoint now);
 
     const AuthHeader& header() const noexcept { return header_; }
@@ -101,8 +103,8 @@ inline TokenCache::Decision TokenCache::decide(TimePoint now, TimePoint deadline
     return {Step::fail, false, {}};
 }
 
-inline void TokenCache::fetched(AuthHeader header, TimePoint started,
-                                std::optional<std::chrono::seconds> lifetime) {
+inline void TokenCache::fetched(
+    AuthHeader header, TimePoint started, std::optional<std::chrono::seconds> lifetime) {
     // Counted from before the request, so that the time it took cannot make a token outlive itself.
     const Clock::duration life = lifetime.value_or(times_.default_lifetime);
     const Clock::duration margin = std::min<Clock::duration>(times_.renewal_margin, life / 10);
@@ -116,7 +118,8 @@ inline void TokenCache::fetched(AuthHeader header, TimePoint started,
     patient_ = false;
 }
 
-inline void TokenCache::failed(Error error, TimePoint now, std::optional<Clock::duration> patience) {
+inline void TokenCache::failed(
+    Error error, TimePoint now, std::optional<Clock::duration> patience) {
     fetching_ = false;
     last_error_ = std::move(error);
     patient_ = patience.has_value();
@@ -127,8 +130,8 @@ inline void TokenCache::failed(Error error, TimePoint now, std::optional<Clock::
 inline void TokenCache::rejected(const AuthHeader& header, TimePoint now) {
     if (!header_ || header_ != header) return;
     header_.reset();
-    // The usual case is a revocation: fetch at once. A server that has been content for a while starts
-    // again with the shortest pause.
+    // The usual case is a revocation: fetch at once. A server that has been content for a while
+    // starts again with the shortest pause.
     if (!next_rejection_fetch_ || now - *next_rejection_fetch_ > times_.longest_pause) {
         rejection_pause_ = times_.first_pause;
     }
@@ -143,6 +146,6 @@ inline void TokenCache::rejected(const AuthHeader& header, TimePoint now) {
     last_error_->set_phase(Phase::token);
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_TOKEN_CACHE_HPP
+#endif  // CLARIFY_AUTH_TOKEN_CACHE_HPP

@@ -31,8 +31,9 @@ struct TokenReply {
 
 /** Understands a token endpoint's reply.
 
-    Issuers differ: `expires_in` may be an integer, an integral fraction or either in a string, and is
-    clamped to 2^31-1 s; `token_type` is "bearer" in any case, or missing; `scope` is not looked at.
+    Issuers differ: `expires_in` may be an integer, an integral fraction or either in a string, and
+   is clamped to 2^31-1 s; `token_type` is "bearer" in any case, or missing; `scope` is not looked
+   at.
 
     @par Errors
     `Errc::token`: `denied` for a 4xx or an `error` member (its code is named if it has legal
@@ -59,7 +60,7 @@ inline std::optional<std::chrono::seconds> read_lifetime(std::string_view text) 
     return std::chrono::seconds{std::min(number.magnitude, most)};
 }
 
-} // namespace detail
+}  // namespace detail
 
 inline Result<TokenReply> read_token_reply(unsigned status, std::string_view body) {
     using namespace detail;
@@ -85,12 +86,13 @@ inline Result<TokenReply> read_token_reply(unsigned status, std::string_view bod
         if (error.kind == JsonKind::string) {
             const std::string code = json_unescape(error.text);
             const bool legal = !code.empty() && code.size() <= 64 &&
-                               std::all_of(code.begin(), code.end(), [](char c) {
-                                   return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-                               });
+                std::all_of(code.begin(), code.end(), [](char c) {
+                    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
+                });
             if (legal) message += ", error " + code;
         }
-        if (status == 429 || status == 503) return token_error(Reason::throttled, std::move(message));
+        if (status == 429 || status == 503)
+            return token_error(Reason::throttled, std::move(message));
         const bool denied = success || (status >= 400 && status < 500);
         return token_error(denied ? Reason::denied : Reason::bad_response, std::move(message));
     }
@@ -103,7 +105,8 @@ inline Result<TokenReply> read_token_reply(unsigned status, std::string_view bod
     std::string token = json_unescape(access_token.text);
     const Secret secret{std::move(token)};
     if (secret.size() > longest_access_token || !BearerToken::is_token(secret.expose())) {
-        return token_error(Reason::bad_response, "the access token is too long or has illegal characters");
+        return token_error(
+            Reason::bad_response, "the access token is too long or has illegal characters");
     }
     if (token_type.kind == JsonKind::string) {
         if (!iequals(json_unescape(token_type.text), "bearer")) {
@@ -120,12 +123,13 @@ inline Result<TokenReply> read_token_reply(unsigned status, std::string_view bod
             reply.lifetime = read_lifetime(json_unescape(expires_in.text));
         }
         if (!reply.lifetime) {
-            return token_error(Reason::bad_expiry, "expires_in is not a positive number of seconds");
+            return token_error(
+                Reason::bad_expiry, "expires_in is not a positive number of seconds");
         }
     }
     return reply;
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_TOKEN_REPLY_HPP
+#endif  // CLARIFY_AUTH_TOKEN_REPLY_HPP

@@ -12,6 +12,6 @@ namespace clarify {
 using Clock = std::chrono::steady_clock;
 using TimePoint = Clock::time_point;
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_CLOCK_HPP
+#endif  // CLARIFY_CORE_CLOCK_HPP

@@ -11,9 +11,10 @@ namespace clarify {
 
 /** Holds a connection back until its response has been understood.
 
-    A well-framed reply can still be the answer to something else (a wrong id). So a backend that keeps
-    connections puts a lease into the response instead of reusing the connection at once; the client
-    calls `keep` when the reply is the right one. A lease that is dropped closes the connection.
+    A well-framed reply can still be the answer to something else (a wrong id). So a backend that
+   keeps connections puts a lease into the response instead of reusing the connection at once; the
+   client calls `keep` when the reply is the right one. A lease that is dropped closes the
+   connection.
 */
 class ConnectionLease {
 public:
@@ -24,7 +25,8 @@ public:
     ConnectionLease(std::shared_ptr<void> connection, Release release) noexcept
         : connection_(std::move(connection)), release_(release) {}
     ConnectionLease(ConnectionLease&& other) noexcept
-        : connection_(std::move(other.connection_)), release_(std::exchange(other.release_, nullptr)) {}
+        : connection_(std::move(other.connection_)),
+          release_(std::exchange(other.release_, nullptr)) {}
     ConnectionLease& operator=(ConnectionLease&& other) noexcept {
         if (this != &other) {
             finish(false);
@@ -42,13 +44,14 @@ public:
 
 private:
     void finish(bool keep) {
-        if (const Release release = std::exchange(release_, nullptr)) release(std::move(connection_), keep);
+        if (const Release release = std::exchange(release_, nullptr))
+            release(std::move(connection_), keep);
     }
 
     std::shared_ptr<void> connection_;
     Release release_ = nullptr;
 };
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_CONNECTION_LEASE_HPP
+#endif  // CLARIFY_CORE_CONNECTION_LEASE_HPP

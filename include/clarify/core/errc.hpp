@@ -174,11 +174,11 @@ const boost::system::error_category& error_category() noexcept;
 /// Makes `ec == clarify::Errc::timeout` work for an `error_code` taken from `Exception::code()`.
 boost::system::error_code make_error_code(Errc value) noexcept;
 
-} // namespace clarify
+}  // namespace clarify
 
 template <>
 struct boost::system::is_error_code_enum<clarify::Errc> : std::true_type {};
 
 #include <clarify/core/impl/errc.hpp>
 
-#endif // CLARIFY_CORE_ERRC_HPP
+#endif  // CLARIFY_CORE_ERRC_HPP

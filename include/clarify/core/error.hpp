@@ -43,13 +43,16 @@ struct HttpFailure {
     no credential, and server text is kept apart and scrubbed.
 
     @par Thread safety
-    Distinct objects: safe, also where they are copies of one another. Shared objects: safe for reading.
+    Distinct objects: safe, also where they are copies of one another. Shared objects: safe for
+   reading.
 */
 class Error {
 public:
-    /// No error: what `Result::error()` gives for a success. Its `code()` is none of the enumerators.
+    /// No error: what `Result::error()` gives for a success. Its `code()` is none of the
+    /// enumerators.
     Error() noexcept : code_(Errc{}), reason_(Reason::none) {}
-    /// An error of the given kind. `message` is the library's (or a policy's) own text, without secrets.
+    /// An error of the given kind. `message` is the library's (or a policy's) own text, without
+    /// secrets.
     explicit Error(Errc code, Reason reason = Reason::none, std::string message = {});
 
     /// The kind: what a program branches on.
@@ -62,6 +65,8 @@ public:
     Fate fate() const noexcept { return fate_; }
     /// How often the request was begun, the failed time included. 0 if it never was.
     unsigned attempts() const noexcept { return attempts_; }
+    /// The status of the HTTP reply that the call ended with, a success too; 0 if there was none.
+    unsigned http_status() const noexcept { return http_status_; }
     /// The library's own words; no byte of them comes from a peer.
     std::string_view message() const noexcept;
     /// The underlying error of the system, TLS or HTTP library; success where there is none.
@@ -79,17 +84,31 @@ public:
 
     /// Writes `to_string()`.
     template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                                        const Error& error) {
+    friend std::basic_ostream<char, Traits>& operator<<(
+        std::basic_ostream<char, Traits>& out, const Error& error) {
         return out << error.to_string();
     }
 
     // Setters for the layers that know; each returns the object for chaining.
-    Error& set_phase(Phase value) noexcept { phase_ = value; return *this; }
-    Error& set_fate(Fate value) noexcept { fate_ = value; return *this; }
-    Error& set_attempts(unsigned value) noexcept { attempts_ = static_cast<std::uint16_t>(value); return *this; }
+    Error& set_phase(Phase value) noexcept {
+        phase_ = value;
+        return *this;
+    }
+    Error& set_fate(Fate value) noexcept {
+        fate_ = value;
+        return *this;
+    }
+    Error& set_http_status(unsigned value) noexcept {
+        http_status_ = static_cast<std::uint16_t>(value);
+        return *this;
+    }
+    Error& set_attempts(unsigned value) noexcept {
+        attempts_ = static_cast<std::uint16_t>(value);
+        return *this;
+    }
     Error& set_cause(boost::system::error_code value);
     Error& set_rpc(RpcError value);
+    /// Also sets the status.
     Error& set_http(HttpFailure value);
 
 private:
@@ -106,10 +125,12 @@ private:
     Phase phase_ = Phase::queue;
     Fate fate_ = Fate::unsent;
     std::uint16_t attempts_ = 0;
+    std::uint16_t http_status_ = 0;
     std::shared_ptr<Details> details_;
 };
 
-/** What `Result<T>::value()` throws: a `system_error` whose code is the `Errc`, with the whole `Error`. */
+/** What `Result<T>::value()` throws: a `system_error` whose code is the `Errc`, with the whole
+ * `Error`. */
 class Exception : public boost::system::system_error {
 public:
     explicit Exception(Error error)
@@ -123,12 +144,13 @@ private:
 };
 
 /// Customisation point of `boost::system::result`: makes `.value()` throw `Exception`.
-[[noreturn]] inline void throw_exception_from_error(const Error& error, const boost::source_location&) {
+[[noreturn]] inline void throw_exception_from_error(
+    const Error& error, const boost::source_location&) {
     throw Exception{error};
 }
 
-} // namespace clarify
+}  // namespace clarify
 
 #include <clarify/core/impl/error.hpp>
 
-#endif // CLARIFY_CORE_ERROR_HPP
+#endif  // CLARIFY_CORE_ERROR_HPP

@@ -39,7 +39,8 @@ enum class EventKind : std::uint8_t {
 
 std::string_view to_string(EventKind kind) noexcept;
 
-/** One thing that happened in a client. It never holds a secret. All views end with the observer's call. */
+/** One thing that happened in a client. It never holds a secret. All views end with the observer's
+ * call. */
 struct Event {
     explicit Event(EventKind event_kind) : kind(event_kind) {}
 
@@ -59,27 +60,37 @@ struct Event {
 
 /** The hook that receives events.
 
-    Called on the client's serial executor, so one call at a time; what takes long there delays the client. An
-    exception that escapes is swallowed. When unset, events cost nothing.
+    Called on the client's serial executor, so one call at a time; what takes long there delays the
+   client. An exception that escapes is swallowed. When unset, events cost nothing.
 */
 using Observer = std::function<void(const Event&)>;
 
 inline std::string_view to_string(EventKind kind) noexcept {
     switch (kind) {
-    case EventKind::request: return "request";
-    case EventKind::response: return "response";
-    case EventKind::retry: return "retry";
-    case EventKind::success: return "success";
-    case EventKind::failure: return "failure";
-    case EventKind::token_fetched: return "token_fetched";
-    case EventKind::token_failed: return "token_failed";
-    case EventKind::connection_opened: return "connection_opened";
-    case EventKind::connection_reused: return "connection_reused";
-    case EventKind::connection_closed: return "connection_closed";
+        case EventKind::request:
+            return "request";
+        case EventKind::response:
+            return "response";
+        case EventKind::retry:
+            return "retry";
+        case EventKind::success:
+            return "success";
+        case EventKind::failure:
+            return "failure";
+        case EventKind::token_fetched:
+            return "token_fetched";
+        case EventKind::token_failed:
+            return "token_failed";
+        case EventKind::connection_opened:
+            return "connection_opened";
+        case EventKind::connection_reused:
+            return "connection_reused";
+        case EventKind::connection_closed:
+            return "connection_closed";
     }
     return "unknown";
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_EVENT_HPP
+#endif  // CLARIFY_CORE_EVENT_HPP

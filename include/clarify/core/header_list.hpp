@@ -38,9 +38,9 @@ public:
 
     /** May these headers be sent?
 
-        Fails with `Errc::bad_argument`, `Reason::header` for a name that is not a token, a value with
-        a control character (RFC 9110 section 5.5), and a name that the library sets itself.
-        The message names the header where its name is printable, and never shows a value.
+        Fails with `Errc::bad_argument`, `Reason::header` for a name that is not a token, a value
+       with a control character (RFC 9110 section 5.5), and a name that the library sets itself. The
+       message names the header where its name is printable, and never shows a value.
     */
     Result<void> check() const;
 
@@ -50,27 +50,45 @@ private:
 
 inline Result<void> HeaderList::check() const {
     constexpr std::string_view reserved[]{
-        "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "expect",
-        "host", "keep-alive", "proxy-authorization", "te", "traceparent", "trailer", "transfer-encoding",
-        "upgrade", "user-agent", "x-api-version"};
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "te",
+        "traceparent",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "user-agent",
+        "x-api-version"};
     for (const auto& [name, value] : headers_) {
         if (!detail::is_token(name)) {
             return Error{Errc::bad_argument, Reason::header, "a header name is not a token"};
         }
         for (const std::string_view own : reserved) {
             if (detail::iequals(name, own)) {
-                return Error{Errc::bad_argument, Reason::header,
-                             "the header " + name + " is set by the library"};
+                return Error{
+                    Errc::bad_argument,
+                    Reason::header,
+                    "the header " + name + " is set by the library"};
             }
         }
         if (!detail::is_field_value(value)) {
-            return Error{Errc::bad_argument, Reason::header,
-                         "the value of the header " + name + " has characters that are not allowed"};
+            return Error{
+                Errc::bad_argument,
+                Reason::header,
+                "the value of the header " + name + " has characters that are not allowed"};
         }
     }
     return {};
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_HEADER_LIST_HPP
+#endif  // CLARIFY_CORE_HEADER_LIST_HPP

@@ -64,8 +64,14 @@ struct HttpResponse {
     void clear() {
         lease.discard();
         status = 0;
-        for (std::string* text : {&body, &content_type, &date, &location, &retry_after, &traceparent,
-                                  &www_authenticate}) {
+        for (std::string* text :
+             {&body,
+              &content_type,
+              &date,
+              &location,
+              &retry_after,
+              &traceparent,
+              &www_authenticate}) {
             text->clear();
         }
     }
@@ -73,8 +79,8 @@ struct HttpResponse {
 
 /** Where an exchange is, kept up to date by the backend while it runs.
 
-    The client reads it when it must end the exchange early: it decides which cancellations still take
-    effect, and what a cancelled call reports as its phase and fate.
+    The client reads it when it must end the exchange early: it decides which cancellations still
+   take effect, and what a cancelled call reports as its phase and fate.
 */
 struct HttpProgress {
     Phase phase = Phase::queue;
@@ -82,6 +88,6 @@ struct HttpProgress {
     bool sent = false;
 };
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_HTTP_MESSAGE_HPP
+#endif  // CLARIFY_CORE_HTTP_MESSAGE_HPP

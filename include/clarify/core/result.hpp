@@ -14,6 +14,6 @@ namespace clarify {
 template <class T>
 using Result = boost::system::result<T, Error>;
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_RESULT_HPP
+#endif  // CLARIFY_CORE_RESULT_HPP

@@ -18,8 +18,8 @@ namespace clarify {
 struct InvalidResource {
     InvalidResource() {}
 
-    std::string id;   ///< Empty where the resource has none yet.
-    std::string type; ///< For example `signals`.
+    std::string id;  ///< Empty where the resource has none yet.
+    std::string type;  ///< For example `signals`.
     std::string message;
     /// Field path and what is wrong with it, in the order of the reply.
     std::vector<std::pair<std::string, std::string>> invalid_fields;
@@ -36,10 +36,12 @@ struct ErrorData {
     /// The server's trace id, for a support request. Empty where there is none.
     std::string trace;
     /// Parameter path and message. The documented shape (`params`, one entry for each message) and
-    /// the observed one (`pathErrors`, whose paths start with `params.`, which is removed) read alike.
+    /// the observed one (`pathErrors`, whose paths start with `params.`, which is removed) read
+    /// alike.
     std::vector<std::pair<std::string, std::string>> params;
     std::vector<InvalidResource> invalid_resources;
-    /// The JSON text of `partialResult`, shaped like the method's result; empty where there is none.
+    /// The JSON text of `partialResult`, shaped like the method's result; empty where there is
+    /// none.
     std::string partial_result;
     /// The text of a `data` that is a plain string.
     std::string text;
@@ -78,8 +80,8 @@ struct RpcError {
     ErrorData clarify_data() const;
 };
 
-} // namespace clarify
+}  // namespace clarify
 
 #include <clarify/core/impl/rpc_error.hpp>
 
-#endif // CLARIFY_CORE_RPC_ERROR_HPP
+#endif  // CLARIFY_CORE_RPC_ERROR_HPP

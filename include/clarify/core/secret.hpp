@@ -15,9 +15,9 @@ namespace clarify {
 
 /** Owns a secret text.
 
-    It has no conversion to text, no stream operator and no formatter: the only way to its content is
-    `expose()`, which is easy to search for. Comparison takes the same time wherever the texts differ.
-    The memory is overwritten when the object is destroyed, assigned or moved from.
+    It has no conversion to text, no stream operator and no formatter: the only way to its content
+   is `expose()`, which is easy to search for. Comparison takes the same time wherever the texts
+   differ. The memory is overwritten when the object is destroyed, assigned or moved from.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -70,14 +70,15 @@ inline bool operator==(const Secret& a, const Secret& b) noexcept {
     unsigned difference = 0;
     for (std::size_t i = 0; i != a.size_; ++i) {
         difference |= static_cast<unsigned>(static_cast<unsigned char>(a.data_[i])) ^
-                      static_cast<unsigned>(static_cast<unsigned char>(b.data_[i]));
+            static_cast<unsigned>(static_cast<unsigned char>(b.data_[i]));
     }
     return difference == 0;
 }
 
 inline void Secret::wipe(char* data, std::size_t size) noexcept {
     volatile char* at = data;
-    for (std::size_t i = 0; i != size; ++i) at[i] = 0;
+    for (std::size_t i = 0; i != size; ++i)
+        at[i] = 0;
 }
 
 inline void Secret::wipe(std::string& text) noexcept {
@@ -86,6 +87,6 @@ inline void Secret::wipe(std::string& text) noexcept {
     text.clear();
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_SECRET_HPP
+#endif  // CLARIFY_CORE_SECRET_HPP

@@ -14,16 +14,17 @@ namespace clarify {
 
 /** Scheme, host, port and path of an http or https URL (RFC 3986).
 
-    User information, fragments, queries, blanks, control characters, backslashes and non-ASCII bytes
-    are refused, not repaired: a URL decides who gets to see a secret. A host in another script is
-    given in its ASCII form (`xn--...`).
+    User information, fragments, queries, blanks, control characters, backslashes and non-ASCII
+   bytes are refused, not repaired: a URL decides who gets to see a secret. A host in another script
+   is given in its ASCII form (`xn--...`).
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
 class Url {
 public:
-    /// Parses `text`. Fails with `Errc::bad_config`, `Reason::url`; the message does not repeat `text`.
+    /// Parses `text`. Fails with `Errc::bad_config`, `Reason::url`; the message does not repeat
+    /// `text`.
     static Result<Url> parse(std::string_view text);
 
     bool is_https() const noexcept { return https_; }
@@ -62,8 +63,8 @@ private:
     std::string path_ = "/";
 };
 
-} // namespace clarify
+}  // namespace clarify
 
 #include <clarify/core/impl/url.hpp>
 
-#endif // CLARIFY_CORE_URL_HPP
+#endif  // CLARIFY_CORE_URL_HPP

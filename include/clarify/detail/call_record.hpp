@@ -72,7 +72,8 @@ public:
         buffers->headers.clear();
         buffers->response.clear();
         // A rare large reply must not be remembered for ever in every buffer.
-        if (buffers->request.capacity() > largest || buffers->response.body.capacity() > largest) return;
+        if (buffers->request.capacity() > largest || buffers->response.body.capacity() > largest)
+            return;
         const std::lock_guard lock{mutex_};
         if (free_.size() < most) free_.push_back(std::move(buffers));
     }
@@ -115,6 +116,6 @@ struct PreparedCall {
     std::optional<Error> error;
 };
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_DETAIL_CALL_RECORD_HPP
+#endif  // CLARIFY_DETAIL_CALL_RECORD_HPP

@@ -26,8 +26,8 @@ namespace clarify::detail {
 
 /** What does not depend on the policies: the serial executor, deadlines, buffers, the observer.
 
-    Everything but `next_id`, `buffers`, `options` and `endpoint` is used on the serial executor only, so there
-    are no locks; the executor is never held across I/O, because nothing blocks on it.
+    Everything but `next_id`, `buffers`, `options` and `endpoint` is used on the serial executor
+   only, so there are no locks; the executor is never held across I/O, because nothing blocks on it.
 */
 class EngineBase : public std::enable_shared_from_this<EngineBase> {
 public:
@@ -57,7 +57,8 @@ protected:
     void emit(const Event& event) noexcept;
     Event call_event(EventKind kind, const CallRecord& call) const;
 
-    /// Composes the headers of a request; the views point into `call`, the options and `authorization`.
+    /// Composes the headers of a request; the views point into `call`, the options and
+    /// `authorization`.
     void write_headers(const CallRecord& call, std::string_view authorization) const;
     /// What a complete reply means for the call: nothing wrong, or an error that was `answered`.
     std::optional<Error> judge(CallRecord& call) const;
@@ -91,10 +92,15 @@ private:
 template <HttpBackend Backend, AuthPolicy Auth>
 class Engine final : public EngineBase, private AuthContext {
 public:
-    Engine(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options, Backend backend,
-           Auth auth)
+    Engine(
+        boost::asio::any_io_executor executor,
+        Url endpoint,
+        ClientOptions options,
+        Backend backend,
+        Auth auth)
         : EngineBase(std::move(executor), std::move(endpoint), std::move(options)),
-          backend_(std::move(backend)), auth_(std::move(auth)) {}
+          backend_(std::move(backend)),
+          auth_(std::move(auth)) {}
 
 private:
     boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) override;
@@ -103,18 +109,19 @@ private:
     boost::asio::any_io_executor get_executor() const override { return serial(); }
     TimePoint now() const override { return Clock::now(); }
     double random() override { return std::uniform_real_distribution<double>{}(random_); }
-    boost::asio::awaitable<Result<void>> post(const HttpRequest& request, HttpResponse& response) override;
+    boost::asio::awaitable<Result<void>> post(
+        const HttpRequest& request, HttpResponse& response) override;
     void spawn(boost::asio::awaitable<void> task, TimePoint deadline) override;
-    boost::asio::awaitable<void> run_task(std::shared_ptr<Activity> activity,
-                                          boost::asio::awaitable<void> task);
+    boost::asio::awaitable<void> run_task(
+        std::shared_ptr<Activity> activity, boost::asio::awaitable<void> task);
     void observe(const Event& event) override { emit(event); }
 
     Backend backend_;
     Auth auth_;
 };
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
 #include <clarify/detail/impl/engine.hpp>
 
-#endif // CLARIFY_DETAIL_ENGINE_HPP
+#endif  // CLARIFY_DETAIL_ENGINE_HPP

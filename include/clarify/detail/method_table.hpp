@@ -12,17 +12,27 @@ namespace clarify::detail {
 
 /// Saving, publishing, inserting and connecting set a state: doing so twice leaves the same state.
 inline constexpr std::array<std::string_view, 15> idempotent_methods{
-    "integration.insert",       "integration.saveSignals",  "integration.signals.save",
-    "admin.selectSignals",      "admin.signals.select",     "admin.publishSignals",
-    "admin.signals.publish",    "admin.connectSignals",     "admin.signals.connect",
-    "admin.disconnectSignals",  "admin.signals.disconnect", "clarify.selectItems",
-    "clarify.items.select",     "clarify.dataFrame",        "clarify.evaluate"};
+    "integration.insert",
+    "integration.saveSignals",
+    "integration.signals.save",
+    "admin.selectSignals",
+    "admin.signals.select",
+    "admin.publishSignals",
+    "admin.signals.publish",
+    "admin.connectSignals",
+    "admin.signals.connect",
+    "admin.disconnectSignals",
+    "admin.signals.disconnect",
+    "clarify.selectItems",
+    "clarify.items.select",
+    "clarify.dataFrame",
+    "clarify.evaluate"};
 
 inline bool is_idempotent(std::string_view method) noexcept {
     return std::find(idempotent_methods.begin(), idempotent_methods.end(), method) !=
-           idempotent_methods.end();
+        idempotent_methods.end();
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_DETAIL_METHOD_TABLE_HPP
+#endif  // CLARIFY_DETAIL_METHOD_TABLE_HPP

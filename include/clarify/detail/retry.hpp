@@ -50,17 +50,25 @@ struct RetryAnswer {
 /// May a failure pass by itself, apart from the question whether repeating is safe?
 inline bool is_transient(const Error& error) noexcept {
     switch (error.code()) {
-    case Errc::resolve: return error.reason() == Reason::temporary;
-    case Errc::connect: return true;
-    case Errc::tls: return error.reason() == Reason::reset;
-    case Errc::io: return true;
-    case Errc::timeout: return true;
-    case Errc::status: {
-        const unsigned status = error.http() != nullptr ? error.http()->status : 0;
-        return status == 421 || status == 429 || (status >= 500 && status <= 504 && status != 501);
-    }
-    case Errc::rpc: return error.rpc() != nullptr && error.rpc()->code == RpcError::try_again;
-    default: return false;
+        case Errc::resolve:
+            return error.reason() == Reason::temporary;
+        case Errc::connect:
+            return true;
+        case Errc::tls:
+            return error.reason() == Reason::reset;
+        case Errc::io:
+            return true;
+        case Errc::timeout:
+            return true;
+        case Errc::status: {
+            const unsigned status = error.http() != nullptr ? error.http()->status : 0;
+            return status == 421 || status == 429 ||
+                (status >= 500 && status <= 504 && status != 501);
+        }
+        case Errc::rpc:
+            return error.rpc() != nullptr && error.rpc()->code == RpcError::try_again;
+        default:
+            return false;
     }
 }
 
@@ -71,14 +79,17 @@ inline bool is_refused(const Error& error) noexcept {
     return error.code() == Errc::status && (status == 421 || status == 429);
 }
 
-/// The replay rule: what surely was not executed may be repeated by anyone, the rest by idempotent calls.
-inline RetryAnswer decide_retry(const RetryQuestion& question, const RetryOptions& options,
-                                const RetryBudget& budget) {
+/// The replay rule: what surely was not executed may be repeated by anyone, the rest by idempotent
+/// calls.
+inline RetryAnswer decide_retry(
+    const RetryQuestion& question, const RetryOptions& options, const RetryBudget& budget) {
     const Error& error = question.error;
-    if (question.attempts >= options.attempts || !is_transient(error) || !budget.allows_retry()) return {};
+    if (question.attempts >= options.attempts || !is_transient(error) || !budget.allows_retry())
+        return {};
     if (!is_refused(error) && !question.idempotent) return {};
 
-    // A connection that had gone stale says nothing about the server: one repetition on a new one, at once.
+    // A connection that had gone stale says nothing about the server: one repetition on a new one,
+    // at once.
     if (error.code() == Errc::io && error.reason() == Reason::stale) {
         if (question.had_fresh_connection) return {};
         return {true, Clock::duration::zero(), true};
@@ -98,6 +109,6 @@ inline RetryAnswer decide_retry(const RetryQuestion& question, const RetryOption
     return {true, wait, false};
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_DETAIL_RETRY_HPP
+#endif  // CLARIFY_DETAIL_RETRY_HPP

@@ -13,10 +13,11 @@
 
 namespace clarify {
 
-/** Whom to trust. TLS 1.2 or newer, chain and host name verified; there is no switch to turn that off.
+/** Whom to trust. TLS 1.2 or newer, chain and host name verified; there is no switch to turn that
+   off.
 
-    Without `ca_file` and `ca_pem` the system's trust store is used: OpenSSL's compiled-in bundle, else
-    the places where distributions keep theirs. Environment variables are not consulted.
+    Without `ca_file` and `ca_pem` the system's trust store is used: OpenSSL's compiled-in bundle,
+   else the places where distributions keep theirs. Environment variables are not consulted.
 */
 struct TlsOptions {
     TlsOptions() {}
@@ -31,11 +32,14 @@ struct TlsOptions {
 struct HttpOptions {
     HttpOptions() {}
 
-    /// Connections to one origin, at least 1. Further exchanges wait in line, first come first served.
+    /// Connections to one origin, at least 1. Further exchanges wait in line, first come first
+    /// served.
     std::size_t max_connections = 16;
-    /// Exchanges waiting for a connection to one origin; the next one fails with `Errc::overloaded`.
+    /// Exchanges waiting for a connection to one origin; the next one fails with
+    /// `Errc::overloaded`.
     std::size_t max_waiting = 16'384;
-    /// A connection idle for longer is not used again; a server's `Keep-Alive: timeout` shortens it.
+    /// A connection idle for longer is not used again; a server's `Keep-Alive: timeout` shortens
+    /// it.
     std::chrono::milliseconds idle_timeout{30'000};
     /// A connection older than this is not used again, so that a changed address takes effect.
     std::chrono::milliseconds connection_lifetime{900'000};
@@ -59,7 +63,8 @@ struct HttpOptions {
     /// @throws std::invalid_argument naming the member that is out of range.
     void check() const {
         const auto positive = [](std::chrono::milliseconds value, const char* name) {
-            if (value.count() <= 0) throw std::invalid_argument{std::string{name} + " is not positive"};
+            if (value.count() <= 0)
+                throw std::invalid_argument{std::string{name} + " is not positive"};
         };
         if (max_connections == 0) throw std::invalid_argument{"max_connections is 0"};
         if (max_response_head > std::size_t{30} << 10U || max_response_head < 64) {
@@ -73,6 +78,6 @@ struct HttpOptions {
     }
 };
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_HTTP_HTTP_OPTIONS_HPP
+#endif  // CLARIFY_HTTP_HTTP_OPTIONS_HPP

@@ -38,8 +38,8 @@ struct CredentialFields {
     std::optional<Secret> secret;
 };
 
-inline void read_text(RawJson value, std::string_view path, std::optional<std::string>& out,
-                      Problems& problems) {
+inline void read_text(
+    RawJson value, std::string_view path, std::optional<std::string>& out, Problems& problems) {
     if (value.kind != JsonKind::string) return problems.add(path, "is not a string");
     out = json_unescape(value.text);
     if (out->empty()) problems.add(path, "is empty");
@@ -84,10 +84,12 @@ inline Result<CredentialFields> read_credential_fields(std::string_view json, Pr
     const RawJson whole = scanner.document();
     if (!scanner.ok()) {
         const Reason reason = scanner.reason();
-        return Error{Errc::bad_config, reason,
-                     reason == Reason::empty ? std::string{"the credentials are empty"}
-                                             : "the credentials are not valid JSON, at byte " +
-                                                   std::to_string(scanner.offset())};
+        return Error{
+            Errc::bad_config,
+            reason,
+            reason == Reason::empty ? std::string{"the credentials are empty"}
+                                    : "the credentials are not valid JSON, at byte " +
+                    std::to_string(scanner.offset())};
     }
     if (whole.kind != JsonKind::object) {
         return Error{Errc::bad_config, Reason::fields, "the credentials are not a JSON object"};
@@ -122,14 +124,18 @@ inline std::optional<Url> read_api_url(std::string_view text, Problems& problems
         return std::nullopt;
     }
     if (!url->is_https() && !url->is_loopback()) {
-        problems.add("apiUrl", "is plain http, which is allowed for loopback addresses only", Reason::url);
+        problems.add(
+            "apiUrl", "is plain http, which is allowed for loopback addresses only", Reason::url);
     }
     return url->with_trailing_slash();
 }
 
 /// The schemes themselves know what they can send; their refusal becomes a problem of the document.
-inline void check_secret(Credentials::Type type, const std::string& client_id, const Secret& secret,
-                         Problems& problems) {
+inline void check_secret(
+    Credentials::Type type,
+    const std::string& client_id,
+    const Secret& secret,
+    Problems& problems) {
     if (type != Credentials::Type::basic_auth) return;
     try {
         const BasicAuth probe{client_id, secret};
@@ -138,7 +144,7 @@ inline void check_secret(Credentials::Type type, const std::string& client_id, c
     }
 }
 
-} // namespace detail
+}  // namespace detail
 
 inline Result<Credentials> Credentials::from_file(const std::filesystem::path& path) {
     Result<std::string> text = detail::read_small_file(path, detail::largest_credentials);
@@ -158,7 +164,8 @@ inline Result<Credentials> Credentials::from_string(std::string_view json) {
     Result<detail::CredentialFields> fields = detail::read_credential_fields(json, problems);
     if (!fields) return fields.error();
     std::optional<Url> url;
-    if (fields->api_url && !fields->api_url->empty()) url = detail::read_api_url(*fields->api_url, problems);
+    if (fields->api_url && !fields->api_url->empty())
+        url = detail::read_api_url(*fields->api_url, problems);
     Type type = Type::client_credentials;
     if (fields->type == "basic-auth") {
         type = Type::basic_auth;
@@ -169,12 +176,16 @@ inline Result<Credentials> Credentials::from_string(std::string_view json) {
         detail::check_secret(type, *fields->client_id, *fields->secret, problems);
     }
     if (!problems.none()) return problems.error();
-    return Credentials{std::move(*url), std::move(*fields->integration), type,
-                       std::move(*fields->client_id), std::move(*fields->secret)};
+    return Credentials{
+        std::move(*url),
+        std::move(*fields->integration),
+        type,
+        std::move(*fields->client_id),
+        std::move(*fields->secret)};
 }
 
-inline Result<Credentials> Credentials::basic(std::string integration, Secret password,
-                                              std::string_view api_url) {
+inline Result<Credentials> Credentials::basic(
+    std::string integration, Secret password, std::string_view api_url) {
     detail::Problems problems;
     if (integration.empty()) problems.add("integration", "is empty");
     if (password.empty()) problems.add("password", "is empty");
@@ -182,8 +193,12 @@ inline Result<Credentials> Credentials::basic(std::string integration, Secret pa
     detail::check_secret(Type::basic_auth, integration, password, problems);
     if (!problems.none()) return problems.error();
     std::string username = integration;
-    return Credentials{std::move(*url), std::move(integration), Type::basic_auth, std::move(username),
-                       std::move(password)};
+    return Credentials{
+        std::move(*url),
+        std::move(integration),
+        Type::basic_auth,
+        std::move(username),
+        std::move(password)};
 }
 
 inline Result<Credentials> Credentials::with_api_url(std::string_view api_url) const {
@@ -197,10 +212,11 @@ inline Result<Credentials> Credentials::with_api_url(std::string_view api_url) c
 
 inline CredentialsAuth Credentials::auth() const {
     if (type_ == Type::basic_auth) return CredentialsAuth{BasicAuth{client_id_, secret_}};
-    ClientCredentialsConfig config{api_url_.join("oauth/token"), client_id_, secret_, api_url_.to_string()};
+    ClientCredentialsConfig config{
+        api_url_.join("oauth/token"), client_id_, secret_, api_url_.to_string()};
     return CredentialsAuth{ClientCredentials{std::move(config)}};
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_IMPL_CREDENTIALS_HPP
+#endif  // CLARIFY_IMPL_CREDENTIALS_HPP

@@ -11,14 +11,19 @@
 
 namespace clarify {
 
-/// A call with its completion handler and result type, shared by the engine and the cancellation slot.
+/// A call with its completion handler and result type, shared by the engine and the cancellation
+/// slot.
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class R, class Handler>
 class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord {
 public:
-    Call(Handler handler, std::shared_ptr<Engine> engine, std::shared_ptr<const Codec> codec,
-         detail::PreparedCall prepared)
-        : handler_(std::move(handler), engine->executor()), engine_(std::move(engine)),
+    Call(
+        Handler handler,
+        std::shared_ptr<Engine> engine,
+        std::shared_ptr<const Codec> codec,
+        detail::PreparedCall prepared)
+        : handler_(std::move(handler), engine->executor()),
+          engine_(std::move(engine)),
           codec_(std::move(codec)) {
         buffers = std::move(prepared.buffers);
         options = std::move(prepared.options);
@@ -31,10 +36,10 @@ public:
 
     void begin() {
         auto self = std::static_pointer_cast<Call>(shared_from_this());
-        handler_.watch_cancellation(
-            [engine = engine_, weak = std::weak_ptr<Call>{self}](boost::asio::cancellation_type_t type) {
-                if (auto call = weak.lock()) engine->cancel(std::move(call), type);
-            });
+        handler_.watch_cancellation([engine = engine_, weak = std::weak_ptr<Call>{self}](
+                                        boost::asio::cancellation_type_t type) {
+            if (auto call = weak.lock()) engine->cancel(std::move(call), type);
+        });
         if (error) {
             finish();
         } else {
@@ -52,7 +57,8 @@ private:
         Result<R> outcome = self->decode();
         self->engine_->buffers().give_back(std::move(self->buffers));
         Handler handler = self->handler_.release();
-        // What the call held is free again before the handler runs: it may start the next call at once.
+        // What the call held is free again before the handler runs: it may start the next call at
+        // once.
         self.reset();
         std::move(handler)(std::move(outcome));
     }
@@ -63,7 +69,10 @@ private:
             return {};
         } else {
             const auto complete = [this](Error failure) {
-                return failure.set_phase(Phase::decode).set_fate(Fate::answered).set_attempts(attempts);
+                return failure.set_phase(Phase::decode)
+                    .set_fate(Fate::answered)
+                    .set_attempts(attempts)
+                    .set_http_status(buffers->response.status);
             };
             try {
                 Result<R> value = codec_->template decode<R>(result);
@@ -84,12 +93,18 @@ template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class R>
 struct RpcClient<Backend, Auth, Codec>::Initiate {
     template <class Handler>
-    void operator()(Handler&& handler, std::shared_ptr<Engine> engine, std::shared_ptr<const Codec> codec,
-                    detail::PreparedCall prepared) const {
+    void operator()(
+        Handler&& handler,
+        std::shared_ptr<Engine> engine,
+        std::shared_ptr<const Codec> codec,
+        detail::PreparedCall prepared) const {
         using Operation = Call<R, std::decay_t<Handler>>;
         auto call = std::allocate_shared<Operation>(
-            boost::asio::recycling_allocator<void>{}, std::forward<Handler>(handler), std::move(engine),
-            std::move(codec), std::move(prepared));
+            boost::asio::recycling_allocator<void>{},
+            std::forward<Handler>(handler),
+            std::move(engine),
+            std::move(codec),
+            std::move(prepared));
         call->begin();
     }
 };
@@ -97,8 +112,8 @@ struct RpcClient<Backend, Auth, Codec>::Initiate {
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class R, class Token>
 auto RpcClient<Backend, Auth, Codec>::start(detail::PreparedCall prepared, Token&& token) {
-    return detail::async_operation<Result<R>>(std::forward<Token>(token), Initiate<R>{}, engine_, codec_,
-                                              std::move(prepared));
+    return detail::async_operation<Result<R>>(
+        std::forward<Token>(token), Initiate<R>{}, engine_, codec_, std::move(prepared));
 }
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
@@ -118,9 +133,8 @@ Result<void> RpcClient<Backend, Auth, Codec>::check(const CallOptions& options) 
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class Params>
-detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(std::string_view method, const Params& params,
-                                                              CallOptions options,
-                                                              bool notification) const {
+detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
+    std::string_view method, const Params& params, CallOptions options, bool notification) const {
     detail::PreparedCall prepared;
     prepared.buffers = engine_->buffers().take();
     prepared.buffers->method = method;
@@ -137,9 +151,11 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(std::string_view m
         }
         const std::size_t limit = engine_->options().max_request_body;
         if (outcome && body.size() > limit) {
-            outcome = Error{Errc::bad_argument, Reason::request,
-                            "the request has " + std::to_string(body.size()) + " bytes, the limit is " +
-                                std::to_string(limit)};
+            outcome = Error{
+                Errc::bad_argument,
+                Reason::request,
+                "the request has " + std::to_string(body.size()) + " bytes, the limit is " +
+                    std::to_string(limit)};
         }
     }
     if (!outcome) prepared.error = outcome.error();
@@ -147,6 +163,6 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(std::string_view m
     return prepared;
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_IMPL_RPC_CLIENT_HPP
+#endif  // CLARIFY_IMPL_RPC_CLIENT_HPP

@@ -19,7 +19,7 @@ namespace clarify {
 struct NoParams {};
 inline constexpr NoParams no_params{};
 
-} // namespace clarify
+}  // namespace clarify
 
 namespace clarify::rpc {
 
@@ -29,37 +29,43 @@ namespace clarify::rpc {
     leaves the member out.
 
     @par Errors
-    `Errc::bad_argument`: `Reason::method` for an empty method, one that starts with the reserved `rpc.`
-    or is not UTF-8; `Reason::params` where `params` encodes to something else; or the codec's own.
+    `Errc::bad_argument`: `Reason::method` for an empty method, one that starts with the reserved
+   `rpc.` or is not UTF-8; `Reason::params` where `params` encodes to something else; or the codec's
+   own.
 */
 template <class Params, class Codec>
-Result<void> write_request(std::string& out, std::string_view method, std::int64_t id,
-                           const Params& params, const Codec& codec);
+Result<void> write_request(
+    std::string& out,
+    std::string_view method,
+    std::int64_t id,
+    const Params& params,
+    const Codec& codec);
 
 /// The same without an id: a notification (section 4.1).
 template <class Params, class Codec>
-Result<void> write_notification(std::string& out, std::string_view method, const Params& params,
-                                const Codec& codec);
+Result<void> write_notification(
+    std::string& out, std::string_view method, const Params& params, const Codec& codec);
 
 /** Checks a response object (section 5) against the id of its request.
 
     @return the JSON text of `result`, a view into `body`.
 
     @par Errors
-    - `Errc::rpc` with `Error::rpc()` where the server answered with an error object, also a malformed
-      one; an error with a null id counts if its code is -32700 or -32600.
+    - `Errc::rpc` with `Error::rpc()` where the server answered with an error object, also a
+   malformed one; an error with a null id counts if its code is -32700 or -32600.
     - `Errc::json`: not one valid JSON document (RFC 8259), or deeper than `max_depth`.
-    - `Errc::envelope`: `empty`; `version` unless `jsonrpc` is "2.0"; `id_missing`; `id_mismatch`, also
-      for another type (7.0 and 7e0 are the number 7); `members` unless exactly one of `result` and
-      `error` is there (a null `error` beside a result counts as absent); `batch` for an array.
+    - `Errc::envelope`: `empty`; `version` unless `jsonrpc` is "2.0"; `id_missing`; `id_mismatch`,
+   also for another type (7.0 and 7e0 are the number 7); `members` unless exactly one of `result`
+   and `error` is there (a null `error` beside a result counts as absent); `batch` for an array.
 */
-Result<std::string_view> read_response(std::string_view body, std::int64_t id, std::size_t max_depth);
+Result<std::string_view> read_response(
+    std::string_view body, std::int64_t id, std::size_t max_depth);
 
 /// The error object in `body`, whatever else is wrong with it; for replies that failed already.
 std::optional<RpcError> find_error(std::string_view body, std::size_t max_depth);
 
-} // namespace clarify::rpc
+}  // namespace clarify::rpc
 
 #include <clarify/rpc/impl/envelope.hpp>
 
-#endif // CLARIFY_RPC_ENVELOPE_HPP
+#endif  // CLARIFY_RPC_ENVELOPE_HPP

@@ -22,7 +22,9 @@ public:
     boost::asio::awaitable<Result<void>> post(const HttpRequest&, HttpResponse&) override {
         throw std::logic_error{"unused"};
     }
-    void spawn(boost::asio::awaitable<void>, TimePoint) override { throw std::logic_error{"unused"}; }
+    void spawn(boost::asio::awaitable<void>, TimePoint) override {
+        throw std::logic_error{"unused"};
+    }
     void observe(const Event&) override { throw std::logic_error{"unused"}; }
 };
 
@@ -41,7 +43,7 @@ std::string refusal(std::string_view username, std::string_view password) {
     return {};
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("BasicAuth: sends the header of RFC 7617") {
     CHECK(header("Aladdin", "open sesame") == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
@@ -62,8 +64,15 @@ TEST_CASE("BasicAuth: a long password makes one line") {
 
 TEST_CASE("BasicAuth: refuses what it could not send, without showing it") {
     CHECK(refusal("canary:x", "y").find("colon") != std::string::npos);
-    for (const std::string_view bad : {"canary\n"sv, "canary\r"sv, "canary\0"sv, "canary\t"sv, "canary\x7F"sv,
-                                       "canary\xFF"sv, "canary\xC3"sv, "canary\xED\xA0\x80"sv}) {
+    for (const std::string_view bad :
+         {"canary\n"sv,
+          "canary\r"sv,
+          "canary\0"sv,
+          "canary\t"sv,
+          "canary\x7F"sv,
+          "canary\xFF"sv,
+          "canary\xC3"sv,
+          "canary\xED\xA0\x80"sv}) {
         CAPTURE(bad);
         for (const std::string& text : {refusal(bad, "y"), refusal("x", bad)}) {
             CHECK_FALSE(text.empty());

@@ -25,8 +25,15 @@ TEST_CASE("BearerToken: a token is visible ASCII, at least one character of it")
 }
 
 TEST_CASE("BearerToken: refuses what could not be a header, without showing it") {
-    for (const std::string_view token : {""sv, "canary token"sv, "canary\r\nX: y"sv, "canary\0"sv, " canary"sv,
-                                         "canary "sv, "canary\xC3\xA9"sv, "canary\x7F"sv}) {
+    for (const std::string_view token :
+         {""sv,
+          "canary token"sv,
+          "canary\r\nX: y"sv,
+          "canary\0"sv,
+          " canary"sv,
+          "canary "sv,
+          "canary\xC3\xA9"sv,
+          "canary\x7F"sv}) {
         CAPTURE(token);
         try {
             const BearerToken bearer{Secret{token}};

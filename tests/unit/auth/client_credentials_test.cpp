@@ -44,14 +44,18 @@ Answer reply(unsigned status, std::string body, std::string retry_after = {}) {
     };
 }
 Answer token(std::string_view text = "token", int seconds = 3'600) {
-    return reply(200, R"({"access_token":")" + std::string{text} + R"(","expires_in":)" +
-                          std::to_string(seconds) + R"(,"token_type":"Bearer"})");
+    return reply(
+        200,
+        R"({"access_token":")" + std::string{text} + R"(","expires_in":)" +
+            std::to_string(seconds) + R"(,"token_type":"Bearer"})");
 }
 Answer failure(Error error) {
-    return [error = error.set_phase(Phase::connect).set_fate(Fate::unknown)](HttpResponse&) -> Result<void> { return error; };
+    return [error = error.set_phase(Phase::connect).set_fate(Fate::unknown)](
+               HttpResponse&) -> Result<void> { return error; };
 }
 
-/// A client as an authentication policy sees it, with a clock set by hand and a token endpoint by script.
+/// A client as an authentication policy sees it, with a clock set by hand and a token endpoint by
+/// script.
 class FakeContext final : public AuthContext {
 public:
     struct Post {
@@ -64,13 +68,18 @@ public:
     TimePoint now() const override { return time; }
     double random() override { return 0; }
 
-    asio::awaitable<Result<void>> post(const HttpRequest& request, HttpResponse& response) override {
+    asio::awaitable<Result<void>> post(
+        const HttpRequest& request, HttpResponse& response) override {
         std::string headers;
         for (const HeaderView& header : request.headers) {
             headers += std::string{header.name} + ": " + std::string{header.value} + '\n';
         }
-        posts.push_back({request.url->to_string(), std::move(headers), std::string{request.body},
-                         request.max_response_body, request.deadline});
+        posts.push_back(
+            {request.url->to_string(),
+             std::move(headers),
+             std::string{request.body},
+             request.max_response_body,
+             request.deadline});
         const Answer answer = script.empty() ? token() : script.front();
         if (script.size() > 1) script.pop_front();
         while (held) {
@@ -81,11 +90,13 @@ public:
     }
     void spawn(asio::awaitable<void> task, TimePoint) override {
         tasks_.emplace_back();
-        asio::co_spawn(io_, std::move(task),
-                       asio::bind_cancellation_slot(tasks_.back().slot(), [this](std::exception_ptr error) {
-                           CHECK(error == nullptr);
-                           ++tasks_ended;
-                       }));
+        asio::co_spawn(
+            io_,
+            std::move(task),
+            asio::bind_cancellation_slot(tasks_.back().slot(), [this](std::exception_ptr error) {
+                CHECK(error == nullptr);
+                ++tasks_ended;
+            }));
     }
     void observe(const Event& event) override {
         std::string text{to_string(event.kind)};
@@ -108,7 +119,8 @@ public:
     }
     /// What a client does with a task at its deadline.
     void cancel_tasks() {
-        for (asio::cancellation_signal& task : tasks_) task.emit(asio::cancellation_type::terminal);
+        for (asio::cancellation_signal& task : tasks_)
+            task.emit(asio::cancellation_type::terminal);
         run();
     }
 
@@ -148,24 +160,31 @@ struct Call {
     mutable Error storage;
 };
 
-std::unique_ptr<Call> authorize(ClientCredentials& auth, FakeContext& context, Clock::duration left = 1h) {
+std::unique_ptr<Call> authorize(
+    ClientCredentials& auth, FakeContext& context, Clock::duration left = 1h) {
     auto call = std::make_unique<Call>();
-    asio::co_spawn(context.get_executor(), auth.authorize(context, context.time + left),
-                   asio::bind_cancellation_slot(
-                       call->signal.slot(), [call = call.get()](std::exception_ptr error, Result<AuthHeader> got) {
-                           CHECK(error == nullptr);
-                           call->outcome.emplace(std::move(got));
-                       }));
+    asio::co_spawn(
+        context.get_executor(),
+        auth.authorize(context, context.time + left),
+        asio::bind_cancellation_slot(
+            call->signal.slot(),
+            [call = call.get()](std::exception_ptr error, Result<AuthHeader> got) {
+                CHECK(error == nullptr);
+                call->outcome.emplace(std::move(got));
+            }));
     context.run();
     return call;
 }
 
 ClientCredentialsConfig config() {
-    return {Url::parse("https://api.example/v1/oauth/token").value(), "id", Secret{canary},
-            "https://api.example/v1/"};
+    return {
+        Url::parse("https://api.example/v1/oauth/token").value(),
+        "id",
+        Secret{canary},
+        "https://api.example/v1/"};
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("ClientCredentials: sends exactly this request") {
     FakeContext context;
@@ -176,40 +195,49 @@ TEST_CASE("ClientCredentials: sends exactly this request") {
     REQUIRE(context.posts.size() == 1);
     const FakeContext::Post& post = context.posts.front();
     CHECK(post.url == "https://api.example/v1/oauth/token");
-    CHECK(post.headers == "Content-Type: application/x-www-form-urlencoded\nAccept: application/json\n");
-    CHECK(post.body == "grant_type=client_credentials&client_id=id&client_secret=canary-secret"
-                       "&audience=https%3A%2F%2Fapi.example%2Fv1%2F");
+    CHECK(
+        post.headers ==
+        "Content-Type: application/x-www-form-urlencoded\nAccept: application/json\n");
+    CHECK(
+        post.body ==
+        "grant_type=client_credentials&client_id=id&client_secret=canary-secret"
+        "&audience=https%3A%2F%2Fapi.example%2Fv1%2F");
     CHECK(post.max_response_body == std::size_t{64} << 10U);
     CHECK(post.deadline == context.time + 30s);
 }
 
 TEST_CASE("ClientCredentials: escapes what a form could misread") {
     FakeContext context;
-    ClientCredentialsConfig odd{Url::parse("https://a/t").value(), "a&b=c+d", Secret{"%/:\" \xC3\xA9\r\n~"}, "x y"};
+    ClientCredentialsConfig odd{
+        Url::parse("https://a/t").value(), "a&b=c+d", Secret{"%/:\" \xC3\xA9\r\n~"}, "x y"};
     odd.scope = "one two";
     ClientCredentials auth{std::move(odd)};
     const auto call = authorize(auth, context);
     CHECK(call->header() == "Bearer token");
-    CHECK(context.posts.at(0).body ==
-          "grant_type=client_credentials&client_id=a%26b%3Dc%2Bd&client_secret=%25%2F%3A%22+%C3%A9%0D%0A%7E"
-          "&audience=x+y&scope=one+two");
+    CHECK(
+        context.posts.at(0).body ==
+        "grant_type=client_credentials&client_id=a%26b%3Dc%2Bd&client_secret=%25%2F%3A%22+%C3%A9%"
+        "0D%0A%7E"
+        "&audience=x+y&scope=one+two");
     CHECK(context.posts.at(0).url == "https://a/t");
 }
 
 TEST_CASE("ClientCredentials: leaves out audience and scope that are empty") {
     FakeContext context;
-    ClientCredentials auth{ClientCredentialsConfig{Url::parse("https://a/t").value(), "i", Secret{"s"}}};
+    ClientCredentials auth{
+        ClientCredentialsConfig{Url::parse("https://a/t").value(), "i", Secret{"s"}}};
     const auto call = authorize(auth, context);
     CHECK(context.posts.at(0).body == "grant_type=client_credentials&client_id=i&client_secret=s");
 }
 
 TEST_CASE("ClientCredentials: a secret of 4 KiB arrives whole") {
     FakeContext context;
-    ClientCredentials auth{ClientCredentialsConfig{Url::parse("https://a/t").value(), "i",
-                                                   Secret{std::string(4'096, '%')}}};
+    ClientCredentials auth{ClientCredentialsConfig{
+        Url::parse("https://a/t").value(), "i", Secret{std::string(4'096, '%')}}};
     const auto call = authorize(auth, context);
-    CHECK(context.posts.at(0).body.size() == "grant_type=client_credentials&client_id=i&client_secret="sv.size() +
-                                                 3 * 4'096);
+    CHECK(
+        context.posts.at(0).body.size() ==
+        "grant_type=client_credentials&client_id=i&client_secret="sv.size() + 3 * 4'096);
 }
 
 TEST_CASE("ClientCredentials: refuses a configuration that cannot work") {
@@ -220,9 +248,11 @@ TEST_CASE("ClientCredentials: refuses a configuration that cannot work") {
     Config no_attempts{url, "i", Secret{canary}};
     no_attempts.attempts = 0;
     CHECK_THROWS_AS(ClientCredentials{no_attempts}, std::invalid_argument);
-    CHECK_THROWS_AS(ClientCredentials(Config(Url::parse("http://a/t").value(), "i", Secret{canary})),
-                    std::invalid_argument);
-    CHECK_NOTHROW(ClientCredentials(Config(Url::parse("http://127.0.0.1/t").value(), "i", Secret{canary})));
+    CHECK_THROWS_AS(
+        ClientCredentials(Config(Url::parse("http://a/t").value(), "i", Secret{canary})),
+        std::invalid_argument);
+    CHECK_NOTHROW(
+        ClientCredentials(Config(Url::parse("http://127.0.0.1/t").value(), "i", Secret{canary})));
 }
 
 TEST_CASE("ClientCredentials: keeps the token and hands it out without asking again") {
@@ -241,8 +271,10 @@ TEST_CASE("ClientCredentials: two hundred first calls share one fetch") {
     context.held = true;
     ClientCredentials auth{config()};
     std::vector<std::unique_ptr<Call>> calls;
-    for (int i = 0; i != 200; ++i) calls.push_back(authorize(auth, context));
-    for (const auto& call : calls) CHECK_FALSE(call->done());
+    for (int i = 0; i != 200; ++i)
+        calls.push_back(authorize(auth, context));
+    for (const auto& call : calls)
+        CHECK_FALSE(call->done());
     CHECK(context.posts.size() == 1);
     context.release();
     for (const auto& call : calls) {
@@ -285,13 +317,15 @@ TEST_CASE("ClientCredentials: a fetch goes on when all who waited for it have go
     CHECK(context.posts.size() == 1);
 }
 
-TEST_CASE("ClientCredentials: all who wait get the failure, and the pause keeps the issuer in peace") {
+TEST_CASE(
+    "ClientCredentials: all who wait get the failure, and the pause keeps the issuer in peace") {
     FakeContext context;
     context.held = true;
     context.script = {reply(400, R"({"error":"invalid_client"})"), token()};
     ClientCredentials auth{config()};
     std::vector<std::unique_ptr<Call>> calls;
-    for (int i = 0; i != 200; ++i) calls.push_back(authorize(auth, context));
+    for (int i = 0; i != 200; ++i)
+        calls.push_back(authorize(auth, context));
     context.release();
     for (const auto& call : calls) {
         const Error& error = call->error();
@@ -390,7 +424,9 @@ TEST_CASE("ClientCredentials: the number of attempts can be chosen") {
     }
 }
 
-TEST_CASE("ClientCredentials: the wait that the issuer asks for binds all, each within its own deadline") {
+TEST_CASE(
+    "ClientCredentials: the wait that the issuer asks for binds all, each within its own "
+    "deadline") {
     FakeContext context;
     // In the future, so that who sits out the wait is still waiting when the test looks.
     context.time = Clock::now() + 1'000h;
@@ -427,7 +463,8 @@ TEST_CASE("ClientCredentials: renews in the background while the old token serve
     context.time += 3'540s;
     context.held = true;
     context.script = {token("second")};
-    for (int i = 0; i != 100; ++i) CHECK(auth.cached(context).value()->expose() == "Bearer token");
+    for (int i = 0; i != 100; ++i)
+        CHECK(auth.cached(context).value()->expose() == "Bearer token");
     context.run();
     CHECK(context.posts.size() == 2);
     context.release();
@@ -463,7 +500,8 @@ TEST_CASE("ClientCredentials: a rejected token is replaced, once for all who had
     CHECK(context.posts.size() == 2);
 }
 
-TEST_CASE("ClientCredentials: a server that rejects every token is told so, without a storm of fetches") {
+TEST_CASE(
+    "ClientCredentials: a server that rejects every token is told so, without a storm of fetches") {
     FakeContext context;
     ClientCredentials auth{config()};
     std::size_t refused = 0;
@@ -485,9 +523,14 @@ TEST_CASE("ClientCredentials: a server that rejects every token is told so, with
 
 TEST_CASE("ClientCredentials: no reply lets a token into an error or an event") {
     for (const std::string_view body :
-         {R"({"access_token":"canary","expires_in":-1})"sv, R"({"access_token":"canary","token_type":"x"})"sv,
-          R"({"access_token":"canary)"sv, R"({"access_token":"canary x"})"sv, R"(["canary"])"sv, "canary"sv,
-          R"({"access_token":["canary"]})"sv, R"({"access_token":"canary","error":"x","error_description":"canary"})"sv}) {
+         {R"({"access_token":"canary","expires_in":-1})"sv,
+          R"({"access_token":"canary","token_type":"x"})"sv,
+          R"({"access_token":"canary)"sv,
+          R"({"access_token":"canary x"})"sv,
+          R"(["canary"])"sv,
+          "canary"sv,
+          R"({"access_token":["canary"]})"sv,
+          R"({"access_token":"canary","error":"x","error_description":"canary"})"sv}) {
         for (const unsigned status : {200U, 400U, 500U}) {
             CAPTURE(body);
             FakeContext context;
@@ -497,14 +540,16 @@ TEST_CASE("ClientCredentials: no reply lets a token into an error or an event") 
             CHECK(call->error().code() == Errc::token);
             REQUIRE(call->error().http() != nullptr);
             CHECK(call->error().http()->body_excerpt.empty());
-            for (const std::string& event : context.events) CHECK(event.find("canary") == std::string::npos);
+            for (const std::string& event : context.events)
+                CHECK(event.find("canary") == std::string::npos);
         }
     }
 }
 
 TEST_CASE("ClientCredentials: a backend that throws fails the fetch, not the client") {
     FakeContext context;
-    context.script = {[](HttpResponse&) -> Result<void> { throw std::runtime_error{"canary"}; }, token()};
+    context.script = {
+        [](HttpResponse&) -> Result<void> { throw std::runtime_error{"canary"}; }, token()};
     ClientCredentials auth{config()};
     const auto call = authorize(auth, context);
     CHECK(call->error().code() == Errc::token);
@@ -513,7 +558,8 @@ TEST_CASE("ClientCredentials: a backend that throws fails the fetch, not the cli
     CHECK(authorize(auth, context)->header() == "Bearer token");
 }
 
-TEST_CASE("ClientCredentials: a fetch that is cut off at its limit has timed out for all who wait") {
+TEST_CASE(
+    "ClientCredentials: a fetch that is cut off at its limit has timed out for all who wait") {
     FakeContext context;
     context.held = true;
     ClientCredentials auth{config()};

@@ -21,7 +21,9 @@ namespace {
 
 const TimePoint start{1'000h};
 
-AuthHeader make_header(std::string_view token = "Bearer t") { return std::make_shared<const Secret>(token); }
+AuthHeader make_header(std::string_view token = "Bearer t") {
+    return std::make_shared<const Secret>(token);
+}
 
 Error denied() { return Error{Errc::token, Reason::denied, "denied"}; }
 Error throttled() { return Error{Errc::token, Reason::throttled, "throttled"}; }
@@ -42,8 +44,8 @@ TokenCache cache_with(AuthHeader header, std::optional<std::chrono::seconds> lif
 }
 
 /// Calls once a `step` for `total` with an issuer that answers at once; returns when it was asked.
-std::vector<TimePoint> simulate(TokenCache& cache, std::chrono::seconds life, Clock::duration total,
-                                Clock::duration step) {
+std::vector<TimePoint> simulate(
+    TokenCache& cache, std::chrono::seconds life, Clock::duration total, Clock::duration step) {
     std::vector<TimePoint> fetches;
     for (TimePoint now = start; now < start + total; now += step) {
         const TokenCache::Decision decision = decide(cache, now);
@@ -57,7 +59,7 @@ std::vector<TimePoint> simulate(TokenCache& cache, std::chrono::seconds life, Cl
     return fetches;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("TokenCache: begins without a token, so the first call fetches") {
     const TokenCache cache;
@@ -88,8 +90,14 @@ TEST_CASE("TokenCache: renews a minute before expiry, or a tenth of a short life
         std::chrono::seconds life;
         Clock::duration renewal;
     };
-    for (const Row& row : {Row{3'600s, 3'540s}, Row{86'400s, 86'340s}, Row{600s, 540s}, Row{300s, 270s},
-                           Row{60s, 54s}, Row{5s, 4'500ms}, Row{1s, 900ms}}) {
+    for (const Row& row :
+         {Row{3'600s, 3'540s},
+          Row{86'400s, 86'340s},
+          Row{600s, 540s},
+          Row{300s, 270s},
+          Row{60s, 54s},
+          Row{5s, 4'500ms},
+          Row{1s, 900ms}}) {
         CAPTURE(row.life.count());
         const TokenCache cache = cache_with(make_header(), row.life);
         CHECK_FALSE(decide(cache, start + row.renewal - 1ns).renew);
@@ -167,7 +175,8 @@ TEST_CASE("TokenCache: a failed fetch is remembered for a pause, which all calls
     TokenCache cache;
     cache.fetch_started();
     cache.failed(denied(), start, std::nullopt);
-    for (const Clock::duration later : {Clock::duration{0s}, Clock::duration{500ms}, Clock::duration{1s - 1ns}}) {
+    for (const Clock::duration later :
+         {Clock::duration{0s}, Clock::duration{500ms}, Clock::duration{1s - 1ns}}) {
         CHECK(decide(cache, start + later).step == Step::fail);
     }
     REQUIRE(cache.last_error().has_value());
@@ -191,7 +200,8 @@ TEST_CASE("TokenCache: the pauses double from one second to sixty") {
 
 TEST_CASE("TokenCache: a success makes the next pause short again") {
     TokenCache cache;
-    for (int i = 0; i != 5; ++i) cache.failed(denied(), start, std::nullopt);
+    for (int i = 0; i != 5; ++i)
+        cache.failed(denied(), start, std::nullopt);
     cache.fetched(make_header(), start, 100s);
     CHECK_FALSE(cache.last_error().has_value());
     cache.failed(denied(), start + 100s, std::nullopt);
@@ -316,13 +326,16 @@ TEST_CASE("TokenCache: a server that rejects every token costs at most one fetch
     const TimePoint revoked = start + 100s;
     for (TimePoint now = revoked; now < revoked + 400s; now += 10ms) {
         switch (decide(cache, now).step) {
-        case Step::use: cache.rejected(AuthHeader{cache.header()}, now); break;
-        case Step::fetch:
-            fetched_at.push_back(now - revoked);
-            cache.fetch_started();
-            cache.fetched(make_header(), now, 3'600s);
-            break;
-        default: break;
+            case Step::use:
+                cache.rejected(AuthHeader{cache.header()}, now);
+                break;
+            case Step::fetch:
+                fetched_at.push_back(now - revoked);
+                cache.fetch_started();
+                cache.fetched(make_header(), now, 3'600s);
+                break;
+            default:
+                break;
         }
     }
     // The replacement of the revoked token is one step behind its rejection.
@@ -342,7 +355,8 @@ TEST_CASE("TokenCache: recovers by itself when a server accepts tokens again") {
     TimePoint now = start + 100s;
     for (int i = 0; i != 4; ++i) {
         cache.rejected(header, now);
-        while (decide(cache, now).step == Step::fail) now += 100ms;
+        while (decide(cache, now).step == Step::fail)
+            now += 100ms;
         REQUIRE(decide(cache, now).step == Step::fetch);
         header = make_header();
         cache.fetch_started();
@@ -383,7 +397,8 @@ TEST_CASE("TokenCache: tokens of five seconds are renewed every four and a half"
     TokenCache cache;
     const std::vector<TimePoint> fetches = simulate(cache, 5s, 10min, 100ms);
     CHECK(fetches.size() == 134);
-    for (std::size_t i = 1; i < fetches.size(); ++i) CHECK(fetches[i] - fetches[i - 1] == 4'500ms);
+    for (std::size_t i = 1; i < fetches.size(); ++i)
+        CHECK(fetches[i] - fetches[i - 1] == 4'500ms);
 }
 
 TEST_CASE("TokenCache: an idle client fetches nothing") {

@@ -43,11 +43,14 @@ struct Row {
     std::string_view outcome;
 };
 
-} // namespace
+}  // namespace
 
 TEST_CASE("token reply: reads the reply that Clarify sends") {
-    CHECK(outcome(200, R"({"access_token":"canary-token-4711","scope":"a b","expires_in":86400,)"
-                       R"("token_type":"Bearer"})") == "86400");
+    CHECK(
+        outcome(
+            200,
+            R"({"access_token":"canary-token-4711","scope":"a b","expires_in":86400,)"
+            R"("token_type":"Bearer"})") == "86400");
 }
 
 TEST_CASE("token reply: understands every sensible lifetime and refuses the others") {
@@ -119,11 +122,16 @@ TEST_CASE("token reply: only a bearer token, in whatever case, is sent as one") 
 }
 
 TEST_CASE("token reply: scope and unknown members never matter") {
-    for (const std::string_view members : {R"(,"scope":"a b")"sv, R"(,"scope":"a,b")"sv, R"(,"scope":"")"sv,
-                                           R"(,"scope":7)"sv, R"(,"scope":null)"sv, R"(,"scope":["a"])"sv,
-                                           R"(,"refresh_token":"x","id_token":null,"new":{"a":[1]})"sv,
-                                           R"(,"Expires_in":-1,"TOKEN_TYPE":"mac","Error":"x")"sv,
-                                           R"(,"error":null)"sv}) {
+    for (const std::string_view members :
+         {R"(,"scope":"a b")"sv,
+          R"(,"scope":"a,b")"sv,
+          R"(,"scope":"")"sv,
+          R"(,"scope":7)"sv,
+          R"(,"scope":null)"sv,
+          R"(,"scope":["a"])"sv,
+          R"(,"refresh_token":"x","id_token":null,"new":{"a":[1]})"sv,
+          R"(,"Expires_in":-1,"TOKEN_TYPE":"mac","Error":"x")"sv,
+          R"(,"error":null)"sv}) {
         CAPTURE(members);
         CHECK(outcome(200, reply_with(members)) == "unknown");
     }
@@ -138,18 +146,34 @@ TEST_CASE("token reply: a byte order mark before the reply is skipped") {
     CHECK(outcome(200, "\xEF\xBB\xBF" + reply_with("")) == "unknown");
 }
 
-TEST_CASE("token reply: what is not a JSON object with a token is a bad response that shows nothing of it") {
+TEST_CASE(
+    "token reply: what is not a JSON object with a token is a bad response that shows nothing of "
+    "it") {
     const std::string token{canary};
     std::string deep = R"({"access_token":"canary-token-4711","x":)";
     deep += std::string(100, '[') + std::string(100, ']') + '}';
     for (const std::string& body : {
-             std::string{}, std::string{"   "}, "<html>" + token + "</html>", "access_token=" + token,
-             "[\"" + token + "\"]", '"' + token + '"', std::string{"null"}, std::string{"42"}, std::string{"{}"},
-             R"({"access_token":")" + token, reply_with("") + "x", reply_with("") + reply_with(""),
-             "{'access_token':'" + token + "'}", R"({"Access_Token":")" + token + R"("})",
-             std::string{R"({"access_token":null})"}, std::string{R"({"access_token":42})"},
-             R"({"access_token":[")" + token + R"("]})", std::string{R"({"access_token":""})"},
-             reply_with(",\"x\":\"\xFF\""), std::string{"\xFF\xFE{\0}\0", 6}, deep,
+             std::string{},
+             std::string{"   "},
+             "<html>" + token + "</html>",
+             "access_token=" + token,
+             "[\"" + token + "\"]",
+             '"' + token + '"',
+             std::string{"null"},
+             std::string{"42"},
+             std::string{"{}"},
+             R"({"access_token":")" + token,
+             reply_with("") + "x",
+             reply_with("") + reply_with(""),
+             "{'access_token':'" + token + "'}",
+             R"({"Access_Token":")" + token + R"("})",
+             std::string{R"({"access_token":null})"},
+             std::string{R"({"access_token":42})"},
+             R"({"access_token":[")" + token + R"("]})",
+             std::string{R"({"access_token":""})"},
+             reply_with(",\"x\":\"\xFF\""),
+             std::string{"\xFF\xFE{\0}\0", 6},
+             deep,
          }) {
         CAPTURE(body);
         CHECK(outcome(200, body) == "bad_response");
@@ -157,11 +181,18 @@ TEST_CASE("token reply: what is not a JSON object with a token is a bad response
 }
 
 TEST_CASE("token reply: a token that cannot be a header value is refused") {
-    for (const std::string_view token : {R"(canary\r\nX: y)"sv, R"(canary\u0000)"sv, R"(canary token)"sv,
-                                         R"(canary\ttoken)"sv, "canary\xC3\xA9"sv, R"(canary\u007f)"sv,
-                                         R"( canary)"sv, R"(canary\n)"sv}) {
+    for (const std::string_view token :
+         {R"(canary\r\nX: y)"sv,
+          R"(canary\u0000)"sv,
+          R"(canary token)"sv,
+          R"(canary\ttoken)"sv,
+          "canary\xC3\xA9"sv,
+          R"(canary\u007f)"sv,
+          R"( canary)"sv,
+          R"(canary\n)"sv}) {
         CAPTURE(token);
-        CHECK(outcome(200, R"({"access_token":")" + std::string{token} + R"("})") == "bad_response");
+        CHECK(
+            outcome(200, R"({"access_token":")" + std::string{token} + R"("})") == "bad_response");
     }
 }
 
@@ -183,11 +214,16 @@ TEST_CASE("token reply: escapes in a token are undone") {
 
 TEST_CASE("token reply: an OAuth error is a denial that names its code") {
     for (const unsigned status : {200U, 400U, 401U, 403U, 404U}) {
-        for (const std::string_view code : {"invalid_request"sv, "invalid_client"sv, "invalid_grant"sv,
-                                            "unauthorized_client"sv, "unsupported_grant_type"sv,
-                                            "invalid_scope"sv, "access_denied"sv}) {
+        for (const std::string_view code :
+             {"invalid_request"sv,
+              "invalid_client"sv,
+              "invalid_grant"sv,
+              "unauthorized_client"sv,
+              "unsupported_grant_type"sv,
+              "invalid_scope"sv,
+              "access_denied"sv}) {
             const std::string body = R"({"error":")" + std::string{code} +
-                                     R"(","error_description":"canary","error_uri":"https://canary"})";
+                R"(","error_description":"canary","error_uri":"https://canary"})";
             const Result<TokenReply> reply = read_token_reply(status, body);
             REQUIRE(reply.has_error());
             CHECK(failure_text(reply.error()) == "denied");
@@ -204,25 +240,36 @@ TEST_CASE("token reply: an error beside a token is still an error") {
 }
 
 TEST_CASE("token reply: an error code of illegal characters is not repeated") {
-    for (const std::string_view code : {R"(bad\ncode)"sv, R"(bad\"code)"sv, R"(bad\\code)"sv, "bad\xC3\xA9"sv,
-                                        R"(bad\u001b[31m)"sv, R"(bad\u007f)"sv}) {
+    for (const std::string_view code :
+         {R"(bad\ncode)"sv,
+          R"(bad\"code)"sv,
+          R"(bad\\code)"sv,
+          "bad\xC3\xA9"sv,
+          R"(bad\u001b[31m)"sv,
+          R"(bad\u007f)"sv}) {
         CAPTURE(code);
-        const Result<TokenReply> reply = read_token_reply(400, R"({"error":")" + std::string{code} + R"("})");
+        const Result<TokenReply> reply =
+            read_token_reply(400, R"({"error":")" + std::string{code} + R"("})");
         REQUIRE(reply.has_error());
         CHECK(failure_text(reply.error()) == "denied");
         CHECK(reply.error().message().find("bad") == std::string_view::npos);
     }
-    const Result<TokenReply> long_one = read_token_reply(400, R"({"error":")" + std::string(65, 'b') + R"("})");
+    const Result<TokenReply> long_one =
+        read_token_reply(400, R"({"error":")" + std::string(65, 'b') + R"("})");
     CHECK(long_one.error().message().find("bbb") == std::string_view::npos);
 }
 
 TEST_CASE("token reply: an error status needs no body that can be understood") {
     for (const std::string_view body : {""sv, "<html>canary</html>"sv, "{"sv, "[]"sv, "{}"sv}) {
         CAPTURE(body);
-        for (const unsigned status : {400U, 401U, 403U, 404U, 415U}) CHECK(outcome(status, body) == "denied");
-        for (const unsigned status : {500U, 502U, 504U}) CHECK(outcome(status, body) == "bad_response");
-        for (const unsigned status : {301U, 302U, 307U}) CHECK(outcome(status, body) == "bad_response");
-        for (const unsigned status : {429U, 503U}) CHECK(outcome(status, body) == "throttled");
+        for (const unsigned status : {400U, 401U, 403U, 404U, 415U})
+            CHECK(outcome(status, body) == "denied");
+        for (const unsigned status : {500U, 502U, 504U})
+            CHECK(outcome(status, body) == "bad_response");
+        for (const unsigned status : {301U, 302U, 307U})
+            CHECK(outcome(status, body) == "bad_response");
+        for (const unsigned status : {429U, 503U})
+            CHECK(outcome(status, body) == "throttled");
     }
 }
 

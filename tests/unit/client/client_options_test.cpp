@@ -28,7 +28,7 @@ std::string objection(const std::function<void(ClientOptions&)>& change) {
     return {};
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("ClientOptions: the defaults are in range, and as documented") {
     CHECK(objection([](ClientOptions&) {}).empty());
@@ -75,7 +75,8 @@ TEST_CASE("ClientOptions: names the member that is out of range") {
         {"retry.attempts", [](ClientOptions& o) { o.retry.attempts = 0; }},
         {"max_connections", [](ClientOptions& o) { o.http.max_connections = 0; }},
         {"max_response_head", [](ClientOptions& o) { o.http.max_response_head = 63; }},
-        {"max_response_head", [](ClientOptions& o) { o.http.max_response_head = (std::size_t{30} << 10U) + 1; }},
+        {"max_response_head",
+         [](ClientOptions& o) { o.http.max_response_head = (std::size_t{30} << 10U) + 1; }},
         {"connect_timeout", [](ClientOptions& o) { o.http.connect_timeout = 0ms; }},
         {"address_timeout", [](ClientOptions& o) { o.http.address_timeout = -1ms; }},
         {"connect_stagger", [](ClientOptions& o) { o.http.connect_stagger = 0ms; }},

@@ -6,7 +6,6 @@
 #include <boost/json/serialize.hpp>
 
 #include <doctest/doctest.h>
-
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,15 +25,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string good_oauth = R"({"apiUrl":"https://api.clarify.io/v1/","integration":"c6integration",
+const std::string good_oauth =
+    R"({"apiUrl":"https://api.clarify.io/v1/","integration":"c6integration",
     "credentials":{"type":"client-credentials","clientId":"canary-id","clientSecret":"canary-secret"}})";
-const std::string good_basic = R"({"credentials":{"clientSecret":"canary-secret","clientId":"canary-id",
+const std::string good_basic =
+    R"({"credentials":{"clientSecret":"canary-secret","clientId":"canary-id",
     "type":"basic-auth"},"integration":"c6integration","apiUrl":"https://api.clarify.io/v1/"})";
 
 /// A document whose `credentials` are good and whose `apiUrl` is given.
 std::string with_url(std::string_view url) {
     return R"({"apiUrl":")" + std::string{url} + R"(","integration":"i","credentials":)" +
-           R"({"type":"client-credentials","clientId":"canary-id","clientSecret":"canary-secret"}})";
+        R"({"type":"client-credentials","clientId":"canary-id","clientSecret":"canary-secret"}})";
 }
 
 /// The reason and text of a failure, which must show nothing of the credentials.
@@ -81,7 +82,7 @@ struct Row {
     std::string_view outcome;
 };
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Credentials: reads client credentials") {
     const Result<Credentials> read = Credentials::from_string(good_oauth);
@@ -127,9 +128,12 @@ TEST_CASE("Credentials: a byte order mark is fine") {
 }
 
 TEST_CASE("Credentials: what is not one JSON document is refused with its place") {
-    CHECK(failure_of(good_oauth + "x") ==
-          "syntax: the credentials are not valid JSON, at byte " + std::to_string(good_oauth.size()));
-    CHECK(failure_of(R"({"apiUrl":canary})") == "syntax: the credentials are not valid JSON, at byte 10");
+    CHECK(
+        failure_of(good_oauth + "x") ==
+        "syntax: the credentials are not valid JSON, at byte " + std::to_string(good_oauth.size()));
+    CHECK(
+        failure_of(R"({"apiUrl":canary})") ==
+        "syntax: the credentials are not valid JSON, at byte 10");
     CHECK(failure_of(good_oauth + good_oauth).starts_with("syntax: "));
     CHECK(failure_of(good_oauth.substr(0, good_oauth.size() - 1)).starts_with("syntax: "));
     CHECK(failure_of("{'apiUrl':'canary'}").starts_with("syntax: "));
@@ -154,54 +158,71 @@ TEST_CASE("Credentials: a document that is no object is refused") {
 }
 
 TEST_CASE("Credentials: one error names all paths that are wrong") {
-    for (const Row& row : {
-             Row{"{}", "apiUrl: is missing; integration: is missing; credentials: is missing"},
-             Row{R"({"credentials":{}})",
-                 "credentials.type: is missing; credentials.clientId: is missing; "
-                 "credentials.clientSecret: is missing; apiUrl: is missing; integration: is missing"},
-             Row{R"({"apiUrl":"","integration":"","credentials":{"type":"","clientId":"","clientSecret":""}})",
-                 "apiUrl: is empty; integration: is empty; credentials.type: is empty; "
-                 "credentials.clientId: is empty; credentials.clientSecret: is empty"},
-             Row{R"({"apiUrl":1,"integration":null,"credentials":{"type":true,"clientId":[],"clientSecret":{}}})",
-                 "apiUrl: is not a string; integration: is not a string; credentials.type: is not a string; "
-                 "credentials.clientId: is not a string; credentials.clientSecret: is not a string"},
-             Row{R"({"apiUrl":"https://a","integration":"i","credentials":"canary"})",
-                 "credentials: is not an object"},
-             Row{R"({"apiUrl":"https://a","integration":"i","credentials":null})", "credentials: is not an object"},
-             Row{R"({"apiUrl":"https://a","integration":"i","credentials":{"type":"basic-auth"}})",
-                 "credentials.clientId: is missing; credentials.clientSecret: is missing"},
-             Row{R"({"apiUrl":"https://a","integration":7,"credentials":{"clientId":"canary"}})",
-                 "integration: is not a string; credentials.type: is missing; credentials.clientSecret: is missing"},
-             Row{R"({"apiUrl":"ftp://a","integration":"i",
+    for (
+        const Row& row : {
+            Row{"{}", "apiUrl: is missing; integration: is missing; credentials: is missing"},
+            Row{R"({"credentials":{}})",
+                "credentials.type: is missing; credentials.clientId: is missing; "
+                "credentials.clientSecret: is missing; apiUrl: is missing; integration: is "
+                "missing"},
+            Row{R"({"apiUrl":"","integration":"","credentials":{"type":"","clientId":"","clientSecret":""}})",
+                "apiUrl: is empty; integration: is empty; credentials.type: is empty; "
+                "credentials.clientId: is empty; credentials.clientSecret: is empty"},
+            Row{R"({"apiUrl":1,"integration":null,"credentials":{"type":true,"clientId":[],"clientSecret":{}}})",
+                "apiUrl: is not a string; integration: is not a string; credentials.type: is not a "
+                "string; "
+                "credentials.clientId: is not a string; credentials.clientSecret: is not a string"},
+            Row{R"({"apiUrl":"https://a","integration":"i","credentials":"canary"})",
+                "credentials: is not an object"},
+            Row{R"({"apiUrl":"https://a","integration":"i","credentials":null})",
+                "credentials: is not an object"},
+            Row{R"({"apiUrl":"https://a","integration":"i","credentials":{"type":"basic-auth"}})",
+                "credentials.clientId: is missing; credentials.clientSecret: is missing"},
+            Row{R"({"apiUrl":"https://a","integration":7,"credentials":{"clientId":"canary"}})",
+                "integration: is not a string; credentials.type: is missing; "
+                "credentials.clientSecret: is missing"},
+            Row{R"({"apiUrl":"ftp://a","integration":"i",
                      "credentials":{"type":"canary","clientId":"c","clientSecret":"s"}})",
-                 "apiUrl: the scheme of the URL is neither https nor http; "
-                 "credentials.type: is neither client-credentials nor basic-auth"},
-         }) {
+                "apiUrl: the scheme of the URL is neither https nor http; "
+                "credentials.type: is neither client-credentials nor basic-auth"},
+        }) {
         CAPTURE(row.text);
         CHECK(failure_of(row.text) == "fields: " + std::string{row.outcome});
     }
 }
 
 TEST_CASE("Credentials: the type is one of two, to the letter") {
-    for (const std::string_view type : {"Basic-Auth"sv, "basic"sv, "client_credentials"sv, "oauth2"sv, " "sv}) {
+    for (const std::string_view type :
+         {"Basic-Auth"sv, "basic"sv, "client_credentials"sv, "oauth2"sv, " "sv}) {
         CAPTURE(type);
-        CHECK(failure_of(R"({"apiUrl":"https://a","integration":"i","credentials":{"type":")" + std::string{type} +
-                         R"(","clientId":"c","clientSecret":"s"}})") ==
-              "fields: credentials.type: is neither client-credentials nor basic-auth");
+        CHECK(
+            failure_of(
+                R"({"apiUrl":"https://a","integration":"i","credentials":{"type":")" +
+                std::string{type} + R"(","clientId":"c","clientSecret":"s"}})") ==
+            "fields: credentials.type: is neither client-credentials nor basic-auth");
     }
 }
 
 TEST_CASE("Credentials: a member that occurs twice is refused, whichever would count") {
-    const std::string inner = R"("credentials":{"type":"basic-auth","clientId":"c","clientSecret":"canary"})";
+    const std::string inner =
+        R"("credentials":{"type":"basic-auth","clientId":"c","clientSecret":"canary"})";
     const std::string start = R"({"apiUrl":"https://a","integration":"i",)";
-    CHECK(failure_of(start + R"("apiUrl":"https://b",)" + inner + '}') == "fields: apiUrl: occurs twice");
-    CHECK(failure_of(start + R"("api\u0055rl":"https://b",)" + inner + '}') == "fields: apiUrl: occurs twice");
-    CHECK(failure_of(start + R"("integration":"i",)" + inner + '}') == "fields: integration: occurs twice");
+    CHECK(
+        failure_of(start + R"("apiUrl":"https://b",)" + inner + '}') ==
+        "fields: apiUrl: occurs twice");
+    CHECK(
+        failure_of(start + R"("api\u0055rl":"https://b",)" + inner + '}') ==
+        "fields: apiUrl: occurs twice");
+    CHECK(
+        failure_of(start + R"("integration":"i",)" + inner + '}') ==
+        "fields: integration: occurs twice");
     CHECK(failure_of(start + inner + ',' + inner + '}') == "fields: credentials: occurs twice");
     for (const std::string_view name : {"type"sv, "clientId"sv, "clientSecret"sv}) {
         std::string twice = inner;
         twice.insert(twice.size() - 1, ",\"" + std::string{name} + "\":\"canary\"");
-        CHECK(failure_of(start + twice + '}') == "fields: credentials." + std::string{name} + ": occurs twice");
+        CHECK(
+            failure_of(start + twice + '}') ==
+            "fields: credentials." + std::string{name} + ": occurs twice");
     }
     CHECK(Credentials::from_string(start + R"("x":1,"x":2,)" + inner + '}').has_value());
 }
@@ -232,14 +253,36 @@ TEST_CASE("Credentials: the API URL ends in exactly one slash") {
 
 TEST_CASE("Credentials: an API URL that could send a secret astray is refused, and not repeated") {
     for (const std::string_view url :
-         {"http://api.clarify.io/v1/"sv, "http://localhost.example.com/"sv, "http://10.0.0.1/"sv,
-          "http://127.0.0.1.example.com/"sv, "http://[::2]/"sv, "ftp://canary/"sv, "canary"sv, "//canary/v1"sv,
-          "/canary"sv, "https:canary"sv, "https://"sv, "https:///canary"sv, "https://:443/canary"sv,
-          "https://user:canary@api.clarify.io/"sv, "https://canary@api.clarify.io/"sv, "https://a/#canary"sv,
-          "https://a/?canary=1"sv, "https://a#canary"sv, "https://a?canary"sv, " https://canary/"sv,
-          "https://canary/ "sv, "https://can ary/"sv, R"(https://a/\r\nX: canary)"sv, R"(https://a/\u0000canary)"sv,
-          R"(https://a/\tcanary)"sv, R"(https:\\\\canary\\)"sv, R"(https://a\\canary/)"sv,
-          "https://can\xC3\xA4ry/"sv, "https://a:0/canary"sv, "https://a:65536/canary"sv,
+         {"http://api.clarify.io/v1/"sv,
+          "http://localhost.example.com/"sv,
+          "http://10.0.0.1/"sv,
+          "http://127.0.0.1.example.com/"sv,
+          "http://[::2]/"sv,
+          "ftp://canary/"sv,
+          "canary"sv,
+          "//canary/v1"sv,
+          "/canary"sv,
+          "https:canary"sv,
+          "https://"sv,
+          "https:///canary"sv,
+          "https://:443/canary"sv,
+          "https://user:canary@api.clarify.io/"sv,
+          "https://canary@api.clarify.io/"sv,
+          "https://a/#canary"sv,
+          "https://a/?canary=1"sv,
+          "https://a#canary"sv,
+          "https://a?canary"sv,
+          " https://canary/"sv,
+          "https://canary/ "sv,
+          "https://can ary/"sv,
+          R"(https://a/\r\nX: canary)"sv,
+          R"(https://a/\u0000canary)"sv,
+          R"(https://a/\tcanary)"sv,
+          R"(https:\\\\canary\\)"sv,
+          R"(https://a\\canary/)"sv,
+          "https://can\xC3\xA4ry/"sv,
+          "https://a:0/canary"sv,
+          "https://a:65536/canary"sv,
           "https://a:canary/"sv}) {
         CAPTURE(url);
         CHECK(failure_of(with_url(url)).starts_with("url: apiUrl: "));
@@ -249,7 +292,7 @@ TEST_CASE("Credentials: an API URL that could send a secret astray is refused, a
 TEST_CASE("Credentials: Basic credentials that cannot be sent are refused when they are read") {
     const auto with = [](std::string_view id, std::string_view secret) {
         return R"({"apiUrl":"https://a","integration":"i","credentials":{"type":"basic-auth","clientId":")" +
-               std::string{id} + R"(","clientSecret":")" + std::string{secret} + R"("}})";
+            std::string{id} + R"(","clientSecret":")" + std::string{secret} + R"("}})";
     };
     CHECK(failure_of(with("canary:x", "s")).starts_with("fields: credentials: "));
     CHECK(failure_of(with(R"(canary\n)", "s")).starts_with("fields: credentials: "));
@@ -264,13 +307,17 @@ TEST_CASE("Credentials: Basic credentials can be made without a file") {
     CHECK(made->type() == Credentials::Type::basic_auth);
     CHECK(made->integration() == "integration");
     CHECK(made->client_id() == "integration");
-    CHECK(Credentials::basic("i", Secret{"canary"}, "http://localhost:1")->rpc_url().to_string() ==
-          "http://localhost:1/rpc");
-    CHECK(failure(Credentials::basic("", Secret{}, "ftp://a")) ==
-          "fields: integration: is empty; password: is empty; "
-          "apiUrl: the scheme of the URL is neither https nor http");
-    CHECK(failure(Credentials::basic("i", Secret{"canary"}, "http://a")).starts_with("url: apiUrl: "));
-    CHECK(failure(Credentials::basic("a:b", Secret{"canary"})).starts_with("fields: credentials: "));
+    CHECK(
+        Credentials::basic("i", Secret{"canary"}, "http://localhost:1")->rpc_url().to_string() ==
+        "http://localhost:1/rpc");
+    CHECK(
+        failure(Credentials::basic("", Secret{}, "ftp://a")) ==
+        "fields: integration: is empty; password: is empty; "
+        "apiUrl: the scheme of the URL is neither https nor http");
+    CHECK(failure(Credentials::basic("i", Secret{"canary"}, "http://a"))
+              .starts_with("url: apiUrl: "));
+    CHECK(
+        failure(Credentials::basic("a:b", Secret{"canary"})).starts_with("fields: credentials: "));
 }
 
 TEST_CASE("Credentials: can be pointed at another address") {
@@ -306,15 +353,20 @@ TEST_CASE("Credentials: reads a file, also through a link") {
 TEST_CASE("Credentials: what is wrong in a file is said with its path") {
     const TempFolder folder;
     const fs::path broken = folder.write("broken.json", "canary");
-    CHECK(failure(Credentials::from_file(broken)) ==
-          "syntax: " + broken.string() + ": the credentials are not valid JSON, at byte 0");
-    const fs::path fields = folder.write("fields.json", R"({"apiUrl":"http://canary.example.com"})");
-    CHECK(failure(Credentials::from_file(fields)) ==
-          "fields: " + fields.string() +
-              ": integration: is missing; credentials: is missing; "
-              "apiUrl: is plain http, which is allowed for loopback addresses only");
+    CHECK(
+        failure(Credentials::from_file(broken)) ==
+        "syntax: " + broken.string() + ": the credentials are not valid JSON, at byte 0");
+    const fs::path fields =
+        folder.write("fields.json", R"({"apiUrl":"http://canary.example.com"})");
+    CHECK(
+        failure(Credentials::from_file(fields)) ==
+        "fields: " + fields.string() +
+            ": integration: is missing; credentials: is missing; "
+            "apiUrl: is plain http, which is allowed for loopback addresses only");
     const fs::path empty = folder.write("empty.json", "");
-    CHECK(failure(Credentials::from_file(empty)) == "empty: " + empty.string() + ": the credentials are empty");
+    CHECK(
+        failure(Credentials::from_file(empty)) ==
+        "empty: " + empty.string() + ": the credentials are empty");
 }
 
 TEST_CASE("Credentials: what cannot be read as a small regular file is refused at once") {
@@ -324,16 +376,27 @@ TEST_CASE("Credentials: what cannot be read as a small regular file is refused a
     fs::create_symlink(folder / "loop2", folder / "loop1");
     fs::create_symlink(folder / "loop1", folder / "loop2");
     fs::create_symlink(folder / "nowhere", folder / "dangling");
-    for (const fs::path& path : {folder / "missing", folder / "", fifo, folder / "loop1", folder / "dangling",
-                                 fs::path{"/dev/zero"}, fs::path{"/dev/null"}, fs::path{}}) {
+    for (const fs::path& path :
+         {folder / "missing",
+          folder / "",
+          fifo,
+          folder / "loop1",
+          folder / "dangling",
+          fs::path{"/dev/zero"},
+          fs::path{"/dev/null"},
+          fs::path{}}) {
         CAPTURE(path.string());
         const auto started = std::chrono::steady_clock::now();
         const std::string text = failure(Credentials::from_file(path));
         CHECK(std::chrono::steady_clock::now() - started < std::chrono::milliseconds{100});
         CHECK(text.starts_with("file: " + path.string() + ": "));
     }
-    CHECK(Credentials::from_file(folder / "missing").error().cause() == std::errc::no_such_file_or_directory);
-    CHECK(Credentials::from_file(folder / "loop1").error().cause() == std::errc::too_many_symbolic_link_levels);
+    CHECK(
+        Credentials::from_file(folder / "missing").error().cause() ==
+        std::errc::no_such_file_or_directory);
+    CHECK(
+        Credentials::from_file(folder / "loop1").error().cause() ==
+        std::errc::too_many_symbolic_link_levels);
 }
 
 TEST_CASE("Credentials: a file without permission is refused") {

@@ -23,7 +23,8 @@ Error failed(Errc code, Fate fate, Reason reason = Reason::none) {
     return error.set_fate(fate);
 }
 
-Error http_failure(unsigned status, std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+Error http_failure(
+    unsigned status, std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
     HttpFailure failure;
     failure.status = status;
     failure.retry_after = retry_after;
@@ -49,14 +50,18 @@ RetryAnswer decide(const RetryQuestion& question, const RetryOptions& options = 
 
 bool again(const Error& error, bool idempotent) { return decide(ask(error, idempotent)).again; }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("retry: what surely was not executed is repeated for any call, if it may pass") {
     for (const bool idempotent : {false, true}) {
         CAPTURE(idempotent);
         CHECK(again(failed(Errc::resolve, Fate::unsent, Reason::temporary), idempotent));
-        for (const Reason reason : {Reason::refused, Reason::unreachable, Reason::denied, Reason::resource,
-                                    Reason::none}) {
+        for (const Reason reason :
+             {Reason::refused,
+              Reason::unreachable,
+              Reason::denied,
+              Reason::resource,
+              Reason::none}) {
             CHECK(again(failed(Errc::connect, Fate::unsent, reason), idempotent));
         }
         CHECK(again(failed(Errc::tls, Fate::unsent, Reason::reset), idempotent));
@@ -87,26 +92,56 @@ TEST_CASE("retry: what will not pass by itself is repeated for nobody") {
     for (const bool idempotent : {false, true}) {
         for (const Fate fate : {Fate::unsent, Fate::unknown, Fate::answered}) {
             for (const Errc code :
-                 {Errc::bad_argument, Errc::bad_config, Errc::proxy, Errc::cancelled, Errc::closed,
-                  Errc::overloaded, Errc::framing, Errc::too_large, Errc::auth, Errc::token, Errc::json,
-                  Errc::envelope, Errc::decode, Errc::internal}) {
+                 {Errc::bad_argument,
+                  Errc::bad_config,
+                  Errc::proxy,
+                  Errc::cancelled,
+                  Errc::closed,
+                  Errc::overloaded,
+                  Errc::framing,
+                  Errc::too_large,
+                  Errc::auth,
+                  Errc::token,
+                  Errc::json,
+                  Errc::envelope,
+                  Errc::decode,
+                  Errc::internal}) {
                 CAPTURE(to_string(code));
                 CHECK_FALSE(again(failed(code, fate), idempotent));
             }
             CHECK_FALSE(again(failed(Errc::resolve, fate, Reason::not_found), idempotent));
-            for (const Reason reason : {Reason::cert_time, Reason::host_mismatch, Reason::untrusted,
-                                        Reason::revoked, Reason::protocol, Reason::weak, Reason::handshake,
-                                        Reason::alpn}) {
+            for (const Reason reason :
+                 {Reason::cert_time,
+                  Reason::host_mismatch,
+                  Reason::untrusted,
+                  Reason::revoked,
+                  Reason::protocol,
+                  Reason::weak,
+                  Reason::handshake,
+                  Reason::alpn}) {
                 CHECK_FALSE(again(failed(Errc::tls, fate, reason), idempotent));
             }
         }
-        for (const unsigned status : {206U, 300U, 301U, 302U, 303U, 304U, 307U, 308U, 400U, 401U, 403U, 404U, 405U,
-                                      406U, 413U, 415U, 417U, 422U, 426U, 501U, 505U, 511U, 599U}) {
+        for (const unsigned status :
+             {206U, 300U, 301U, 302U, 303U, 304U, 307U, 308U, 400U, 401U, 403U, 404U,
+              405U, 406U, 413U, 415U, 417U, 422U, 426U, 501U, 505U, 511U, 599U}) {
             CAPTURE(status);
             CHECK_FALSE(again(http_failure(status), idempotent));
         }
-        for (const std::int64_t code : {-32700, -32600, -32601, -32602, -32603, -32000, -32001, -32002, -32003,
-                                        -32009, -32021, 0, 32015}) {
+        for (const std::int64_t code :
+             {-32700,
+              -32600,
+              -32601,
+              -32602,
+              -32603,
+              -32000,
+              -32001,
+              -32002,
+              -32003,
+              -32009,
+              -32021,
+              0,
+              32015}) {
             CAPTURE(code);
             CHECK_FALSE(again(rpc_failure(code), idempotent));
         }
@@ -139,8 +174,16 @@ TEST_CASE("retry: the wait is random below a bound that doubles up to a cap") {
         unsigned attempts;
         std::chrono::milliseconds bound;
     };
-    for (const Row& row : {Row{1, 100ms}, Row{2, 200ms}, Row{3, 400ms}, Row{4, 800ms}, Row{8, 12'800ms},
-                           Row{9, 20'000ms}, Row{10, 20'000ms}, Row{40, 20'000ms}, Row{999, 20'000ms}}) {
+    for (const Row& row :
+         {Row{1, 100ms},
+          Row{2, 200ms},
+          Row{3, 400ms},
+          Row{4, 800ms},
+          Row{8, 12'800ms},
+          Row{9, 20'000ms},
+          Row{10, 20'000ms},
+          Row{40, 20'000ms},
+          Row{999, 20'000ms}}) {
         CAPTURE(row.attempts);
         question.attempts = row.attempts;
         question.random = 0;
@@ -228,13 +271,15 @@ TEST_CASE("retry: a stale connection is replaced at once, and once") {
 TEST_CASE("RetryBudget: stops repetition below half, and successes refill it") {
     RetryBudget budget{100};
     const Error error = failed(Errc::connect, Fate::unsent);
-    for (int i = 0; i != 50; ++i) budget.failed();
+    for (int i = 0; i != 50; ++i)
+        budget.failed();
     CHECK(budget.allows_retry());
     CHECK(decide_retry(ask(error), {}, budget).again);
     budget.failed();
     CHECK_FALSE(budget.allows_retry());
     CHECK_FALSE(decide_retry(ask(error), {}, budget).again);
-    for (int i = 0; i != 9; ++i) budget.succeeded();
+    for (int i = 0; i != 9; ++i)
+        budget.succeeded();
     CHECK_FALSE(budget.allows_retry());
     budget.succeeded();
     budget.succeeded();
@@ -243,17 +288,22 @@ TEST_CASE("RetryBudget: stops repetition below half, and successes refill it") {
 
 TEST_CASE("RetryBudget: neither fills beyond its size nor empties below nothing") {
     RetryBudget budget{10};
-    for (int i = 0; i != 1'000; ++i) budget.succeeded();
-    for (int i = 0; i != 6; ++i) budget.failed();
+    for (int i = 0; i != 1'000; ++i)
+        budget.succeeded();
+    for (int i = 0; i != 6; ++i)
+        budget.failed();
     CHECK_FALSE(budget.allows_retry());
-    for (int i = 0; i != 1'000; ++i) budget.failed();
-    for (int i = 0; i != 51; ++i) budget.succeeded();
+    for (int i = 0; i != 1'000; ++i)
+        budget.failed();
+    for (int i = 0; i != 51; ++i)
+        budget.succeeded();
     CHECK(budget.allows_retry());
 }
 
 TEST_CASE("RetryBudget: the size 0 means no limit") {
     RetryBudget budget{0};
-    for (int i = 0; i != 100; ++i) budget.failed();
+    for (int i = 0; i != 100; ++i)
+        budget.failed();
     CHECK(budget.allows_retry());
 }
 

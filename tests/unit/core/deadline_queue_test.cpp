@@ -21,7 +21,7 @@ namespace {
 
 const TimePoint start{1'000h};
 
-} // namespace
+}  // namespace
 
 TEST_CASE("DeadlineQueue: gives the earliest deadline first") {
     std::array<Expiring, 5> entries;
@@ -91,8 +91,10 @@ TEST_CASE("DeadlineQueue: agrees with a sorted set on any sequence of operations
                 take_out(below(inside.size()));
             } else {
                 const Expiring* const first = &queue.first();
-                const auto found = std::find_if(inside.begin(), inside.end(),
-                                                [&](const auto& entry) { return entry.get() == first; });
+                const auto found =
+                    std::find_if(inside.begin(), inside.end(), [&](const auto& entry) {
+                        return entry.get() == first;
+                    });
                 REQUIRE(found != inside.end());
                 take_out(static_cast<std::size_t>(found - inside.begin()));
             }
@@ -100,7 +102,8 @@ TEST_CASE("DeadlineQueue: agrees with a sorted set on any sequence of operations
             REQUIRE(queue.empty() == oracle.empty());
             if (!oracle.empty()) REQUIRE(queue.first().deadline == *oracle.begin());
         }
-        for (const auto& entry : inside) queue.remove(*entry);
+        for (const auto& entry : inside)
+            queue.remove(*entry);
         CHECK(queue.empty());
     }
 }

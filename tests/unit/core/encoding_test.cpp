@@ -25,7 +25,7 @@ std::string form(std::string_view text) {
     return out;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("base64: the vectors of RFC 4648 section 10") {
     CHECK(base64("").empty());
@@ -39,12 +39,17 @@ TEST_CASE("base64: the vectors of RFC 4648 section 10") {
 
 TEST_CASE("base64: bytes of every value use the whole alphabet") {
     std::string bytes;
-    for (int i = 0; i != 256; ++i) bytes.push_back(static_cast<char>(i));
-    CHECK(base64(bytes) ==
-          "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xN"
-          "Tk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn+AgYKDhIWGh4iJiouMjY6PkJGSk5SVlpeYmZqb"
-          "nJ2en6ChoqOkpaanqKmqq6ytrq+wsbKztLW2t7i5uru8vb6/wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t/g4eLj5OXm5+jp"
-          "6uvs7e7v8PHy8/T19vf4+fr7/P3+/w==");
+    for (int i = 0; i != 256; ++i)
+        bytes.push_back(static_cast<char>(i));
+    CHECK(
+        base64(bytes) ==
+        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+"
+        "P0BBQkNERUZHSElKS0xN"
+        "Tk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn+"
+        "AgYKDhIWGh4iJiouMjY6PkJGSk5SVlpeYmZqb"
+        "nJ2en6ChoqOkpaanqKmqq6ytrq+wsbKztLW2t7i5uru8vb6/"
+        "wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t/g4eLj5OXm5+jp"
+        "6uvs7e7v8PHy8/T19vf4+fr7/P3+/w==");
     CHECK(base64("\xFF\xFF\xFF") == "////");
     CHECK(base64("\xFB\xEF\xBE") == "++++");
 }
@@ -60,8 +65,10 @@ TEST_CASE("form encoding: leaves plain characters and escapes all others") {
     CHECK(form(plain) == plain);
     CHECK(form("") == "");
     CHECK(form("a b") == "a+b");
-    CHECK(form("& = + % / : \" ?#~@!$'(),;[]{}|\\^`<>") ==
-          "%26+%3D+%2B+%25+%2F+%3A+%22+%3F%23%7E%40%21%24%27%28%29%2C%3B%5B%5D%7B%7D%7C%5C%5E%60%3C%3E");
+    CHECK(
+        form("& = + % / : \" ?#~@!$'(),;[]{}|\\^`<>") ==
+        "%26+%3D+%2B+%25+%2F+%3A+%22+%3F%23%7E%40%21%24%27%28%29%2C%3B%5B%5D%7B%7D%7C%5C%5E%60%3C%"
+        "3E");
     CHECK(form("\xC3\xA9\xE2\x82\xAC") == "%C3%A9%E2%82%AC");
     CHECK(form("\0\r\n\t\x7F\xFF"sv) == "%00%0D%0A%09%7F%FF");
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <clarify/core/error.hpp>
-
 #include <clarify/core/result.hpp>
 
 #include <doctest/doctest.h>
@@ -43,7 +42,7 @@ private:
     std::set<std::string> names_;
 };
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Errc: every kind has its own name") {
     Names names;
@@ -191,7 +190,11 @@ TEST_CASE("Error: a copy does not change when the original does") {
     other.code = 1;
     HttpFailure failure;
     failure.status = 500;
-    original.set_rpc(other).set_http(failure).set_cause({}).set_phase(Phase::queue).set_fate(Fate::unsent);
+    original.set_rpc(other)
+        .set_http(failure)
+        .set_cause({})
+        .set_phase(Phase::queue)
+        .set_fate(Fate::unsent);
     original.set_attempts(9);
     CHECK(original.rpc()->code == 1);
     CHECK(original.message() == "own words");
@@ -217,10 +220,13 @@ TEST_CASE("Error: its line has everything in order") {
     Error error{Errc::connect, Reason::refused, "example.com"};
     error.set_phase(Phase::connect).set_attempts(3);
     CHECK(error.to_string() == "connect[refused]: example.com; phase connect, unsent, attempts 3");
-    const auto cause = boost::system::errc::make_error_code(boost::system::errc::connection_refused);
+    const auto cause =
+        boost::system::errc::make_error_code(boost::system::errc::connection_refused);
     error.set_cause(cause);
-    CHECK(error.to_string() ==
-          "connect[refused]: example.com (" + cause.message() + "); phase connect, unsent, attempts 3");
+    CHECK(
+        error.to_string() ==
+        "connect[refused]: example.com (" + cause.message() +
+            "); phase connect, unsent, attempts 3");
     CHECK(detailed().to_string().ends_with("; server: code -32602, invalid"));
     std::ostringstream out;
     out << error;
@@ -234,8 +240,10 @@ TEST_CASE("Error: a server's text is escaped and cut in its line, and intact bes
     rpc.message = hostile;
     Error error{Errc::rpc};
     error.set_rpc(rpc);
-    CHECK(error.to_string() == "rpc; phase queue, unsent, attempts 0; server: code 5, "
-                               "bad\\x0d\\nFAKE LOG LINE\\x1b[31m\\xc3\\xa9\\x00");
+    CHECK(
+        error.to_string() ==
+        "rpc; phase queue, unsent, attempts 0; server: code 5, "
+        "bad\\x0d\\nFAKE LOG LINE\\x1b[31m\\xc3\\xa9\\x00");
     CHECK(error.rpc()->message == hostile);
     CHECK(error.message().empty());
 
@@ -252,7 +260,8 @@ TEST_CASE("Error: a reply's excerpt is escaped in its line") {
     CHECK(error.to_string().ends_with("; server: HTTP 502"));
     http.body_excerpt = "<b>\n\t" + std::string(300, 'x');
     error.set_http(http);
-    CHECK(error.to_string().ends_with("; server: HTTP 502, <b>\\n\\x09" + std::string(195, 'x') + "..."));
+    CHECK(error.to_string().ends_with(
+        "; server: HTTP 502, <b>\\n\\x09" + std::string(195, 'x') + "..."));
 }
 
 TEST_CASE("Result: value throws the whole error") {

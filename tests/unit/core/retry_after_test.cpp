@@ -24,7 +24,7 @@ std::int64_t wait(std::string_view retry_after, std::string_view date = now) {
     return parsed ? parsed->count() : absent;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Retry-After: reads seconds") {
     CHECK(wait("0") == 0);
@@ -47,8 +47,22 @@ TEST_CASE("Retry-After: a wait beyond a day is a day, however long its text") {
 }
 
 TEST_CASE("Retry-After: what is not understood counts as absent") {
-    for (const std::string_view text : {""sv, " "sv, "-5"sv, "+5"sv, "5s"sv, "5.5"sv, "1e9"sv, "0x10"sv, "abc"sv,
-                                        "5, 6"sv, "5 6"sv, "?"sv, "\xFF"sv, "5\0"sv, "never"sv}) {
+    for (const std::string_view text :
+         {""sv,
+          " "sv,
+          "-5"sv,
+          "+5"sv,
+          "5s"sv,
+          "5.5"sv,
+          "1e9"sv,
+          "0x10"sv,
+          "abc"sv,
+          "5, 6"sv,
+          "5 6"sv,
+          "?"sv,
+          "\xFF"sv,
+          "5\0"sv,
+          "never"sv}) {
         CAPTURE(text);
         CHECK(wait(text) == absent);
     }
@@ -72,16 +86,27 @@ TEST_CASE("Retry-After: a date that has passed is no wait") {
 TEST_CASE("Retry-After: a date means nothing without the reply's own") {
     CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", "") == absent);
     CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", "0") == absent);
-    CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", std::string{now} + ", " + std::string{now}) == absent);
+    CHECK(
+        wait("Sun, 06 Nov 1994 08:49:38 GMT", std::string{now} + ", " + std::string{now}) ==
+        absent);
 }
 
 TEST_CASE("Retry-After: refuses dates that do not exist") {
     for (const std::string_view text :
-         {"Sun, 32 Nov 1994 08:49:37 GMT"sv, "Sun, 00 Nov 1994 08:49:37 GMT"sv, "Sun, 30 Feb 2024 08:49:37 GMT"sv,
-          "Sun, 29 Feb 2023 08:49:37 GMT"sv, "Sun, 06 Nox 1994 08:49:37 GMT"sv, "Sun, 06 nov 1994 08:49:37 GMT"sv,
-          "Sun, 06 Nov 1994 24:00:00 GMT"sv, "Sun, 06 Nov 1994 08:60:00 GMT"sv, "Sun, 06 Nov 1994 08:49:61 GMT"sv,
-          "Sun, 06 Nov 1994 08:49:37 UTC"sv, "Sun, 06 Nov 1994 08:49:37"sv, "Sun, 6 Nov 1994 08:49:37 GMT"sv,
-          "Sun 06 Nov 1994 08:49:37 GMT "sv, "Sun, 06 Nov 1994 08:49:-7 GMT"sv}) {
+         {"Sun, 32 Nov 1994 08:49:37 GMT"sv,
+          "Sun, 00 Nov 1994 08:49:37 GMT"sv,
+          "Sun, 30 Feb 2024 08:49:37 GMT"sv,
+          "Sun, 29 Feb 2023 08:49:37 GMT"sv,
+          "Sun, 06 Nox 1994 08:49:37 GMT"sv,
+          "Sun, 06 nov 1994 08:49:37 GMT"sv,
+          "Sun, 06 Nov 1994 24:00:00 GMT"sv,
+          "Sun, 06 Nov 1994 08:60:00 GMT"sv,
+          "Sun, 06 Nov 1994 08:49:61 GMT"sv,
+          "Sun, 06 Nov 1994 08:49:37 UTC"sv,
+          "Sun, 06 Nov 1994 08:49:37"sv,
+          "Sun, 6 Nov 1994 08:49:37 GMT"sv,
+          "Sun 06 Nov 1994 08:49:37 GMT "sv,
+          "Sun, 06 Nov 1994 08:49:-7 GMT"sv}) {
         CAPTURE(text);
         CHECK(wait(text, "Sat, 01 Jan 1994 00:00:00 GMT") == absent);
     }

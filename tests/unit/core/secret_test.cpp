@@ -19,9 +19,11 @@ using namespace std::string_view_literals;
 namespace {
 
 template <class T>
-concept Printable = requires(std::ostream& out, const T& value) { out << value; };
+concept Printable = requires(std::ostream& out, const T& value) {
+    out << value;
+};
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Secret: gives its text through expose only") {
     CHECK(Secret{"hunter2"}.expose() == "hunter2");
@@ -56,7 +58,7 @@ TEST_CASE("Secret: a move leaves nothing behind") {
     Secret first{"first"};
     const Secret moved = std::move(first);
     CHECK(moved.expose() == "first");
-    CHECK(first.empty()); // NOLINT(bugprone-use-after-move)
+    CHECK(first.empty());  // NOLINT(bugprone-use-after-move)
     CHECK(first.expose().empty());
     Secret target{"target"};
     target = Secret{moved};
@@ -69,7 +71,8 @@ TEST_CASE("Secret: a move leaves nothing behind") {
 TEST_CASE("Secret: compares whole texts") {
     CHECK(Secret{"abc"} == Secret{"abc"});
     CHECK(Secret{} == Secret{""});
-    for (const std::string_view other : {"abd"sv, "bbc"sv, "ab"sv, "abcd"sv, ""sv, "ABC"sv, "ab\xE3"sv}) {
+    for (const std::string_view other :
+         {"abd"sv, "bbc"sv, "ab"sv, "abcd"sv, ""sv, "ABC"sv, "ab\xE3"sv}) {
         CHECK_FALSE(Secret{"abc"} == Secret{other});
     }
     CHECK(Secret{"abc"} != Secret{"abd"});
@@ -101,7 +104,7 @@ TEST_CASE("Secret: wipes the string it is made from") {
     const char* const buffer = text.data();
     const Secret secret{std::move(text)};
     CHECK(secret.size() == 100);
-    CHECK(text.empty()); // NOLINT(bugprone-use-after-move)
+    CHECK(text.empty());  // NOLINT(bugprone-use-after-move)
     REQUIRE(text.data() == buffer);
     CHECK(std::all_of(buffer, buffer + 100, [](char c) { return c == '\0'; }));
 }

@@ -30,7 +30,8 @@ TEST_CASE("SerialExecutor: functions run in the order they were given") {
     }
     context.run();
     REQUIRE(order.size() == 100);
-    for (int i = 0; i != 100; ++i) CHECK(order[static_cast<std::size_t>(i)] == i);
+    for (int i = 0; i != 100; ++i)
+        CHECK(order[static_cast<std::size_t>(i)] == i);
 }
 
 TEST_CASE("SerialExecutor: dispatch from within runs at once, post never does") {
@@ -107,9 +108,8 @@ TEST_CASE("SerialExecutor: a context that is destroyed takes what waits with it"
         auto context = std::make_optional<boost::asio::io_context>();
         const boost::asio::any_io_executor serial = SerialExecutor::over(context->get_executor());
         // What waits may itself own the executor, which must not keep either alive for ever.
-        boost::asio::post(serial, [witness, serial] {
-            boost::asio::post(serial, [witness, serial] {});
-        });
+        boost::asio::post(
+            serial, [witness, serial] { boost::asio::post(serial, [witness, serial] {}); });
         boost::asio::post(serial, [witness, serial] {});
         context.reset();
     }

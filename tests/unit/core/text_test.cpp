@@ -24,7 +24,7 @@ std::string scrubbed(std::string text, std::string_view secret) {
     return text;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("text: letters compare without their case, and only letters") {
     CHECK(iequals("Content-Length", "cONTENT-lENGTH"));
@@ -56,16 +56,28 @@ TEST_CASE("text: trims blanks and tabs, nothing else") {
 
 TEST_CASE("text: a token has at least one character, all of them legal") {
     CHECK(is_token("X-a_1.b!#$%&'*+^`|~"));
-    for (const std::string_view text : {""sv, "a b"sv, "a:"sv, "a\t"sv, "(a)"sv, "a,b"sv, "a/b"sv, "a=b"sv,
-                                        "\xC3\xA9"sv, "a\0"sv, "a\x7F"sv}) {
+    for (const std::string_view text :
+         {""sv,
+          "a b"sv,
+          "a:"sv,
+          "a\t"sv,
+          "(a)"sv,
+          "a,b"sv,
+          "a/b"sv,
+          "a=b"sv,
+          "\xC3\xA9"sv,
+          "a\0"sv,
+          "a\x7F"sv}) {
         CAPTURE(text);
         CHECK_FALSE(is_token(text));
     }
 }
 
 TEST_CASE("text: a field value has no control character and no blank at its ends") {
-    for (const std::string_view text : {""sv, "a"sv, "a b"sv, "a\tb"sv, "\xFF"sv}) CHECK(is_field_value(text));
-    for (const std::string_view text : {" a"sv, "a "sv, "\ta"sv, "a\r"sv, "a\nb"sv, "a\0"sv, "\x1F"sv, "\x7F"sv}) {
+    for (const std::string_view text : {""sv, "a"sv, "a b"sv, "a\tb"sv, "\xFF"sv})
+        CHECK(is_field_value(text));
+    for (const std::string_view text :
+         {" a"sv, "a "sv, "\ta"sv, "a\r"sv, "a\nb"sv, "a\0"sv, "\x1F"sv, "\x7F"sv}) {
         CHECK_FALSE(is_field_value(text));
     }
 }

@@ -25,7 +25,7 @@ std::string refusal(std::string_view text) {
     return std::string{url.error().message()};
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Url: takes a URL apart") {
     struct Row {
@@ -67,22 +67,69 @@ TEST_CASE("Url: takes a URL apart") {
 
 TEST_CASE("Url: refuses what could send a secret astray") {
     for (const std::string_view text : {
-             ""sv, "canary"sv, "/canary"sv, "//canary/"sv, "canary.example/"sv, "https:/canary"sv,
-             "https:canary"sv, "://canary"sv, "ftp://canary/"sv, "httpss://canary"sv, "ws://canary"sv,
-             "https+canary://a"sv, "https://"sv, "https:///canary"sv, "https://:443/canary"sv, "https://?"sv,
-             "https://canary@a/"sv, "https://user:canary@a/"sv, "https://@a/"sv, "https://a@/canary"sv,
-             "https://a/#canary"sv, "https://a#"sv, "https://a/b?canary"sv, "https://a?"sv,
-             " https://canary/"sv, "https://canary/ "sv, "https://can ary/"sv, "https://canary/\r\nX: y"sv,
-             "https://canary/\t"sv, "https://canary/\0"sv, "https://canary/\x7F"sv, "https://canary/\xC3\xA9"sv,
-             "https://can\xC3\xA4ry/"sv, "https:\\\\canary\\"sv, "https://a\\canary"sv, "https://a/canary\\"sv,
-             "https://a:canary/"sv, "https://a:/canary"sv, "https://a:0/canary"sv, "https://a:65536/canary"sv,
-             "https://a:99999999999999999999/canary"sv, "https://a:-1/canary"sv, "https://a:+1/canary"sv,
-             "https://a:1:2/canary"sv, "https://a:80x/canary"sv, "https://canary..example/"sv,
-             "https://.canary/"sv, "https://-canary/"sv, "https://can%61ry/"sv, "https://canary,a/"sv,
-             "https://*.canary/"sv, "https://[canary]/"sv, "https://[::1/canary"sv, "https://::1/canary"sv,
-             "https://[::1]canary/"sv, "https://[]/canary"sv, "https://[::1%25lo]/canary"sv,
-             "https://[127.0.0.1]/canary"sv, "https://]/canary"sv, "https://256.0.0.1/canary"sv,
-             "https://127.1/canary"sv, "https://2130706433/canary"sv, "https://1.2.3.4.5/canary"sv,
+             ""sv,
+             "canary"sv,
+             "/canary"sv,
+             "//canary/"sv,
+             "canary.example/"sv,
+             "https:/canary"sv,
+             "https:canary"sv,
+             "://canary"sv,
+             "ftp://canary/"sv,
+             "httpss://canary"sv,
+             "ws://canary"sv,
+             "https+canary://a"sv,
+             "https://"sv,
+             "https:///canary"sv,
+             "https://:443/canary"sv,
+             "https://?"sv,
+             "https://canary@a/"sv,
+             "https://user:canary@a/"sv,
+             "https://@a/"sv,
+             "https://a@/canary"sv,
+             "https://a/#canary"sv,
+             "https://a#"sv,
+             "https://a/b?canary"sv,
+             "https://a?"sv,
+             " https://canary/"sv,
+             "https://canary/ "sv,
+             "https://can ary/"sv,
+             "https://canary/\r\nX: y"sv,
+             "https://canary/\t"sv,
+             "https://canary/\0"sv,
+             "https://canary/\x7F"sv,
+             "https://canary/\xC3\xA9"sv,
+             "https://can\xC3\xA4ry/"sv,
+             "https:\\\\canary\\"sv,
+             "https://a\\canary"sv,
+             "https://a/canary\\"sv,
+             "https://a:canary/"sv,
+             "https://a:/canary"sv,
+             "https://a:0/canary"sv,
+             "https://a:65536/canary"sv,
+             "https://a:99999999999999999999/canary"sv,
+             "https://a:-1/canary"sv,
+             "https://a:+1/canary"sv,
+             "https://a:1:2/canary"sv,
+             "https://a:80x/canary"sv,
+             "https://canary..example/"sv,
+             "https://.canary/"sv,
+             "https://-canary/"sv,
+             "https://can%61ry/"sv,
+             "https://canary,a/"sv,
+             "https://*.canary/"sv,
+             "https://[canary]/"sv,
+             "https://[::1/canary"sv,
+             "https://::1/canary"sv,
+             "https://[::1]canary/"sv,
+             "https://[]/canary"sv,
+             "https://[::1%25lo]/canary"sv,
+             "https://[127.0.0.1]/canary"sv,
+             "https://]/canary"sv,
+             "https://256.0.0.1/canary"sv,
+             "https://127.1/canary"sv,
+             "https://2130706433/canary"sv,
+             "https://1.2.3.4.5/canary"sv,
              "https://0177.0.0.1.9/canary"sv,
          }) {
         CAPTURE(text);
@@ -107,14 +154,26 @@ TEST_CASE("Url: says why it refuses") {
 }
 
 TEST_CASE("Url: knows the addresses of its own machine") {
-    for (const std::string_view text : {"http://localhost"sv, "http://LOCALHOST:8080/"sv, "http://127.0.0.1/"sv,
-                                        "http://127.255.255.254/"sv, "http://[::1]/"sv, "http://[0:0::1]/"sv}) {
+    for (const std::string_view text :
+         {"http://localhost"sv,
+          "http://LOCALHOST:8080/"sv,
+          "http://127.0.0.1/"sv,
+          "http://127.255.255.254/"sv,
+          "http://[::1]/"sv,
+          "http://[0:0::1]/"sv}) {
         CAPTURE(text);
         CHECK(parse(text).is_loopback());
     }
-    for (const std::string_view text : {"http://localhost.example"sv, "http://xlocalhost"sv, "http://128.0.0.1/"sv,
-                                        "http://127.0.0.1.example/"sv, "http://127.example/"sv, "http://[::2]/"sv,
-                                        "http://[::]/"sv, "http://0.0.0.0/"sv, "http://10.0.0.1/"sv}) {
+    for (const std::string_view text :
+         {"http://localhost.example"sv,
+          "http://xlocalhost"sv,
+          "http://128.0.0.1/"sv,
+          "http://127.0.0.1.example/"sv,
+          "http://127.example/"sv,
+          "http://[::2]/"sv,
+          "http://[::]/"sv,
+          "http://0.0.0.0/"sv,
+          "http://10.0.0.1/"sv}) {
         CAPTURE(text);
         CHECK_FALSE(parse(text).is_loopback());
     }
@@ -132,7 +191,8 @@ TEST_CASE("Url: writes the port only where it is not the scheme's own") {
 }
 
 TEST_CASE("Url: what it writes it reads again") {
-    for (const std::string_view text : {"https://a/"sv, "http://a:1/b"sv, "https://[2001:db8::1]:9/x//y"sv}) {
+    for (const std::string_view text :
+         {"https://a/"sv, "http://a:1/b"sv, "https://[2001:db8::1]:9/x//y"sv}) {
         CHECK(parse(text).to_string() == text);
         CHECK(parse(parse(text).to_string()) == parse(text));
     }
@@ -157,7 +217,11 @@ TEST_CASE("Url: equality looks at every part") {
     const Url url = parse("https://a:1/b");
     CHECK(url == parse("HTTPS://A:1/b"));
     for (const std::string_view other :
-         {"http://a:1/b"sv, "https://b:1/b"sv, "https://a:2/b"sv, "https://a:1/B"sv, "https://a:1/b/"sv}) {
+         {"http://a:1/b"sv,
+          "https://b:1/b"sv,
+          "https://a:2/b"sv,
+          "https://a:1/B"sv,
+          "https://a:1/b/"sv}) {
         CHECK_FALSE(url == parse(other));
     }
 }

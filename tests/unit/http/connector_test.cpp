@@ -18,7 +18,8 @@ namespace {
 /// Addresses in the order in which they would be tried.
 std::string order(std::initializer_list<const char*> addresses) {
     std::vector<Endpoint> endpoints;
-    for (const char* address : addresses) endpoints.emplace_back(boost::asio::ip::make_address(address), 443);
+    for (const char* address : addresses)
+        endpoints.emplace_back(boost::asio::ip::make_address(address), 443);
     std::string text;
     for (const Endpoint& endpoint : interleave(endpoints)) {
         CHECK(endpoint.port() == 443);
@@ -27,7 +28,7 @@ std::string order(std::initializer_list<const char*> addresses) {
     return text;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("connector: alternates the address families, the first one's first") {
     CHECK(order({"::1", "::2", "10.0.0.1", "10.0.0.2"}) == "::1 10.0.0.1 ::2 10.0.0.2 ");
@@ -69,7 +70,9 @@ TEST_CASE("connector: knows why a connection could not be made") {
         CAPTURE(row.error);
         CHECK(connect_reason(errc::make_error_code(row.error)) == row.reason);
         // As the system reports it.
-        CHECK(connect_reason({static_cast<int>(row.error), boost::system::system_category()}) == row.reason);
+        CHECK(
+            connect_reason({static_cast<int>(row.error), boost::system::system_category()}) ==
+            row.reason);
     }
     CHECK(connect_reason(boost::asio::error::connection_refused) == Reason::refused);
     CHECK(connect_reason(boost::asio::error::host_not_found) == Reason::none);

@@ -23,7 +23,8 @@ namespace {
 const TimePoint start{1'000h};
 const TimePoint never = TimePoint::max();
 
-/// A handle of its own, so that a connection handed out twice or lost does not compile or is noticed.
+/// A handle of its own, so that a connection handed out twice or lost does not compile or is
+/// noticed.
 using Handle = std::unique_ptr<int>;
 using TestPool = Pool<Handle, int*>;
 using Step = TestPool::Step;
@@ -39,8 +40,10 @@ PoolLimits limits(std::size_t max_connections, std::size_t max_waiting = 100) {
 
 /// Opens `count` connections and gives them back in order: the last one was used last.
 void fill(TestPool& pool, int count, TimePoint expires = never) {
-    for (int i = 0; i != count; ++i) REQUIRE(pool.acquire(start, false).step == Step::open);
-    for (int i = 0; i != count; ++i) REQUIRE_FALSE(pool.give_back(connection(i), expires).has_value());
+    for (int i = 0; i != count; ++i)
+        REQUIRE(pool.acquire(start, false).step == Step::open);
+    for (int i = 0; i != count; ++i)
+        REQUIRE_FALSE(pool.give_back(connection(i), expires).has_value());
 }
 
 int reuse(TestPool& pool, TimePoint now = start) {
@@ -49,7 +52,7 @@ int reuse(TestPool& pool, TimePoint now = start) {
     return *decision.connection;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("Pool: opens connections up to the limit, then lets wait, then refuses") {
     TestPool pool{limits(2, 2)};
@@ -100,7 +103,8 @@ TEST_CASE("Pool: the first in line gets the connection that is given back") {
     CHECK(*first->connection == 7);
     CHECK(pool.idle() == 0);
     CHECK(pool.places() == 1);
-    const std::optional<TestPool::Handover> second = pool.give_back(std::move(first->connection), never);
+    const std::optional<TestPool::Handover> second =
+        pool.give_back(std::move(first->connection), never);
     REQUIRE(second.has_value());
     CHECK(second->waiter == &b);
     CHECK(pool.waiting() == 0);
@@ -180,7 +184,8 @@ TEST_CASE("Pool: who gives up waiting is passed over") {
     TestPool pool{limits(1)};
     int waiters[3] = {};
     REQUIRE(pool.acquire(start, false).step == Step::open);
-    for (int& waiter : waiters) pool.enqueue(&waiter);
+    for (int& waiter : waiters)
+        pool.enqueue(&waiter);
     CHECK(pool.abandon(&waiters[1]));
     CHECK_FALSE(pool.abandon(&waiters[1]));
     CHECK(pool.waiting() == 2);
@@ -214,7 +219,8 @@ TEST_CASE("Pool: on any way through its states no place, connection or waiter is
         const std::size_t max_waiting = below(6);
         TestPool pool{limits(max_connections, max_waiting)};
         TimePoint now = start;
-        // The world outside: lent places (a null handle is one still being opened), and who waits in which order.
+        // The world outside: lent places (a null handle is one still being opened), and who waits
+        // in which order.
         std::vector<Handle> lent;
         std::deque<int*> line;
         std::vector<std::unique_ptr<int>> people;
@@ -233,51 +239,59 @@ TEST_CASE("Pool: on any way through its states no place, connection or waiter is
         };
         for (int round = 0; round != 3'000; ++round) {
             switch (below(6)) {
-            case 0:
-            case 1: {
-                const bool fresh = below(4) == 0;
-                TestPool::Decision decision = pool.acquire(now, fresh);
-                closed += static_cast<int>(pool.take_doomed().size());
-                switch (decision.step) {
-                case Step::reuse:
-                    CHECK_FALSE(fresh);
-                    REQUIRE(decision.connection);
-                    lent.push_back(std::move(decision.connection));
+                case 0:
+                case 1: {
+                    const bool fresh = below(4) == 0;
+                    TestPool::Decision decision = pool.acquire(now, fresh);
+                    closed += static_cast<int>(pool.take_doomed().size());
+                    switch (decision.step) {
+                        case Step::reuse:
+                            CHECK_FALSE(fresh);
+                            REQUIRE(decision.connection);
+                            lent.push_back(std::move(decision.connection));
+                            break;
+                        case Step::open:
+                            lent.emplace_back();
+                            break;
+                        case Step::wait:
+                            CHECK(line.size() < max_waiting);
+                            people.push_back(std::make_unique<int>(round));
+                            pool.enqueue(people.back().get());
+                            line.push_back(people.back().get());
+                            break;
+                        case Step::overloaded:
+                            CHECK(line.size() == max_waiting);
+                            break;
+                    }
                     break;
-                case Step::open: lent.emplace_back(); break;
-                case Step::wait:
-                    CHECK(line.size() < max_waiting);
-                    people.push_back(std::make_unique<int>(round));
-                    pool.enqueue(people.back().get());
-                    line.push_back(people.back().get());
+                }
+                case 2:
+                case 3: {
+                    if (lent.empty()) break;
+                    const std::size_t index = below(lent.size());
+                    Handle handle = std::move(lent[index]);
+                    lent.erase(lent.begin() + static_cast<std::ptrdiff_t>(index));
+                    if (!handle) handle = connection(++opened);
+                    if (below(3) == 0) {
+                        ++closed;
+                        serve(pool.give_up());
+                    } else {
+                        serve(pool.give_back(
+                            std::move(handle), now + std::chrono::seconds{1 + below(10)}));
+                    }
                     break;
-                case Step::overloaded: CHECK(line.size() == max_waiting); break;
                 }
-                break;
-            }
-            case 2:
-            case 3: {
-                if (lent.empty()) break;
-                const std::size_t index = below(lent.size());
-                Handle handle = std::move(lent[index]);
-                lent.erase(lent.begin() + static_cast<std::ptrdiff_t>(index));
-                if (!handle) handle = connection(++opened);
-                if (below(3) == 0) {
-                    ++closed;
-                    serve(pool.give_up());
-                } else {
-                    serve(pool.give_back(std::move(handle), now + std::chrono::seconds{1 + below(10)}));
-                }
-                break;
-            }
-            case 4:
-                if (!line.empty()) {
-                    const auto who = line.begin() + static_cast<std::ptrdiff_t>(below(line.size()));
-                    CHECK(pool.abandon(*who));
-                    line.erase(who);
-                }
-                break;
-            default: now += std::chrono::milliseconds{below(3'000)}; break;
+                case 4:
+                    if (!line.empty()) {
+                        const auto who =
+                            line.begin() + static_cast<std::ptrdiff_t>(below(line.size()));
+                        CHECK(pool.abandon(*who));
+                        line.erase(who);
+                    }
+                    break;
+                default:
+                    now += std::chrono::milliseconds{below(3'000)};
+                    break;
             }
             CHECK(pool.places() <= max_connections);
             CHECK(pool.places() == lent.size() + pool.idle());
@@ -285,7 +299,8 @@ TEST_CASE("Pool: on any way through its states no place, connection or waiter is
             CHECK((line.empty() || pool.idle() == 0));
             CHECK((line.empty() || pool.places() == max_connections));
         }
-        const auto being_used = std::count_if(lent.begin(), lent.end(), [](const Handle& h) { return h != nullptr; });
+        const auto being_used =
+            std::count_if(lent.begin(), lent.end(), [](const Handle& h) { return h != nullptr; });
         CHECK(opened == closed + static_cast<int>(pool.idle()) + static_cast<int>(being_used));
     }
 }

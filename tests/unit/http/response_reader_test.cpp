@@ -36,9 +36,10 @@ std::string failure_text(const Error& error) {
     return text;
 }
 
-/// Feeds `segments` one after the other, what was left over in front of each next one. Every portion is
-/// in memory of exactly its own size, so that a sanitizer sees each step beyond it.
-Reading read_segments(const std::vector<std::string_view>& segments, End end, const ResponseLimits& limits) {
+/// Feeds `segments` one after the other, what was left over in front of each next one. Every
+/// portion is in memory of exactly its own size, so that a sanitizer sees each step beyond it.
+Reading read_segments(
+    const std::vector<std::string_view>& segments, End end, const ResponseLimits& limits) {
     Reading reading;
     ResponseReader reader{reading.response, limits};
     std::string pending;
@@ -65,8 +66,10 @@ Reading read_segments(const std::vector<std::string_view>& segments, End end, co
         reading.outcome = reader.head_done() ? "in the body" : "in the head";
         return reading;
     }
-    reading.outcome = std::to_string(reading.response.status) + (reader.reusable() ? " keep" : " close");
-    if (reader.keep_alive()) reading.outcome += " for " + std::to_string(reader.keep_alive()->count());
+    reading.outcome =
+        std::to_string(reading.response.status) + (reader.reusable() ? " keep" : " close");
+    if (reader.keep_alive())
+        reading.outcome += " for " + std::to_string(reader.keep_alive()->count());
     if (!pending.empty()) reading.outcome += ", left " + std::to_string(pending.size());
     reading.outcome += ": " + reading.response.body;
     return reading;
@@ -75,13 +78,15 @@ Reading read_segments(const std::vector<std::string_view>& segments, End end, co
 /// Cuts `text` into portions of `size` bytes.
 std::vector<std::string_view> cut(std::string_view text, std::size_t size) {
     std::vector<std::string_view> segments;
-    for (; text.size() > size; text.remove_prefix(size)) segments.push_back(text.substr(0, size));
+    for (; text.size() > size; text.remove_prefix(size))
+        segments.push_back(text.substr(0, size));
     segments.push_back(text);
     return segments;
 }
 
 /// Reads a reply whole, split at every offset and byte by byte; the same must come of each.
-Reading read_reply(std::string_view reply, End end = End::stays_open, const ResponseLimits& limits = {}) {
+Reading read_reply(
+    std::string_view reply, End end = End::stays_open, const ResponseLimits& limits = {}) {
     Reading whole = read_segments({reply}, end, limits);
     for (std::size_t at = 1; at < reply.size(); ++at) {
         const Reading split = read_segments({reply.substr(0, at), reply.substr(at)}, end, limits);
@@ -99,7 +104,8 @@ Reading read_reply(std::string_view reply, End end = End::stays_open, const Resp
     return whole;
 }
 
-std::string outcome(std::string_view reply, End end = End::stays_open, const ResponseLimits& limits = {}) {
+std::string outcome(
+    std::string_view reply, End end = End::stays_open, const ResponseLimits& limits = {}) {
     return read_reply(reply, end, limits).outcome;
 }
 
@@ -123,20 +129,25 @@ std::string head(std::string_view fields, std::string_view status_line = "HTTP/1
     return std::string{status_line} + "\r\n" + std::string{fields} + "\r\n";
 }
 
-std::string chunked(std::string_view body) { return head("Transfer-Encoding: chunked\r\n") + std::string{body}; }
+std::string chunked(std::string_view body) {
+    return head("Transfer-Encoding: chunked\r\n") + std::string{body};
+}
 
 std::string repeat(std::string_view text, std::size_t times) {
     std::string out;
     out.reserve(text.size() * times);
-    for (std::size_t i = 0; i != times; ++i) out += text;
+    for (std::size_t i = 0; i != times; ++i)
+        out += text;
     return out;
 }
 
-} // namespace
+}  // namespace
 
 TEST_CASE("ResponseReader: a reply with a length ends where the length says") {
     CHECK(outcome("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello") == "200 keep: hello");
-    CHECK(outcome("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP") == "200 keep, left 4: hello");
+    CHECK(
+        outcome("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhelloHTTP") ==
+        "200 keep, left 4: hello");
     CHECK(outcome("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n") == "200 keep: ");
     CHECK(outcome("HTTP/1.1 503 Sorry\r\ncontent-length:3\r\n\r\nno\n") == "503 keep: no\n");
     CHECK(outcome("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell") == "in the body");
@@ -145,7 +156,8 @@ TEST_CASE("ResponseReader: a reply with a length ends where the length says") {
 
 TEST_CASE("ResponseReader: keeps the headers that are used, and joins those that are repeated") {
     const Reading reading = read_reply(
-        "HTTP/1.1 429 Slow\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nCONTENT-TYPE: application/json\r\n"
+        "HTTP/1.1 429 Slow\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nCONTENT-TYPE: "
+        "application/json\r\n"
         "Location: /x\r\nRetry-After: 7\r\ntraceparent: 00-1-2-03\r\nWWW-Authenticate: Basic\r\n"
         "X-Other: y\r\nWWW-Authenticate: Bearer realm=\"a\"\r\nContent-Length: 0\r\n\r\n");
     CHECK(reading.outcome == "429 keep: ");
@@ -159,18 +171,24 @@ TEST_CASE("ResponseReader: keeps the headers that are used, and joins those that
 }
 
 TEST_CASE("ResponseReader: two Retry-After fields contradict each other and mean nothing") {
-    for (const std::string_view fields : {"Retry-After: 1\r\nRetry-After: 2\r\n"sv,
-                                          "Retry-After: 1\r\nRetry-After: 1\r\nRetry-After: 1\r\n"sv}) {
+    for (const std::string_view fields :
+         {"Retry-After: 1\r\nRetry-After: 2\r\n"sv,
+          "Retry-After: 1\r\nRetry-After: 1\r\nRetry-After: 1\r\n"sv}) {
         const Reading reading = read_reply(head(fields, "HTTP/1.1 204 x"));
         CHECK(reading.response.retry_after == "?");
     }
 }
 
 TEST_CASE("ResponseReader: understands the Keep-Alive timeout") {
-    for (const Row& row : {Row{"timeout=5", "204 keep for 5: "}, Row{"max=100, Timeout=30", "204 keep for 30: "},
-                           Row{"timeout=0", "204 keep for 0: "}, Row{"timeout=", "204 keep: "},
-                           Row{"timeout=-1", "204 keep: "}, Row{"timeout=99999999999", "204 keep: "},
-                           Row{"nonsense", "204 keep: "}, Row{"", "204 keep: "}}) {
+    for (const Row& row :
+         {Row{"timeout=5", "204 keep for 5: "},
+          Row{"max=100, Timeout=30", "204 keep for 30: "},
+          Row{"timeout=0", "204 keep for 0: "},
+          Row{"timeout=", "204 keep: "},
+          Row{"timeout=-1", "204 keep: "},
+          Row{"timeout=99999999999", "204 keep: "},
+          Row{"nonsense", "204 keep: "},
+          Row{"", "204 keep: "}}) {
         CAPTURE(row.text);
         const std::string fields = "Keep-Alive: " + std::string{row.text} + "\r\n";
         CHECK(outcome(head(fields, "HTTP/1.1 204 None")) == row.outcome);
@@ -183,9 +201,11 @@ TEST_CASE("ResponseReader: a head beyond its byte limit is too large, exactly") 
     limits.head = limit;
     const std::string line = "HTTP/1.1 200 OK\r\n";
     const std::string length = "Content-Length: 2\r\n";
-    // The limit is reached in a long field, in many short ones, or by the status line and a field together.
+    // The limit is reached in a long field, in many short ones, or by the status line and a field
+    // together.
     const auto long_field = [&](std::size_t size) {
-        return line + length + "A: " + std::string(size - line.size() - length.size() - 7, 'x') + "\r\n\r\nok";
+        return line + length + "A: " + std::string(size - line.size() - length.size() - 7, 'x') +
+            "\r\n\r\nok";
     };
     const auto long_reason = [&](std::size_t size) {
         const std::size_t half = (size - length.size()) / 2;
@@ -195,7 +215,8 @@ TEST_CASE("ResponseReader: a head beyond its byte limit is too large, exactly") 
     };
     const auto short_fields = [&](std::size_t size) {
         std::string text = line + length;
-        while (text.size() + 20 < size) text += "a: b\r\n";
+        while (text.size() + 20 < size)
+            text += "a: b\r\n";
         text += "c: ";
         text += std::string(size - text.size() - 4, 'x');
         return text + "\r\n\r\nok";
@@ -214,11 +235,16 @@ TEST_CASE("ResponseReader: a head beyond its byte limit is too large, exactly") 
 
 TEST_CASE("ResponseReader: heads beyond the default limits are too large") {
     const std::string line = "HTTP/1.1 200 OK\r\n";
-    CHECK(outcome_of_long(line + "A: " + std::string(64U << 10U, 'x') + "\r\n\r\n") == "too_large[head]");
-    CHECK(outcome_of_long(line + repeat("A: " + std::string(170, 'x') + "\r\n", 100) + "\r\n") ==
-          "too_large[head]");
-    CHECK(outcome_of_long("HTTP/1.1 200 " + std::string(10U << 10U, 'r') + "\r\n" + "A: " +
-                          std::string(7U << 10U, 'x') + "\r\n\r\n") == "too_large[head]");
+    CHECK(
+        outcome_of_long(line + "A: " + std::string(64U << 10U, 'x') + "\r\n\r\n") ==
+        "too_large[head]");
+    CHECK(
+        outcome_of_long(line + repeat("A: " + std::string(170, 'x') + "\r\n", 100) + "\r\n") ==
+        "too_large[head]");
+    CHECK(
+        outcome_of_long(
+            "HTTP/1.1 200 " + std::string(10U << 10U, 'r') + "\r\n" +
+            "A: " + std::string(7U << 10U, 'x') + "\r\n\r\n") == "too_large[head]");
     CHECK(outcome_of_long("HTTP/1.1 200 " + std::string(20U << 10U, 'r')) == "too_large[head]");
     CHECK(outcome_of_long(line + repeat("a: b\r\n", 2'000) + "\r\n") == "too_large[head]");
 }
@@ -312,7 +338,9 @@ TEST_CASE("ResponseReader: only a lone chunked on HTTP/1.1 is a transfer encodin
         CAPTURE(row.text);
         CHECK(outcome(head(row.text) + "2\r\nok\r\n0\r\n\r\n") == row.outcome);
     }
-    CHECK(outcome("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n") == bad);
+    CHECK(
+        outcome("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n") ==
+        bad);
 }
 
 TEST_CASE("ResponseReader: reads chunks of every legal form") {
@@ -338,13 +366,25 @@ TEST_CASE("ResponseReader: reads chunks of every legal form") {
 TEST_CASE("ResponseReader: refuses chunks that are not well-formed") {
     const std::string_view bad = "framing[chunk]";
     for (const std::string_view body : {
-             "-5\r\nhello\r\n0\r\n\r\n"sv, "+5\r\nhello\r\n0\r\n\r\n"sv, "0x5\r\nhello\r\n0\r\n\r\n"sv,
-             "5h\r\nhello\r\n0\r\n\r\n"sv, "\r\nhello\r\n0\r\n\r\n"sv, "g\r\nhello\r\n0\r\n\r\n"sv,
-             "00000000000000005\r\nhello\r\n0\r\n\r\n"sv, "10000000000000005\r\nhello\r\n0\r\n\r\n"sv,
-             "00000000000000000\r\n\r\n"sv, "5\nhello\r\n0\r\n\r\n"sv, "5\r\nhello\n0\r\n\r\n"sv,
-             "5\r\nhello0\r\n\r\n"sv, "5\r\nhelloXX0\r\n\r\n"sv, "5\r\nhello!\r\n0\r\n\r\n"sv,
-             "5 5\r\nhello\r\n0\r\n\r\n"sv, "5,\r\nhello\r\n0\r\n\r\n"sv, "5\r\nhello\r\nx\r\n\r\n"sv,
-             "5\r\nhello\r\n0\r\nbad trailer\r\n\r\n"sv, "5\r\nhello\r\n0\r\n: empty\r\n\r\n"sv,
+             "-5\r\nhello\r\n0\r\n\r\n"sv,
+             "+5\r\nhello\r\n0\r\n\r\n"sv,
+             "0x5\r\nhello\r\n0\r\n\r\n"sv,
+             "5h\r\nhello\r\n0\r\n\r\n"sv,
+             "\r\nhello\r\n0\r\n\r\n"sv,
+             "g\r\nhello\r\n0\r\n\r\n"sv,
+             "00000000000000005\r\nhello\r\n0\r\n\r\n"sv,
+             "10000000000000005\r\nhello\r\n0\r\n\r\n"sv,
+             "00000000000000000\r\n\r\n"sv,
+             "5\nhello\r\n0\r\n\r\n"sv,
+             "5\r\nhello\n0\r\n\r\n"sv,
+             "5\r\nhello0\r\n\r\n"sv,
+             "5\r\nhelloXX0\r\n\r\n"sv,
+             "5\r\nhello!\r\n0\r\n\r\n"sv,
+             "5 5\r\nhello\r\n0\r\n\r\n"sv,
+             "5,\r\nhello\r\n0\r\n\r\n"sv,
+             "5\r\nhello\r\nx\r\n\r\n"sv,
+             "5\r\nhello\r\n0\r\nbad trailer\r\n\r\n"sv,
+             "5\r\nhello\r\n0\r\n: empty\r\n\r\n"sv,
              "5\r\nhello\r\n0;\"\r\n\r\n"sv,
          }) {
         CAPTURE(body);
@@ -353,10 +393,11 @@ TEST_CASE("ResponseReader: refuses chunks that are not well-formed") {
 }
 
 TEST_CASE("ResponseReader: a chunk size near 2^64 overflows nothing") {
-    for (const std::string_view size : {"ffffffffffffffff"sv, "FFFFFFFFFFFFFFFE"sv, "8000000000000000"sv,
-                                        "7fffffffffffffff"sv}) {
+    for (const std::string_view size :
+         {"ffffffffffffffff"sv, "FFFFFFFFFFFFFFFE"sv, "8000000000000000"sv, "7fffffffffffffff"sv}) {
         CAPTURE(size);
-        const std::string reply = chunked("2\r\nok\r\n" + std::string{size} + "\r\nhello\r\n0\r\n\r\n");
+        const std::string reply =
+            chunked("2\r\nok\r\n" + std::string{size} + "\r\nhello\r\n0\r\n\r\n");
         CHECK(outcome(reply) == "too_large[body]");
     }
     CHECK(outcome(chunked("fffffffffffffffff\r\nx")) == "framing[chunk]");
@@ -364,9 +405,15 @@ TEST_CASE("ResponseReader: a chunk size near 2^64 overflows nothing") {
 
 TEST_CASE("ResponseReader: a body that ends early is truncated, never a success") {
     for (const std::string& reply :
-         {head("Content-Length: 6\r\n") + "hello", chunked("5\r\nhel"), chunked("5\r\nhello\r\n"),
-          chunked("5\r\nhello"), chunked("5\r\nhello\r\n0\r\n"), chunked("5\r\nhello\r\n0\r\nA: b\r\n"),
-          chunked("5"), chunked(""), head("Content-Length: 1\r\n")}) {
+         {head("Content-Length: 6\r\n") + "hello",
+          chunked("5\r\nhel"),
+          chunked("5\r\nhello\r\n"),
+          chunked("5\r\nhello"),
+          chunked("5\r\nhello\r\n0\r\n"),
+          chunked("5\r\nhello\r\n0\r\nA: b\r\n"),
+          chunked("5"),
+          chunked(""),
+          head("Content-Length: 1\r\n")}) {
         CAPTURE(reply);
         CHECK(outcome(reply, End::clean) == "io[truncated]");
         CHECK(outcome(reply, End::broken) == "io[truncated]");
@@ -378,8 +425,9 @@ TEST_CASE("ResponseReader: a body that ends early is truncated, never a success"
 }
 
 TEST_CASE("ResponseReader: a trailer cannot change what the head said") {
-    const Reading reading = read_reply(
-        chunked("2\r\nok\r\n0\r\nContent-Type: text/html\r\nRetry-After: 9\r\nKeep-Alive: timeout=1\r\n\r\n"));
+    const Reading reading =
+        read_reply(chunked("2\r\nok\r\n0\r\nContent-Type: text/html\r\nRetry-After: "
+                           "9\r\nKeep-Alive: timeout=1\r\n\r\n"));
     CHECK(reading.outcome == "200 keep: ok");
     CHECK(reading.response.content_type.empty());
     CHECK(reading.response.retry_after.empty());
@@ -393,8 +441,12 @@ TEST_CASE("ResponseReader: a chunk line has a limit however it arrives") {
     limits.chunk_line = 64;
     limits.chunk_extras = 400;
     const auto line = [](std::size_t size) { return "5;" + std::string(size - 2, 'x'); };
-    CHECK(outcome(chunked(line(50) + "\r\nhello\r\n0\r\n\r\n"), End::stays_open, limits) == "200 keep: hello");
-    CHECK(outcome(chunked(line(70) + "\r\nhello\r\n0\r\n\r\n"), End::stays_open, limits) == "too_large[chunk]");
+    CHECK(
+        outcome(chunked(line(50) + "\r\nhello\r\n0\r\n\r\n"), End::stays_open, limits) ==
+        "200 keep: hello");
+    CHECK(
+        outcome(chunked(line(70) + "\r\nhello\r\n0\r\n\r\n"), End::stays_open, limits) ==
+        "too_large[chunk]");
     CHECK(outcome(chunked(line(300)), End::stays_open, limits) == "too_large[chunk]");
 }
 
@@ -403,8 +455,12 @@ TEST_CASE("ResponseReader: chunk extensions have a limit together") {
     limits.chunk_line = 64;
     limits.chunk_extras = 400;
     const std::string chunk = "1;" + std::string(39, 'x') + "\r\n.\r\n";
-    CHECK(outcome(chunked(repeat(chunk, 9) + "0\r\n\r\n"), End::stays_open, limits) == "200 keep: .........");
-    CHECK(outcome(chunked(repeat(chunk, 11) + "0\r\n\r\n"), End::stays_open, limits) == "too_large[chunk]");
+    CHECK(
+        outcome(chunked(repeat(chunk, 9) + "0\r\n\r\n"), End::stays_open, limits) ==
+        "200 keep: .........");
+    CHECK(
+        outcome(chunked(repeat(chunk, 11) + "0\r\n\r\n"), End::stays_open, limits) ==
+        "too_large[chunk]");
 }
 
 TEST_CASE("ResponseReader: trailers have a limit however they arrive") {
@@ -412,9 +468,12 @@ TEST_CASE("ResponseReader: trailers have a limit however they arrive") {
     limits.chunk_line = 64;
     limits.chunk_extras = 400;
     const std::string trailer = "A: " + std::string(35, 'x') + "\r\n";
-    CHECK(outcome(chunked("0\r\n" + repeat(trailer, 8) + "\r\n"), End::stays_open, limits) == "200 keep: ");
-    CHECK(outcome(chunked("0\r\n" + repeat(trailer, 12) + "\r\n"), End::stays_open, limits) ==
-          "too_large[chunk]");
+    CHECK(
+        outcome(chunked("0\r\n" + repeat(trailer, 8) + "\r\n"), End::stays_open, limits) ==
+        "200 keep: ");
+    CHECK(
+        outcome(chunked("0\r\n" + repeat(trailer, 12) + "\r\n"), End::stays_open, limits) ==
+        "too_large[chunk]");
 }
 
 TEST_CASE("ResponseReader: a million chunks of one byte are no trouble") {
@@ -440,17 +499,24 @@ TEST_CASE("ResponseReader: a body beyond its limit is too large, however it is d
     ResponseLimits limits;
     limits.body = 10;
     const std::string ten = "0123456789";
-    CHECK(outcome(head("Content-Length: 10\r\n") + ten, End::stays_open, limits) == "200 keep: " + ten);
-    CHECK(outcome(head("Content-Length: 11\r\n") + ten + "x", End::stays_open, limits) == "too_large[body]");
-    CHECK(outcome(chunked("5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n"), End::stays_open, limits) ==
-          "200 keep: " + ten);
-    CHECK(outcome(chunked("5\r\n01234\r\n6\r\n56789x\r\n0\r\n\r\n"), End::stays_open, limits) ==
-          "too_large[body]");
+    CHECK(
+        outcome(head("Content-Length: 10\r\n") + ten, End::stays_open, limits) ==
+        "200 keep: " + ten);
+    CHECK(
+        outcome(head("Content-Length: 11\r\n") + ten + "x", End::stays_open, limits) ==
+        "too_large[body]");
+    CHECK(
+        outcome(chunked("5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n"), End::stays_open, limits) ==
+        "200 keep: " + ten);
+    CHECK(
+        outcome(chunked("5\r\n01234\r\n6\r\n56789x\r\n0\r\n\r\n"), End::stays_open, limits) ==
+        "too_large[body]");
     CHECK(outcome(head("") + ten, End::clean, limits) == "200 close: " + ten);
     CHECK(outcome(head("") + ten + "x", End::clean, limits) == "too_large[body]");
 }
 
-TEST_CASE("ResponseReader: an announced giant is refused at its first byte, without memory for it") {
+TEST_CASE(
+    "ResponseReader: an announced giant is refused at its first byte, without memory for it") {
     const std::string reply = head("Content-Length: 9223372036854775807\r\n") + "x";
     const Reading reading = read_reply(reply);
     CHECK(reading.outcome == "too_large[body]");
@@ -463,7 +529,9 @@ TEST_CASE("ResponseReader: skips interim replies, up to eight") {
     const std::string last = head("Content-Length: 2\r\n") + "ok";
     const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
     CHECK(outcome(interim + last) == "200 keep: ok");
-    CHECK(outcome("HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n" + last) == "200 keep: ok");
+    CHECK(
+        outcome("HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n" + last) ==
+        "200 keep: ok");
     CHECK(outcome(repeat(interim, 8) + last) == "200 keep: ok");
     CHECK(outcome(repeat(interim, 9) + last) == "framing[interim]");
     CHECK(outcome_of_long(repeat(interim, 100'000)) == "framing[interim]");
@@ -473,7 +541,8 @@ TEST_CASE("ResponseReader: skips interim replies, up to eight") {
 
 TEST_CASE("ResponseReader: an interim reply leaves nothing behind") {
     const Reading reading = read_reply(
-        "HTTP/1.1 103 Hints\r\nDate: today\r\nRetry-After: 5\r\nKeep-Alive: timeout=9\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 103 Hints\r\nDate: today\r\nRetry-After: 5\r\nKeep-Alive: "
+        "timeout=9\r\nConnection: close\r\n\r\n"
         "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
     CHECK(reading.outcome == "200 keep: ");
     CHECK(reading.response.date.empty());
@@ -481,8 +550,9 @@ TEST_CASE("ResponseReader: an interim reply leaves nothing behind") {
 }
 
 TEST_CASE("ResponseReader: switching protocols was not asked for") {
-    CHECK(outcome("HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n") ==
-          "framing[interim]");
+    CHECK(
+        outcome("HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n") ==
+        "framing[interim]");
 }
 
 TEST_CASE("ResponseReader: interim replies count against the byte limit of the head") {
@@ -492,31 +562,40 @@ TEST_CASE("ResponseReader: interim replies count against the byte limit of the h
     const std::string last = head("Content-Length: 2\r\n") + "ok";
     CHECK(outcome(interim + last, End::stays_open, limits) == "200 keep: ok");
     CHECK(outcome(interim + interim + last, End::stays_open, limits) == "200 keep: ok");
-    CHECK(outcome(interim + interim + interim + last, End::stays_open, limits) == "too_large[head]");
+    CHECK(
+        outcome(interim + interim + interim + last, End::stays_open, limits) == "too_large[head]");
 }
 
 TEST_CASE("ResponseReader: an interim reply that announces a body is refused") {
     const std::string smuggled = head("Content-Length: 4\r\n") + "evil";
     const std::string length = "Content-Length: " + std::to_string(smuggled.size()) + "\r\n";
     CHECK(outcome(head(length, "HTTP/1.1 100 Continue") + smuggled) == "framing[interim]");
-    CHECK(outcome(head("Transfer-Encoding: chunked\r\n", "HTTP/1.1 103 Hints") + smuggled) ==
-          "framing[interim]");
-    CHECK(outcome(head("Content-Length: 0\r\n", "HTTP/1.1 100 Continue") + head("", "HTTP/1.1 204 x")) ==
-          "204 keep: ");
+    CHECK(
+        outcome(head("Transfer-Encoding: chunked\r\n", "HTTP/1.1 103 Hints") + smuggled) ==
+        "framing[interim]");
+    CHECK(
+        outcome(
+            head("Content-Length: 0\r\n", "HTTP/1.1 100 Continue") + head("", "HTTP/1.1 204 x")) ==
+        "204 keep: ");
 }
 
 TEST_CASE("ResponseReader: a connection serves again only if the message says where it ends") {
     for (const Row& row : {
              Row{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", "200 keep: ok"},
-             Row{"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", "200 keep: ok"},
-             Row{"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "200 close: ok"},
-             Row{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nconnection: CLOSE\r\n\r\nok", "200 close: ok"},
+             Row{"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
+                 "200 keep: ok"},
+             Row{"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+                 "200 close: ok"},
+             Row{"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nconnection: CLOSE\r\n\r\nok",
+                 "200 close: ok"},
              Row{"HTTP/1.1 200 OK\r\nConnection: keep-alive, close\r\nContent-Length: 2\r\n\r\nok",
                  "200 close: ok"},
-             Row{"HTTP/1.1 200 OK\r\nConnection: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+             Row{"HTTP/1.1 200 OK\r\nConnection: a\r\nConnection: close\r\nContent-Length: "
+                 "2\r\n\r\nok",
                  "200 close: ok"},
              Row{"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "200 close: ok"},
-             Row{"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok", "200 keep: ok"},
+             Row{"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\nok",
+                 "200 keep: ok"},
              Row{"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n\r\nok", "200 close: ok"},
              Row{"HTTP/1.0 200 OK\r\n\r\nok", "200 close: ok"},
              Row{"HTTP/1.1 200 OK\r\n\r\nok", "200 close: ok"},
@@ -542,26 +621,39 @@ TEST_CASE("ResponseReader: what follows a reply that has no body belongs to noth
              Row{"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nevil", "204 close, left 4: "},
              Row{"HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\n", "204 close: "},
              Row{"HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\n", "304 close: "},
-             Row{"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "204 close, left 5: "},
+             Row{"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                 "204 close, left 5: "},
              Row{"HTTP/1.1 304 x\r\nTransfer-Encoding: chunked\r\n\r\n", "304 close: "},
              Row{"HTTP/1.1 204 No Content\r\n\r\nevil", "204 keep, left 4: "},
-             Row{"HTTP/1.1 204 x\r\nContent-Length: 0\r\nContent-Length: 4\r\n\r\n", "framing[length]"},
+             Row{"HTTP/1.1 204 x\r\nContent-Length: 0\r\nContent-Length: 4\r\n\r\n",
+                 "framing[length]"},
          }) {
         CAPTURE(row.text);
         CHECK(outcome(row.text) == row.outcome);
     }
 }
 
-TEST_CASE("ResponseReader: a content encoding that was not asked for is refused before any byte of it") {
-    for (const std::string_view coding : {"gzip"sv, "br"sv, "deflate"sv, "x-unknown"sv, "identity, gzip"sv,
-                                          "GZIP"sv, "gzip, gzip"sv, ","sv}) {
+TEST_CASE(
+    "ResponseReader: a content encoding that was not asked for is refused before any byte of it") {
+    for (const std::string_view coding :
+         {"gzip"sv,
+          "br"sv,
+          "deflate"sv,
+          "x-unknown"sv,
+          "identity, gzip"sv,
+          "GZIP"sv,
+          "gzip, gzip"sv,
+          ","sv}) {
         CAPTURE(coding);
-        const Reading reading =
-            read_reply(head("Content-Encoding: " + std::string{coding} + "\r\nContent-Length: 4\r\n") + "\x1F\x8B..");
+        const Reading reading = read_reply(
+            head("Content-Encoding: " + std::string{coding} + "\r\nContent-Length: 4\r\n") +
+            "\x1F\x8B..");
         CHECK(reading.outcome == "framing[content_encoding]");
         CHECK(reading.response.body.empty());
     }
-    CHECK(outcome(head("Content-Encoding: Identity\r\nContent-Length: 2\r\n") + "ok") == "200 keep: ok");
+    CHECK(
+        outcome(head("Content-Encoding: Identity\r\nContent-Length: 2\r\n") + "ok") ==
+        "200 keep: ok");
     CHECK(outcome(head("Content-Encoding:\r\nContent-Length: 2\r\n") + "ok") == "200 keep: ok");
 }
 
@@ -643,7 +735,9 @@ TEST_CASE("ResponseReader: a folded line reads as a blank") {
     CHECK(reading.response.www_authenticate == "Bearer realm=x");
 }
 
-TEST_CASE("ResponseReader: a fold longer than the parser's own buffer ends in a verdict, not in an exception") {
+TEST_CASE(
+    "ResponseReader: a fold longer than the parser's own buffer ends in a verdict, not in an "
+    "exception") {
     const std::string fold = repeat("\r\n " + std::string(100, 'x'), 60);
     const std::string reply = "HTTP/1.1 200 OK\r\nA: b" + fold + "\r\nContent-Length: 0\r\n\r\n";
     CHECK(outcome_of_long(reply) == "too_large[head]");
@@ -655,7 +749,8 @@ TEST_CASE("ResponseReader: a damaged reply is a success in all portions or in no
         head("Content-Length: 5\r\nContent-Type: application/json\r\n") + "hello",
         chunked("5;x=1\r\nhello\r\n3\r\n012\r\n0\r\nA: b\r\n\r\n"),
         chunked("0\r\n\r\n"),
-        interim + head("Transfer-Encoding: chunked\r\nConnection: close\r\n") + "2\r\n{}\r\n0\r\n\r\n",
+        interim + head("Transfer-Encoding: chunked\r\nConnection: close\r\n") +
+            "2\r\n{}\r\n0\r\n\r\n",
         head("Content-Length: 0\r\nKeep-Alive: timeout=5\r\n", "HTTP/1.0 204 None"),
     };
     constexpr std::string_view spice = "\r\n\r\n 0:1;,=\"f\t\x80\0"sv;
@@ -669,9 +764,15 @@ TEST_CASE("ResponseReader: a damaged reply is a success in all portions or in no
             const std::size_t at = below(reply.size());
             const char byte = spice[below(spice.size())];
             switch (below(3)) {
-            case 0: reply[at] = byte; break;
-            case 1: reply.insert(at, 1 + below(2), byte); break;
-            default: reply.erase(at, 1 + below(3)); break;
+                case 0:
+                    reply[at] = byte;
+                    break;
+                case 1:
+                    reply.insert(at, 1 + below(2), byte);
+                    break;
+                default:
+                    reply.erase(at, 1 + below(3));
+                    break;
             }
         }
         std::vector<std::string_view> segments;
@@ -682,7 +783,9 @@ TEST_CASE("ResponseReader: a damaged reply is a success in all portions or in no
         }
         const std::string whole = read_segments({reply}, End::clean, {}).outcome;
         const std::string split = read_segments(segments, End::clean, {}).outcome;
-        const auto success = [](const std::string& text) { return text.find('[') > text.find(':'); };
+        const auto success = [](const std::string& text) {
+            return text.find('[') > text.find(':');
+        };
         if (whole != split && (success(whole) || success(split))) {
             CAPTURE(reply);
             CHECK(split == whole);

@@ -25,7 +25,8 @@ struct Text {
 /// Appends the given text, or fails where there is none.
 struct TextCodec {
     Result<void> encode(const Text& params, std::string& out) const {
-        if (params.json.empty()) return Error{Errc::bad_argument, Reason::encoding, "the codec refuses"};
+        if (params.json.empty())
+            return Error{Errc::bad_argument, Reason::encoding, "the codec refuses"};
         out += params.json;
         return {};
     }
@@ -36,7 +37,8 @@ std::string written(const std::string& out, const Result<void>& result) {
     if (result) return out;
     const Error& error = result.error();
     CHECK(error.fate() == Fate::unsent);
-    return std::string{to_string(error.code())} + '[' + std::string{to_string(error.reason())} + ']';
+    return std::string{to_string(error.code())} + '[' + std::string{to_string(error.reason())} +
+        ']';
 }
 
 template <class Params>
@@ -56,7 +58,8 @@ std::string notification(std::string_view method, const Params& params) {
 constexpr std::int64_t request_id = 7;
 
 /// The text of the result, the server's code and message, or the kind and reason of the failure.
-std::string response(std::string_view body, std::size_t max_depth = 64, std::int64_t id = request_id) {
+std::string response(
+    std::string_view body, std::size_t max_depth = 64, std::int64_t id = request_id) {
     const Result<std::string_view> result = rpc::read_response(body, id, max_depth);
     if (result) {
         CHECK(result->data() >= body.data());
@@ -72,11 +75,14 @@ std::string response(std::string_view body, std::size_t max_depth = 64, std::int
         return text;
     }
     CHECK(error.rpc() == nullptr);
-    return std::string{to_string(error.code())} + '[' + std::string{to_string(error.reason())} + ']';
+    return std::string{to_string(error.code())} + '[' + std::string{to_string(error.reason())} +
+        ']';
 }
 
 /// A response with the given members behind its version.
-std::string reply(std::string_view members) { return R"({"jsonrpc":"2.0",)" + std::string{members} + '}'; }
+std::string reply(std::string_view members) {
+    return R"({"jsonrpc":"2.0",)" + std::string{members} + '}';
+}
 
 std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
@@ -85,11 +91,14 @@ struct Row {
     std::string_view outcome;
 };
 
-} // namespace
+}  // namespace
 
 TEST_CASE("envelope: a request has exactly these bytes") {
-    CHECK(request("a.b", 1, Text{"{}"}) == R"({"jsonrpc":"2.0","method":"a.b","id":1,"params":{}})");
-    CHECK(request("m", 42, Text{"[1,2]"}) == R"({"jsonrpc":"2.0","method":"m","id":42,"params":[1,2]})");
+    CHECK(
+        request("a.b", 1, Text{"{}"}) == R"({"jsonrpc":"2.0","method":"a.b","id":1,"params":{}})");
+    CHECK(
+        request("m", 42, Text{"[1,2]"}) ==
+        R"({"jsonrpc":"2.0","method":"m","id":42,"params":[1,2]})");
     CHECK(request("m", 42, no_params) == R"({"jsonrpc":"2.0","method":"m","id":42})");
 }
 
@@ -99,10 +108,12 @@ TEST_CASE("envelope: a notification has no id") {
 }
 
 TEST_CASE("envelope: ids of any size are written in full") {
-    CHECK(request("m", std::numeric_limits<std::int64_t>::max(), no_params) ==
-          R"({"jsonrpc":"2.0","method":"m","id":9223372036854775807})");
-    CHECK(request("m", std::numeric_limits<std::int64_t>::min(), no_params) ==
-          R"({"jsonrpc":"2.0","method":"m","id":-9223372036854775808})");
+    CHECK(
+        request("m", std::numeric_limits<std::int64_t>::max(), no_params) ==
+        R"({"jsonrpc":"2.0","method":"m","id":9223372036854775807})");
+    CHECK(
+        request("m", std::numeric_limits<std::int64_t>::min(), no_params) ==
+        R"({"jsonrpc":"2.0","method":"m","id":-9223372036854775808})");
     CHECK(request("m", 0, no_params) == R"({"jsonrpc":"2.0","method":"m","id":0})");
 }
 
@@ -113,18 +124,21 @@ TEST_CASE("envelope: a request is appended to what is there") {
 }
 
 TEST_CASE("envelope: any text is a method, as JSON escapes it") {
-    CHECK(request("a\r\nX: \"y\"\\\x01\x7F", 1, no_params) ==
-          R"({"jsonrpc":"2.0","method":"a\r\nX: \"y\"\\\u0001)"
-          "\x7F\",\"id\":1}");
-    CHECK(request("\xC3\xA9\xF0\x9F\x98\x80", 1, no_params) ==
-          "{\"jsonrpc\":\"2.0\",\"method\":\"\xC3\xA9\xF0\x9F\x98\x80\",\"id\":1}");
+    CHECK(
+        request("a\r\nX: \"y\"\\\x01\x7F", 1, no_params) ==
+        R"({"jsonrpc":"2.0","method":"a\r\nX: \"y\"\\\u0001)"
+        "\x7F\",\"id\":1}");
+    CHECK(
+        request("\xC3\xA9\xF0\x9F\x98\x80", 1, no_params) ==
+        "{\"jsonrpc\":\"2.0\",\"method\":\"\xC3\xA9\xF0\x9F\x98\x80\",\"id\":1}");
     CHECK(request("a\0b"sv, 1, no_params) == R"({"jsonrpc":"2.0","method":"a\u0000b","id":1})");
     CHECK(request("rpc", 1, no_params) == R"({"jsonrpc":"2.0","method":"rpc","id":1})");
     CHECK(request("RPC.x", 1, no_params) == R"({"jsonrpc":"2.0","method":"RPC.x","id":1})");
 }
 
 TEST_CASE("envelope: a method that is empty, reserved or not UTF-8 is refused") {
-    for (const std::string_view method : {""sv, "rpc."sv, "rpc.discover"sv, "\xFF"sv, "a\xC3"sv, "\xED\xA0\x80"sv}) {
+    for (const std::string_view method :
+         {""sv, "rpc."sv, "rpc.discover"sv, "\xFF"sv, "a\xC3"sv, "\xED\xA0\x80"sv}) {
         CAPTURE(method);
         CHECK(request(method, 1, Text{"{}"}) == "bad_argument[method]");
         CHECK(notification(method, Text{"{}"}) == "bad_argument[method]");
@@ -149,8 +163,8 @@ TEST_CASE("envelope: what the codec refuses is not sent") {
 }
 
 TEST_CASE("envelope: a result of any kind is handed over as it stands in the body") {
-    for (const std::string_view result : {"null"sv, "true"sv, "-0.50e1"sv, "\"\\u0041\""sv, "[1, 2]"sv,
-                                          "{\"a\" : {}}"sv, "{}"sv}) {
+    for (const std::string_view result :
+         {"null"sv, "true"sv, "-0.50e1"sv, "\"\\u0041\""sv, "[1, 2]"sv, "{\"a\" : {}}"sv, "{}"sv}) {
         CAPTURE(result);
         CHECK(response(reply("\"id\":7,\"result\":" + std::string{result})) == result);
         CHECK(response(reply("\"result\": " + std::string{result} + " ,\"id\":7 ")) == result);
@@ -166,7 +180,8 @@ TEST_CASE("envelope: members in any order, blanks and escaped keys are fine") {
 TEST_CASE("envelope: unknown members are ignored, many of them too") {
     CHECK(response(reply(R"("x":{"error":1},"id":7,"result":1,"Error":2,"RESULT":3,"":4)")) == "1");
     std::string members = "\"id\":7";
-    for (int i = 0; i != 10'000; ++i) members += ",\"x" + std::to_string(i) + "\":[" + std::to_string(i) + ']';
+    for (int i = 0; i != 10'000; ++i)
+        members += ",\"x" + std::to_string(i) + "\":[" + std::to_string(i) + ']';
     CHECK(response(reply(members + ",\"result\":1")) == "1");
 }
 
@@ -202,24 +217,32 @@ TEST_CASE("envelope: only the very id of the request will do, on results and on 
         const std::string head{row.text};
         const bool good = row.outcome == accepted;
         CHECK(response(reply(head + "\"result\":1")) == (good ? "1" : row.outcome));
-        CHECK(response(reply(head + R"("error":{"code":-32602,"message":"no"})")) ==
-              (good ? "rpc -32602 no" : row.outcome));
+        CHECK(
+            response(reply(head + R"("error":{"code":-32602,"message":"no"})")) ==
+            (good ? "rpc -32602 no" : row.outcome));
     }
 }
 
 TEST_CASE("envelope: ids beyond 2^53 are compared exactly") {
     constexpr std::int64_t id = 9007199254740993;
     CHECK(response(reply(R"("id":9007199254740993,"result":1)"), 64, id) == "1");
-    CHECK(response(reply(R"("id":9007199254740992,"result":1)"), 64, id) == "envelope[id_mismatch]");
-    CHECK(response(reply(R"("id":9007199254740994,"result":1)"), 64, id) == "envelope[id_mismatch]");
-    CHECK(response(reply(R"("id":9007199254740993.5,"result":1)"), 64, id) == "envelope[id_mismatch]");
+    CHECK(
+        response(reply(R"("id":9007199254740992,"result":1)"), 64, id) == "envelope[id_mismatch]");
+    CHECK(
+        response(reply(R"("id":9007199254740994,"result":1)"), 64, id) == "envelope[id_mismatch]");
+    CHECK(
+        response(reply(R"("id":9007199254740993.5,"result":1)"), 64, id) ==
+        "envelope[id_mismatch]");
 }
 
 TEST_CASE("envelope: a null id counts only with the errors of a request that could not be read") {
     for (const Row& row : {
-             Row{R"("id":null,"error":{"code":-32700,"message":"parse"})", "rpc -32700 parse uncorrelated"},
-             Row{R"("id":null,"error":{"code":-32600,"message":"bad"})", "rpc -32600 bad uncorrelated"},
-             Row{R"("id":null,"error":{"code":-32600,"message":"bad"},"result":null)", "rpc -32600 bad uncorrelated"},
+             Row{R"("id":null,"error":{"code":-32700,"message":"parse"})",
+                 "rpc -32700 parse uncorrelated"},
+             Row{R"("id":null,"error":{"code":-32600,"message":"bad"})",
+                 "rpc -32600 bad uncorrelated"},
+             Row{R"("id":null,"error":{"code":-32600,"message":"bad"},"result":null)",
+                 "rpc -32600 bad uncorrelated"},
              Row{R"("id":null,"error":{"code":-32603,"message":"oops"})", "envelope[id_mismatch]"},
              Row{R"("id":null,"error":{"code":-32000,"message":"oops"})", "envelope[id_mismatch]"},
              Row{R"("id":null,"error":{"message":"oops"})", "envelope[id_mismatch]"},
@@ -235,15 +258,23 @@ TEST_CASE("envelope: a null id counts only with the errors of a request that cou
 }
 
 TEST_CASE("envelope: the version is the string 2.0, once") {
-    for (const std::string_view version : {""sv, R"("jsonrpc":"1.0",)"sv, R"("jsonrpc":2.0,)"sv,
-                                           R"("jsonrpc":2,)"sv, R"("jsonrpc":"2",)"sv, R"("jsonrpc":"2.0 ",)"sv,
-                                           R"("jsonrpc":null,)"sv, R"("jsonrpc":["2.0"],)"sv,
-                                           R"("JSONRPC":"2.0",)"sv, R"("version":"2.0",)"sv,
-                                           R"("jsonrpc":"2.0","jsonrpc":"2.0",)"sv}) {
+    for (const std::string_view version :
+         {""sv,
+          R"("jsonrpc":"1.0",)"sv,
+          R"("jsonrpc":2.0,)"sv,
+          R"("jsonrpc":2,)"sv,
+          R"("jsonrpc":"2",)"sv,
+          R"("jsonrpc":"2.0 ",)"sv,
+          R"("jsonrpc":null,)"sv,
+          R"("jsonrpc":["2.0"],)"sv,
+          R"("JSONRPC":"2.0",)"sv,
+          R"("version":"2.0",)"sv,
+          R"("jsonrpc":"2.0","jsonrpc":"2.0",)"sv}) {
         CAPTURE(version);
         const std::string head = '{' + std::string{version};
         CHECK(response(head + R"("id":7,"result":1})") == "envelope[version]");
-        CHECK(response(head + R"("id":7,"error":{"code":1,"message":"m"}})") == "envelope[version]");
+        CHECK(
+            response(head + R"("id":7,"error":{"code":1,"message":"m"}})") == "envelope[version]");
     }
 }
 
@@ -275,7 +306,8 @@ TEST_CASE("envelope: code, message and data of a server's error arrive intact") 
              Row{R"({"code":-32700,"message":"a"})", "rpc -32700 a"},
              Row{R"({"code":-32601,"message":""})", "rpc -32601 "},
              Row{R"({"code":-32603,"message":"x","data":null})", "rpc -32603 x null"},
-             Row{R"({"data":"text","message":"\u00e9\n","code":-32000})", "rpc -32000 \xC3\xA9\n \"text\""},
+             Row{R"({"data":"text","message":"\u00e9\n","code":-32000})",
+                 "rpc -32000 \xC3\xA9\n \"text\""},
              Row{R"({"code":-32021,"message":"x","data":{"partialResult":[1, 2]}})",
                  "rpc -32021 x {\"partialResult\":[1, 2]}"},
              Row{R"({"code":-32015.0,"message":"try again","more":1})", "rpc -32015 try again"},
@@ -321,7 +353,9 @@ TEST_CASE("envelope: an array or a scalar is no reply to one call") {
 }
 
 TEST_CASE("envelope: nesting has a limit, which long input does not overrun") {
-    const auto with = [](std::size_t depth) { return reply("\"id\":7,\"result\":" + nested(depth)); };
+    const auto with = [](std::size_t depth) {
+        return reply("\"id\":7,\"result\":" + nested(depth));
+    };
     CHECK(response(with(63)) == nested(63));
     CHECK(response(with(64)) == "json[depth]");
     CHECK(response(with(3), 4) == nested(3));
@@ -340,17 +374,32 @@ TEST_CASE("envelope: what is not one JSON document in UTF-8 is refused") {
     const std::string good = reply(R"("id":7,"result":1)");
     CHECK(response(good + " \r\n\t") == "1");
     for (const std::string& body :
-         {good + 'x', good + good, good + ',', good + "\0"s, good.substr(0, good.size() - 1), "{"s, good + "//c",
-          "/**/" + good, reply(R"("id":7,"result":1,)"), reply(R"("id":7,"result":01)"),
-          reply("\"id\":7,\"result\":\"a\nb\""), reply(R"("id":7,"result":"\x")"), reply(R"("id":7,"result":NaN)"),
-          reply("id:7,\"result\":1"), "<html>"s, "jsonrpc"s}) {
+         {good + 'x',
+          good + good,
+          good + ',',
+          good + "\0"s,
+          good.substr(0, good.size() - 1),
+          "{"s,
+          good + "//c",
+          "/**/" + good,
+          reply(R"("id":7,"result":1,)"),
+          reply(R"("id":7,"result":01)"),
+          reply("\"id\":7,\"result\":\"a\nb\""),
+          reply(R"("id":7,"result":"\x")"),
+          reply(R"("id":7,"result":NaN)"),
+          reply("id:7,\"result\":1"),
+          "<html>"s,
+          "jsonrpc"s}) {
         CAPTURE(body);
         CHECK(response(body) == "json[syntax]");
     }
     for (const std::string& body :
-         {reply("\"id\":7,\"result\":\"\xFF\""), reply("\"id\":7,\"result\":\"\xC0\xAF\""),
-          reply("\"id\":7,\"result\":\"\xED\xA0\x80\""), reply(R"("id":7,"result":"\ud800")"),
-          "\xFF\xFE{\0}\0"s, "\xFE\xFF\0{\0}"s}) {
+         {reply("\"id\":7,\"result\":\"\xFF\""),
+          reply("\"id\":7,\"result\":\"\xC0\xAF\""),
+          reply("\"id\":7,\"result\":\"\xED\xA0\x80\""),
+          reply(R"("id":7,"result":"\ud800")"),
+          "\xFF\xFE{\0}\0"s,
+          "\xFE\xFF\0{\0}"s}) {
         CAPTURE(body);
         CHECK(response(body) == "json[encoding]");
     }
@@ -366,16 +415,23 @@ TEST_CASE("envelope: an error about broken JSON says where, and shows nothing of
 }
 
 TEST_CASE("envelope: finds the error object in replies that failed already") {
-    const std::optional<RpcError> found =
-        rpc::find_error(R"({"id":null,"error":{"code":-32003,"message":"forbidden","data":{"trace":"t"}}})", 64);
+    const std::optional<RpcError> found = rpc::find_error(
+        R"({"id":null,"error":{"code":-32003,"message":"forbidden","data":{"trace":"t"}}})", 64);
     REQUIRE(found.has_value());
     CHECK(found->code == RpcError::forbidden);
     CHECK(found->message == "forbidden");
     CHECK(found->data == R"({"trace":"t"})");
     CHECK_FALSE(found->uncorrelated);
-    for (const std::string_view body : {""sv, "<html>"sv, "[]"sv, "{}"sv, R"({"error":null})"sv, R"({"error":"x"})"sv,
-                                        R"({"error":{},"error":{}})"sv, R"({"error":{"code":1})"sv,
-                                        R"({"result":1})"sv}) {
+    for (const std::string_view body :
+         {""sv,
+          "<html>"sv,
+          "[]"sv,
+          "{}"sv,
+          R"({"error":null})"sv,
+          R"({"error":"x"})"sv,
+          R"({"error":{},"error":{}})"sv,
+          R"({"error":{"code":1})"sv,
+          R"({"result":1})"sv}) {
         CAPTURE(body);
         CHECK_FALSE(rpc::find_error(body, 64).has_value());
     }

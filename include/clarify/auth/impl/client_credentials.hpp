@@ -21,8 +21,11 @@ struct ClientCredentials::State {
     Secret form() const {
         std::string body;
         // Reserved for the worst case, so that no reallocation leaves a copy of the secret behind.
-        body.reserve(128 + 3 * (config.client_id.size() + config.client_secret.size() +
-                                config.audience.size() + config.scope.size()));
+        body.reserve(
+            128 +
+            3 *
+                (config.client_id.size() + config.client_secret.size() + config.audience.size() +
+                 config.scope.size()));
         body += "grant_type=client_credentials&client_id=";
         detail::append_form_value(body, config.client_id);
         body += "&client_secret=";
@@ -68,24 +71,25 @@ inline std::optional<AuthHeader> ClientCredentials::cached(AuthContext& context)
     return header;
 }
 
-inline boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(AuthContext& context,
-                                                                               TimePoint deadline) {
+inline boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(
+    AuthContext& context, TimePoint deadline) {
     using Step = TokenCache::Step;
     const std::shared_ptr<State> state = state_;
     for (;;) {
         const TokenCache::Decision decision = state->cache.decide(context.now(), deadline);
         switch (decision.step) {
-        case Step::use:
-            co_return state->cache.header();
-        case Step::fail:
-            co_return *state->cache.last_error();
-        case Step::fetch:
-            // It may have ended already when this returns, so decide again rather than wait for it.
-            begin_fetch(state, context);
-            continue;
-        case Step::wait:
-        case Step::pause:
-            break;
+            case Step::use:
+                co_return state->cache.header();
+            case Step::fail:
+                co_return *state->cache.last_error();
+            case Step::fetch:
+                // It may have ended already when this returns, so decide again rather than wait for
+                // it.
+                begin_fetch(state, context);
+                continue;
+            case Step::wait:
+            case Step::pause:
+                break;
         }
         const TimePoint until = decision.step == Step::pause ? decision.until : TimePoint::max();
         const bool cancelled = co_await state->fetch_ended.wait(context.get_executor(), until);
@@ -113,9 +117,10 @@ inline void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthCon
     }
 }
 
-inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<State> state,
-                                                             AuthContext& context) {
-    // Should anything end this coroutine early, memory running out for one, the next call may fetch again.
+inline boost::asio::awaitable<void> ClientCredentials::fetch(
+    std::shared_ptr<State> state, AuthContext& context) {
+    // Should anything end this coroutine early, memory running out for one, the next call may fetch
+    // again.
     struct Settle {
         State& state;
         AuthContext& context;
@@ -159,8 +164,8 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<Sta
                 const Errc code = error->code();
                 const Reason reason = error->reason();
                 may_pass = code == Errc::io || code == Errc::connect ||
-                           (code == Errc::resolve && reason == Reason::temporary) ||
-                           (code == Errc::tls && reason == Reason::reset) || code == Errc::timeout;
+                    (code == Errc::resolve && reason == Reason::temporary) ||
+                    (code == Errc::tls && reason == Reason::reset) || code == Errc::timeout;
             }
         } catch (...) {
             error = Error{Errc::token, Reason::exception, "the HTTP backend threw an exception"};
@@ -181,36 +186,40 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<Sta
                 co_return;
             }
             error = reply.error();
-            if (const auto wait = parse_retry_after(response.retry_after, response.date)) patience = *wait;
+            if (const auto wait = parse_retry_after(response.retry_after, response.date))
+                patience = *wait;
             HttpFailure failure;
             failure.status = response.status;
             failure.traceparent = response.traceparent;
             if (patience) {
-                failure.retry_after = std::chrono::duration_cast<std::chrono::milliseconds>(*patience);
+                failure.retry_after =
+                    std::chrono::duration_cast<std::chrono::milliseconds>(*patience);
             }
             error->set_http(std::move(failure));
             may_pass = response.status == 429 || response.status >= 500;
         }
-        // A wait that the issuer asks for binds every later fetch too, so it is the cache's to keep: there each
-        // waiting call can weigh it against its own deadline.
+        // A wait that the issuer asks for binds every later fetch too, so it is the cache's to
+        // keep: there each waiting call can weigh it against its own deadline.
         if (!may_pass || patience || attempt >= config.attempts) break;
         // Full jitter, a second at first where the issuer says that it is asked too often.
         const bool throttled = error->reason() == Reason::throttled;
         const unsigned doublings = std::min(attempt - 1, 10U);
-        const Clock::duration base = std::chrono::milliseconds{throttled ? 1000 : 100} * (1U << doublings);
+        const Clock::duration base =
+            std::chrono::milliseconds{throttled ? 1000 : 100} * (1U << doublings);
         const auto jitter = std::chrono::duration_cast<Clock::duration>(base * context.random());
         const TimePoint again = context.now() + jitter;
         if (again >= deadline) break;
         detail::Signal never;
         if (co_await never.wait(context.get_executor(), again)) break;
     }
-    // Cut short at the deadline, a backend says that it was cancelled; nobody who waits has asked for that.
+    // Cut short at the deadline, a backend says that it was cancelled; nobody who waits has asked
+    // for that.
     if (error->http() == nullptr && context.now() >= deadline) {
         error = Error{Errc::timeout, Reason::none, "no token could be fetched in time"};
         error->set_phase(Phase::token);
     }
-    // Whatever became of the token request, the call that waits for it was not sent. Where the connection failed,
-    // its own phase says more than that a token was being fetched.
+    // Whatever became of the token request, the call that waits for it was not sent. Where the
+    // connection failed, its own phase says more than that a token was being fetched.
     error->set_fate(Fate::unsent);
     if (error->code() == Errc::token) error->set_phase(Phase::token);
     settle.settled = true;
@@ -221,6 +230,6 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(std::shared_ptr<Sta
     context.observe(event);
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP
+#endif  // CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP

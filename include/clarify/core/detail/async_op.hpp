@@ -24,12 +24,12 @@
 
 namespace clarify::detail {
 
-/// Starts an operation with handler signature `void(T)` for any completion token: `initiation` is called
-/// with the handler and `args`, at once or when the token says so.
+/// Starts an operation with handler signature `void(T)` for any completion token: `initiation` is
+/// called with the handler and `args`, at once or when the token says so.
 template <class T, class Token, class Initiation, class... Args>
 auto async_operation(Token&& token, Initiation&& initiation, Args&&... args) {
-    return boost::asio::async_initiate<Token, void(T)>(std::forward<Initiation>(initiation), token,
-                                                       std::forward<Args>(args)...);
+    return boost::asio::async_initiate<Token, void(T)>(
+        std::forward<Initiation>(initiation), token, std::forward<Args>(args)...);
 }
 
 /** A completion handler that waits for its outcome.
@@ -55,9 +55,10 @@ public:
     /// Runs `deliver()` on the handler's executor, never inside this function.
     template <class Deliver>
     void post(Deliver deliver) {
-        boost::asio::post(work_.get_executor(),
-                          boost::asio::bind_allocator(boost::asio::get_associated_allocator(handler_),
-                                                      std::move(deliver)));
+        boost::asio::post(
+            work_.get_executor(),
+            boost::asio::bind_allocator(
+                boost::asio::get_associated_allocator(handler_), std::move(deliver)));
     }
 
     /// Gives the handler away; nothing of this object may be used afterwards.
@@ -73,16 +74,21 @@ private:
     boost::asio::executor_work_guard<Executor> work_;
 };
 
-/// Runs `task` on `executor`, cancellable through `signal`, and keeps `owner` alive until it has ended.
-/// An exception that leaves the task is dropped: tasks report through what they own.
+/// Runs `task` on `executor`, cancellable through `signal`, and keeps `owner` alive until it has
+/// ended. An exception that leaves the task is dropped: tasks report through what they own.
 template <class Owner>
-void spawn_task(const boost::asio::any_io_executor& executor, boost::asio::awaitable<void> task,
-                boost::asio::cancellation_signal& signal, std::shared_ptr<Owner> owner) {
-    boost::asio::co_spawn(executor, std::move(task),
-                          boost::asio::bind_cancellation_slot(
-                              signal.slot(), [owner = std::move(owner)](const std::exception_ptr&) {}));
+void spawn_task(
+    const boost::asio::any_io_executor& executor,
+    boost::asio::awaitable<void> task,
+    boost::asio::cancellation_signal& signal,
+    std::shared_ptr<Owner> owner) {
+    boost::asio::co_spawn(
+        executor,
+        std::move(task),
+        boost::asio::bind_cancellation_slot(
+            signal.slot(), [owner = std::move(owner)](const std::exception_ptr&) {}));
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_CORE_DETAIL_ASYNC_OP_HPP
+#endif  // CLARIFY_CORE_DETAIL_ASYNC_OP_HPP

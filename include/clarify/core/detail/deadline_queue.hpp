@@ -74,7 +74,8 @@ private:
         for (;;) {
             std::size_t least = place;
             for (std::size_t child = 2 * place + 1; child <= 2 * place + 2; ++child) {
-                if (child < entries_.size() && entries_[child]->deadline < entries_[least]->deadline) {
+                if (child < entries_.size() &&
+                    entries_[child]->deadline < entries_[least]->deadline) {
                     least = child;
                 }
             }
@@ -87,6 +88,6 @@ private:
     std::vector<Expiring*> entries_;
 };
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_CORE_DETAIL_DEADLINE_QUEUE_HPP
+#endif  // CLARIFY_CORE_DETAIL_DEADLINE_QUEUE_HPP

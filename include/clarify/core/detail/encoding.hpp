@@ -49,6 +49,6 @@ inline void append_form_value(std::string& out, std::string_view text) {
     }
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_CORE_DETAIL_ENCODING_HPP
+#endif  // CLARIFY_CORE_DETAIL_ENCODING_HPP

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Reads a small regular file without blocking on what only looks like one. The one file with system calls.
+// Reads a small regular file without blocking on what only looks like one. The one file with system
+// calls.
 
 #ifndef CLARIFY_CORE_DETAIL_FILE_HPP
 #define CLARIFY_CORE_DETAIL_FILE_HPP
@@ -26,7 +27,8 @@ inline Error file_error(const std::filesystem::path& path, const char* why, int 
     return error;
 }
 
-/// The content of a regular file of at most `limit` bytes. Directories, devices and pipes are refused.
+/// The content of a regular file of at most `limit` bytes. Directories, devices and pipes are
+/// refused.
 inline Result<std::string> read_small_file(const std::filesystem::path& path, std::size_t limit) {
     std::string content;
     content.resize(limit + 1);
@@ -53,7 +55,8 @@ inline Result<std::string> read_small_file(const std::filesystem::path& path, st
     }
 #else
     std::error_code ec;
-    if (!std::filesystem::is_regular_file(path, ec)) return file_error(path, "is not a regular file", 0);
+    if (!std::filesystem::is_regular_file(path, ec))
+        return file_error(path, "is not a regular file", 0);
     std::FILE* const file = std::fopen(path.string().c_str(), "rb");
     if (file == nullptr) return file_error(path, "cannot be opened", errno);
     size = std::fread(content.data(), 1, content.size(), file);
@@ -64,6 +67,6 @@ inline Result<std::string> read_small_file(const std::filesystem::path& path, st
     return content;
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_CORE_DETAIL_FILE_HPP
+#endif  // CLARIFY_CORE_DETAIL_FILE_HPP

@@ -21,22 +21,23 @@ namespace clarify::detail {
 
 /** What `asio::strand` is, in the size of two pointers.
 
-    A strand of an `any_io_executor` does not fit into another `any_io_executor` without the heap, and asks
-    its inner executor for properties, which allocates too: more than a dozen allocations a call. This one
-    fits, and asks once. Functions run in the order they were given, never two at a time; one given from
-    within runs at once, unless blocking is ruled out.
+    A strand of an `any_io_executor` does not fit into another `any_io_executor` without the heap,
+   and asks its inner executor for properties, which allocates too: more than a dozen allocations a
+   call. This one fits, and asks once. Functions run in the order they were given, never two at a
+   time; one given from within runs at once, unless blocking is ruled out.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe.
 */
 class SerialExecutor {
 public:
-    /// Not a constructor: one that takes an `any_io_executor` would have to know whether this class is an
-    /// executor before it is complete.
+    /// Not a constructor: one that takes an `any_io_executor` would have to know whether this class
+    /// is an executor before it is complete.
     static SerialExecutor over(boost::asio::any_io_executor inner) {
         return SerialExecutor{new State{std::move(inner)}};
     }
-    SerialExecutor(const SerialExecutor& other) noexcept : state_(other.state_), never_(other.never_) {
+    SerialExecutor(const SerialExecutor& other) noexcept
+        : state_(other.state_), never_(other.never_) {
         state_->retain();
     }
     SerialExecutor(SerialExecutor&& other) noexcept : SerialExecutor(std::as_const(other)) {}
@@ -279,6 +280,6 @@ void SerialExecutor::execute(Function&& function) const {
     }
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP
+#endif  // CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP

@@ -19,8 +19,8 @@ namespace clarify::detail {
 
 /** A condition that coroutines wait for, first come first served.
 
-    All of it happens on one serial executor, so a waiter that has checked its condition cannot miss the
-    notification. Not copyable; waiters must not outlive it.
+    All of it happens on one serial executor, so a waiter that has checked its condition cannot miss
+   the notification. Not copyable; waiters must not outlive it.
 */
 class Signal {
 public:
@@ -43,7 +43,8 @@ public:
         if (!waiters_.empty()) wake(*waiters_.front());
     }
     void notify_all() {
-        while (!waiters_.empty()) wake(*waiters_.front());
+        while (!waiters_.empty())
+            wake(*waiters_.front());
     }
 
 private:
@@ -72,6 +73,6 @@ private:
     std::deque<Waiter*> waiters_;
 };
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_CORE_DETAIL_SIGNAL_HPP
+#endif  // CLARIFY_CORE_DETAIL_SIGNAL_HPP

@@ -11,7 +11,9 @@
 
 namespace clarify::detail {
 
-inline char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+inline char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// ASCII case-insensitive equality: header names, schemes, hosts.
 inline bool iequals(std::string_view a, std::string_view b) noexcept {
@@ -32,8 +34,10 @@ inline bool is_alnum(char c) noexcept {
 }
 
 inline std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
     return text;
 }
 
@@ -64,8 +68,8 @@ void for_each_list_item(std::string_view list, OnItem&& on_item) {
     }
 }
 
-/// At most `limit` bytes of text from a peer, made printable: every byte that is not printable ASCII
-/// becomes `\xHH`, so that it can neither drive a terminal nor forge a log line.
+/// At most `limit` bytes of text from a peer, made printable: every byte that is not printable
+/// ASCII becomes `\xHH`, so that it can neither drive a terminal nor forge a log line.
 inline std::string printable(std::string_view text, std::size_t limit) {
     constexpr std::string_view hex = "0123456789abcdef";
     const bool cut = text.size() > limit;
@@ -96,6 +100,6 @@ inline void scrub(std::string& text, std::string_view secret) {
     }
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_CORE_DETAIL_TEXT_HPP
+#endif  // CLARIFY_CORE_DETAIL_TEXT_HPP

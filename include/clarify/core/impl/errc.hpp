@@ -7,33 +7,51 @@ namespace clarify {
 namespace detail {
 
 inline constexpr std::array<std::string_view, 22> errc_names{
-    "",         "bad_argument", "bad_config", "resolve",  "connect", "tls",    "proxy", "io",
-    "timeout",  "cancelled",    "closed",     "overloaded", "framing", "too_large", "status", "auth",
-    "token",    "json",         "envelope",   "rpc",      "decode",  "internal"};
+    "",        "bad_argument", "bad_config", "resolve",    "connect", "tls",       "proxy",  "io",
+    "timeout", "cancelled",    "closed",     "overloaded", "framing", "too_large", "status", "auth",
+    "token",   "json",         "envelope",   "rpc",        "decode",  "internal"};
 
 inline constexpr std::array<std::string_view, 53> reason_names{
-    "",          "not_found",    "temporary",        "refused",      "unreachable",
-    "denied",    "resource",     "cert_time",        "host_mismatch", "untrusted",
-    "revoked",   "protocol",     "weak",             "handshake",    "alpn",
-    "stale",     "truncated",    "reset",            "head",         "length",
-    "transfer_encoding", "chunk", "interim",         "content_encoding", "body",
-    "parse",     "request",      "rejected",         "throttled",    "bad_response",
-    "bad_expiry", "type",        "insecure",         "syntax",       "depth",
-    "encoding",  "empty",        "content_type",     "version",      "id_missing",
-    "id_mismatch", "members",    "batch",            "mismatch",     "out_of_range",
-    "exception", "file",         "url",              "fields",       "header",
-    "method",    "params",       "no_roots"};
+    "",           "not_found",    "temporary",
+    "refused",    "unreachable",  "denied",
+    "resource",   "cert_time",    "host_mismatch",
+    "untrusted",  "revoked",      "protocol",
+    "weak",       "handshake",    "alpn",
+    "stale",      "truncated",    "reset",
+    "head",       "length",       "transfer_encoding",
+    "chunk",      "interim",      "content_encoding",
+    "body",       "parse",        "request",
+    "rejected",   "throttled",    "bad_response",
+    "bad_expiry", "type",         "insecure",
+    "syntax",     "depth",        "encoding",
+    "empty",      "content_type", "version",
+    "id_missing", "id_mismatch",  "members",
+    "batch",      "mismatch",     "out_of_range",
+    "exception",  "file",         "url",
+    "fields",     "header",       "method",
+    "params",     "no_roots"};
 static_assert(reason_names.size() == static_cast<std::size_t>(Reason::no_roots) + 1);
 
 inline constexpr std::array<std::string_view, 12> phase_names{
-    "queue", "token", "backoff",    "resolve", "connect", "proxy",
-    "tls",   "write", "first_byte", "head",    "body",    "decode"};
+    "queue",
+    "token",
+    "backoff",
+    "resolve",
+    "connect",
+    "proxy",
+    "tls",
+    "write",
+    "first_byte",
+    "head",
+    "body",
+    "decode"};
 static_assert(phase_names.size() == static_cast<std::size_t>(Phase::decode) + 1);
 
 inline constexpr std::array<std::string_view, 3> fate_names{"unsent", "unknown", "answered"};
 
 template <class Enum, std::size_t n>
-constexpr std::string_view name_of(Enum value, const std::array<std::string_view, n>& names) noexcept {
+constexpr std::string_view name_of(
+    Enum value, const std::array<std::string_view, n>& names) noexcept {
     const auto index = static_cast<std::size_t>(value);
     return index < n ? names[index] : std::string_view{"unknown"};
 }
@@ -46,7 +64,7 @@ public:
     }
 };
 
-} // namespace detail
+}  // namespace detail
 
 inline std::string_view to_string(Errc value) noexcept {
     return detail::name_of(value, detail::errc_names);
@@ -70,6 +88,6 @@ inline boost::system::error_code make_error_code(Errc value) noexcept {
     return {static_cast<int>(value), error_category()};
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_IMPL_ERRC_HPP
+#endif  // CLARIFY_CORE_IMPL_ERRC_HPP

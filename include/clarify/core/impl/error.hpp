@@ -43,6 +43,7 @@ inline Error& Error::set_rpc(RpcError value) {
     return *this;
 }
 inline Error& Error::set_http(HttpFailure value) {
+    http_status_ = static_cast<std::uint16_t>(value.status);
     edit().http = std::move(value);
     return *this;
 }
@@ -72,7 +73,7 @@ inline std::string Error::to_string() const {
     constexpr std::size_t shown = 200;
     if (const RpcError* error = rpc()) {
         text += "; server: code " + std::to_string(error->code) + ", " +
-                detail::printable(error->message, shown);
+            detail::printable(error->message, shown);
     } else if (const HttpFailure* failure = http()) {
         text += "; server: HTTP " + std::to_string(failure->status);
         if (!failure->body_excerpt.empty()) {
@@ -82,6 +83,6 @@ inline std::string Error::to_string() const {
     return text;
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_IMPL_ERROR_HPP
+#endif  // CLARIFY_CORE_IMPL_ERROR_HPP

@@ -80,7 +80,7 @@ inline void read_invalid_resources(RawJson array, std::vector<InvalidResource>& 
     });
 }
 
-} // namespace detail
+}  // namespace detail
 
 inline ErrorData RpcError::clarify_data() const {
     using namespace detail;
@@ -107,6 +107,6 @@ inline ErrorData RpcError::clarify_data() const {
     return result;
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_IMPL_RPC_ERROR_HPP
+#endif  // CLARIFY_CORE_IMPL_RPC_ERROR_HPP

@@ -15,7 +15,8 @@ namespace detail {
 inline Error bad_url(const char* why) { return Error{Errc::bad_config, Reason::url, why}; }
 
 inline bool is_host_name(std::string_view host) noexcept {
-    if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-') return false;
+    if (host.empty() || host.size() > 253 || host.front() == '.' || host.front() == '-')
+        return false;
     char before = '.';
     for (const char c : host) {
         if (!is_alnum(c) && c != '-' && c != '.' && c != '_') return false;
@@ -25,7 +26,7 @@ inline bool is_host_name(std::string_view host) noexcept {
     return true;
 }
 
-} // namespace detail
+}  // namespace detail
 
 inline Result<Url> Url::parse(std::string_view text) {
     using detail::bad_url;
@@ -69,7 +70,8 @@ inline Result<Url> Url::parse(std::string_view text) {
         url.host_ = address.to_string();
         url.ip_literal_ = true;
         authority.remove_prefix(bracket + 1);
-        if (!authority.empty() && authority.front() != ':') return bad_url("the URL has a bad host");
+        if (!authority.empty() && authority.front() != ':')
+            return bad_url("the URL has a bad host");
         has_port = !authority.empty();
         if (has_port) port = authority.substr(1);
     } else {
@@ -89,7 +91,8 @@ inline Result<Url> Url::parse(std::string_view text) {
     if (has_port) {
         unsigned value = 0;
         const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), value);
-        if (error != std::errc{} || stop != port.data() + port.size() || value == 0 || value > 65535) {
+        if (error != std::errc{} || stop != port.data() + port.size() || value == 0 ||
+            value > 65535) {
             return bad_url("the URL has a bad port");
         }
         url.port_ = static_cast<std::uint16_t>(value);
@@ -113,7 +116,8 @@ inline std::string Url::origin() const { return (https_ ? "https://" : "http://"
 
 inline Url Url::with_trailing_slash() const {
     Url url = *this;
-    while (!url.path_.empty() && url.path_.back() == '/') url.path_.pop_back();
+    while (!url.path_.empty() && url.path_.back() == '/')
+        url.path_.pop_back();
     url.path_ += '/';
     return url;
 }
@@ -124,6 +128,6 @@ inline Url Url::join(std::string_view relative) const {
     return url;
 }
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_CORE_IMPL_URL_HPP
+#endif  // CLARIFY_CORE_IMPL_URL_HPP

@@ -16,15 +16,20 @@
 
 namespace clarify::detail {
 
-inline EngineBase::EngineBase(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options)
-    : budget_(options.retry.budget), random_(std::random_device{}()), executor_(std::move(executor)),
-      serial_(SerialExecutor::over(executor_)), endpoint_(std::move(endpoint)),
-      options_(std::move(options)), watchdog_(serial_) {
+inline EngineBase::EngineBase(
+    boost::asio::any_io_executor executor, Url endpoint, ClientOptions options)
+    : budget_(options.retry.budget),
+      random_(std::random_device{}()),
+      executor_(std::move(executor)),
+      serial_(SerialExecutor::over(executor_)),
+      endpoint_(std::move(endpoint)),
+      options_(std::move(options)),
+      watchdog_(serial_) {
     options_.check();
 }
 
-// Dispatched, not posted: a call on a connection at hand is written before this returns. Only its completion
-// has to wait for a turn of its own, and `finish` sees to that.
+// Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
+// completion has to wait for a turn of its own, and `finish` sees to that.
 inline void EngineBase::submit(std::shared_ptr<CallRecord> call) {
     boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)] {
         if (self->closed_) call->stopped = Stop::closed;
@@ -45,7 +50,8 @@ inline void EngineBase::submit(std::shared_ptr<CallRecord> call) {
     });
 }
 
-inline void EngineBase::cancel(std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type) {
+inline void EngineBase::cancel(
+    std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type) {
     boost::asio::post(serial_, [self = shared_from_this(), call = std::move(call), type] {
         using boost::asio::cancellation_type;
         const bool harmless = !call->progress.sent;
@@ -63,7 +69,8 @@ inline void EngineBase::shut_down() {
         for (Expiring* entry : self->active_.entries()) {
             activities.push_back(static_cast<Activity*>(entry)->shared_from_this());
         }
-        for (const auto& activity : activities) activity->stop(Stop::closed);
+        for (const auto& activity : activities)
+            activity->stop(Stop::closed);
         self->close_backend();
         self->watchdog_.cancel();
     });
@@ -76,9 +83,9 @@ inline void EngineBase::begin(Activity& activity) {
 
 inline void EngineBase::end(Activity& activity) noexcept { active_.remove(activity); }
 
-// One timer for all calls. It is never set far ahead, and not cancelled when the last call ends, but left to
-// run out: so that calls in quick succession cost no system call each, and `io_context::run` still returns
-// soon after the last one.
+// One timer for all calls. It is never set far ahead, and not cancelled when the last call ends,
+// but left to run out: so that calls in quick succession cost no system call each, and
+// `io_context::run` still returns soon after the last one.
 inline void EngineBase::arm(TimePoint now) {
     constexpr std::chrono::milliseconds tick{100};
     if (active_.empty()) return;
@@ -88,7 +95,8 @@ inline void EngineBase::arm(TimePoint now) {
     armed_until_ = wanted;
     watchdog_.expires_at(wanted);
     watchdog_.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
-        // Aborted: either set anew, or the client was closed and waits only for its last calls to end.
+        // Aborted: either set anew, or the client was closed and waits only for its last calls to
+        // end.
         const auto self = weak.lock();
         if (ec || !self) return;
         self->armed_ = false;
@@ -110,7 +118,7 @@ inline void EngineBase::emit(const Event& event) noexcept {
     if (!options_.observer) return;
     try {
         options_.observer(event);
-    } catch (...) { // NOLINT(bugprone-empty-catch): a hook must not harm a call
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a hook must not harm a call
     }
 }
 
@@ -123,17 +131,20 @@ inline Event EngineBase::call_event(EventKind kind, const CallRecord& call) cons
     return event;
 }
 
-inline void EngineBase::write_headers(const CallRecord& call, std::string_view authorization) const {
+inline void EngineBase::write_headers(
+    const CallRecord& call, std::string_view authorization) const {
     std::vector<HeaderView>& out = call.buffers->headers;
     out.clear();
     if (!authorization.empty()) out.push_back({"Authorization", authorization});
     out.push_back({"Content-Type", "application/json"});
     out.push_back({"Accept", "application/json"});
-    const ApiVersion& version = call.options.api_version ? *call.options.api_version : options_.api_version;
+    const ApiVersion& version =
+        call.options.api_version ? *call.options.api_version : options_.api_version;
     if (!version.is_none()) out.push_back({"X-API-Version", version.selector()});
     if (!options_.user_agent.empty()) out.push_back({"User-Agent", options_.user_agent});
     if (!call.options.traceparent.empty()) out.push_back({"traceparent", call.options.traceparent});
-    for (const auto& [name, value] : call.options.headers) out.push_back({name, value});
+    for (const auto& [name, value] : call.options.headers)
+        out.push_back({name, value});
 }
 
 /// Is the body declared as JSON, in an encoding that JSON has? A missing field counts as yes.
@@ -141,16 +152,19 @@ inline bool is_json_content(std::string_view content_type) {
     if (content_type.empty()) return true;
     const std::size_t semicolon = content_type.find(';');
     const std::string_view media_type = trim(content_type.substr(0, semicolon));
+    // The types that early JSON-RPC over HTTP registered are still in use.
     const bool json = iequals(media_type, "application/json") ||
-                      (media_type.size() > 5 && iequals(media_type.substr(0, 12), "application/") &&
-                       iequals(media_type.substr(media_type.size() - 5), "+json"));
+        iequals(media_type, "application/json-rpc") ||
+        iequals(media_type, "application/jsonrequest") ||
+        (media_type.size() > 5 && iequals(media_type.substr(0, 12), "application/") &&
+         iequals(media_type.substr(media_type.size() - 5), "+json"));
     if (!json || semicolon == std::string_view::npos) return json;
     const std::string parameters = lower(content_type.substr(semicolon + 1));
     const std::size_t charset = parameters.find("charset=");
     if (charset == std::string::npos) return true;
     const std::string_view value = trim(std::string_view{parameters}.substr(charset + 8));
-    return value.starts_with("utf-8") || value.starts_with("\"utf-8\"") || value.starts_with("utf8") ||
-           value.starts_with("us-ascii");
+    return value.starts_with("utf-8") || value.starts_with("\"utf-8\"") ||
+        value.starts_with("utf8") || value.starts_with("us-ascii");
 }
 
 /// At most 512 bytes of a body for people to read; see `HttpFailure::body_excerpt`.
@@ -170,13 +184,17 @@ inline Error EngineBase::status_error(const CallRecord& call) const {
     failure.retry_after = parse_retry_after(response.retry_after, response.date);
     failure.traceparent = printable(response.traceparent, 128);
     failure.www_authenticate = printable(response.www_authenticate, 256);
-    if (const Result<Url> target = Url::parse(response.location)) failure.location = target->origin();
+    if (const Result<Url> target = Url::parse(response.location))
+        failure.location = target->origin();
     failure.body_excerpt = body_excerpt(response.body, {});
 
     const bool unauthorized = response.status == 401;
-    Error error = unauthorized ? Error{Errc::auth, Reason::rejected, "the server rejects the credentials"}
-                               : Error{Errc::status, Reason::none,
-                                       "the server answered HTTP " + std::to_string(response.status)};
+    Error error = unauthorized
+        ? Error{Errc::auth, Reason::rejected, "the server rejects the credentials"}
+        : Error{
+              Errc::status,
+              Reason::none,
+              "the server answered HTTP " + std::to_string(response.status)};
     if (auto rpc_error = rpc::find_error(response.body, options_.max_json_depth)) {
         error.set_rpc(std::move(*rpc_error));
     }
@@ -186,8 +204,8 @@ inline Error EngineBase::status_error(const CallRecord& call) const {
 inline std::optional<Error> EngineBase::judge(CallRecord& call) const {
     HttpResponse& response = call.buffers->response;
     const unsigned status = response.status;
-    const auto answered = [](Error error) {
-        return error.set_phase(Phase::decode).set_fate(Fate::answered);
+    const auto answered = [status](Error error) {
+        return error.set_phase(Phase::decode).set_fate(Fate::answered).set_http_status(status);
     };
     const bool success = status >= 200 && status < 300 && status != 206;
     if (!success) {
@@ -236,10 +254,20 @@ inline Error EngineBase::stop_error(const CallRecord& call) {
     Errc code = Errc::internal;
     const char* why = "";
     switch (call.stopped) {
-    case Stop::none: break;
-    case Stop::timeout: code = Errc::timeout; why = "the call took too long"; break;
-    case Stop::cancelled: code = Errc::cancelled; why = "the caller cancelled the call"; break;
-    case Stop::closed: code = Errc::closed; why = "the client was closed"; break;
+        case Stop::none:
+            break;
+        case Stop::timeout:
+            code = Errc::timeout;
+            why = "the call took too long";
+            break;
+        case Stop::cancelled:
+            code = Errc::cancelled;
+            why = "the caller cancelled the call";
+            break;
+        case Stop::closed:
+            code = Errc::closed;
+            why = "the client was closed";
+            break;
     }
     Error error{code, Reason::none, why};
     return error.set_phase(call.progress.phase)
@@ -251,7 +279,8 @@ inline void EngineBase::conclude(CallRecord& call) noexcept {
     if (call.error) {
         call.error->set_attempts(call.attempts);
         // What an earlier attempt may have done, a later one that was not sent does not undo.
-        if (call.maybe_executed && call.error->fate() == Fate::unsent) call.error->set_fate(Fate::unknown);
+        if (call.maybe_executed && call.error->fate() == Fate::unsent)
+            call.error->set_fate(Fate::unknown);
     }
     if (options_.observer) {
         Event event = call_event(call.error ? EventKind::failure : EventKind::success, call);
@@ -284,13 +313,17 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 }
             }
             if (authorization && !is_field_value(authorization->expose())) {
-                call->error = Error{Errc::token, Reason::header,
-                                    "the authentication policy gave a header with illegal characters"};
+                call->error = Error{
+                    Errc::token,
+                    Reason::header,
+                    "the authentication policy gave a header with illegal characters"};
             }
             if (authorization && !endpoint().is_https() && !endpoint().is_loopback() &&
                 !options().insecure_allow_credentials_over_plain_http) {
-                call->error = Error{Errc::bad_config, Reason::insecure,
-                                    "credentials are not sent over plain http to another machine"};
+                call->error = Error{
+                    Errc::bad_config,
+                    Reason::insecure,
+                    "credentials are not sent over plain http to another machine"};
             }
         } catch (...) {
             call->error = Error{Errc::token, Reason::exception, "the authentication policy threw"};
@@ -313,7 +346,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
         ++call->attempts;
         call->progress = {};
         try {
-            const Result<void> posted = co_await backend_.post(request, buffers.response, call->progress);
+            const Result<void> posted =
+                co_await backend_.post(request, buffers.response, call->progress);
             if (!posted) call->error = posted.error();
         } catch (...) {
             Error error{Errc::internal, Reason::exception, "the HTTP backend threw"};
@@ -340,8 +374,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
         }
 
         if (call->error->code() == Errc::auth && authorization) {
-            // The server refused before execution, so any call may be sent again; but only with another
-            // token, and only once.
+            // The server refused before execution, so any call may be sent again; but only with
+            // another token, and only once.
             bool again = false;
             try {
                 again = auth_.rejected(*this, authorization);
@@ -355,8 +389,14 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
 
         if (!is_refused(*call->error)) call->maybe_executed = true;
         if (is_transient(*call->error)) budget_.failed();
-        const RetryQuestion question{*call->error, call->idempotent, call->attempts, fresh_connection,
-                                     Clock::now(), call->deadline,   random()};
+        const RetryQuestion question{
+            *call->error,
+            call->idempotent,
+            call->attempts,
+            fresh_connection,
+            Clock::now(),
+            call->deadline,
+            random()};
         const RetryAnswer answer = decide_retry(question, options().retry, budget_);
         if (!answer.again || call->stopped != Stop::none) break;
         fresh_connection = answer.fresh_connection;
@@ -385,8 +425,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
 }
 
 template <HttpBackend Backend, AuthPolicy Auth>
-boost::asio::awaitable<Result<void>> Engine<Backend, Auth>::post(const HttpRequest& request,
-                                                                 HttpResponse& response) {
+boost::asio::awaitable<Result<void>> Engine<Backend, Auth>::post(
+    const HttpRequest& request, HttpResponse& response) {
     HttpProgress progress;
     co_return co_await backend_.post(request, response, progress);
 }
@@ -401,16 +441,16 @@ void Engine<Backend, Auth>::spawn(boost::asio::awaitable<void> task, TimePoint d
 }
 
 template <HttpBackend Backend, AuthPolicy Auth>
-boost::asio::awaitable<void> Engine<Backend, Auth>::run_task(std::shared_ptr<Activity> activity,
-                                                             boost::asio::awaitable<void> task) {
+boost::asio::awaitable<void> Engine<Backend, Auth>::run_task(
+    std::shared_ptr<Activity> activity, boost::asio::awaitable<void> task) {
     const auto self = shared_from_this();
     try {
         co_await std::move(task);
-    } catch (...) { // NOLINT(bugprone-empty-catch): a task reports through what it owns
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a task reports through what it owns
     }
     end(*activity);
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_DETAIL_IMPL_ENGINE_HPP
+#endif  // CLARIFY_DETAIL_IMPL_ENGINE_HPP

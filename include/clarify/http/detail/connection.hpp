@@ -36,7 +36,8 @@ public:
     using Socket = boost::asio::ip::tcp::socket;
     using TlsStream = boost::asio::ssl::stream<Socket&>;
 
-    Connection(boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::ssl::context> context)
+    Connection(
+        boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::ssl::context> context)
         : socket_(std::move(executor)), context_(std::move(context)) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -63,8 +64,8 @@ public:
         socket_.close(ignored);
     }
 
-    /// Is an idle connection still as it was left: open, and with nothing to read? A peer that closed it,
-    /// or that sent bytes nobody asked for, has no place in the next exchange.
+    /// Is an idle connection still as it was left: open, and with nothing to read? A peer that
+    /// closed it, or that sent bytes nobody asked for, has no place in the next exchange.
     bool is_quiet() {
         if (buffered() != 0) return false;
         boost::system::error_code ec;
@@ -76,11 +77,13 @@ public:
     /// Composes the request head in the connection's own buffer.
     void compose_head(const HttpRequest& request, std::string_view authority);
     /// What is left of head and body after `sent` bytes, for one gather write.
-    std::array<boost::asio::const_buffer, 2> output(std::string_view body, std::size_t sent = 0) const noexcept {
+    std::array<boost::asio::const_buffer, 2> output(
+        std::string_view body, std::size_t sent = 0) const noexcept {
         const std::size_t of_head = std::min(sent, head_.size());
         const std::size_t of_body = std::min(sent - of_head, body.size());
-        return {boost::asio::buffer(head_) + of_head,
-                boost::asio::buffer(body.data(), body.size()) + of_body};
+        return {
+            boost::asio::buffer(head_) + of_head,
+            boost::asio::buffer(body.data(), body.size()) + of_body};
     }
     std::size_t head_size() const noexcept { return head_.size(); }
     /// Overwrites the head, which holds the authorization.
@@ -96,7 +99,8 @@ public:
         if (begin_ == end_) {
             begin_ = end_ = 0;
         } else if (end_ == input_.size()) {
-            std::copy(input_.begin() + static_cast<std::ptrdiff_t>(begin_), input_.end(), input_.begin());
+            std::copy(
+                input_.begin() + static_cast<std::ptrdiff_t>(begin_), input_.end(), input_.begin());
             end_ -= begin_;
             begin_ = 0;
         }
@@ -121,7 +125,8 @@ private:
 
 inline void Connection::compose_head(const HttpRequest& request, std::string_view authority) {
     std::size_t size = 96 + request.url->path().size() + authority.size();
-    for (const HeaderView& header : request.headers) size += header.name.size() + header.value.size() + 4;
+    for (const HeaderView& header : request.headers)
+        size += header.name.size() + header.value.size() + 4;
     head_.clear();
     // In one piece, so that growing leaves no copy of the authorization behind.
     head_.reserve(size);
@@ -145,10 +150,11 @@ inline void Connection::compose_head(const HttpRequest& request, std::string_vie
 
 inline void Connection::forget_head() noexcept {
     volatile char* at = head_.data();
-    for (std::size_t i = 0; i != head_.size(); ++i) at[i] = 0;
+    for (std::size_t i = 0; i != head_.size(); ++i)
+        at[i] = 0;
     head_.clear();
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_HTTP_DETAIL_CONNECTION_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CONNECTION_HPP

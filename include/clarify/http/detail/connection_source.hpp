@@ -25,14 +25,15 @@ struct QueueEntry {
     std::shared_ptr<Connection> connection;
 };
 
-/// One scheme, host and port with its pool. The list node stays where it is, so references are stable.
+/// One scheme, host and port with its pool. The list node stays where it is, so references are
+/// stable.
 struct Origin {
     Origin(Url address, PoolLimits limits)
         : url(std::move(address)), authority(url.authority()), pool(limits) {}
 
     bool serves(const Url& other) const noexcept {
         return url.port() == other.port() && url.is_https() == other.is_https() &&
-               url.host() == other.host();
+            url.host() == other.host();
     }
 
     Url url;
@@ -42,16 +43,20 @@ struct Origin {
 
 /** A place in an origin's pool, with the connection that fills it once there is one.
 
-    Whatever happens to its holder, the place is given back exactly once: destroying a loan closes the
-    connection; a lease made of it keeps the connection for the next in line or for the pool.
+    Whatever happens to its holder, the place is given back exactly once: destroying a loan closes
+   the connection; a lease made of it keeps the connection for the next in line or for the pool.
 */
 class Loan {
 public:
     Loan() = default;
-    Loan(std::shared_ptr<ConnectionSource> source, Origin& origin, std::shared_ptr<Connection> connection)
+    Loan(
+        std::shared_ptr<ConnectionSource> source,
+        Origin& origin,
+        std::shared_ptr<Connection> connection)
         : source_(std::move(source)), origin_(&origin), connection_(std::move(connection)) {}
     Loan(Loan&& other) noexcept
-        : source_(std::move(other.source_)), origin_(std::exchange(other.origin_, nullptr)),
+        : source_(std::move(other.source_)),
+          origin_(std::exchange(other.origin_, nullptr)),
           connection_(std::move(other.connection_)) {}
     Loan& operator=(Loan&& other) noexcept {
         if (this != &other) {
@@ -70,7 +75,8 @@ public:
     explicit operator bool() const noexcept { return connection_ != nullptr; }
     void fill(std::shared_ptr<Connection> connection) { connection_ = std::move(connection); }
 
-    /// Turns the loan into a lease for the response: `keep` makes the connection reusable until `expires`.
+    /// Turns the loan into a lease for the response: `keep` makes the connection reusable until
+    /// `expires`.
     ConnectionLease into_lease(TimePoint expires) &&;
 
 private:
@@ -83,7 +89,9 @@ private:
 
 class ConnectionSource : public std::enable_shared_from_this<ConnectionSource> {
 public:
-    explicit ConnectionSource(HttpOptions options) : options_(std::move(options)) { options_.check(); }
+    explicit ConnectionSource(HttpOptions options) : options_(std::move(options)) {
+        options_.check();
+    }
 
     const HttpOptions& options() const noexcept { return options_; }
 
@@ -91,13 +99,18 @@ public:
     Loan try_reuse(const Url& url);
     /// Waits in line if need be, then reuses or opens a connection.
     boost::asio::awaitable<Result<Loan>> obtain(const HttpRequest& request, HttpProgress& progress);
-    void give_back(Origin& origin, std::shared_ptr<Connection> connection, TimePoint expires, bool keep) noexcept;
+    void give_back(
+        Origin& origin,
+        std::shared_ptr<Connection> connection,
+        TimePoint expires,
+        bool keep) noexcept;
     void close() noexcept;
 
 private:
     Origin& origin_of(const Url& url);
     void observe(EventKind kind, const Origin& origin, Clock::duration elapsed = {}) noexcept;
-    void serve(std::optional<Pool<std::shared_ptr<Connection>, QueueEntry*>::Handover> handover) noexcept;
+    void serve(
+        std::optional<Pool<std::shared_ptr<Connection>, QueueEntry*>::Handover> handover) noexcept;
     void close_doomed(Origin& origin) noexcept;
     boost::asio::awaitable<Result<Loan>> wait_in_line(Origin& origin, TimePoint deadline);
 
@@ -107,8 +120,8 @@ private:
     bool closed_ = false;
 };
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
 #include <clarify/http/detail/impl/connection_source.hpp>
 
-#endif // CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP

@@ -24,8 +24,11 @@ using Endpoint = boost::asio::ip::tcp::endpoint;
     `progress.phase` follows the steps. All failures are `Fate::unsent`.
 */
 boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connection(
-    const Url& origin, std::shared_ptr<boost::asio::ssl::context> context, const HttpOptions& options,
-    TimePoint deadline, HttpProgress& progress);
+    const Url& origin,
+    std::shared_ptr<boost::asio::ssl::context> context,
+    const HttpOptions& options,
+    TimePoint deadline,
+    HttpProgress& progress);
 
 /// Alternates the address families, the first one's first (RFC 8305 section 4).
 std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints);
@@ -33,8 +36,8 @@ std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints);
 /// Which failure to connect this is, from the system's error.
 Reason connect_reason(boost::system::error_code ec) noexcept;
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
 #include <clarify/http/detail/impl/connector.hpp>
 
-#endif // CLARIFY_HTTP_DETAIL_CONNECTOR_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CONNECTOR_HPP

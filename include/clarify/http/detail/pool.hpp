@@ -24,11 +24,11 @@ struct PoolLimits {
 /** The state machine of the connections to one origin.
 
     Every place is in one of three states: idle, lent, or free. Who comes takes the idle connection
-    that was used last, else a free place to open one in, else waits in line. Whoever gives a place back
-    passes it to the first in line, so nobody is overtaken.
+    that was used last, else a free place to open one in, else waits in line. Whoever gives a place
+   back passes it to the first in line, so nobody is overtaken.
 
-    `Connection` is a movable handle that is true when it holds one; `Waiter` is a pointer-like token of
-    somebody in line.
+    `Connection` is a movable handle that is true when it holds one; `Waiter` is a pointer-like
+   token of somebody in line.
 */
 template <class Connection, class Waiter>
 class Pool {
@@ -38,7 +38,8 @@ public:
         Step step;
         Connection connection;
     };
-    /// What a place that came free means for the first in line: a connection to reuse, or room to open one.
+    /// What a place that came free means for the first in line: a connection to reuse, or room to
+    /// open one.
     struct Handover {
         Waiter waiter;
         Connection connection;
@@ -46,7 +47,8 @@ public:
 
     explicit Pool(PoolLimits limits) : limits_(limits) {}
 
-    /// A newcomer asks. After `wait` the caller must `enqueue`. `fresh`: no idle connection, please.
+    /// A newcomer asks. After `wait` the caller must `enqueue`. `fresh`: no idle connection,
+    /// please.
     Decision acquire(TimePoint now, bool fresh) {
         drop_expired(now);
         if (waiting_.empty()) {
@@ -66,7 +68,8 @@ public:
                 return {Step::open, Connection{}};
             }
         }
-        return {waiting_.size() < limits_.max_waiting ? Step::wait : Step::overloaded, Connection{}};
+        return {
+            waiting_.size() < limits_.max_waiting ? Step::wait : Step::overloaded, Connection{}};
     }
 
     void enqueue(Waiter waiter) { waiting_.push_back(waiter); }
@@ -81,7 +84,8 @@ public:
         return false;
     }
 
-    /// A connection may serve again: the first in line gets it, else it becomes idle until `expires`.
+    /// A connection may serve again: the first in line gets it, else it becomes idle until
+    /// `expires`.
     std::optional<Handover> give_back(Connection connection, TimePoint expires) {
         if (!waiting_.empty()) return hand_over(std::move(connection));
         idle_.push_back({std::move(connection), expires});
@@ -98,7 +102,8 @@ public:
     std::vector<Connection> take_doomed() { return std::exchange(doomed_, {}); }
     /// Gives up every idle connection.
     void clear() {
-        for (auto& entry : idle_) doomed_.push_back(std::move(entry.connection));
+        for (auto& entry : idle_)
+            doomed_.push_back(std::move(entry.connection));
         places_ -= idle_.size();
         idle_.clear();
     }
@@ -135,6 +140,6 @@ private:
     std::size_t places_ = 0;
 };
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_HTTP_DETAIL_POOL_HPP
+#endif  // CLARIFY_HTTP_DETAIL_POOL_HPP

@@ -42,9 +42,9 @@ struct ResponseFacts {
 
 /** Beast's parser for one message, with every check that the client needs on top of it.
 
-    Beast accepts any transfer coding that it does not know as if it were none, status codes that are
-    none, chunk sizes of any length, and any number of fields. Where a message ends must not be in doubt,
-    so all of these end the connection here.
+    Beast accepts any transfer coding that it does not know as if it were none, status codes that
+   are none, chunk sizes of any length, and any number of fields. Where a message ends must not be
+   in doubt, so all of these end the connection here.
 */
 class StrictParser final : public boost::beast::http::basic_parser<false> {
 public:
@@ -75,7 +75,8 @@ private:
         ec = boost::beast::http::error::bad_value;
     }
 
-    void on_request_impl(boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
+    void on_request_impl(
+        boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
     void on_response_impl(int code, string_view, int version, error_code& ec) override;
     void on_field_impl(field name, string_view text, string_view value, error_code& ec) override;
     void on_header_impl(error_code& ec) override;
@@ -95,7 +96,8 @@ private:
     std::optional<Error> refusal_;
     std::size_t fields_ = 0;
     std::size_t extras_ = 0;
-    /// Where the input of the current `read` begins, and what follows the size of the last chunk in it.
+    /// Where the input of the current `read` begins, and what follows the size of the last chunk in
+    /// it.
     const char* input_ = nullptr;
     const char* last_chunk_ = nullptr;
     bool http_11_ = false;
@@ -109,7 +111,8 @@ private:
     @par Errors
     `Errc::framing` where the message is not exactly what RFC 9112 allows (reason `head`, `length`,
     `transfer_encoding`, `chunk`, `interim` or `content_encoding`), `Errc::too_large` past a limit,
-    `Errc::io` with `Reason::truncated` where the input ends inside the message. `Fate::unknown` always.
+    `Errc::io` with `Reason::truncated` where the input ends inside the message. `Fate::unknown`
+   always.
 */
 class ResponseReader {
 public:
@@ -147,8 +150,8 @@ private:
     std::optional<StrictParser> parser_;
 };
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
 #include <clarify/http/detail/impl/response_reader.hpp>
 
-#endif // CLARIFY_HTTP_DETAIL_RESPONSE_READER_HPP
+#endif  // CLARIFY_HTTP_DETAIL_RESPONSE_READER_HPP

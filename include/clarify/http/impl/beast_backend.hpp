@@ -13,25 +13,29 @@ namespace clarify {
 namespace detail {
 
 /// A failure on a connection after the request began to go out.
-inline Error exchange_failure(boost::system::error_code ec, Phase phase, bool reused, bool answered) {
+inline Error exchange_failure(
+    boost::system::error_code ec, Phase phase, bool reused, bool answered) {
     namespace errc = boost::system::errc;
     if (ec == boost::asio::error::operation_aborted) {
         Error error{Errc::cancelled};
         return error.set_phase(phase).set_fate(Fate::unknown);
     }
-    const bool ended = ec == boost::asio::error::eof || ec == boost::asio::ssl::error::stream_truncated;
+    const bool ended =
+        ec == boost::asio::error::eof || ec == boost::asio::ssl::error::stream_truncated;
     const bool reset = ec == errc::connection_reset || ec == errc::broken_pipe;
     Reason reason = Reason::none;
     if (ended) reason = Reason::truncated;
     if (reset) reason = Reason::reset;
-    // A used connection that ends without a byte of reply: the server closed it as the request set out.
+    // A used connection that ends without a byte of reply: the server closed it as the request set
+    // out.
     if (reused && !answered && (ended || reset)) reason = Reason::stale;
     Error error{Errc::io, reason, "the connection broke"};
     return error.set_cause(ec).set_phase(phase).set_fate(Fate::unknown);
 }
 
 /// When a connection that has just served may no longer be reused.
-inline TimePoint reusable_until(const HttpOptions& options, const ResponseReader& reader, TimePoint now) {
+inline TimePoint reusable_until(
+    const HttpOptions& options, const ResponseReader& reader, TimePoint now) {
     if (!reader.reusable()) return TimePoint::min();
     Clock::duration idle = options.idle_timeout;
     // A second less than the server promises, for the time that a request is under way.
@@ -41,7 +45,7 @@ inline TimePoint reusable_until(const HttpOptions& options, const ResponseReader
     return now + idle;
 }
 
-} // namespace detail
+}  // namespace detail
 
 inline BeastBackend::BeastBackend(HttpOptions options)
     : source_(std::make_shared<detail::ConnectionSource>(std::move(options))) {}
@@ -55,9 +59,8 @@ inline void BeastBackend::close() noexcept { source_->close(); }
 #endif
 
 // The warm path is this one coroutine frame: an idle connection is found without suspending.
-inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest& request,
-                                                               HttpResponse& response,
-                                                               HttpProgress& progress) {
+inline boost::asio::awaitable<Result<void>> BeastBackend::post(
+    const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
     constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
     const std::shared_ptr<detail::ConnectionSource> source = source_;
     const HttpOptions& options = source->options();
@@ -77,11 +80,13 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest
     progress.sent = true;
     boost::system::error_code ec;
     if (connection.is_tls()) {
-        std::tie(ec, std::ignore) =
-            co_await boost::asio::async_write(connection.tls(), connection.output(request.body), token);
+        std::tie(ec, std::ignore) = co_await boost::asio::async_write(
+            connection.tls(), connection.output(request.body), token);
     } else {
-        // Nearly always the kernel takes all of it at once, and an operation would only cost a turn.
-        const std::size_t sent = connection.socket().write_some(connection.output(request.body), ec);
+        // Nearly always the kernel takes all of it at once, and an operation would only cost a
+        // turn.
+        const std::size_t sent =
+            connection.socket().write_some(connection.output(request.body), ec);
         if (ec == boost::asio::error::would_block || ec == boost::asio::error::try_again) ec = {};
         if (!ec && sent != connection.head_size() + request.body.size()) {
             std::tie(ec, std::ignore) = co_await boost::asio::async_write(
@@ -89,9 +94,15 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest
         }
     }
     connection.forget_head();
-    if (ec) co_return detail::exchange_failure(ec, Phase::write, reused, false);
+    // A server that refuses a request before it has read all of it closes, but may have answered
+    // first.
+    namespace errc = boost::system::errc;
+    const boost::system::error_code unsent = ec;
+    if (ec && ec != errc::broken_pipe && ec != errc::connection_reset) {
+        co_return detail::exchange_failure(ec, Phase::write, reused, false);
+    }
 
-    progress.phase = Phase::first_byte;
+    if (!unsent) progress.phase = Phase::first_byte;
     detail::ResponseLimits limits;
     limits.head = options.max_response_head;
     limits.fields = options.max_response_fields;
@@ -106,6 +117,8 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest
         } else {
             std::tie(ec, size) = co_await connection.socket().async_read_some(room, token);
         }
+        if (ec && unsent)
+            co_return detail::exchange_failure(unsent, Phase::write, reused, answered);
         if (ec) {
             const bool clean = ec == boost::asio::error::eof;
             if (reader.head_done() && (clean || ec == boost::asio::ssl::error::stream_truncated)) {
@@ -123,7 +136,7 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest
     }
 
     // Bytes behind a complete reply belong to nothing that was asked for.
-    const bool clean = connection.buffered() == 0;
+    const bool clean = connection.buffered() == 0 && !unsent;
     const TimePoint expires =
         clean ? detail::reusable_until(options, reader, Clock::now()) : TimePoint::min();
     response.lease = std::move(loan).into_lease(expires);
@@ -134,6 +147,6 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(const HttpRequest
 #pragma GCC diagnostic pop
 #endif
 
-} // namespace clarify
+}  // namespace clarify
 
-#endif // CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
+#endif  // CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP

@@ -71,10 +71,10 @@ inline RpcError read_error(RawJson raw) {
 }
 
 inline Error json_error(Reason reason, std::size_t offset, std::size_t size) {
-    const char* what = reason == Reason::depth      ? "the JSON text is nested too deeply"
-                       : reason == Reason::encoding ? "the JSON text is not valid UTF-8"
-                       : offset == size             ? "the JSON text ends too early"
-                                                    : "the text is not valid JSON";
+    const char* what = reason == Reason::depth ? "the JSON text is nested too deeply"
+        : reason == Reason::encoding           ? "the JSON text is not valid UTF-8"
+        : offset == size                       ? "the JSON text ends too early"
+                                               : "the text is not valid JSON";
     return Error{Errc::json, reason, std::string{what} + ", at byte " + std::to_string(offset)};
 }
 
@@ -82,14 +82,15 @@ inline bool id_matches(RawJson id, std::int64_t expected) {
     return id.kind == JsonKind::number && clarify::detail::json_integer(id.text) == expected;
 }
 
-} // namespace detail
+}  // namespace detail
 
 namespace detail {
 
 inline Result<void> write_method(std::string& out, std::string_view method) {
     if (method.empty()) return Error{Errc::bad_argument, Reason::method, "the method is empty"};
     if (method.starts_with("rpc.")) {
-        return Error{Errc::bad_argument, Reason::method, "methods that start with rpc. are reserved"};
+        return Error{
+            Errc::bad_argument, Reason::method, "methods that start with rpc. are reserved"};
     }
     out += R"({"jsonrpc":"2.0","method":)";
     if (!clarify::detail::append_json_string(out, method)) {
@@ -105,18 +106,23 @@ Result<void> write_params(std::string& out, const Params& params, const Codec& c
         const std::size_t start = out.size();
         if (Result<void> encoded = codec.encode(params, out); !encoded) return encoded;
         if (out.size() == start || (out[start] != '{' && out[start] != '[')) {
-            return Error{Errc::bad_argument, Reason::params, "params is neither an object nor an array"};
+            return Error{
+                Errc::bad_argument, Reason::params, "params is neither an object nor an array"};
         }
     }
     out += '}';
     return {};
 }
 
-} // namespace detail
+}  // namespace detail
 
 template <class Params, class Codec>
-Result<void> write_request(std::string& out, std::string_view method, std::int64_t id,
-                           const Params& params, const Codec& codec) {
+Result<void> write_request(
+    std::string& out,
+    std::string_view method,
+    std::int64_t id,
+    const Params& params,
+    const Codec& codec) {
     if (Result<void> written = detail::write_method(out, method); !written) return written;
     char digits[24];
     const auto end = std::to_chars(digits, digits + sizeof digits, id).ptr;
@@ -126,14 +132,14 @@ Result<void> write_request(std::string& out, std::string_view method, std::int64
 }
 
 template <class Params, class Codec>
-Result<void> write_notification(std::string& out, std::string_view method, const Params& params,
-                                const Codec& codec) {
+Result<void> write_notification(
+    std::string& out, std::string_view method, const Params& params, const Codec& codec) {
     if (Result<void> written = detail::write_method(out, method); !written) return written;
     return detail::write_params(out, params, codec);
 }
 
-inline Result<std::string_view> read_response(std::string_view body, std::int64_t id,
-                                              std::size_t max_depth) {
+inline Result<std::string_view> read_response(
+    std::string_view body, std::int64_t id, std::size_t max_depth) {
     using namespace detail;
     JsonScanner scanner{body, max_depth};
     const RawJson whole = scanner.document();
@@ -154,15 +160,19 @@ inline Result<std::string_view> read_response(std::string_view body, std::int64_
         return Error{Errc::envelope, Reason::version, "the reply does not say \"jsonrpc\":\"2.0\""};
     }
     const bool has_error = members.errors == 1 && members.error.kind != JsonKind::null;
-    const bool has_result = members.results == 1 && !(has_error && members.result.kind == JsonKind::null);
+    const bool has_result =
+        members.results == 1 && !(has_error && members.result.kind == JsonKind::null);
     if (members.ids == 0) return Error{Errc::envelope, Reason::id_missing, "the reply has no id"};
     const bool null_id = members.ids == 1 && members.id.kind == JsonKind::null;
     if (members.ids != 1 || (!null_id && !id_matches(members.id, id)) || (null_id && !has_error)) {
-        return Error{Errc::envelope, Reason::id_mismatch, "the reply has the id of another request"};
+        return Error{
+            Errc::envelope, Reason::id_mismatch, "the reply has the id of another request"};
     }
     if (members.errors > 1 || members.results > 1 || has_error == has_result) {
-        return Error{Errc::envelope, Reason::members,
-                     "the reply does not have exactly one of result and error"};
+        return Error{
+            Errc::envelope,
+            Reason::members,
+            "the reply does not have exactly one of result and error"};
     }
     if (has_result) return members.result.text;
 
@@ -173,7 +183,8 @@ inline Result<std::string_view> read_response(std::string_view body, std::int64_
         }
         error.uncorrelated = true;
     }
-    return Error{Errc::rpc, Reason::none, "the server answered with an error"}.set_rpc(std::move(error));
+    return Error{Errc::rpc, Reason::none, "the server answered with an error"}.set_rpc(
+        std::move(error));
 }
 
 inline std::optional<RpcError> find_error(std::string_view body, std::size_t max_depth) {
@@ -186,6 +197,6 @@ inline std::optional<RpcError> find_error(std::string_view body, std::size_t max
     return read_error(members.error);
 }
 
-} // namespace clarify::rpc
+}  // namespace clarify::rpc
 
-#endif // CLARIFY_RPC_IMPL_ENVELOPE_HPP
+#endif  // CLARIFY_RPC_IMPL_ENVELOPE_HPP

@@ -30,6 +30,13 @@
 #include <type_traits>
 #include <utility>
 
+// GCC 12 takes Asio's own deallocation of a coroutine frame for a mismatch when it inlines one
+// half.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace clarify::testing::detail {
 
 /// Operations complete with their error code instead of throwing it.
@@ -264,5 +271,9 @@ inline HttpResponse HttpServer::respond(const HttpRequest& request) {
 }
 
 }  // namespace clarify::testing::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif

@@ -22,7 +22,8 @@ inline ConnectionLease Loan::into_lease(TimePoint expires) && {
     return {std::move(connection_), [](std::shared_ptr<void> held, bool keep) {
                 auto connection = std::static_pointer_cast<Connection>(std::move(held));
                 const Connection::Ticket ticket = std::exchange(connection->ticket(), {});
-                ticket.source->give_back(*ticket.origin, std::move(connection), ticket.expires, keep);
+                ticket.source->give_back(
+                    *ticket.origin, std::move(connection), ticket.expires, keep);
             }};
 }
 
@@ -36,15 +37,15 @@ inline Origin& ConnectionSource::origin_of(const Url& url) {
     return origins_.emplace_back(url, limits);
 }
 
-inline void ConnectionSource::observe(EventKind kind, const Origin& origin,
-                                      Clock::duration elapsed) noexcept {
+inline void ConnectionSource::observe(
+    EventKind kind, const Origin& origin, Clock::duration elapsed) noexcept {
     if (!options_.observer) return;
     try {
         Event event{kind};
         event.host = origin.authority;
         event.elapsed = elapsed;
         options_.observer(event);
-    } catch (...) { // NOLINT(bugprone-empty-catch): a hook must not harm a call
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a hook must not harm a call
     }
 }
 
@@ -60,7 +61,8 @@ inline Loan ConnectionSource::try_reuse(const Url& url) {
     while (origin.pool.idle() != 0 && origin.pool.waiting() == 0) {
         auto decision = origin.pool.acquire(Clock::now(), false);
         close_doomed(origin);
-        // The last idle one had expired: its place is ours, but this is not where connections are opened.
+        // The last idle one had expired: its place is ours, but this is not where connections are
+        // opened.
         if (!decision.connection) {
             serve(origin.pool.give_up());
             break;
@@ -74,8 +76,8 @@ inline Loan ConnectionSource::try_reuse(const Url& url) {
     return {};
 }
 
-inline boost::asio::awaitable<Result<Loan>> ConnectionSource::wait_in_line(Origin& origin,
-                                                                           TimePoint deadline) {
+inline boost::asio::awaitable<Result<Loan>> ConnectionSource::wait_in_line(
+    Origin& origin, TimePoint deadline) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     struct Place {
         ConnectionSource& source;
@@ -83,7 +85,9 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::wait_in_line(Origi
         QueueEntry entry;
         bool taken = false;
 
-        Place(ConnectionSource& s, Origin& o) : source(s), origin(o) { origin.pool.enqueue(&entry); }
+        Place(ConnectionSource& s, Origin& o) : source(s), origin(o) {
+            origin.pool.enqueue(&entry);
+        }
         ~Place() {
             // Served and cancelled at once: what was handed over must not be lost.
             if (!origin.pool.abandon(&entry) && entry.handed && !taken) {
@@ -102,8 +106,8 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::wait_in_line(Origi
     co_return std::move(loan);
 }
 
-inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(const HttpRequest& request,
-                                                                     HttpProgress& progress) {
+inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(
+    const HttpRequest& request, HttpProgress& progress) {
     using Step = Pool<std::shared_ptr<Connection>, QueueEntry*>::Step;
     progress.phase = Phase::queue;
     if (closed_) co_return Error{Errc::closed};
@@ -114,18 +118,19 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(const HttpR
 
     Loan loan;
     switch (decision.step) {
-    case Step::overloaded:
-        co_return Error{Errc::overloaded, Reason::none, "too many calls are waiting for a connection"};
-    case Step::wait: {
-        Result<Loan> waited = co_await wait_in_line(origin, request.deadline);
-        if (!waited) co_return waited.error();
-        loan = std::move(*waited);
-        break;
-    }
-    case Step::reuse:
-    case Step::open:
-        loan = Loan{shared_from_this(), origin, std::move(decision.connection)};
-        break;
+        case Step::overloaded:
+            co_return Error{
+                Errc::overloaded, Reason::none, "too many calls are waiting for a connection"};
+        case Step::wait: {
+            Result<Loan> waited = co_await wait_in_line(origin, request.deadline);
+            if (!waited) co_return waited.error();
+            loan = std::move(*waited);
+            break;
+        }
+        case Step::reuse:
+        case Step::open:
+            loan = Loan{shared_from_this(), origin, std::move(decision.connection)};
+            break;
     }
     if (closed_) co_return Error{Errc::closed};
     if (loan && !request.fresh_connection && loan->is_quiet()) {
@@ -152,10 +157,11 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(const HttpR
     co_return std::move(loan);
 }
 
-inline void ConnectionSource::give_back(Origin& origin, std::shared_ptr<Connection> connection,
-                                        TimePoint expires, bool keep) noexcept {
+inline void ConnectionSource::give_back(
+    Origin& origin, std::shared_ptr<Connection> connection, TimePoint expires, bool keep) noexcept {
     if (!connection) return serve(origin.pool.give_up());
-    const TimePoint until = std::min(expires, connection->opened_at() + options_.connection_lifetime);
+    const TimePoint until =
+        std::min(expires, connection->opened_at() + options_.connection_lifetime);
     if (keep && !closed_ && Clock::now() < until) {
         return serve(origin.pool.give_back(std::move(connection), until));
     }
@@ -180,6 +186,6 @@ inline void ConnectionSource::close() noexcept {
     }
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_HTTP_DETAIL_IMPL_CONNECTION_SOURCE_HPP
+#endif  // CLARIFY_HTTP_DETAIL_IMPL_CONNECTION_SOURCE_HPP

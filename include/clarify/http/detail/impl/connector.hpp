@@ -37,7 +37,8 @@ inline std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints) 
 inline Reason connect_reason(boost::system::error_code ec) noexcept {
     namespace errc = boost::system::errc;
     if (ec == errc::connection_refused || ec == errc::connection_reset) return Reason::refused;
-    if (ec == errc::host_unreachable || ec == errc::network_unreachable || ec == errc::network_down) {
+    if (ec == errc::host_unreachable || ec == errc::network_unreachable ||
+        ec == errc::network_down) {
         return Reason::unreachable;
     }
     if (ec == errc::permission_denied || ec == errc::operation_not_permitted) return Reason::denied;
@@ -49,8 +50,8 @@ inline Reason connect_reason(boost::system::error_code ec) noexcept {
     return Reason::none;
 }
 
-/// A name look-up that can be abandoned: Asio's own cannot be stopped once it has begun, so the call
-/// waits beside it and the look-up ends in its own time.
+/// A name look-up that can be abandoned: Asio's own cannot be stopped once it has begun, so the
+/// call waits beside it and the look-up ends in its own time.
 struct LookUp {
     explicit LookUp(boost::asio::any_io_executor executor) : resolver(std::move(executor)) {}
 
@@ -63,12 +64,13 @@ struct LookUp {
 
 inline Error look_up_failure(boost::system::error_code ec, const Url& origin) {
     const bool temporary = ec == boost::asio::error::host_not_found_try_again ||
-                           ec == boost::asio::error::no_recovery || ec == boost::system::errc::io_error;
+        ec == boost::asio::error::no_recovery || ec == boost::system::errc::io_error;
     Error error{Errc::resolve, temporary ? Reason::temporary : Reason::not_found, origin.host()};
     return error.set_cause(ec).set_phase(Phase::resolve).set_fate(Fate::unsent);
 }
 
-inline boost::asio::awaitable<Result<std::vector<Endpoint>>> look_up(const Url& origin, TimePoint until) {
+inline boost::asio::awaitable<Result<std::vector<Endpoint>>> look_up(
+    const Url& origin, TimePoint until) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     std::vector<Endpoint> endpoints;
     if (origin.is_ip_literal()) {
@@ -77,11 +79,14 @@ inline boost::asio::awaitable<Result<std::vector<Endpoint>>> look_up(const Url& 
     }
     auto state = std::make_shared<LookUp>(executor);
     state->resolver.async_resolve(
-        origin.host(), std::to_string(origin.port()), boost::asio::ip::tcp::resolver::numeric_service,
+        origin.host(),
+        std::to_string(origin.port()),
+        boost::asio::ip::tcp::resolver::numeric_service,
         boost::asio::bind_executor(executor, [state](boost::system::error_code ec, auto results) {
             state->finished = true;
             state->error = ec;
-            for (const auto& entry : results) state->endpoints.push_back(entry.endpoint());
+            for (const auto& entry : results)
+                state->endpoints.push_back(entry.endpoint());
             state->ended.notify_all();
         }));
     const bool cancelled = co_await state->ended.wait(executor, until);
@@ -122,15 +127,19 @@ struct Race {
     }
 };
 
-inline void start_runner(const std::shared_ptr<Race>& race, const boost::asio::any_io_executor& executor,
-                         const Endpoint& endpoint, TimePoint expires) {
+inline void start_runner(
+    const std::shared_ptr<Race>& race,
+    const boost::asio::any_io_executor& executor,
+    const Endpoint& endpoint,
+    TimePoint expires) {
     race->runners.push_back(std::make_unique<Race::Runner>(executor));
     Race::Runner* const runner = race->runners.back().get();
     runner->endpoint = endpoint;
     runner->expires = expires;
     runner->running = true;
     runner->socket.async_connect(
-        endpoint, boost::asio::bind_executor(executor, [race, runner](boost::system::error_code ec) {
+        endpoint,
+        boost::asio::bind_executor(executor, [race, runner](boost::system::error_code ec) {
             runner->running = false;
             if (!runner->error) runner->error = ec;
             if (!runner->error && !race->over && race->winner == nullptr) race->winner = runner;
@@ -150,7 +159,7 @@ inline Error race_failure(const Race& race, const Url& origin) {
         if (!timed_out) cause = runner->error;
         if (several) {
             text += ", " + runner->endpoint.address().to_string() + ' ' +
-                    (timed_out ? "timed out" : runner->error.message());
+                (timed_out ? "timed out" : runner->error.message());
         }
     }
     Error error = all_timed_out ? Error{Errc::timeout, Reason::none, std::move(text)}
@@ -160,7 +169,9 @@ inline Error race_failure(const Race& race, const Url& origin) {
 }
 
 inline boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect_any(
-    const std::vector<Endpoint>& endpoints, const Url& origin, const HttpOptions& options,
+    const std::vector<Endpoint>& endpoints,
+    const Url& origin,
+    const HttpOptions& options,
     TimePoint until) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     auto race = std::make_shared<Race>();
@@ -193,8 +204,11 @@ inline boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect_any(
         if (next < endpoints.size() && (!running || now >= next_start)) {
             // The last address may use all the time that is left.
             const bool last = next + 1 == endpoints.size();
-            start_runner(race, executor, endpoints[next],
-                         last ? until : std::min(until, now + options.address_timeout));
+            start_runner(
+                race,
+                executor,
+                endpoints[next],
+                last ? until : std::min(until, now + options.address_timeout));
             ++next;
             next_start = now + options.connect_stagger;
             running = true;
@@ -212,11 +226,15 @@ inline boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect_any(
 /// Closes a connection's socket when a phase takes too long; harmless once destroyed.
 class PhaseGuard {
 public:
-    PhaseGuard(boost::asio::any_io_executor executor, std::shared_ptr<Connection> connection, TimePoint until)
+    PhaseGuard(
+        boost::asio::any_io_executor executor,
+        std::shared_ptr<Connection> connection,
+        TimePoint until)
         : timer_(executor, until), expired_(std::make_shared<bool>(false)) {
         timer_.async_wait(boost::asio::bind_executor(
-            executor, [expired = expired_, weak = std::weak_ptr<Connection>{connection}](
-                          boost::system::error_code ec) {
+            executor,
+            [expired = expired_,
+             weak = std::weak_ptr<Connection>{connection}](boost::system::error_code ec) {
                 const auto target = weak.lock();
                 if (ec || !target || *expired) return;
                 *expired = true;
@@ -227,8 +245,8 @@ public:
     PhaseGuard& operator=(const PhaseGuard&) = delete;
     ~PhaseGuard() { disarm(); }
 
-    /// Ends the watch; true if it had to act. A timer that has fired but whose handler has not run yet
-    /// finds the flag set and does nothing.
+    /// Ends the watch; true if it had to act. A timer that has fired but whose handler has not run
+    /// yet finds the flag set and does nothing.
     bool disarm() {
         timer_.cancel();
         return std::exchange(*expired_, true);
@@ -239,8 +257,8 @@ private:
     std::shared_ptr<bool> expired_;
 };
 
-inline boost::asio::awaitable<Result<void>> shake_hands(std::shared_ptr<Connection> connection,
-                                                        const Url& origin, TimePoint until) {
+inline boost::asio::awaitable<Result<void>> shake_hands(
+    std::shared_ptr<Connection> connection, const Url& origin, TimePoint until) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     Connection::TlsStream& stream = connection->begin_tls();
     SSL* const ssl = stream.native_handle();
@@ -249,8 +267,8 @@ inline boost::asio::awaitable<Result<void>> shake_hands(std::shared_ptr<Connecti
         co_return error.set_phase(Phase::tls);
     }
     PhaseGuard guard{executor, connection, until};
-    const auto [ec] = co_await stream.async_handshake(boost::asio::ssl::stream_base::client,
-                                                      boost::asio::as_tuple(boost::asio::deferred));
+    const auto [ec] = co_await stream.async_handshake(
+        boost::asio::ssl::stream_base::client, boost::asio::as_tuple(boost::asio::deferred));
     if (guard.disarm()) co_return connecting_timed_out(Phase::tls, origin);
     if (ec) co_return tls_failure(ssl, ec, origin);
     const unsigned char* protocol = nullptr;
@@ -258,15 +276,19 @@ inline boost::asio::awaitable<Result<void>> shake_hands(std::shared_ptr<Connecti
     SSL_get0_alpn_selected(ssl, &protocol, &length);
     const std::string_view chosen{reinterpret_cast<const char*>(protocol), length};
     if (!chosen.empty() && chosen != "http/1.1") {
-        Error error{Errc::tls, Reason::alpn, origin.host() + ": the server insists on another protocol"};
+        Error error{
+            Errc::tls, Reason::alpn, origin.host() + ": the server insists on another protocol"};
         co_return error.set_phase(Phase::tls);
     }
     co_return Result<void>{};
 }
 
 inline boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connection(
-    const Url& origin, std::shared_ptr<boost::asio::ssl::context> context, const HttpOptions& options,
-    TimePoint deadline, HttpProgress& progress) {
+    const Url& origin,
+    std::shared_ptr<boost::asio::ssl::context> context,
+    const HttpOptions& options,
+    TimePoint deadline,
+    HttpProgress& progress) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     const TimePoint until = std::min(deadline, Clock::now() + options.connect_timeout);
 
@@ -295,6 +317,6 @@ inline boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connecti
     co_return connection;
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP
+#endif  // CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP

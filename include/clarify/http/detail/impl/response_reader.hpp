@@ -32,7 +32,8 @@ inline void StrictParser::on_response_impl(int code, string_view, int version, e
     response_.status = facts_.status;
 }
 
-inline void StrictParser::on_field_impl(field name, string_view text, string_view given, error_code& ec) {
+inline void StrictParser::on_field_impl(
+    field name, string_view text, string_view given, error_code& ec) {
     const std::string_view value{given.data(), given.size()};
     if (++fields_ > limits_.fields) {
         return refuse(Errc::too_large, Reason::head, "the reply has too many header fields", ec);
@@ -50,46 +51,63 @@ inline void StrictParser::on_field_impl(field name, string_view text, string_vie
         out += value;
     };
     switch (name) {
-    case field::content_length: return check_length(value, ec);
-    case field::transfer_encoding:
-        if (chunked_ || !http_11_ || !iequals(value, "chunked")) {
-            return refuse(Errc::framing, Reason::transfer_encoding,
-                          "the transfer encoding is not a single chunked", ec);
-        }
-        chunked_ = true;
-        break;
-    case field::content_encoding:
-        if (!value.empty() && !iequals(value, "identity")) {
-            return refuse(Errc::framing, Reason::content_encoding,
-                          "the reply has a content encoding that was not asked for", ec);
-        }
-        break;
-    case field::keep_alive:
-        for_each_list_item(value, [this](std::string_view item) {
-            constexpr std::string_view key = "timeout=";
-            if (item.size() <= key.size() || !iequals(item.substr(0, key.size()), key)) return;
-            const std::string_view digits = item.substr(key.size());
-            unsigned seconds = 0;
-            const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
-            if (read.ec == std::errc{}) facts_.keep_alive = std::chrono::seconds{seconds};
-        });
-        break;
-    case field::content_type: keep(response_.content_type); break;
-    case field::date: keep(response_.date); break;
-    case field::location: keep(response_.location); break;
-    case field::www_authenticate: keep(response_.www_authenticate); break;
-    case field::retry_after:
-        // Two of them contradict each other: as good as none.
-        response_.retry_after = response_.retry_after.empty() ? std::string{value} : std::string{"?"};
-        break;
-    default:
-        if (iequals({text.data(), text.size()}, "traceparent")) keep(response_.traceparent);
-        break;
+        case field::content_length:
+            return check_length(value, ec);
+        case field::transfer_encoding:
+            if (chunked_ || !http_11_ || !iequals(value, "chunked")) {
+                return refuse(
+                    Errc::framing,
+                    Reason::transfer_encoding,
+                    "the transfer encoding is not a single chunked",
+                    ec);
+            }
+            chunked_ = true;
+            break;
+        case field::content_encoding:
+            if (!value.empty() && !iequals(value, "identity")) {
+                return refuse(
+                    Errc::framing,
+                    Reason::content_encoding,
+                    "the reply has a content encoding that was not asked for",
+                    ec);
+            }
+            break;
+        case field::keep_alive:
+            for_each_list_item(value, [this](std::string_view item) {
+                constexpr std::string_view key = "timeout=";
+                if (item.size() <= key.size() || !iequals(item.substr(0, key.size()), key)) return;
+                const std::string_view digits = item.substr(key.size());
+                unsigned seconds = 0;
+                const auto read =
+                    std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+                if (read.ec == std::errc{}) facts_.keep_alive = std::chrono::seconds{seconds};
+            });
+            break;
+        case field::content_type:
+            keep(response_.content_type);
+            break;
+        case field::date:
+            keep(response_.date);
+            break;
+        case field::location:
+            keep(response_.location);
+            break;
+        case field::www_authenticate:
+            keep(response_.www_authenticate);
+            break;
+        case field::retry_after:
+            // Two of them contradict each other: as good as none.
+            response_.retry_after =
+                response_.retry_after.empty() ? std::string{value} : std::string{"?"};
+            break;
+        default:
+            if (iequals({text.data(), text.size()}, "traceparent")) keep(response_.traceparent);
+            break;
     }
 }
 
-// Beast understands a list of equal lengths; two fields that agree are one too many already, but RFC 9112
-// section 6.3 lets a recipient accept those. A list within one field is not a length.
+// Beast understands a list of equal lengths; two fields that agree are one too many already, but
+// RFC 9112 section 6.3 lets a recipient accept those. A list within one field is not a length.
 inline void StrictParser::check_length(std::string_view value, error_code& ec) {
     if (value.empty() || value.find_first_not_of("0123456789") != std::string_view::npos) {
         return refuse(Errc::framing, Reason::length, "the content length is not a number", ec);
@@ -101,8 +119,11 @@ inline void StrictParser::check_length(std::string_view value, error_code& ec) {
 inline void StrictParser::on_header_impl(error_code& ec) {
     facts_.head_done = true;
     if (chunked_ && has_length_) {
-        return refuse(Errc::framing, Reason::transfer_encoding,
-                      "the reply has both a content length and a transfer encoding", ec);
+        return refuse(
+            Errc::framing,
+            Reason::transfer_encoding,
+            "the reply has both a content length and a transfer encoding",
+            ec);
     }
     if (facts_.status < 200 && (chunked_ || !length_is_zero_)) {
         return refuse(Errc::framing, Reason::interim, "an interim reply announces a body", ec);
@@ -113,7 +134,8 @@ inline void StrictParser::on_header_impl(error_code& ec) {
     facts_.reusable = framed && keep_alive();
 }
 
-inline void StrictParser::on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) {
+inline void StrictParser::on_body_init_impl(
+    const boost::optional<std::uint64_t>& length, error_code& ec) {
     if (length && *length > limits_.body) {
         refuse(Errc::too_large, Reason::body, "the announced body is larger than the limit", ec);
     }
@@ -128,7 +150,8 @@ inline std::size_t StrictParser::on_body_impl(string_view body, error_code& ec) 
     return body.size();
 }
 
-inline void StrictParser::on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) {
+inline void StrictParser::on_chunk_header_impl(
+    std::uint64_t size, string_view extensions, error_code& ec) {
     // The extensions begin where the digits of the size end; the input begins no later than these.
     std::size_t digits = 0;
     const char* at = extensions.data();
@@ -148,7 +171,8 @@ inline void StrictParser::on_chunk_header_impl(std::uint64_t size, string_view e
     }
     extras_ += extensions.size();
     if (extras_ > limits_.chunk_extras) {
-        return refuse(Errc::too_large, Reason::chunk, "the chunk extensions are larger than the limit", ec);
+        return refuse(
+            Errc::too_large, Reason::chunk, "the chunk extensions are larger than the limit", ec);
     }
     if (size > limits_.body - response_.body.size()) {
         return refuse(Errc::too_large, Reason::body, "the body is larger than the limit", ec);
@@ -159,31 +183,40 @@ inline Error ResponseReader::failure(boost::beast::error_code ec) const {
     namespace http = boost::beast::http;
     if (parser_->refusal()) {
         Error error = *parser_->refusal();
-        return error.set_phase(facts().head_done ? Phase::body : Phase::head).set_fate(Fate::unknown);
+        return error.set_phase(facts().head_done ? Phase::body : Phase::head)
+            .set_fate(Fate::unknown);
     }
     const bool in_body = facts().head_done;
-    Error error{Errc::framing, in_body ? Reason::chunk : Reason::head,
-                in_body ? "the chunked body is malformed" : "the head of the reply is malformed"};
+    Error error{
+        Errc::framing,
+        in_body ? Reason::chunk : Reason::head,
+        in_body ? "the chunked body is malformed" : "the head of the reply is malformed"};
     if (ec == http::error::header_limit) {
-        error = Error{Errc::too_large, Reason::head, "the head of the reply is larger than the limit"};
-    } else if (ec == http::error::bad_transfer_encoding ||
-               (ec == http::error::bad_content_length && parser_->has_transfer_encoding())) {
-        error = Error{Errc::framing, Reason::transfer_encoding, "the transfer encoding is ambiguous"};
-    } else if (ec == http::error::bad_content_length || ec == http::error::multiple_content_length) {
+        error =
+            Error{Errc::too_large, Reason::head, "the head of the reply is larger than the limit"};
+    } else if (
+        ec == http::error::bad_transfer_encoding ||
+        (ec == http::error::bad_content_length && parser_->has_transfer_encoding())) {
+        error =
+            Error{Errc::framing, Reason::transfer_encoding, "the transfer encoding is ambiguous"};
+    } else if (
+        ec == http::error::bad_content_length || ec == http::error::multiple_content_length) {
         error = Error{Errc::framing, Reason::length, "the content length is ambiguous"};
     }
     error.set_cause(ec);
     return error.set_phase(in_body ? Phase::body : Phase::head).set_fate(Fate::unknown);
 }
 
-/// Is an incomplete chunk line, or an incomplete last chunk with its trailers, too long already? Agrees with
-/// what the parser finds once it is complete, so that the outcome does not depend on how the bytes arrive.
-inline bool is_too_long(std::string_view waiting, std::size_t extras, const ResponseLimits& limits) noexcept {
+/// Is an incomplete chunk line, or an incomplete last chunk with its trailers, too long already?
+/// Agrees with what the parser finds once it is complete, so that the outcome does not depend on
+/// how the bytes arrive.
+inline bool is_too_long(
+    std::string_view waiting, std::size_t extras, const ResponseLimits& limits) noexcept {
     if (waiting.starts_with("\r\n")) waiting.remove_prefix(2);
     const std::size_t zeros = std::min(waiting.find_first_not_of('0'), waiting.size());
     constexpr std::string_view digits = "123456789abcdefABCDEF";
     const bool last_chunk = zeros != 0 && zeros != waiting.size() &&
-                            digits.find(waiting[zeros]) == std::string_view::npos;
+        digits.find(waiting[zeros]) == std::string_view::npos;
     if (last_chunk) return extras + waiting.size() - zeros >= limits.chunk_extras;
     return waiting.size() > limits.chunk_line + 1;
 }
@@ -193,10 +226,12 @@ inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
     while (!done() && consumed != input.size()) {
         // Of a head the parser sees no more than is allowed, so that the limit is exact.
         const bool was_in_head = !facts().head_done;
-        const std::string_view left = input.substr(consumed, was_in_head ? head_budget_ : input.size());
+        const std::string_view left =
+            input.substr(consumed, was_in_head ? head_budget_ : input.size());
         // Beast 1.81 asserts that a last chunk it has begun to see is complete in length.
         constexpr std::string_view shortest_last_chunk = "0\r\n\r\n";
-        if (!was_in_head && parser_->has_transfer_encoding() && left.starts_with(shortest_last_chunk.substr(0, 3)) &&
+        if (!was_in_head && parser_->has_transfer_encoding() &&
+            left.starts_with(shortest_last_chunk.substr(0, 3)) &&
             left.size() < shortest_last_chunk.size()) {
             break;
         }
@@ -207,7 +242,8 @@ inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
         if (ec && !need_more) return failure(ec);
         if (!facts().head_done) {
             head_budget_ -= std::min(head_budget_, taken);
-            if (left.size() - taken >= head_budget_) return failure(boost::beast::http::error::header_limit);
+            if (left.size() - taken >= head_budget_)
+                return failure(boost::beast::http::error::header_limit);
             break;
         }
         if (facts().done && facts().status < 200) {
@@ -218,7 +254,8 @@ inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
         const bool saw_all = consumed + left.size() - taken == input.size();
         if (need_more && saw_all) {
             if (is_too_long(left.substr(taken), parser_->extras(), limits_)) {
-                return Error{Errc::too_large, Reason::chunk, "a chunk line or the trailers are too long"}
+                return Error{
+                    Errc::too_large, Reason::chunk, "a chunk line or the trailers are too long"}
                     .set_phase(Phase::body)
                     .set_fate(Fate::unknown);
             }
@@ -231,8 +268,10 @@ inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
 inline Result<void> ResponseReader::next_after_interim() {
     const bool switching = facts().status == 101;
     if (switching || ++interim_ > limits_.interim || head_budget_ == 0) {
-        return Error{Errc::framing, Reason::interim,
-                     switching ? "the server switched protocols unasked" : "too many interim replies"}
+        return Error{
+            Errc::framing,
+            Reason::interim,
+            switching ? "the server switched protocols unasked" : "too many interim replies"}
             .set_phase(Phase::head)
             .set_fate(Fate::unknown);
     }
@@ -253,6 +292,6 @@ inline Result<void> ResponseReader::end_of_input(bool clean) {
         .set_fate(Fate::unknown);
 }
 
-} // namespace clarify::detail
+}  // namespace clarify::detail
 
-#endif // CLARIFY_HTTP_DETAIL_IMPL_RESPONSE_READER_HPP
+#endif  // CLARIFY_HTTP_DETAIL_IMPL_RESPONSE_READER_HPP

@@ -76,16 +76,10 @@ public:
 
     /// Composes the request head in the connection's own buffer.
     void compose_head(const HttpRequest& request, std::string_view authority);
-    /// What is left of head and body after `sent` bytes, for one gather write.
-    std::array<boost::asio::const_buffer, 2> output(
-        std::string_view body, std::size_t sent = 0) const noexcept {
-        const std::size_t of_head = std::min(sent, head_.size());
-        const std::size_t of_body = std::min(sent - of_head, body.size());
-        return {
-            boost::asio::buffer(head_) + of_head,
-            boost::asio::buffer(body.data(), body.size()) + of_body};
+    /// Head and body for one gather write.
+    std::array<boost::asio::const_buffer, 2> output(std::string_view body) const noexcept {
+        return {boost::asio::buffer(head_), boost::asio::buffer(body.data(), body.size())};
     }
-    std::size_t head_size() const noexcept { return head_.size(); }
     /// Overwrites the head, which holds the authorization.
     void forget_head() noexcept;
 

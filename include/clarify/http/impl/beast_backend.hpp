@@ -83,15 +83,8 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(
         std::tie(ec, std::ignore) = co_await boost::asio::async_write(
             connection.tls(), connection.output(request.body), token);
     } else {
-        // Nearly always the kernel takes all of it at once, and an operation would only cost a
-        // turn.
-        const std::size_t sent =
-            connection.socket().write_some(connection.output(request.body), ec);
-        if (ec == boost::asio::error::would_block || ec == boost::asio::error::try_again) ec = {};
-        if (!ec && sent != connection.head_size() + request.body.size()) {
-            std::tie(ec, std::ignore) = co_await boost::asio::async_write(
-                connection.socket(), connection.output(request.body, sent), token);
-        }
+        std::tie(ec, std::ignore) = co_await boost::asio::async_write(
+            connection.socket(), connection.output(request.body), token);
     }
     connection.forget_head();
     // A server that refuses a request before it has read all of it closes, but may have answered

@@ -305,7 +305,7 @@ inline boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connecti
     connection->socket() = std::move(*socket);
     boost::system::error_code ignored;
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-    // For the look at an idle connection and the first try of a write, neither of which may wait.
+    // For the look at an idle connection, which must not wait.
     connection->socket().non_blocking(true, ignored);
     if (origin.is_https()) {
         progress.phase = Phase::tls;

@@ -13,6 +13,13 @@
 #include <stdexcept>
 #include <utility>
 
+// GCC 12 takes Asio's own deallocation of a coroutine frame for a mismatch when it inlines one
+// half.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
 namespace clarify {
 
 struct ClientCredentials::State {
@@ -231,5 +238,9 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(
 }
 
 }  // namespace clarify
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 #endif  // CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP

@@ -715,3 +715,26 @@ TEST_CASE("BeastBackend: a refusal that comes before all of the request was read
     CHECK(outcome.error().http_status() == 413);
     CHECK(outcome.error().attempts() == 1);
 }
+
+TEST_CASE("RpcClient: a server that echoes the authorization does not get it into an error") {
+    RawServer server{[](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            peer.send(with_body(
+                "500 Oops",
+                "",
+                "you sent " + request->header("Authorization").value_or("nothing")));
+        }
+    }};
+    boost::asio::io_context context;
+    using BearerClient =
+        clarify::RpcClient<clarify::BeastBackend, clarify::BearerToken, support::TextCodec>;
+    BearerClient client{
+        context.get_executor(),
+        *clarify::Url::parse(server.origin() + "/rpc"),
+        clarify::BeastBackend{},
+        clarify::BearerToken{clarify::Secret{"canary-token-77"}}};
+    const Outcome outcome = support::run(context, client.call("m", "{}"));
+    REQUIRE(outcome.error().http() != nullptr);
+    CHECK(outcome.error().http()->body_excerpt == "you sent Bearer ****");
+    CHECK(outcome.error().to_string().find("canary-token-77") == std::string::npos);
+}

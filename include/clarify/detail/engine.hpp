@@ -123,5 +123,6 @@ private:
 }  // namespace clarify::detail
 
 #include <clarify/detail/impl/engine.hpp>
+#include <clarify/detail/impl/reply.hpp>
 
 #endif  // CLARIFY_DETAIL_ENGINE_HPP

@@ -13,7 +13,7 @@ case "${1:-}" in
     tool) needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates) ;;
     tests)
         needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates
-            doctest meson pkg_config)
+            doctest meson pkg_config curl nlohmann_json boost_context)
         ;;
     *)
         sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
@@ -43,6 +43,9 @@ describe() {
         doctest) echo "doctest, a header-only test framework" ;;
         meson) echo "Meson 1.0 or newer" ;;
         pkg_config) echo "pkg-config" ;;
+        curl) echo "libcurl 7.88 or newer, with headers, for the tests of CurlBackend" ;;
+        nlohmann_json) echo "nlohmann/json 3.11 or newer, for the tests of NlohmannCodec" ;;
+        boost_context) echo "Boost.Context, for the tests of stackful coroutines" ;;
     esac
 }
 
@@ -100,6 +103,20 @@ is_there() {
         doctest) compiles '#include <doctest/doctest.h>' ;;
         meson) command -v meson >/dev/null && at_least "$(meson --version)" 1.0 ;;
         pkg_config) command -v pkg-config >/dev/null ;;
+        curl)
+            compiles '#include <curl/curl.h>
+                #if LIBCURL_VERSION_NUM < 0x075800
+                #error too old
+                #endif
+                int main() {}' -lcurl
+            ;;
+        nlohmann_json)
+            compiles '#include <nlohmann/json.hpp>
+                #if NLOHMANN_JSON_VERSION_MAJOR < 3 || NLOHMANN_JSON_VERSION_MINOR < 11
+                #error too old
+                #endif'
+            ;;
+        boost_context) compiles 'int main() {}' -lboost_context ;;
     esac
 }
 
@@ -143,6 +160,9 @@ package_of() {
         certificates) echo ca-certificates ;;
         doctest) echo doctest-dev ;;
         pkg_config) echo pkg-config ;;
+        curl) echo libcurl4-openssl-dev ;;
+        nlohmann_json) echo nlohmann-json3-dev ;;
+        boost_context) echo "libboost-context$(boost_series)-dev" ;;
         *) echo "$1" ;;
     esac
 }
@@ -200,11 +220,11 @@ if [ ${#missing[@]} -gt 0 ] && $on_debian; then
     find_missing
 fi
 
-# These two only save time: without its library, Boost.JSON is compiled from its headers.
+# Without these, less is tested or more is compiled: Boost.JSON, from its headers.
 required=()
 for need in "${missing[@]}"; do
     case "$need" in
-        ccache | boost_json) echo "Going on without $(describe "$need")" ;;
+        ccache | boost_json | curl | nlohmann_json | boost_context) echo "Going on without $(describe "$need")" ;;
         *) required+=("$need") ;;
     esac
 done

@@ -15,6 +15,11 @@ namespace clarify {
 /// for values.
 using Client = RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;
 
+#if defined(CLARIFY_SEPARATE_COMPILATION)
+extern template class detail::Engine<BeastBackend, CredentialsAuth>;
+extern template class RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;
+#endif
+
 }  // namespace clarify
 
 #endif  // CLARIFY_CLIENT_HPP

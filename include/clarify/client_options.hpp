@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -93,6 +94,8 @@ struct ClientOptions {
     HttpOptions http;
     /// Receives events; see `Observer`.
     Observer observer;
+    /// Stands in for the steady clock, in tests. Null: the steady clock.
+    std::shared_ptr<TimeSource> clock;
     /// Allows credentials to travel in clear text to another machine. For test set-ups only:
     /// anybody on the way can read them. Plain http to a loopback address needs no permission.
     bool insecure_allow_credentials_over_plain_http = false;

@@ -5,6 +5,7 @@
 #define CLARIFY_CREDENTIALS_HPP
 
 #include <clarify/auth/credentials_auth.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/secret.hpp>
 #include <clarify/core/url.hpp>
@@ -100,6 +101,8 @@ private:
 
 }  // namespace clarify
 
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/impl/credentials.hpp>
+#endif
 
 #endif  // CLARIFY_CREDENTIALS_HPP

@@ -10,6 +10,7 @@
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/credentials.hpp>
 #include <clarify/detail/engine.hpp>
+#include <clarify/rpc/batch.hpp>
 #include <clarify/rpc/envelope.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -71,7 +72,9 @@ public:
               credentials.rpc_url(),
               make_backend(options),
               Auth{credentials.auth()},
-              options) {}
+              options) {
+        batches_ = false;
+    }
 
     /** A client for any endpoint, of any policies.
 
@@ -98,6 +101,7 @@ public:
             close();
             engine_ = std::move(other.engine_);
             codec_ = std::move(other.codec_);
+            batches_ = other.batches_;
         }
         return *this;
     }
@@ -148,6 +152,37 @@ public:
             prepare(method, params, std::move(options), true), std::forward<Token>(token));
     }
 
+    /// What `call_batch` takes; an empty one, of this client's codec.
+    using Batch = BasicBatch<Codec>;
+    Batch make_batch() const { return Batch{codec_, engine_->ids()}; }
+
+    /** Sends several requests as one JSON-RPC batch, and yields an outcome for each call in it.
+
+        Each result is decoded as an `R`. The batch as a whole is one call: it has one deadline, one
+        cancellation, and fails as one where the exchange fails; see `BatchResult` for what may be
+        wrong with one slot. It counts as idempotent if each of its methods does.
+
+        The Clarify API knows no batches: a client made from `Credentials` refuses one with
+        `Errc::bad_argument`, `Reason::batch`, before anything is sent. So is an empty one.
+    */
+    template <class R = value_type>
+    [[nodiscard]] boost::asio::awaitable<Result<BatchResult<R>>> call_batch(
+        Batch batch, CallOptions options = {}) {
+        return async_call_batch<R>(
+            std::move(batch), std::move(options), boost::asio::use_awaitable);
+    }
+    /// `call_batch` for any completion token; the handler's signature is
+    /// `void(Result<BatchResult<R>>)`.
+    template <class R = value_type, class Token>
+    auto async_call_batch(Batch batch, CallOptions options, Token&& token) {
+        return start<BatchResult<R>>(
+            prepare_batch(std::move(batch), std::move(options)), std::forward<Token>(token));
+    }
+    template <class R = value_type, class Token>
+    auto async_call_batch(Batch batch, Token&& token) {
+        return async_call_batch<R>(std::move(batch), CallOptions{}, std::forward<Token>(token));
+    }
+
     /// Ends all calls with `Errc::closed`, also future ones, and closes idle connections. Does not
     /// wait.
     void close() {
@@ -161,7 +196,8 @@ private:
     template <class R>
     struct Initiate;
 
-    static Backend make_backend(const ClientOptions& options) {
+    static Backend make_backend(const ClientOptions& options) requires
+        std::constructible_from<Backend, HttpOptions> {
         HttpOptions http = options.http;
         if (!http.observer) http.observer = options.observer;
         return Backend{std::move(http)};
@@ -173,12 +209,15 @@ private:
         const Params& params,
         CallOptions options,
         bool notification) const;
+    detail::PreparedCall prepare_batch(Batch batch, CallOptions options) const;
     Result<void> check(const CallOptions& options) const;
+    Result<void> check_size(std::size_t size) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);
 
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<const Codec> codec_;
+    bool batches_ = true;
 };
 
 }  // namespace clarify

@@ -6,6 +6,7 @@
 
 #include <clarify/auth/token_cache.hpp>
 #include <clarify/auth/token_reply.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/url.hpp>
 
 #include <chrono>
@@ -74,7 +75,9 @@ private:
 
 }  // namespace clarify
 
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/auth/impl/client_credentials.hpp>
+#endif
 
 namespace clarify {
 static_assert(AuthPolicy<ClientCredentials>);

@@ -118,6 +118,8 @@ enum class Reason : std::uint8_t {
     id_mismatch,
     members,
     batch,
+    missing,
+    repeated,
     mismatch,
     out_of_range,
     exception,

@@ -8,6 +8,7 @@
 #include <clarify/core/detail/deadline_queue.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
+#include <clarify/rpc/batch.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -85,6 +86,12 @@ private:
     std::vector<std::unique_ptr<CallBuffers>> free_;
 };
 
+/// What is special about a call that is a batch.
+struct BatchState {
+    std::vector<rpc::BatchSlot> slots;
+    std::optional<Error> violation;
+};
+
 /// A call as the engine sees it, whatever its result type and completion handler.
 struct CallRecord : Activity {
     std::unique_ptr<CallBuffers> buffers;
@@ -102,6 +109,8 @@ struct CallRecord : Activity {
     /// The outcome: an error, or the JSON text of the result, a view into the response body.
     std::optional<Error> error;
     std::string_view result;
+    /// Set for a batch, whose results are in its slots instead.
+    std::unique_ptr<BatchState> batch;
 
     /// Hands the outcome to the completion handler, on its executor, not inside this call.
     virtual void finish() = 0;
@@ -113,6 +122,7 @@ struct PreparedCall {
     CallOptions options;
     std::int64_t id = 0;
     bool notification = false;
+    std::unique_ptr<BatchState> batch;
     std::optional<Error> error;
 };
 

@@ -8,16 +8,17 @@
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/core/detail/async_op.hpp>
+#include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/timer.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/retry.hpp>
-
-#include <boost/asio/steady_timer.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <random>
 #include <utility>
 #include <vector>
@@ -27,21 +28,24 @@ namespace clarify::detail {
 /** What does not depend on the policies: the serial executor, deadlines, buffers, the observer.
 
     Everything but `next_id`, `buffers`, `options` and `endpoint` is used on the serial executor
-   only, so there are no locks; the executor is never held across I/O, because nothing blocks on it.
+    only, so there are no locks; the executor is never held across I/O, because nothing blocks on
+    it.
 */
-class EngineBase : public std::enable_shared_from_this<EngineBase> {
+class EngineBase : public std::enable_shared_from_this<EngineBase>, private ContextLink::Guest {
 public:
     EngineBase(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options);
     EngineBase(const EngineBase&) = delete;
     EngineBase& operator=(const EngineBase&) = delete;
-    virtual ~EngineBase() = default;
+    virtual ~EngineBase();
 
     const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
     const boost::asio::any_io_executor& serial() const noexcept { return serial_; }
     const ClientOptions& options() const noexcept { return options_; }
     const Url& endpoint() const noexcept { return endpoint_; }
     BufferStore& buffers() noexcept { return buffers_; }
-    std::int64_t next_id() noexcept { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+    std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
+    const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
+    TimePoint time() const noexcept { return options_.clock ? options_.clock->now() : Clock::now(); }
 
     // The following may be called from any thread; they act on the serial executor.
     void submit(std::shared_ptr<CallRecord> call);
@@ -74,18 +78,22 @@ protected:
 private:
     void arm(TimePoint now);
     void expire();
+    void context_gone() noexcept override;
+    void close_all();
     Error status_error(const CallRecord& call) const;
 
     boost::asio::any_io_executor executor_;
     boost::asio::any_io_executor serial_;
+    std::shared_ptr<ContextLink> context_;
     Url endpoint_;
     ClientOptions options_;
     BufferStore buffers_;
-    std::atomic<std::int64_t> next_id_{1};
+    // Shared with the batches made for this client.
+    std::shared_ptr<std::atomic<std::int64_t>> next_id_ =
+        std::make_shared<std::atomic<std::int64_t>>(1);
     DeadlineQueue active_;
-    boost::asio::steady_timer watchdog_;
+    std::optional<Timer> watchdog_;
     bool armed_ = false;
-    TimePoint armed_until_{};
 };
 
 /// Adds the policies: where a call meets authentication and HTTP.
@@ -107,7 +115,7 @@ private:
     void close_backend() noexcept override { backend_.close(); }
 
     boost::asio::any_io_executor get_executor() const override { return serial(); }
-    TimePoint now() const override { return Clock::now(); }
+    TimePoint now() const override { return time(); }
     double random() override { return std::uniform_real_distribution<double>{}(random_); }
     boost::asio::awaitable<Result<void>> post(
         const HttpRequest& request, HttpResponse& response) override;
@@ -122,7 +130,10 @@ private:
 
 }  // namespace clarify::detail
 
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/detail/impl/engine.hpp>
 #include <clarify/detail/impl/reply.hpp>
+#endif
+#include <clarify/detail/impl/run.hpp>
 
 #endif  // CLARIFY_DETAIL_ENGINE_HPP

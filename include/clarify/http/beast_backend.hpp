@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_BEAST_BACKEND_HPP
 
 #include <clarify/concepts/http_backend.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <memory>
@@ -52,6 +53,8 @@ static_assert(HttpBackend<BeastBackend>);
 
 }  // namespace clarify
 
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/http/impl/beast_backend.hpp>
+#endif
 
 #endif  // CLARIFY_HTTP_BEAST_BACKEND_HPP

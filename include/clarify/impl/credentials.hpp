@@ -146,7 +146,7 @@ inline void check_secret(
 
 }  // namespace detail
 
-inline Result<Credentials> Credentials::from_file(const std::filesystem::path& path) {
+CLARIFY_DECL Result<Credentials> Credentials::from_file(const std::filesystem::path& path) {
     Result<std::string> text = detail::read_small_file(path, detail::largest_credentials);
     if (!text) return text.error();
     Result<Credentials> credentials = from_string(*text);
@@ -156,7 +156,7 @@ inline Result<Credentials> Credentials::from_file(const std::filesystem::path& p
     return Error{error.code(), error.reason(), path.string() + ": " + std::string{error.message()}};
 }
 
-inline Result<Credentials> Credentials::from_string(std::string_view json) {
+CLARIFY_DECL Result<Credentials> Credentials::from_string(std::string_view json) {
     if (json.size() > detail::largest_credentials) {
         return Error{Errc::bad_config, Reason::file, "the credentials are too large"};
     }
@@ -184,7 +184,7 @@ inline Result<Credentials> Credentials::from_string(std::string_view json) {
         std::move(*fields->secret)};
 }
 
-inline Result<Credentials> Credentials::basic(
+CLARIFY_DECL Result<Credentials> Credentials::basic(
     std::string integration, Secret password, std::string_view api_url) {
     detail::Problems problems;
     if (integration.empty()) problems.add("integration", "is empty");
@@ -201,7 +201,7 @@ inline Result<Credentials> Credentials::basic(
         std::move(password)};
 }
 
-inline Result<Credentials> Credentials::with_api_url(std::string_view api_url) const {
+CLARIFY_DECL Result<Credentials> Credentials::with_api_url(std::string_view api_url) const {
     detail::Problems problems;
     const std::optional<Url> url = detail::read_api_url(api_url, problems);
     if (!problems.none()) return problems.error();
@@ -210,7 +210,7 @@ inline Result<Credentials> Credentials::with_api_url(std::string_view api_url) c
     return moved;
 }
 
-inline CredentialsAuth Credentials::auth() const {
+CLARIFY_DECL CredentialsAuth Credentials::auth() const {
     if (type_ == Type::basic_auth) return CredentialsAuth{BasicAuth{client_id_, secret_}};
     ClientCredentialsConfig config{
         api_url_.join("oauth/token"), client_id_, secret_, api_url_.to_string()};

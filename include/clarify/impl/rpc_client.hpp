@@ -3,13 +3,25 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
+#include <clarify/detail/method_table.hpp>
+
 #include <boost/asio/recycling_allocator.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 namespace clarify {
+namespace detail {
+
+template <class R>
+inline constexpr bool is_batch_result = false;
+template <class R>
+inline constexpr bool is_batch_result<BatchResult<R>> = true;
+
+}  // namespace detail
 
 /// A call with its completion handler and result type, shared by the engine and the cancellation
 /// slot.
@@ -29,8 +41,9 @@ public:
         options = std::move(prepared.options);
         id = prepared.id;
         notification = prepared.notification;
+        batch = std::move(prepared.batch);
         error = std::move(prepared.error);
-        started = Clock::now();
+        started = engine_->time();
         deadline = started + options.timeout.value_or(engine_->options().call_timeout);
     }
 
@@ -67,20 +80,37 @@ private:
         if (error) return std::move(*error);
         if constexpr (std::is_void_v<R>) {
             return {};
-        } else {
-            const auto complete = [this](Error failure) {
-                return failure.set_phase(Phase::decode)
-                    .set_fate(Fate::answered)
-                    .set_attempts(attempts)
-                    .set_http_status(buffers->response.status);
-            };
-            try {
-                Result<R> value = codec_->template decode<R>(result);
-                if (!value) return complete(value.error());
-                return value;
-            } catch (...) {
-                return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
+        } else if constexpr (detail::is_batch_result<R>) {
+            using Value = typename R::value_type::value_type;
+            std::vector<Result<Value>> slots;
+            slots.reserve(batch->slots.size());
+            for (rpc::BatchSlot& slot : batch->slots) {
+                if (slot.error) {
+                    slots.push_back(std::move(*slot.error));
+                } else {
+                    slots.push_back(decode_one<Value>(slot.result));
+                }
             }
+            return R{std::move(slots), std::move(batch->violation)};
+        } else {
+            return decode_one<R>(result);
+        }
+    }
+
+    template <class Value>
+    Result<Value> decode_one(std::string_view text) {
+        const auto complete = [this](Error failure) {
+            return failure.set_phase(Phase::decode)
+                .set_fate(Fate::answered)
+                .set_attempts(attempts)
+                .set_http_status(buffers->response.status);
+        };
+        try {
+            Result<Value> value = codec_->template decode<Value>(text);
+            if (!value) return complete(value.error());
+            return value;
+        } catch (...) {
+            return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
         }
     }
 
@@ -149,16 +179,55 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
         } catch (...) {
             outcome = Error{Errc::bad_argument, Reason::exception, "the JSON codec threw"};
         }
-        const std::size_t limit = engine_->options().max_request_body;
-        if (outcome && body.size() > limit) {
-            outcome = Error{
-                Errc::bad_argument,
-                Reason::request,
-                "the request has " + std::to_string(body.size()) + " bytes, the limit is " +
-                    std::to_string(limit)};
-        }
+        if (outcome) outcome = check_size(body.size());
     }
     if (!outcome) prepared.error = outcome.error();
+    prepared.options = std::move(options);
+    return prepared;
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+Result<void> RpcClient<Backend, Auth, Codec>::check_size(std::size_t size) const {
+    const std::size_t limit = engine_->options().max_request_body;
+    if (size <= limit) return {};
+    return Error{
+        Errc::bad_argument,
+        Reason::request,
+        "the request has " + std::to_string(size) + " bytes, the limit is " +
+            std::to_string(limit)};
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare_batch(
+    Batch batch, CallOptions options) const {
+    detail::PreparedCall prepared;
+    prepared.buffers = engine_->buffers().take();
+    prepared.buffers->method = "batch of " + std::to_string(batch.size());
+    prepared.id = engine_->next_id();
+    prepared.notification = batch.slots().empty();
+    prepared.batch = std::make_unique<detail::BatchState>();
+    prepared.batch->slots = std::move(batch.slots());
+    prepared.buffers->request = std::move(batch.text());
+    prepared.buffers->request += ']';
+
+    Result<void> outcome = check(options);
+    if (!batches_) {
+        outcome = Error{Errc::bad_argument, Reason::batch, "the Clarify API has no batches"};
+    } else if (batch.empty()) {
+        outcome = Error{Errc::bad_argument, Reason::batch, "the batch is empty"};
+    } else if (batch.error()) {
+        outcome = *batch.error();
+    } else if (outcome) {
+        outcome = check_size(prepared.buffers->request.size());
+    }
+    if (!outcome) prepared.error = outcome.error();
+    if (!options.idempotent) {
+        const std::vector<std::string>& methods = batch.methods();
+        options.idempotent = std::all_of(
+            methods.begin(), methods.end(), [](const std::string& method) {
+                return detail::is_idempotent(method);
+            });
+    }
     prepared.options = std::move(options);
     return prepared;
 }

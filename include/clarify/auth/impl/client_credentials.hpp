@@ -53,13 +53,27 @@ struct ClientCredentials::State {
         fetch_ended.notify_all();
     }
 
+    /// Should anything end a fetch early, memory running out for one, the next call may fetch again.
+    struct Settle {
+        State& state;
+        AuthContext& context;
+        bool settled = false;
+
+        ~Settle() {
+            if (settled) return;
+            Error error{Errc::internal, Reason::exception, "the token fetch was abandoned"};
+            state.fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
+        }
+    };
+
     ClientCredentialsConfig config;
     TokenCache cache;
+    bool fetched_before = false;
     /// Set whenever a fetch has ended; each waiter then decides again.
     detail::Signal fetch_ended;
 };
 
-inline ClientCredentials::ClientCredentials(ClientCredentialsConfig config) {
+CLARIFY_DECL ClientCredentials::ClientCredentials(ClientCredentialsConfig config) {
     if (config.client_id.empty()) throw std::invalid_argument{"client_id is empty"};
     if (config.client_secret.empty()) throw std::invalid_argument{"client_secret is empty"};
     if (config.attempts == 0) throw std::invalid_argument{"attempts is 0"};
@@ -69,7 +83,7 @@ inline ClientCredentials::ClientCredentials(ClientCredentialsConfig config) {
     state_ = std::make_shared<State>(std::move(config));
 }
 
-inline std::optional<AuthHeader> ClientCredentials::cached(AuthContext& context) {
+CLARIFY_DECL std::optional<AuthHeader> ClientCredentials::cached(AuthContext& context) {
     const TimePoint now = context.now();
     const TokenCache::Decision decision = state_->cache.decide(now, now);
     if (decision.step != TokenCache::Step::use) return std::nullopt;
@@ -78,7 +92,7 @@ inline std::optional<AuthHeader> ClientCredentials::cached(AuthContext& context)
     return header;
 }
 
-inline boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(
+CLARIFY_DECL boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(
     AuthContext& context, TimePoint deadline) {
     using Step = TokenCache::Step;
     const std::shared_ptr<State> state = state_;
@@ -108,12 +122,12 @@ inline boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(
     }
 }
 
-inline bool ClientCredentials::rejected(AuthContext& context, const AuthHeader& header) {
+CLARIFY_DECL bool ClientCredentials::rejected(AuthContext& context, const AuthHeader& header) {
     state_->cache.rejected(header, context.now());
     return true;
 }
 
-inline void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthContext& context) {
+CLARIFY_DECL void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthContext& context) {
     const TimePoint deadline = context.now() + state->config.fetch_timeout;
     state->cache.fetch_started();
     try {
@@ -124,22 +138,9 @@ inline void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthCon
     }
 }
 
-inline boost::asio::awaitable<void> ClientCredentials::fetch(
+CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     std::shared_ptr<State> state, AuthContext& context) {
-    // Should anything end this coroutine early, memory running out for one, the next call may fetch
-    // again.
-    struct Settle {
-        State& state;
-        AuthContext& context;
-        bool settled = false;
-
-        ~Settle() {
-            if (settled) return;
-            Error error{Errc::internal, Reason::exception, "the token fetch was abandoned"};
-            state.fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
-        }
-    };
-    Settle settle{*state, context};
+    State::Settle settle{*state, context};
     const ClientCredentialsConfig& config = state->config;
     const TimePoint started = context.now();
     const TimePoint deadline = started + config.fetch_timeout;
@@ -186,8 +187,11 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(
                 auto header = std::make_shared<const Secret>(std::move(reply->header));
                 settle.settled = true;
                 state->cache.fetched(std::move(header), sent_at, reply->lifetime);
-                Event event{EventKind::token_fetched};
-                event.elapsed = context.now() - started;
+                Event event{
+                    std::exchange(state->fetched_before, true) ? EventKind::token_renewed
+                                                               : EventKind::token_fetched};
+                event.time = context.now();
+                event.elapsed = event.time - started;
                 context.observe(event);
                 state->fetch_ended.notify_all();
                 co_return;
@@ -232,7 +236,8 @@ inline boost::asio::awaitable<void> ClientCredentials::fetch(
     settle.settled = true;
     state->fetch_failed(*error, context.now(), patience);
     Event event{EventKind::token_failed};
-    event.elapsed = context.now() - started;
+    event.time = context.now();
+    event.elapsed = event.time - started;
     event.error = &*error;
     context.observe(event);
 }

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_CORE_DETAIL_ASYNC_OP_HPP
 #define CLARIFY_CORE_DETAIL_ASYNC_OP_HPP
 
+#include <clarify/core/detail/config.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_allocator.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -11,14 +13,10 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_allocator.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -76,19 +74,16 @@ private:
 
 /// Runs `task` on `executor`, cancellable through `signal`, and keeps `owner` alive until it has
 /// ended. An exception that leaves the task is dropped: tasks report through what they own.
-template <class Owner>
 void spawn_task(
     const boost::asio::any_io_executor& executor,
     boost::asio::awaitable<void> task,
     boost::asio::cancellation_signal& signal,
-    std::shared_ptr<Owner> owner) {
-    boost::asio::co_spawn(
-        executor,
-        std::move(task),
-        boost::asio::bind_cancellation_slot(
-            signal.slot(), [owner = std::move(owner)](const std::exception_ptr&) {}));
-}
+    std::shared_ptr<void> owner);
 
 }  // namespace clarify::detail
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/core/detail/impl/async_op.hpp>
+#endif
 
 #endif  // CLARIFY_CORE_DETAIL_ASYNC_OP_HPP

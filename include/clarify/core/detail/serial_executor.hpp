@@ -4,6 +4,8 @@
 #ifndef CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP
 #define CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP
 
+#include <clarify/core/clock.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -31,10 +33,13 @@ namespace clarify::detail {
 */
 class SerialExecutor {
 public:
+    /// Over `inner`, with a clock for what runs here; null is the steady clock.
+    ///
     /// Not a constructor: one that takes an `any_io_executor` would have to know whether this class
     /// is an executor before it is complete.
-    static SerialExecutor over(boost::asio::any_io_executor inner) {
-        return SerialExecutor{new State{std::move(inner)}};
+    static SerialExecutor over(
+        boost::asio::any_io_executor inner, std::shared_ptr<TimeSource> time = nullptr) {
+        return SerialExecutor{new State{std::move(inner), std::move(time)}};
     }
     SerialExecutor(const SerialExecutor& other) noexcept
         : state_(other.state_), never_(other.never_) {
@@ -69,6 +74,7 @@ public:
     }
 
     bool running_in_this_thread() const noexcept { return Running::in(state_); }
+    const std::shared_ptr<TimeSource>& time() const noexcept { return state_->time; }
 
 private:
     struct Operation {
@@ -105,8 +111,9 @@ private:
     };
 
     struct State {
-        explicit State(boost::asio::any_io_executor given)
+        State(boost::asio::any_io_executor given, std::shared_ptr<TimeSource> clock)
             : inner(std::move(given)),
+              time(std::move(clock)),
               inner_never(boost::asio::require(inner, boost::asio::execution::blocking.never)),
               context(&boost::asio::query(inner, boost::asio::execution::context)) {}
 
@@ -117,6 +124,7 @@ private:
 
         std::atomic<unsigned> references{1};
         boost::asio::any_io_executor inner;
+        std::shared_ptr<TimeSource> time;
         boost::asio::any_io_executor inner_never;
         boost::asio::execution_context* context;
         std::mutex mutex;
@@ -278,6 +286,13 @@ void SerialExecutor::execute(Function&& function) const {
     } else if (first) {
         (never_ ? state_->inner_never : state_->inner).execute(Runner{state_});
     }
+}
+
+/// The stand-in for the steady clock that what runs on `executor` goes by, or null.
+inline std::shared_ptr<TimeSource> time_source(
+    const boost::asio::any_io_executor& executor) noexcept {
+    const auto* const serial = executor.target<SerialExecutor>();
+    return serial != nullptr ? serial->time() : nullptr;
 }
 
 }  // namespace clarify::detail

@@ -4,13 +4,12 @@
 #ifndef CLARIFY_CORE_DETAIL_SIGNAL_HPP
 #define CLARIFY_CORE_DETAIL_SIGNAL_HPP
 
-#include <clarify/core/clock.hpp>
+#include <clarify/core/timer.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <algorithm>
 #include <deque>
@@ -33,10 +32,9 @@ public:
         @return whether the wait was cancelled. A notification that came first wins.
     */
     boost::asio::awaitable<bool> wait(boost::asio::any_io_executor executor, TimePoint until) {
-        Waiter waiter{*this, std::move(executor), until};
-        const auto [ec] =
-            co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
-        co_return !waiter.notified && ec == boost::asio::error::operation_aborted;
+        Waiter waiter{*this, executor, until};
+        co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+        co_return !waiter.notified && !waiter.timer.expired();
     }
 
     void notify_one() {
@@ -49,8 +47,8 @@ public:
 
 private:
     struct Waiter {
-        Waiter(Signal& owner, boost::asio::any_io_executor executor, TimePoint until)
-            : signal(owner), timer(std::move(executor), until) {
+        Waiter(Signal& owner, const boost::asio::any_io_executor& executor, TimePoint until)
+            : signal(owner), timer(executor, until) {
             signal.waiters_.push_back(this);
         }
         Waiter(const Waiter&) = delete;
@@ -60,7 +58,7 @@ private:
         }
 
         Signal& signal;
-        boost::asio::steady_timer timer;
+        Timer timer;
         bool notified = false;
     };
 

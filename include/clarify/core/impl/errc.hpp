@@ -11,7 +11,7 @@ inline constexpr std::array<std::string_view, 22> errc_names{
     "timeout", "cancelled",    "closed",     "overloaded", "framing", "too_large", "status", "auth",
     "token",   "json",         "envelope",   "rpc",        "decode",  "internal"};
 
-inline constexpr std::array<std::string_view, 53> reason_names{
+inline constexpr std::array<std::string_view, 55> reason_names{
     "",           "not_found",    "temporary",
     "refused",    "unreachable",  "denied",
     "resource",   "cert_time",    "host_mismatch",
@@ -26,10 +26,11 @@ inline constexpr std::array<std::string_view, 53> reason_names{
     "syntax",     "depth",        "encoding",
     "empty",      "content_type", "version",
     "id_missing", "id_mismatch",  "members",
-    "batch",      "mismatch",     "out_of_range",
-    "exception",  "file",         "url",
-    "fields",     "header",       "method",
-    "params",     "no_roots"};
+    "batch",      "missing",      "repeated",
+    "mismatch",   "out_of_range", "exception",
+    "file",       "url",          "fields",
+    "header",     "method",       "params",
+    "no_roots"};
 static_assert(reason_names.size() == static_cast<std::size_t>(Reason::no_roots) + 1);
 
 inline constexpr std::array<std::string_view, 12> phase_names{

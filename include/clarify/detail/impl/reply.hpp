@@ -50,7 +50,7 @@ inline std::string body_excerpt(std::string_view body, std::string_view authoriz
     return printable(text, 512);
 }
 
-inline Error EngineBase::status_error(const CallRecord& call) const {
+CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
     const HttpResponse& response = call.buffers->response;
     HttpFailure failure;
     failure.status = response.status;
@@ -74,7 +74,7 @@ inline Error EngineBase::status_error(const CallRecord& call) const {
     return error.set_http(std::move(failure));
 }
 
-inline std::optional<Error> EngineBase::judge(CallRecord& call) const {
+CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
     HttpResponse& response = call.buffers->response;
     const unsigned status = response.status;
     const auto answered = [status](Error error) {
@@ -105,6 +105,22 @@ inline std::optional<Error> EngineBase::judge(CallRecord& call) const {
         failure.body_excerpt = body_excerpt(response.body, sent_authorization(call));
         Error error{Errc::envelope, Reason::content_type, "the reply is not declared as JSON"};
         return answered(error.set_http(std::move(failure)));
+    }
+    if (call.batch) {
+        const Result<void> read = rpc::read_batch(
+            response.body, call.batch->slots, call.batch->violation, options_.max_json_depth);
+        if (read && !call.batch->violation) {
+            response.lease.keep();
+        } else {
+            response.lease.discard();
+        }
+        if (!read) return answered(read.error());
+        for (rpc::BatchSlot& slot : call.batch->slots) {
+            if (!slot.error) continue;
+            slot.error->set_phase(Phase::decode).set_http_status(status).set_attempts(call.attempts);
+            if (slot.error->reason() != Reason::missing) slot.error->set_fate(Fate::answered);
+        }
+        return std::nullopt;
     }
     const Result<std::string_view> result =
         rpc::read_response(response.body, call.id, options_.max_json_depth);

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/timer.hpp>
 #include <clarify/http/detail/connector.hpp>
 #include <clarify/http/detail/pool.hpp>
 #include <clarify/http/detail/tls_context.hpp>
@@ -94,6 +95,7 @@ public:
     }
 
     const HttpOptions& options() const noexcept { return options_; }
+    TimePoint now() const noexcept { return time_ ? time_->now() : Clock::now(); }
 
     /// An idle connection that is still good, if there is one and nobody is in line. The fast path.
     Loan try_reuse(const Url& url);
@@ -112,9 +114,12 @@ private:
     void serve(
         std::optional<Pool<std::shared_ptr<Connection>, QueueEntry*>::Handover> handover) noexcept;
     void close_doomed(Origin& origin) noexcept;
+    void shut(Origin& origin, Connection& connection) noexcept;
     boost::asio::awaitable<Result<Loan>> wait_in_line(Origin& origin, TimePoint deadline);
 
     HttpOptions options_;
+    /// That of the executor; known once the first connection is asked for.
+    std::shared_ptr<TimeSource> time_;
     std::shared_ptr<boost::asio::ssl::context> tls_;
     std::list<Origin> origins_;
     bool closed_ = false;

@@ -47,10 +47,10 @@ inline TimePoint reusable_until(
 
 }  // namespace detail
 
-inline BeastBackend::BeastBackend(HttpOptions options)
+CLARIFY_DECL BeastBackend::BeastBackend(HttpOptions options)
     : source_(std::make_shared<detail::ConnectionSource>(std::move(options))) {}
 
-inline void BeastBackend::close() noexcept { source_->close(); }
+CLARIFY_DECL void BeastBackend::close() noexcept { source_->close(); }
 
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -59,7 +59,7 @@ inline void BeastBackend::close() noexcept { source_->close(); }
 #endif
 
 // The warm path is this one coroutine frame: an idle connection is found without suspending.
-inline boost::asio::awaitable<Result<void>> BeastBackend::post(
+CLARIFY_DECL boost::asio::awaitable<Result<void>> BeastBackend::post(
     const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
     constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
     const std::shared_ptr<detail::ConnectionSource> source = source_;
@@ -131,7 +131,7 @@ inline boost::asio::awaitable<Result<void>> BeastBackend::post(
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0 && !unsent;
     const TimePoint expires =
-        clean ? detail::reusable_until(options, reader, Clock::now()) : TimePoint::min();
+        clean ? detail::reusable_until(options, reader, source->now()) : TimePoint::min();
     response.lease = std::move(loan).into_lease(expires);
     co_return Result<void>{};
 }

@@ -99,6 +99,13 @@ inline Result<void> write_method(std::string& out, std::string_view method) {
     return {};
 }
 
+/// Does the codec vouch for its text? Then nobody has to look through it again.
+template <class Codec>
+inline constexpr bool codec_writes_valid_json = false;
+template <class Codec>
+requires requires { requires Codec::writes_valid_json; }
+inline constexpr bool codec_writes_valid_json<Codec> = true;
+
 template <class Params, class Codec>
 Result<void> write_params(std::string& out, const Params& params, const Codec& codec) {
     if constexpr (!std::is_same_v<Params, NoParams>) {
@@ -108,6 +115,18 @@ Result<void> write_params(std::string& out, const Params& params, const Codec& c
         if (out.size() == start || (out[start] != '{' && out[start] != '[')) {
             return Error{
                 Errc::bad_argument, Reason::params, "params is neither an object nor an array"};
+        }
+        if constexpr (!codec_writes_valid_json<Codec>) {
+            JsonScanner scanner{
+                std::string_view{out}.substr(start), clarify::detail::json_depth_ceiling};
+            scanner.document();
+            if (!scanner.ok()) {
+                return Error{
+                    Errc::bad_argument,
+                    Reason::syntax,
+                    "what the JSON codec wrote is not valid JSON, at byte " +
+                        std::to_string(scanner.offset())};
+            }
         }
     }
     out += '}';

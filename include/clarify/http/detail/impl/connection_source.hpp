@@ -42,6 +42,7 @@ inline void ConnectionSource::observe(
     if (!options_.observer) return;
     try {
         Event event{kind};
+        event.time = now();
         event.host = origin.authority;
         event.elapsed = elapsed;
         options_.observer(event);
@@ -50,16 +51,19 @@ inline void ConnectionSource::observe(
 }
 
 inline void ConnectionSource::close_doomed(Origin& origin) noexcept {
-    for (const auto& connection : origin.pool.take_doomed()) {
-        connection->close();
-        observe(EventKind::connection_closed, origin);
-    }
+    for (const auto& connection : origin.pool.take_doomed())
+        shut(origin, *connection);
+}
+
+inline void ConnectionSource::shut(Origin& origin, Connection& connection) noexcept {
+    connection.close();
+    observe(EventKind::connection_closed, origin, now() - connection.opened_at());
 }
 
 inline Loan ConnectionSource::try_reuse(const Url& url) {
     Origin& origin = origin_of(url);
     while (origin.pool.idle() != 0 && origin.pool.waiting() == 0) {
-        auto decision = origin.pool.acquire(Clock::now(), false);
+        auto decision = origin.pool.acquire(now(), false);
         close_doomed(origin);
         // The last idle one had expired: its place is ours, but this is not where connections are
         // opened.
@@ -111,9 +115,9 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(
     using Step = Pool<std::shared_ptr<Connection>, QueueEntry*>::Step;
     progress.phase = Phase::queue;
     if (closed_) co_return Error{Errc::closed};
+    time_ = time_source(co_await boost::asio::this_coro::executor);
     Origin& origin = origin_of(*request.url);
-    const TimePoint started = Clock::now();
-    auto decision = origin.pool.acquire(started, request.fresh_connection);
+    auto decision = origin.pool.acquire(now(), request.fresh_connection);
     close_doomed(origin);
 
     Loan loan;
@@ -139,8 +143,7 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(
     }
     if (loan) {
         // Stale: open another one in its place.
-        loan->close();
-        observe(EventKind::connection_closed, origin);
+        shut(origin, *loan);
         loan.fill(nullptr);
     }
     if (origin.url.is_https() && !tls_) {
@@ -148,12 +151,12 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(
         if (!made) co_return made.error();
         tls_ = std::move(*made);
     }
-    const TimePoint opening = Clock::now();
+    const TimePoint opening = now();
     Result<std::shared_ptr<Connection>> opened =
         co_await open_connection(origin.url, tls_, options_, request.deadline, progress);
     if (!opened) co_return opened.error();
     loan.fill(std::move(*opened));
-    observe(EventKind::connection_opened, origin, Clock::now() - opening);
+    observe(EventKind::connection_opened, origin, now() - opening);
     co_return std::move(loan);
 }
 
@@ -162,11 +165,10 @@ inline void ConnectionSource::give_back(
     if (!connection) return serve(origin.pool.give_up());
     const TimePoint until =
         std::min(expires, connection->opened_at() + options_.connection_lifetime);
-    if (keep && !closed_ && Clock::now() < until) {
+    if (keep && !closed_ && now() < until) {
         return serve(origin.pool.give_back(std::move(connection), until));
     }
-    connection->close();
-    observe(EventKind::connection_closed, origin);
+    shut(origin, *connection);
     serve(origin.pool.give_up());
 }
 

@@ -184,7 +184,7 @@ inline boost::asio::awaitable<Result<boost::asio::ip::tcp::socket>> connect_any(
     std::size_t next = 0;
     TimePoint next_start = TimePoint::min();
     for (;;) {
-        const TimePoint now = Clock::now();
+        const TimePoint now = clarify::now(executor);
         bool running = false;
         TimePoint wake = until;
         for (auto& runner : race->runners) {
@@ -234,9 +234,9 @@ public:
         timer_.async_wait(boost::asio::bind_executor(
             executor,
             [expired = expired_,
-             weak = std::weak_ptr<Connection>{connection}](boost::system::error_code ec) {
+             weak = std::weak_ptr<Connection>{connection}](boost::system::error_code) {
                 const auto target = weak.lock();
-                if (ec || !target || *expired) return;
+                if (!target || *expired) return;
                 *expired = true;
                 target->close();
             }));
@@ -245,15 +245,15 @@ public:
     PhaseGuard& operator=(const PhaseGuard&) = delete;
     ~PhaseGuard() { disarm(); }
 
-    /// Ends the watch; true if it had to act. A timer that has fired but whose handler has not run
-    /// yet finds the flag set and does nothing.
+    /// Ends the watch; true if it had to act. A handler that runs after this finds the flag set and
+    /// does nothing.
     bool disarm() {
         timer_.cancel();
         return std::exchange(*expired_, true);
     }
 
 private:
-    boost::asio::steady_timer timer_;
+    Timer timer_;
     std::shared_ptr<bool> expired_;
 };
 
@@ -290,7 +290,7 @@ inline boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connecti
     TimePoint deadline,
     HttpProgress& progress) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    const TimePoint until = std::min(deadline, Clock::now() + options.connect_timeout);
+    const TimePoint until = std::min(deadline, now(executor) + options.connect_timeout);
 
     progress.phase = Phase::resolve;
     const Result<std::vector<Endpoint>> endpoints = co_await look_up(origin, until);
@@ -309,11 +309,11 @@ inline boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connecti
     connection->socket().non_blocking(true, ignored);
     if (origin.is_https()) {
         progress.phase = Phase::tls;
-        const TimePoint tls_until = std::min(deadline, Clock::now() + options.tls_timeout);
+        const TimePoint tls_until = std::min(deadline, now(executor) + options.tls_timeout);
         const Result<void> shaken = co_await shake_hands(connection, origin, tls_until);
         if (!shaken) co_return shaken.error();
     }
-    connection->opened(Clock::now());
+    connection->opened(now(executor));
     co_return connection;
 }
 

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_DETAIL_IMPL_RUN_HPP
+#define CLARIFY_DETAIL_IMPL_RUN_HPP
+
+#include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/text.hpp>
+
+#include <utility>
+
+namespace clarify::detail {
+
+template <HttpBackend Backend, AuthPolicy Auth>
+boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallRecord> call) {
+    const auto self = shared_from_this();
+    CallBuffers& buffers = *call->buffers;
+    bool renewed = false;
+    bool fresh_connection = false;
+    for (;;) {
+        call->error.reset();
+        AuthHeader authorization;
+        try {
+            call->progress = {Phase::token, false};
+            std::optional<AuthHeader> cached = auth_.cached(*this);
+            if (cached) {
+                authorization = std::move(*cached);
+            } else {
+                Result<AuthHeader> got = co_await auth_.authorize(*this, call->deadline);
+                if (!got) {
+                    call->error = got.error();
+                } else {
+                    authorization = std::move(*got);
+                }
+            }
+            if (authorization && !is_field_value(authorization->expose())) {
+                call->error = Error{
+                    Errc::token,
+                    Reason::header,
+                    "the authentication policy gave a header with illegal characters"};
+            }
+            if (authorization && !endpoint().is_https() && !endpoint().is_loopback() &&
+                !options().insecure_allow_credentials_over_plain_http) {
+                call->error = Error{
+                    Errc::bad_config,
+                    Reason::insecure,
+                    "credentials are not sent over plain http to another machine"};
+            }
+        } catch (...) {
+            call->error = Error{Errc::token, Reason::exception, "the authentication policy threw"};
+            call->error->set_phase(Phase::token);
+        }
+        if (call->error) {
+            if (call->stopped != Stop::none) call->error = stop_error(*call);
+            break;
+        }
+
+        write_headers(*call, authorization ? authorization->expose() : std::string_view{});
+        HttpRequest request;
+        request.url = &endpoint();
+        request.headers = buffers.headers;
+        request.body = buffers.request;
+        request.deadline = call->deadline;
+        request.max_response_body = options().max_response_body;
+        request.fresh_connection = fresh_connection;
+        buffers.response.clear();
+        ++call->attempts;
+        call->progress = {};
+        const TimePoint began = options().observer ? time() : TimePoint{};
+        if (options().observer) {
+            Event event = call_event(EventKind::attempt, *call);
+            event.bytes = buffers.request.size();
+            emit(event);
+        }
+        try {
+            const Result<void> posted =
+                co_await backend_.post(request, buffers.response, call->progress);
+            if (!posted) call->error = posted.error();
+        } catch (...) {
+            Error error{Errc::internal, Reason::exception, "the HTTP backend threw"};
+            call->error = error.set_phase(call->progress.phase)
+                              .set_fate(call->progress.sent ? Fate::unknown : Fate::unsent);
+        }
+        if (call->error && call->stopped != Stop::none) {
+            call->error = stop_error(*call);
+            break;
+        }
+        if (!call->error) {
+            call->error = judge(*call);
+            if (options().observer) {
+                Event event = call_event(EventKind::response, *call);
+                event.elapsed = event.time - began;
+                event.status = buffers.response.status;
+                event.bytes = buffers.response.body.size();
+                event.traceparent = buffers.response.traceparent;
+                emit(event);
+            }
+        }
+        if (!call->error) {
+            budget_.succeeded();
+            break;
+        }
+
+        if (call->error->code() == Errc::auth && authorization) {
+            // The server refused before execution, so any call may be sent again; but only with
+            // another token, and only once.
+            bool again = false;
+            try {
+                again = auth_.rejected(*this, authorization);
+            } catch (...) {
+                again = false;
+            }
+            if (!again || renewed || call->stopped != Stop::none) break;
+            renewed = true;
+            continue;
+        }
+
+        if (!is_refused(*call->error)) call->maybe_executed = true;
+        if (is_transient(*call->error)) budget_.failed();
+        const RetryQuestion question{
+            *call->error,
+            call->idempotent,
+            call->attempts,
+            fresh_connection,
+            time(),
+            call->deadline,
+            random()};
+        const RetryAnswer answer = decide_retry(question, options().retry, budget_);
+        if (!answer.again || call->stopped != Stop::none) break;
+        fresh_connection = answer.fresh_connection;
+        if (options().observer) {
+            Event event = call_event(EventKind::retry, *call);
+            event.elapsed = event.time - began;
+            event.wait = answer.wait;
+            event.error = &*call->error;
+            emit(event);
+        }
+        if (answer.wait > Clock::duration::zero()) {
+            call->progress = {Phase::backoff, false};
+            bool cancelled = false;
+            try {
+                Signal never;
+                cancelled = co_await never.wait(serial(), time() + answer.wait);
+            } catch (...) {
+                cancelled = true;
+            }
+            if (cancelled || call->stopped != Stop::none) {
+                call->error = stop_error(*call);
+                break;
+            }
+        }
+    }
+    conclude(*call);
+}
+
+template <HttpBackend Backend, AuthPolicy Auth>
+boost::asio::awaitable<Result<void>> Engine<Backend, Auth>::post(
+    const HttpRequest& request, HttpResponse& response) {
+    HttpProgress progress;
+    co_return co_await backend_.post(request, response, progress);
+}
+
+template <HttpBackend Backend, AuthPolicy Auth>
+void Engine<Backend, Auth>::spawn(boost::asio::awaitable<void> task, TimePoint deadline) {
+    auto activity = std::make_shared<Activity>();
+    activity->deadline = deadline;
+    begin(*activity);
+    Activity& record = *activity;
+    spawn_task(serial(), run_task(activity, std::move(task)), record.signal, activity);
+}
+
+template <HttpBackend Backend, AuthPolicy Auth>
+boost::asio::awaitable<void> Engine<Backend, Auth>::run_task(
+    std::shared_ptr<Activity> activity, boost::asio::awaitable<void> task) {
+    const auto self = shared_from_this();
+    try {
+        co_await std::move(task);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): a task reports through what it owns
+    }
+    end(*activity);
+}
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_DETAIL_IMPL_RUN_HPP

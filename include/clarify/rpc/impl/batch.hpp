@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_RPC_IMPL_BATCH_HPP
+#define CLARIFY_RPC_IMPL_BATCH_HPP
+
+#include <algorithm>
+
+namespace clarify {
+namespace rpc {
+namespace detail {
+
+inline BatchSlot* find_slot(std::span<BatchSlot> slots, RawJson id) {
+    if (id.kind != JsonKind::number) return nullptr;
+    const auto wanted = clarify::detail::json_integer(id.text);
+    if (!wanted) return nullptr;
+    const auto at = std::lower_bound(
+        slots.begin(), slots.end(), *wanted, [](const BatchSlot& slot, std::int64_t value) {
+            return slot.id < value;
+        });
+    return at != slots.end() && at->id == *wanted ? &*at : nullptr;
+}
+
+/// Reads one element of the reply; returns what is wrong with it if it answers no slot.
+inline std::optional<Error> read_element(
+    RawJson element, std::span<BatchSlot> slots, std::size_t max_depth) {
+    if (element.kind != JsonKind::object) {
+        return Error{
+            Errc::envelope, Reason::members, "an element of the reply is not a JSON object"};
+    }
+    const Members members = read_members(element.text, max_depth);
+    BatchSlot* const slot = members.ids == 1 ? find_slot(slots, members.id) : nullptr;
+    if (slot == nullptr) {
+        Error error{
+            Errc::envelope,
+            members.ids == 0 ? Reason::id_missing : Reason::id_mismatch,
+            "an element of the reply answers none of the requests"};
+        if (members.errors == 1 && members.error.kind == JsonKind::object) {
+            RpcError said = read_error(members.error);
+            said.uncorrelated = true;
+            error.set_rpc(std::move(said));
+        }
+        return error;
+    }
+    if (std::exchange(slot->answered, true)) {
+        slot->error = Error{
+            Errc::envelope, Reason::repeated, "the reply has several answers to this request"};
+        slot->result = {};
+        return std::nullopt;
+    }
+    const Result<std::string_view> result = read_response(element.text, slot->id, max_depth);
+    if (result) {
+        slot->result = *result;
+    } else {
+        slot->error = result.error();
+    }
+    return std::nullopt;
+}
+
+}  // namespace detail
+
+inline Result<void> read_batch(
+    std::string_view body,
+    std::span<BatchSlot> slots,
+    std::optional<Error>& violation,
+    std::size_t max_depth) {
+    using namespace detail;
+    // The array around the responses is one level more than they have.
+    const std::size_t depth = std::min(max_depth + 1, clarify::detail::json_depth_ceiling);
+    JsonScanner scanner{body, depth};
+    const RawJson whole = scanner.document();
+    if (scanner.reason() == Reason::empty) {
+        return Error{Errc::envelope, Reason::empty, "the reply has no body"};
+    }
+    if (!scanner.ok()) return json_error(scanner.reason(), scanner.offset(), body.size());
+
+    if (whole.kind == JsonKind::object) {
+        // The server could not make anything of the batch (section 6): one error for all.
+        auto said = find_error(whole.text, depth);
+        if (!said) {
+            return Error{
+                Errc::envelope, Reason::members, "the reply to a batch is neither array nor error"};
+        }
+        Error error{Errc::rpc, Reason::none, "the server refused the batch"};
+        error.set_rpc(std::move(*said));
+        for (BatchSlot& slot : slots) {
+            slot.answered = true;
+            slot.error = error;
+        }
+        return {};
+    }
+    if (whole.kind != JsonKind::array) {
+        return Error{
+            Errc::envelope, Reason::members, "the reply to a batch is neither array nor error"};
+    }
+
+    bool any = false;
+    JsonScanner elements{whole.text, depth};
+    elements.array([&](JsonScanner& at) {
+        any = true;
+        std::optional<Error> wrong = read_element(at.value(), slots, max_depth);
+        if (wrong && !violation) violation = std::move(wrong);
+    });
+    if (!any && !violation) {
+        violation = Error{Errc::envelope, Reason::empty, "the reply is an empty array"};
+    }
+    for (BatchSlot& slot : slots) {
+        if (slot.answered) continue;
+        Error error{Errc::envelope, Reason::missing, "the reply has no answer to this request"};
+        slot.error = error.set_fate(Fate::unknown);
+    }
+    return {};
+}
+
+}  // namespace rpc
+
+template <JsonCodec Codec>
+template <class Write>
+void BasicBatch<Codec>::add(std::string_view method, Write write) {
+    text_ += size_ == 0 ? '[' : ',';
+    ++size_;
+    if (error_) return;
+    Result<void> written;
+    try {
+        methods_.emplace_back(method);
+        written = write();
+    } catch (...) {
+        written = Error{Errc::bad_argument, Reason::exception, "the JSON codec threw"};
+    }
+    if (written) return;
+    const Error cause = written.error();
+    error_ = Error{
+        cause.code(),
+        cause.reason(),
+        "request " + std::to_string(size_ - 1) + " of the batch: " + std::string{cause.message()}};
+}
+
+template <JsonCodec Codec>
+template <class Params>
+BasicBatch<Codec>& BasicBatch<Codec>::call(std::string_view method, const Params& params) {
+    add(method, [&] {
+        const std::int64_t id = next_id_->fetch_add(1, std::memory_order_relaxed);
+        slots_.emplace_back(id);
+        return rpc::write_request(text_, method, id, params, *codec_);
+    });
+    return *this;
+}
+
+template <JsonCodec Codec>
+template <class Params>
+BasicBatch<Codec>& BasicBatch<Codec>::notify(std::string_view method, const Params& params) {
+    add(method, [&] { return rpc::write_notification(text_, method, params, *codec_); });
+    return *this;
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_RPC_IMPL_BATCH_HPP

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+// The definitions that CLARIFY_SEPARATE_COMPILATION leaves out of the headers: include this in
+// exactly one source file of a program, which then takes long to compile so that the others do not.
+
+#ifndef CLARIFY_SRC_HPP
+#define CLARIFY_SRC_HPP
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#error "Define CLARIFY_SEPARATE_COMPILATION for every file that includes a clarify header"
+#endif
+
+#include <clarify/any_client.hpp>
+#include <clarify/clarify.hpp>
+
+#include <clarify/auth/impl/client_credentials.hpp>
+#include <clarify/core/detail/impl/async_op.hpp>
+#include <clarify/detail/impl/engine.hpp>
+#include <clarify/detail/impl/reply.hpp>
+#include <clarify/detail/impl/run.hpp>
+#include <clarify/http/impl/beast_backend.hpp>
+#include <clarify/impl/credentials.hpp>
+
+namespace clarify {
+
+template class detail::Engine<BeastBackend, CredentialsAuth>;
+template class RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;
+template class detail::Engine<AnyHttpBackend, AnyAuthPolicy>;
+template class RpcClient<AnyHttpBackend, AnyAuthPolicy, BoostJsonCodec>;
+
+}  // namespace clarify
+
+#endif  // CLARIFY_SRC_HPP

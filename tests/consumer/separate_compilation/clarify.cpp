@@ -1,0 +1,3 @@
+// The one file that takes long.
+
+#include <clarify/src.hpp>

@@ -8,8 +8,13 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <stdexcept>
 #include <string>
+
+namespace boost::asio::ssl {
+class context;
+}
 
 namespace clarify {
 
@@ -26,6 +31,14 @@ struct TlsOptions {
     std::string ca_file;
     /// The same as text. Both may be given.
     std::string ca_pem;
+    /** The application's own context, instead of one made for the client; not with `ca_file` or
+        `ca_pem`. For `BeastBackend`.
+
+        Trust, client certificate, ciphers and callbacks are as it has them. On each connection the
+        client insists on TLS 1.2 or newer, a verified chain and the host's name, whatever the
+        context says. It is never changed, but must not be changed by others while it is in use.
+    */
+    std::shared_ptr<boost::asio::ssl::context> context;
 };
 
 /** Limits of a connection pool and its connections. Every limit is hard. */
@@ -66,6 +79,9 @@ struct HttpOptions {
             if (value.count() <= 0)
                 throw std::invalid_argument{std::string{name} + " is not positive"};
         };
+        if (tls.context && !(tls.ca_file.empty() && tls.ca_pem.empty())) {
+            throw std::invalid_argument{"tls.context goes with neither ca_file nor ca_pem"};
+        }
         if (max_connections == 0) throw std::invalid_argument{"max_connections is 0"};
         if (max_response_head > std::size_t{30} << 10U || max_response_head < 64) {
             throw std::invalid_argument{"max_response_head is not between 64 B and 30 KiB"};

@@ -107,7 +107,7 @@ private:
         };
         try {
             Result<Value> value = codec_->template decode<Value>(text);
-            if (!value) return complete(value.error());
+            if (!value) return complete(detail::or_else(value.error(), Errc::decode));
             return value;
         } catch (...) {
             return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
@@ -181,7 +181,7 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
         }
         if (outcome) outcome = check_size(body.size());
     }
-    if (!outcome) prepared.error = outcome.error();
+    if (!outcome) prepared.error = detail::or_else(outcome.error(), Errc::bad_argument);
     prepared.options = std::move(options);
     return prepared;
 }

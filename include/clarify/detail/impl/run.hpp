@@ -10,6 +10,12 @@
 
 namespace clarify::detail {
 
+/// A policy may fail with an `Error` that it forgot to fill in.
+inline Error or_else(Error error, Errc code, Phase phase = Phase::queue) {
+    if (error.code() != Errc{}) return error;
+    return Error{code, Reason::none, "a policy failed without saying why"}.set_phase(phase);
+}
+
 template <HttpBackend Backend, AuthPolicy Auth>
 boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallRecord> call) {
     const auto self = shared_from_this();
@@ -27,7 +33,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             } else {
                 Result<AuthHeader> got = co_await auth_.authorize(*this, call->deadline);
                 if (!got) {
-                    call->error = got.error();
+                    call->error = or_else(got.error(), Errc::token, Phase::token);
                 } else {
                     authorization = std::move(*got);
                 }
@@ -37,6 +43,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                     Errc::token,
                     Reason::header,
                     "the authentication policy gave a header with illegal characters"};
+                call->error->set_phase(Phase::token);
             }
             if (authorization && !endpoint().is_https() && !endpoint().is_loopback() &&
                 !options().insecure_allow_credentials_over_plain_http) {
@@ -44,6 +51,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                     Errc::bad_config,
                     Reason::insecure,
                     "credentials are not sent over plain http to another machine"};
+                call->error->set_phase(Phase::token);
             }
         } catch (...) {
             call->error = Error{Errc::token, Reason::exception, "the authentication policy threw"};
@@ -74,7 +82,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
         try {
             const Result<void> posted =
                 co_await backend_.post(request, buffers.response, call->progress);
-            if (!posted) call->error = posted.error();
+            if (!posted) call->error = or_else(posted.error(), Errc::internal);
         } catch (...) {
             Error error{Errc::internal, Reason::exception, "the HTTP backend threw"};
             call->error = error.set_phase(call->progress.phase)

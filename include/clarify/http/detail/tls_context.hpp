@@ -33,7 +33,8 @@ namespace clarify::detail {
 */
 Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const TlsOptions& options);
 
-/// Sets up one connection: who the peer must be (RFC 9525), SNI for names, ALPN.
+/// Sets up one connection: who the peer must be (RFC 9525), SNI for names, ALPN, and the least that
+/// is demanded of a context that is not ours.
 bool prepare_tls(SSL* ssl, const Url& origin);
 
 /// Why a handshake failed, from OpenSSL's verdict on the certificate and the error of the
@@ -72,8 +73,6 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_keylog_callback(native, nullptr);
-    // Asio has OpenSSL free its 34 KB of buffers after each message and allocate them for the next.
-    SSL_CTX_clear_mode(native, SSL_MODE_RELEASE_BUFFERS);
 
     boost::system::error_code ec;
     if (!options.ca_file.empty()) {
@@ -111,6 +110,16 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
 }
 
 inline bool prepare_tls(SSL* ssl, const Url& origin) {
+    // No callback: one that the context has is kept.
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
+    if (SSL_get_min_proto_version(ssl) < TLS1_2_VERSION &&
+        SSL_set_min_proto_version(ssl, TLS1_2_VERSION) != 1) {
+        return false;
+    }
+    SSL_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    // Asio has OpenSSL free its 34 KB of buffers after each message and allocate them for the next.
+    SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
+
     X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
     // A wildcard stands for one whole label, and the common name counts for nothing.
     X509_VERIFY_PARAM_set_hostflags(

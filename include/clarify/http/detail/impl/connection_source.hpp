@@ -146,6 +146,7 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(
         shut(origin, *loan);
         loan.fill(nullptr);
     }
+    if (!tls_) tls_ = options_.tls.context;
     if (origin.url.is_https() && !tls_) {
         Result<std::shared_ptr<boost::asio::ssl::context>> made = make_tls_context(options_.tls);
         if (!made) co_return made.error();

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSL-1.0
+// Policies and hooks that break their contract: one clear error for that call, and no other harm.
+
+#include <clarify/auth/no_auth.hpp>
+#include <clarify/rpc_client.hpp>
+
+#include <doctest/doctest.h>
+#include <support/echo_backend.hpp>
+#include <support/run.hpp>
+#include <support/text_codec.hpp>
+
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace clarify;
+namespace asio = boost::asio;
+
+namespace {
+
+/// What goes wrong, for as long as it is not `nothing`.
+enum class Fault {
+    nothing,
+    post_throws_before_sending,
+    post_throws_after_sending,
+    post_fails_without_code,
+    cached_throws,
+    authorize_throws,
+    authorize_throws_late,
+    authorize_fails_without_code,
+    rejected_throws,
+    line_break_in_header,
+    encode_throws,
+    encode_fails_without_code,
+    encode_writes_nothing,
+    encode_writes_half,
+    encode_writes_more,
+    decode_throws,
+    decode_fails_without_code,
+    observer_throws,
+};
+using Switch = std::shared_ptr<Fault>;
+
+struct FaultyBackend {
+    asio::awaitable<Result<void>> post(
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+        if (*fault == Fault::post_throws_before_sending) throw std::runtime_error{"backend"};
+        if (*fault == Fault::post_throws_after_sending) {
+            progress = {Phase::first_byte, true};
+            throw 7;
+        }
+        if (*fault == Fault::post_fails_without_code) co_return Error{};
+        if (*fault == Fault::rejected_throws) {
+            response.status = 401;
+            co_return Result<void>{};
+        }
+        co_return co_await echo.post(request, response, progress);
+    }
+    void close() noexcept {}
+
+    Switch fault;
+    support::EchoBackend echo{};
+};
+
+struct FaultyAuth {
+    std::optional<AuthHeader> cached(AuthContext&) {
+        if (*fault == Fault::cached_throws) throw std::runtime_error{"secret"};
+        if (*fault == Fault::authorize_throws || *fault == Fault::authorize_throws_late ||
+            *fault == Fault::authorize_fails_without_code) {
+            return {};
+        }
+        if (*fault == Fault::line_break_in_header) {
+            return std::make_shared<const Secret>("Bearer secret\r\nX-Evil: 1");
+        }
+        return std::make_shared<const Secret>("Bearer good");
+    }
+    asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint) {
+        if (*fault == Fault::authorize_throws) throw std::runtime_error{"secret"};
+        return late(context);
+    }
+    bool rejected(AuthContext&, const AuthHeader&) { throw std::runtime_error{"secret"}; }
+
+    Switch fault;
+
+private:
+    asio::awaitable<Result<AuthHeader>> late(AuthContext& context) {
+        Timer timer{context.get_executor(), TimePoint::min()};
+        co_await timer.async_wait(asio::as_tuple(asio::deferred));
+        if (*fault == Fault::authorize_fails_without_code) co_return Error{};
+        throw std::runtime_error{"secret"};
+    }
+};
+
+struct FaultyCodec {
+    using value_type = std::string;
+
+    Result<void> encode(std::string_view json, std::string& out) const {
+        switch (*fault) {
+            case Fault::encode_throws:
+                throw std::runtime_error{"secret"};
+            case Fault::encode_fails_without_code:
+                return Error{};
+            case Fault::encode_writes_nothing:
+                return {};
+            case Fault::encode_writes_half:
+                out += R"({"a":[1)";
+                return {};
+            case Fault::encode_writes_more:
+                out += R"({},"id":8,"x":{})";
+                return {};
+            default:
+                out += json;
+                return {};
+        }
+    }
+    template <class T>
+    Result<T> decode(std::string_view json) const {
+        if (*fault == Fault::decode_throws) throw std::runtime_error{"secret"};
+        if (*fault == Fault::decode_fails_without_code) return Error{};
+        return T{json};
+    }
+
+    Switch fault;
+};
+
+using FaultyClient = RpcClient<FaultyBackend, FaultyAuth, FaultyCodec>;
+
+struct Scene {
+    explicit Scene(ClientOptions options = {}) {
+        options.observer = [this](const Event& event) {
+            kinds.push_back(event.kind);
+            if (event.error != nullptr) texts += event.error->to_string();
+            if (*fault == Fault::observer_throws) throw std::runtime_error{"observer"};
+        };
+        client.emplace(
+            context.get_executor(),
+            Url::parse("https://api.example/rpc").value(),
+            FaultyBackend{fault},
+            FaultyAuth{fault},
+            options,
+            FaultyCodec{fault});
+    }
+    Result<std::string> call() {
+        return support::run(context, client->call("m", std::string_view{R"({"n":1})"}));
+    }
+
+    Switch fault = std::make_shared<Fault>(Fault::nothing);
+    asio::io_context context;
+    std::optional<FaultyClient> client;
+    std::vector<EventKind> kinds;
+    std::string texts;
+};
+
+void check(Fault fault, Errc code, Reason reason, Phase phase, Fate fate) {
+    CAPTURE(static_cast<int>(fault));
+    Scene scene;
+    REQUIRE(scene.call().has_value());
+    *scene.fault = fault;
+    const Result<std::string> outcome = scene.call();
+    REQUIRE(outcome.has_error());
+    const Error error = outcome.error();
+    CHECK(error.code() == code);
+    CHECK(error.reason() == reason);
+    CHECK(error.phase() == phase);
+    CHECK(error.fate() == fate);
+    CHECK(error.to_string().find("secret") == std::string::npos);
+    CHECK(scene.texts.find("secret") == std::string::npos);
+    // Nothing else is harmed.
+    *scene.fault = Fault::nothing;
+    CHECK(scene.call().has_value());
+}
+
+}  // namespace
+
+TEST_CASE("Bad policies: a backend that throws is an internal error with the true fate") {
+    using enum Fault;
+    check(
+        post_throws_before_sending, Errc::internal, Reason::exception, Phase::queue, Fate::unsent);
+    check(
+        post_throws_after_sending,
+        Errc::internal,
+        Reason::exception,
+        Phase::first_byte,
+        Fate::unknown);
+}
+
+TEST_CASE("Bad policies: an authentication policy that throws is a token error, unsent") {
+    using enum Fault;
+    for (const Fault fault : {cached_throws, authorize_throws, authorize_throws_late})
+        check(fault, Errc::token, Reason::exception, Phase::token, Fate::unsent);
+}
+
+TEST_CASE("Bad policies: a failure without a kind gets one") {
+    using enum Fault;
+    check(post_fails_without_code, Errc::internal, Reason::none, Phase::queue, Fate::unsent);
+    check(authorize_fails_without_code, Errc::token, Reason::none, Phase::token, Fate::unsent);
+}
+
+TEST_CASE("Bad policies: a policy that throws when told of a 401 leaves the 401") {
+    check(Fault::rejected_throws, Errc::auth, Reason::rejected, Phase::decode, Fate::answered);
+}
+
+TEST_CASE("Bad policies: a header with a line break is refused, unsent and not repeated in text") {
+    check(Fault::line_break_in_header, Errc::token, Reason::header, Phase::token, Fate::unsent);
+}
+
+TEST_CASE("Bad policies: what a codec writes is sent only if it is one JSON value") {
+    using enum Fault;
+    check(encode_throws, Errc::bad_argument, Reason::exception, Phase::queue, Fate::unsent);
+    check(encode_fails_without_code, Errc::bad_argument, Reason::none, Phase::queue, Fate::unsent);
+    check(encode_writes_nothing, Errc::bad_argument, Reason::params, Phase::queue, Fate::unsent);
+    check(encode_writes_half, Errc::bad_argument, Reason::syntax, Phase::queue, Fate::unsent);
+    // Members smuggled into the envelope.
+    check(encode_writes_more, Errc::bad_argument, Reason::syntax, Phase::queue, Fate::unsent);
+}
+
+TEST_CASE("Bad policies: a codec that throws on the reply is a decode error, answered") {
+    check(Fault::decode_throws, Errc::decode, Reason::exception, Phase::decode, Fate::answered);
+    check(
+        Fault::decode_fails_without_code,
+        Errc::decode,
+        Reason::none,
+        Phase::decode,
+        Fate::answered);
+}
+
+TEST_CASE("Bad policies: an observer that throws changes nothing") {
+    Scene scene;
+    *scene.fault = Fault::observer_throws;
+    CHECK(scene.call().has_value());
+    CHECK(
+        scene.kinds ==
+        std::vector<EventKind>{
+            EventKind::request, EventKind::attempt, EventKind::response, EventKind::success});
+}

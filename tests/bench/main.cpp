@@ -49,6 +49,7 @@ void compare(std::uint16_t port, std::size_t width, std::size_t calls, int round
     std::vector<std::unique_ptr<bench::Rival>> rivals;
     rivals.push_back(bench::make_beast(port));
     rivals.push_back(bench::make_clarify(port));
+    rivals.push_back(bench::make_any_clarify(port));
     std::vector<Samples> samples(rivals.size());
     for (auto& rival : rivals)
         rival->run(width, 10);
@@ -62,14 +63,14 @@ void compare(std::uint16_t port, std::size_t width, std::size_t calls, int round
         width == 1 ? "" : "s",
         rounds,
         width * calls);
-    std::printf("  %-8s %16s %16s %16s\n", "", "CPU us/call", "allocations", "system calls");
+    std::printf("  %-9s %16s %16s %16s\n", "", "CPU us/call", "allocations", "system calls");
     const auto column = [&](std::size_t i, std::vector<double> Samples::*member) {
         const double value = median(samples[i].*member);
         const double base = median(samples[0].*member);
         std::printf("  %7.2f (%4.2fx)", value, base > 0 ? value / base : 1.0);
     };
     for (std::size_t i = 0; i != rivals.size(); ++i) {
-        std::printf("  %-8s", rivals[i]->name().c_str());
+        std::printf("  %-9s", rivals[i]->name().c_str());
         column(i, &Samples::cpu);
         column(i, &Samples::allocations);
         column(i, &Samples::system_calls);

@@ -21,6 +21,7 @@ public:
 };
 
 std::unique_ptr<Rival> make_clarify(std::uint16_t port);
+std::unique_ptr<Rival> make_any_clarify(std::uint16_t port);
 std::unique_ptr<Rival> make_beast(std::uint16_t port);
 
 }  // namespace bench

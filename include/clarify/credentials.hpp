@@ -28,13 +28,13 @@ namespace clarify {
     @endcode
 
     The type is `client-credentials` (OAuth 2.0) or `basic-auth`. Members that are not known are
-   ignored.
+    ignored.
 
     @par Errors
     All problems are reported at once: `Errc::bad_config` whose message lists each path with what is
-   wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, larger than
-   64 KiB), `json` problems as `syntax`, `encoding`, `depth` or `empty`, `url` where the API URL is
-   all that is wrong, and `fields`.
+    wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, larger than
+    64 KiB), `json` problems as `syntax`, `encoding`, `depth` or `empty`, `url` where the API URL is
+    all that is wrong, and `fields`.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */

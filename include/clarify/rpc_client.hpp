@@ -27,25 +27,32 @@ namespace clarify {
 
     The three policies are the extension points: how a request travels (`HttpBackend`), how it is
     authorised (`AuthPolicy`), and how values become JSON (`JsonCodec`). `Client` is the usual
-   choice.
+    choice; `AnyClient` takes any HTTP stack and authentication at run time.
 
     @par Executor
     Everything inside runs on a strand of the given executor; no thread is started but the one that
     Asio's resolver uses. Completion handlers run on their own associated executor, else on the
-   given one, never inside the function that starts the call, and never on the strand.
+    given one, never inside the function that starts the call, and never on the strand.
     @par Timeout
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
-   line, token, name look-up, connecting, TLS, request, response and repetitions. `Error::phase()`
-   tells where it was.
+    line, token, name look-up, connecting, TLS, request, response and repetitions. `Error::phase()`
+    tells where it was.
     @par Per-operation cancellation
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
     call. After that: terminal and partial; the connection is closed, and the server may have
-   executed the call (`Error::fate()`). A cancelled call never takes down a token fetch that others
-   wait for.
+    executed the call (`Error::fate()`). A cancelled call never takes down a token fetch that others
+    wait for.
+    @par From synchronous code
+    Let the executor be that of a loop which runs in other threads, and wait for a future there:
+    `client.async_call(method, params, asio::use_future).get()` with, for example, an
+    `asio::thread_pool` of one thread. Nothing is shared but the future, so there is no race; never
+    wait so in a thread of the loop itself, which would wait for itself.
     @par Object lifetimes
     Arguments are encoded or copied before a function returns, so temporaries are fine, also where
-   the awaitable is kept for later. The client may be destroyed with calls in flight: they complete
-   with `Errc::closed`. The execution context must outlive the client.
+    the awaitable is kept for later. The client may be destroyed with calls in flight, in any thread
+    and in a handler: they complete with `Errc::closed`. The execution context may be destroyed
+    before the client: handlers of calls in flight are then destroyed without being called, as Asio
+    does with all of its operations, and the client is good for nothing but to be destroyed.
     @par Errors
     Every kind of `Errc`, see there; nothing that a peer sends makes a function throw.
     @par Thread safety

@@ -16,9 +16,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <functional>
 #include <future>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -224,6 +228,26 @@ TEST_CASE("Embedding: others on the same context go on while a client comes and 
     CHECK(ticks > before);
 }
 
+TEST_CASE("Embedding: a client starts no thread") {
+    const auto threads = [] {
+        const std::filesystem::directory_iterator tasks{"/proc/self/task"};
+        return std::distance(begin(tasks), end(tasks));
+    };
+    Emulator emulator;
+    asio::io_context context;
+    const auto before = threads();
+    clarify::Client client{context.get_executor(), credentials_of(emulator), trusting(emulator)};
+    std::ptrdiff_t most = 0;
+    for (int i = 0; i != 20; ++i) {
+        client.async_call("clarify.selectItems", no_query, [&](const Outcome& outcome) {
+            CHECK(outcome.has_value());
+            most = std::max<std::ptrdiff_t>(most, threads());
+        });
+    }
+    context.run();
+    CHECK(most == before);
+}
+
 TEST_CASE("Embedding: on a strand, nothing of the client runs beside the strand's own work") {
     Emulator emulator;
     asio::thread_pool pool{3};
@@ -238,8 +262,7 @@ TEST_CASE("Embedding: on a strand, nothing of the client runs beside the strand'
     int unguarded = 0;  // the strand guards it
     {
         clarify::Client client{strand, credentials_of(emulator), options};
-        std::vector<std::future<void>> done;
-        std::atomic<int> left{30};
+            std::atomic<int> left{30};
         std::promise<void> all;
         for (int i = 0; i != 30; ++i) {
             client.async_call("clarify.selectItems", no_query, [&](const Outcome& outcome) {

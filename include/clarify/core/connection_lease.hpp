@@ -12,9 +12,9 @@ namespace clarify {
 /** Holds a connection back until its response has been understood.
 
     A well-framed reply can still be the answer to something else (a wrong id). So a backend that
-   keeps connections puts a lease into the response instead of reusing the connection at once; the
-   client calls `keep` when the reply is the right one. A lease that is dropped closes the
-   connection.
+    keeps connections puts a lease into the response instead of reusing the connection at once; the
+    client calls `keep` when the reply is the right one. A lease that is dropped closes the
+    connection.
 */
 class ConnectionLease {
 public:

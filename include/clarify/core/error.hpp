@@ -44,7 +44,7 @@ struct HttpFailure {
 
     @par Thread safety
     Distinct objects: safe, also where they are copies of one another. Shared objects: safe for
-   reading.
+    reading.
 */
 class Error {
 public:

@@ -78,7 +78,7 @@ struct Event {
 /** The hook that receives events.
 
     Called on the client's serial executor, so one call at a time; what takes long there delays the
-   client. An exception that escapes is swallowed. When unset, events cost nothing.
+    client. An exception that escapes is swallowed. When unset, events cost nothing.
 */
 using Observer = std::function<void(const Event&)>;
 

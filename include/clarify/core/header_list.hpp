@@ -39,8 +39,8 @@ public:
     /** May these headers be sent?
 
         Fails with `Errc::bad_argument`, `Reason::header` for a name that is not a token, a value
-       with a control character (RFC 9110 section 5.5), and a name that the library sets itself. The
-       message names the header where its name is printable, and never shows a value.
+        with a control character (RFC 9110 section 5.5), and a name that the library sets itself. The
+        message names the header where its name is printable, and never shows a value.
     */
     Result<void> check() const;
 

@@ -80,7 +80,7 @@ struct HttpResponse {
 /** Where an exchange is, kept up to date by the backend while it runs.
 
     The client reads it when it must end the exchange early: it decides which cancellations still
-   take effect, and what a cancelled call reports as its phase and fate.
+    take effect, and what a cancelled call reports as its phase and fate.
 */
 struct HttpProgress {
     Phase phase = Phase::queue;

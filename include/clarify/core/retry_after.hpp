@@ -18,7 +18,7 @@ namespace clarify {
 
     Seconds, or an HTTP date that is measured against the reply's own `Date`, so that neither clock
     needs to be right. A date in the past is zero; what cannot be understood counts as absent; more
-   than a day is clamped to a day.
+    than a day is clamped to a day.
 */
 std::optional<std::chrono::milliseconds> parse_retry_after(
     std::string_view retry_after, std::string_view date);

@@ -16,8 +16,8 @@ namespace clarify {
 /** Owns a secret text.
 
     It has no conversion to text, no stream operator and no formatter: the only way to its content
-   is `expose()`, which is easy to search for. Comparison takes the same time wherever the texts
-   differ. The memory is overwritten when the object is destroyed, assigned or moved from.
+    is `expose()`, which is easy to search for. Comparison takes the same time wherever the texts
+    differ. The memory is overwritten when the object is destroyed, assigned or moved from.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.

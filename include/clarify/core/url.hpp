@@ -15,8 +15,8 @@ namespace clarify {
 /** Scheme, host, port and path of an http or https URL (RFC 3986).
 
     User information, fragments, queries, blanks, control characters, backslashes and non-ASCII
-   bytes are refused, not repaired: a URL decides who gets to see a secret. A host in another script
-   is given in its ASCII form (`xn--...`).
+    bytes are refused, not repaired: a URL decides who gets to see a secret. A host in another script
+    is given in its ASCII form (`xn--...`).
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.

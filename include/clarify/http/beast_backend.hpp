@@ -19,19 +19,19 @@ class ConnectionSource;
 /** HTTP/1.1 with keep-alive, a bounded pool of connections for each origin, and verified TLS.
 
     - Connections are reused, the most recently used first, after a check that the peer has neither
-   closed them nor sent anything unasked. A wrong or doubtful reply closes its connection.
+    closed them nor sent anything unasked. A wrong or doubtful reply closes its connection.
     - TLS 1.2 or newer; chain and host name are verified (RFC 5280, RFC 9525); SNI is sent for
-   names. One TLS context serves all connections; it is made, and the trust store read, at the first
-   use.
+    names. One TLS context serves all connections; it is made, and the trust store read, at the first
+    use.
     - Addresses of a host are tried side by side with a stagger (RFC 8305).
     - Framing is checked strictly (RFC 9112); every part of a reply is bounded. Redirects are not
-   followed, cookies not kept, compressed replies refused.
+    followed, cookies not kept, compressed replies refused.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
     @par Errors
     Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `tls`, `io`, `timeout`,
-   `framing`, `too_large`, and `bad_config` where the trust store cannot be read.
+    `framing`, `too_large`, and `bad_config` where the trust store cannot be read.
 */
 class BeastBackend {
 public:

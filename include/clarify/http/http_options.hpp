@@ -19,10 +19,10 @@ class context;
 namespace clarify {
 
 /** Whom to trust. TLS 1.2 or newer, chain and host name verified; there is no switch to turn that
-   off.
+    off.
 
     Without `ca_file` and `ca_pem` the system's trust store is used: OpenSSL's compiled-in bundle,
-   else the places where distributions keep theirs. Environment variables are not consulted.
+    else the places where distributions keep theirs. Environment variables are not consulted.
 */
 struct TlsOptions {
     TlsOptions() {}

@@ -30,8 +30,8 @@ namespace clarify::rpc {
 
     @par Errors
     `Errc::bad_argument`: `Reason::method` for an empty method, one that starts with the reserved
-   `rpc.` or is not UTF-8; `Reason::params` where `params` encodes to something else; or the codec's
-   own.
+    `rpc.` or is not UTF-8; `Reason::params` where `params` encodes to something else; or the codec's
+    own.
 */
 template <class Params, class Codec>
 Result<void> write_request(
@@ -52,11 +52,11 @@ Result<void> write_notification(
 
     @par Errors
     - `Errc::rpc` with `Error::rpc()` where the server answered with an error object, also a
-   malformed one; an error with a null id counts if its code is -32700 or -32600.
+    malformed one; an error with a null id counts if its code is -32700 or -32600.
     - `Errc::json`: not one valid JSON document (RFC 8259), or deeper than `max_depth`.
     - `Errc::envelope`: `empty`; `version` unless `jsonrpc` is "2.0"; `id_missing`; `id_mismatch`,
-   also for another type (7.0 and 7e0 are the number 7); `members` unless exactly one of `result`
-   and `error` is there (a null `error` beside a result counts as absent); `batch` for an array.
+    also for another type (7.0 and 7e0 are the number 7); `members` unless exactly one of `result`
+    and `error` is there (a null `error` beside a result counts as absent); `batch` for an array.
 */
 Result<std::string_view> read_response(
     std::string_view body, std::int64_t id, std::size_t max_depth);

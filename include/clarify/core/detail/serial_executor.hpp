@@ -24,9 +24,9 @@ namespace clarify::detail {
 /** What `asio::strand` is, in the size of two pointers.
 
     A strand of an `any_io_executor` does not fit into another `any_io_executor` without the heap,
-   and asks its inner executor for properties, which allocates too: more than a dozen allocations a
-   call. This one fits, and asks once. Functions run in the order they were given, never two at a
-   time; one given from within runs at once, unless blocking is ruled out.
+    and asks its inner executor for properties, which allocates too: more than a dozen allocations a
+    call. This one fits, and asks once. Functions run in the order they were given, never two at a
+    time; one given from within runs at once, unless blocking is ruled out.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe.

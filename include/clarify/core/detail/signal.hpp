@@ -19,7 +19,7 @@ namespace clarify::detail {
 /** A condition that coroutines wait for, first come first served.
 
     All of it happens on one serial executor, so a waiter that has checked its condition cannot miss
-   the notification. Not copyable; waiters must not outlive it.
+    the notification. Not copyable; waiters must not outlive it.
 */
 class Signal {
 public:

@@ -45,7 +45,7 @@ struct Origin {
 /** A place in an origin's pool, with the connection that fills it once there is one.
 
     Whatever happens to its holder, the place is given back exactly once: destroying a loan closes
-   the connection; a lease made of it keeps the connection for the next in line or for the pool.
+    the connection; a lease made of it keeps the connection for the next in line or for the pool.
 */
 class Loan {
 public:

@@ -25,10 +25,10 @@ struct PoolLimits {
 
     Every place is in one of three states: idle, lent, or free. Who comes takes the idle connection
     that was used last, else a free place to open one in, else waits in line. Whoever gives a place
-   back passes it to the first in line, so nobody is overtaken.
+    back passes it to the first in line, so nobody is overtaken.
 
     `Connection` is a movable handle that is true when it holds one; `Waiter` is a pointer-like
-   token of somebody in line.
+    token of somebody in line.
 */
 template <class Connection, class Waiter>
 class Pool {

@@ -43,8 +43,8 @@ struct ResponseFacts {
 /** Beast's parser for one message, with every check that the client needs on top of it.
 
     Beast accepts any transfer coding that it does not know as if it were none, status codes that
-   are none, chunk sizes of any length, and any number of fields. Where a message ends must not be
-   in doubt, so all of these end the connection here.
+    are none, chunk sizes of any length, and any number of fields. Where a message ends must not be
+    in doubt, so all of these end the connection here.
 */
 class StrictParser final : public boost::beast::http::basic_parser<false> {
 public:
@@ -112,7 +112,7 @@ private:
     `Errc::framing` where the message is not exactly what RFC 9112 allows (reason `head`, `length`,
     `transfer_encoding`, `chunk`, `interim` or `content_encoding`), `Errc::too_large` past a limit,
     `Errc::io` with `Reason::truncated` where the input ends inside the message. `Fate::unknown`
-   always.
+    always.
 */
 class ResponseReader {
 public:

@@ -29,7 +29,7 @@ namespace clarify::detail {
 
     @par Errors
     `Errc::bad_config`: `file` where `ca_file` cannot be read or holds no certificate, `no_roots`
-   where the system's trust store is not found; the message lists the places that were tried.
+    where the system's trust store is not found; the message lists the places that were tried.
 */
 Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const TlsOptions& options);
 

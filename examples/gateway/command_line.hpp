@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+// The command line, parsed.
+
+#ifndef CLARIFY_GATEWAY_COMMAND_LINE_HPP
+#define CLARIFY_GATEWAY_COMMAND_LINE_HPP
+
+#include "session.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <variant>
+
+namespace gateway {
+
+struct CommandLine {
+    std::string credentials = "clarify-credentials.json";
+    std::string ca_file;
+    boost::asio::ip::tcp::endpoint listen{boost::asio::ip::address_v4::loopback(), 8080};
+    std::size_t threads = 2;
+    std::size_t max_sessions = 1024;
+    SessionLimits limits;
+    /// Of one call to Clarify. Above the 15 s that the service itself may take.
+    std::chrono::milliseconds timeout{20'000};
+    std::chrono::milliseconds drain{10'000};
+    /// Connections to Clarify, and calls that may wait for one.
+    std::size_t connections = 16;
+    std::size_t waiting = 4096;
+};
+
+/// Reads the command line. Where it asks for help or cannot be understood, says so and yields the
+/// exit code.
+std::variant<int, CommandLine> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace gateway
+
+#endif  // CLARIFY_GATEWAY_COMMAND_LINE_HPP

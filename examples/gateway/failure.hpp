@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSL-1.0
+// Failures as the sender sees them: an HTTP status and a JSON body.
+
+#ifndef CLARIFY_GATEWAY_FAILURE_HPP
+#define CLARIFY_GATEWAY_FAILURE_HPP
+
+#include <clarify/core/error.hpp>
+
+#include "reply.hpp"
+
+#include <string>
+
+namespace gateway {
+
+/** The answer for a call to Clarify that failed.
+
+    | failure | status |
+    | --- | --- |
+    | the samples: `bad_argument`, or Clarify does not like the parameters | 400, 413, 422 |
+    | Clarify does not let this gateway write to that integration | 403 |
+    | for a while: `overloaded`, `closed`, HTTP 429 or 503, JSON-RPC -32015 | 503, Retry-After |
+    | `timeout` | 504 |
+    | everything else: the network, TLS, credentials, a reply that makes no sense | 502 |
+
+    The body says in `error` what a program needs in order to decide on its own: `kind`, `reason`,
+    `phase`, and above all `fate`: `unsent` samples are surely not stored, `unknown` ones may be.
+*/
+Reply failure_reply(const clarify::Error& error);
+
+/// The answer for a request that never became a call: `kind` is one word for programs.
+Reply refusal(unsigned status, const std::string& kind, const std::string& message);
+
+/// The answer for a body that is not the JSON that the gateway takes.
+Reply body_refusal(const clarify::Error& error);
+
+}  // namespace gateway
+
+#endif  // CLARIFY_GATEWAY_FAILURE_HPP

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+// What passes between the HTTP side of the gateway and the side that knows Clarify.
+
+#ifndef CLARIFY_GATEWAY_REPLY_HPP
+#define CLARIFY_GATEWAY_REPLY_HPP
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace gateway {
+
+/// A whole request of a sender.
+using Request = boost::beast::http::request<boost::beast::http::string_body>;
+
+/// The answer to a request. The body is JSON.
+struct Reply {
+    // A constructor, because g++ 12 destroys aggregates twice that are made in a `co_await`
+    // expression.
+    Reply(unsigned http_status, std::string json) : status(http_status), body(std::move(json)) {}
+
+    unsigned status;
+    std::string body;
+    /// Sent as `Retry-After`.
+    std::optional<std::chrono::seconds> retry_after;
+    /// Sent as `Allow`, where it is not empty.
+    std::string allow;
+};
+
+/// Answers one request, which lives until the answer is there. It runs on the session's strand, so
+/// the handlers of several sessions run at the same time.
+using Handler = std::function<boost::asio::awaitable<Reply>(const Request&)>;
+
+}  // namespace gateway
+
+#endif  // CLARIFY_GATEWAY_REPLY_HPP

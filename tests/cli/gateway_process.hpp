@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSL-1.0
+// The gateway as a process of its own, so that signals are real ones.
+
+#ifndef CLARIFY_TESTS_CLI_GATEWAY_PROCESS_HPP
+#define CLARIFY_TESTS_CLI_GATEWAY_PROCESS_HPP
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+extern char** environ;
+
+namespace gateway_test {
+
+/// Far above what anything here takes: it only turns a hang into a failure.
+inline constexpr std::chrono::seconds patience{90};
+
+/// A folder for the files of one test, which goes with the object.
+class Folder {
+public:
+    Folder() {
+        std::string name = std::filesystem::temp_directory_path() / "clarify-gateway-XXXXXX";
+        if (::mkdtemp(name.data()) == nullptr) {
+            throw std::system_error{errno, std::generic_category(), name};
+        }
+        path_ = name;
+    }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    ~Folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    std::string file(const std::string& name, const std::string& content) const {
+        const std::filesystem::path path = path_ / name;
+        std::ofstream{path} << content;
+        return path;
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// `CLARIFY_GATEWAY` names the program. It is killed with the object, if it still runs.
+class GatewayProcess {
+public:
+    /// Returns when the gateway listens.
+    explicit GatewayProcess(const std::vector<std::string>& options) {
+        std::vector<std::string> arguments{"--listen", "127.0.0.1:0"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        spawn(std::move(arguments));
+        constexpr std::string_view announcement = "Listening on http://127.0.0.1:";
+        while (output_.find('\n') == std::string::npos && read_more()) {
+        }
+        if (!output_.starts_with(announcement)) {
+            throw std::runtime_error{"the gateway did not start: " + output_};
+        }
+        const int port = std::stoi(output_.substr(announcement.size()));
+        port_ = static_cast<std::uint16_t>(port);
+    }
+    /// Runs the gateway with options with which it does not serve, and returns its exit code.
+    static int exit_code(std::vector<std::string> options) {
+        GatewayProcess process;
+        process.spawn(std::move(options));
+        return process.wait();
+    }
+    GatewayProcess(const GatewayProcess&) = delete;
+    GatewayProcess& operator=(const GatewayProcess&) = delete;
+    ~GatewayProcess() {
+        if (pid_ > 0) {
+            ::kill(pid_, SIGKILL);
+            ::waitpid(pid_, nullptr, 0);
+        }
+        ::close(pipe_);
+    }
+
+    std::uint16_t port() const { return port_; }
+
+    void send_signal(int signal) const { ::kill(pid_, signal); }
+
+    /// Waits for the end: the exit code, or the negative number of the signal it died of.
+    int wait() {
+        while (read_more()) {
+        }
+        int status = 0;
+        ::waitpid(std::exchange(pid_, 0), &status, 0);
+        return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    }
+
+    /// All of its standard output so far.
+    const std::string& output() const { return output_; }
+
+    /// One of the numbers in its last line.
+    std::uint64_t counted(const std::string& name) const {
+        const std::size_t line = output_.find("Ended: ");
+        if (line == std::string::npos) throw std::runtime_error{"no last line: " + output_};
+        const std::size_t at = output_.find(name + ' ', line);
+        if (at == std::string::npos) throw std::runtime_error{"no " + name + ": " + output_};
+        return std::stoull(output_.substr(at + name.size() + 1));
+    }
+
+private:
+    GatewayProcess() = default;
+
+    void spawn(std::vector<std::string> arguments) {
+        const char* const program = std::getenv("CLARIFY_GATEWAY");
+        if (program == nullptr) throw std::runtime_error{"CLARIFY_GATEWAY is to name the gateway"};
+        arguments.insert(arguments.begin(), program);
+        int ends[2];
+        if (::pipe2(ends, O_CLOEXEC) != 0) {
+            throw std::system_error{errno, std::generic_category(), "pipe2"};
+        }
+        std::vector<char*> argv;
+        for (std::string& argument : arguments)
+            argv.push_back(argument.data());
+        argv.push_back(nullptr);
+        posix_spawn_file_actions_t actions;
+        ::posix_spawn_file_actions_init(&actions);
+        ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+        const int failure = ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+        ::posix_spawn_file_actions_destroy(&actions);
+        ::close(ends[1]);
+        pipe_ = ends[0];
+        if (failure != 0) {
+            pid_ = 0;
+            throw std::system_error{failure, std::generic_category(), argv[0]};
+        }
+    }
+
+    /// Returns false at the end of the output, which is the end of the process.
+    bool read_more() {
+        const std::chrono::milliseconds limit = patience;
+        pollfd state{pipe_, POLLIN, 0};
+        if (::poll(&state, 1, static_cast<int>(limit.count())) == 0) {
+            throw std::runtime_error{"the gateway hangs after: " + output_};
+        }
+        char bytes[512];
+        const ssize_t count = ::read(pipe_, bytes, sizeof bytes);
+        if (count > 0) output_.append(bytes, static_cast<std::size_t>(count));
+        return count > 0;
+    }
+
+    pid_t pid_ = 0;
+    int pipe_ = -1;
+    std::uint16_t port_ = 0;
+    std::string output_;
+};
+
+}  // namespace gateway_test
+
+#endif  // CLARIFY_TESTS_CLI_GATEWAY_PROCESS_HPP

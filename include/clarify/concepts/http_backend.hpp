@@ -15,33 +15,96 @@ namespace clarify {
 
 /** An HTTP stack, as the client needs it: one POST out, one complete response in.
 
-    | expression | meaning |
-    | --- | --- |
-    | `backend.post(request, response, progress)` | an `awaitable<Result<void>>` that sends
-   `request` once and fills `response` | | `backend.close()` | no exchange will follow; drops idle
-   connections. Does not throw, may be called twice |
+    | expression | meaning | who calls it, on which executor | what may be cancelled | what a failure must report |
+    | --- | --- | --- | --- | --- |
+    | `Backend(std::move(backend))` | a backend that does what the other one would have done | the owner, before the first exchange; any thread | nothing | may throw |
+    | `backend.post(request, response, progress)` | a lazy `awaitable<Result<void>>`: sends `request` once, fills `response` | the client, on its serial executor, where it also awaits; never two calls at a time, many exchanges in flight | at any time, by `cancellation_type::terminal`, see below | an `Error` with a true `fate()`, and `code()`, `phase()`, `cause()` |
+    | `backend.close()` | no exchange will follow: closes idle connections now, and leased ones once they are given back | the client, on its serial executor; perhaps twice, perhaps while cancelled exchanges still end | nothing; it does not wait | nothing; `noexcept` |
+    | `response.lease.keep()`, `.discard()`, or its destructor | what `post` left in the lease: the connection may serve again, or must be closed | the client, on its serial executor, or where nothing runs on it any more | nothing | nothing; must not throw |
+    | `~Backend()` | closes what is still open | the owner, once the last awaitable has completed or is destroyed; any thread | nothing | nothing |
 
-    `post` in detail:
-    - It succeeds with every complete response, whatever its status. It follows no redirect, sends
-   no cookie, and adds no credentials. It never sends a request twice.
-    - A failure is an `Error` whose `fate()` is true: `unsent` only if surely no byte of the request
-      was handed to a connection, else `unknown`. `phase()` says where, `cause()` why.
-    - `progress` is updated before each phase begins; `progress.sent` before the first byte is
-   written.
-    - It ends by `request.deadline`, with `Errc::timeout`, as far as the stack allows.
-    - Cancellation: the client asks with `cancellation_type::terminal`, at the deadline, when the
-   caller cancels and when the client is closed. `post` then completes promptly, closes the
-   connection it was using, and harms no other exchange. What it reports is replaced by the client.
-    - The response body is bounded by `request.max_response_body`.
+    An adapter that keeps all of this passes `clarify::testing::check_http_backend`, which names
+    each promise that is broken.
 
-    @par Who calls it
-    The client, always on its serial executor (`this_coro::executor` of the awaitable): calls never
-    overlap in time, though many exchanges may be in flight. So a backend needs no lock of its own.
+    @par The request
+    A POST of `request.url->path()` to the URL's origin. Every header of `request.headers` goes out
+    once and unchanged, also one with an empty value. The backend adds `Host`
+    (`url->authority()`), `Content-Length` (0 for an empty body) and what its protocol needs for the
+    connection, and nothing else: no `Authorization`, `Cookie`, `Expect`, `Accept-Encoding`,
+    `User-Agent` or default `Accept` and `Content-Type`. It never sends a request twice, also not
+    where a used connection breaks: whether to repeat is the client's decision.
+    @par The response
+    Success is every complete response, whatever its status; a redirect is not followed. `response`
+    has been cleared by the caller. `post` sets `status`, `body` and the six fields, from the final
+    response only: interim responses (1xx) leave nothing behind, trailers neither. Field names
+    are compared without regard to case, values are trimmed of blanks, a repeated field is joined
+    with `, ` (of `Retry-After` it suffices that two times do not look like one), an absent one
+    stays empty. A response that ends before its length, its last chunk or its head is complete is a
+    failure; so is one that ends with the connection, for want of a length, where over TLS that end
+    is not confirmed by the closing alert. What is left in `response` after a failure is of no
+    importance.
+    @par Limits
+    A body of more than `request.max_response_body` bytes fails with `Errc::too_large`, however its
+    end is marked, and its connection is not used again.
+    @par Trust
+    For https nothing of the request is written before the peer's certificate has been verified:
+    trusted chain, valid time, and the URL's host name or address.
+    @par What a failure reports
+    `fate()` is `Fate::unsent` only if surely no byte of the request was handed to a connection, and
+    `Fate::unknown` as soon as one may have been. `Fate::answered` is the client's alone. `phase()`
+    says where, `cause()` holds the stack's own error code if it has one. `code()` is one of:
+
+    | code | when | fate |
+    | --- | --- | --- |
+    | `resolve` | the host name is not known, or could not be looked up | unsent |
+    | `connect` | no address accepted a connection | unsent |
+    | `tls` | the handshake failed, or the peer is not trusted | unsent |
+    | `timeout` | the deadline, or a shorter limit of the stack's own, was reached | by `progress.sent` |
+    | `io` | an established connection broke or ended inside the response | by `progress.sent` |
+    | `framing` | the response is not well-formed | unknown |
+    | `too_large` | the response is larger than a limit | unknown |
+    | `overloaded` | too many exchanges wait for a connection | unsent |
+    | `bad_config`, `internal` | the stack cannot be used | by `progress.sent` |
+
+    Kinds and fates decide what the client repeats: a fate of `unsent` that is not true may execute
+    a call twice. An exception that escapes becomes `Errc::internal`, with the fate that
+    `progress.sent` tells.
+    @par Progress
+    `progress.phase` is set before a phase begins: `queue`, `resolve`, `connect`, `proxy`, `tls`,
+    `write`, `first_byte` (all of the request is written), `head` (a part of the response is there),
+    `body` (its head is complete). Phases that a stack does not have, or a reused connection does
+    not need, are left out. `progress.sent` becomes true before the first byte of the request is
+    written, and not while the connection or its TLS session is still being made. The client reads
+    both when it cancels.
+    @par Deadline
+    `post` ends by `request.deadline`, with `Errc::timeout`, as far as the stack allows; the client
+    cancels it then as well. For timers of
+    its own it takes `clarify::Timer`, which follows the client's clock.
+    @par Cancellation
+    The client asks with `cancellation_type::terminal`, on its serial executor: at the deadline,
+    when the caller cancels, and when the client is closed. `post` then completes promptly (in
+    milliseconds, whatever the peer does), closes the connection it was using, and harms no other
+    exchange. A name look-up that cannot be stopped is abandoned. What `post` reports, or throws,
+    is then replaced by the client.
+    @par Connections
+    A backend that keeps connections puts a `ConnectionLease` into the response of a success. The
+    connection belongs to nobody else until the lease is kept or discarded; other exchanges take
+    another one or wait. A backend that keeps none, or cannot hold one back, leaves the lease empty.
+    Bytes that arrive on an idle connection belong to no exchange: such a connection, and one that
+    the peer has closed, is not used again. `request.fresh_connection` asks for one that has not
+    served before. Only complete and well-framed responses leave a connection that may be used
+    again.
+    @par Executor
+    `this_coro::executor` of the awaitable is the client's serial executor. All of an exchange runs
+    on it, so a backend needs no lock; work of other threads comes back to it before it touches the
+    backend, the response or the awaitable. Nothing may block it.
     @par Lifetime
-    The backend outlives every awaitable it returned. `request`, `response` and `progress` stay
-   valid until the awaitable completes or is destroyed.
-    @par Exceptions
-    One that escapes becomes `Errc::internal`, with the fate that `progress` tells.
+    The backend is moved at most before its first exchange. It outlives every awaitable it returned,
+    and so do `request`, what that refers to, `response` and `progress`. An awaitable may be
+    destroyed without being awaited, and in mid-exchange when its executor's context is destroyed:
+    its connection is closed then. Once `close` was called and the last awaitable is gone, the
+    backend holds nothing that belongs to that context, no timer and no socket: the context may be
+    gone before the backend is destroyed.
 */
 template <class B>
 concept HttpBackend = std::move_constructible<B> && requires(

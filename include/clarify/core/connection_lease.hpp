@@ -37,6 +37,8 @@ public:
     }
     ~ConnectionLease() { finish(false); }
 
+    /// Is there a connection to decide about?
+    explicit operator bool() const noexcept { return release_ != nullptr; }
     /// The connection may serve another exchange.
     void keep() { finish(true); }
     /// The connection must not be used again.

@@ -42,7 +42,8 @@ struct HttpRequest {
 
 /** A complete response. Reused from exchange to exchange: `clear` keeps the buffers' memory.
 
-    Only the headers that the library reads are kept; a field that is repeated is joined with `, `.
+    Only the headers that the library reads are kept; a field that is repeated is joined with `, `
+    (`Retry-After` becomes what is no time).
 */
 struct HttpResponse {
     HttpResponse() {}

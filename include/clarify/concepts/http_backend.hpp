@@ -78,8 +78,7 @@ namespace clarify {
     both when it cancels.
     @par Deadline
     `post` ends by `request.deadline`, with `Errc::timeout`, as far as the stack allows; the client
-    cancels it then as well. For timers of
-    its own it takes `clarify::Timer`, which follows the client's clock.
+    cancels it then as well. A `clarify::Timer` follows the client's clock, also in tests.
     @par Cancellation
     The client asks with `cancellation_type::terminal`, on its serial executor: at the deadline,
     when the caller cancels, and when the client is closed. `post` then completes promptly (in

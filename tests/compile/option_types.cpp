@@ -11,7 +11,7 @@ static_assert(!std::is_aggregate_v<clarify::ClientOptions>);
 static_assert(!std::is_aggregate_v<clarify::RetryOptions>);
 static_assert(!std::is_aggregate_v<clarify::HttpOptions>);
 static_assert(!std::is_aggregate_v<clarify::TlsOptions>);
-static_assert(!std::is_aggregate_v<clarify::BoostJsonOptions>);
+static_assert(!std::is_aggregate_v<clarify::JsonCodecOptions>);
 static_assert(!std::is_aggregate_v<clarify::ClientCredentialsConfig>);
 static_assert(!std::is_aggregate_v<clarify::HeaderList>);
 static_assert(!std::is_aggregate_v<clarify::ApiVersion>);

@@ -15,25 +15,60 @@ namespace clarify {
 /** A JSON library, as the client needs it: values to text and text to values.
 
     The client writes and checks the JSON-RPC envelope itself, in the same way for every codec, so a
-    codec sees only `params` on the way out and `result` on the way in. The text it is given to
-   decode is one valid UTF-8 JSON value (RFC 8259) within the configured depth.
+    codec sees only `params` on the way out and `result` on the way in.
 
-    | expression | meaning |
-    | --- | --- |
-    | `C::value_type` | the library's own document type; what `call` yields unless told otherwise |
-    | `codec.encode(value, out)` | appends the JSON text of `value` to the `std::string` `out`; a
-   value that has no JSON text (NaN, invalid UTF-8) fails with `Errc::bad_argument`, and `out` may
-   then hold anything | | `codec.template decode<T>(text)` | yields a `Result<T>`; what does not fit
-   fails with `Errc::decode`, or `Errc::too_large` for a memory limit; members that `T` does not
-   know are ignored |
+    | expression | meaning | who calls it, and where | cancellation | what a failure reports |
+    | --- | --- | --- | --- | --- |
+    | `C::value_type` | the library's document type; what `call` yields unless told otherwise | | | |
+    | `codec.encode(value, out)` | appends the JSON text of `value` to the `std::string` `out` | the client, in the thread that starts the call, before the starting function returns | none | `Errc::bad_argument`: nothing was sent; `out` may then hold anything |
+    | `codec.template decode<T>(text)` | yields the `T` that `text` stands for, as a `Result<T>` | the client, on the executor of the call's completion handler | none | `Errc::decode` for what does not fit a `T`, `Errc::too_large` for a memory limit of the codec; phase and fate are the client's to fill in |
+    | `C{std::move(codec)}` | a codec that works as the other did | the client's constructor; it keeps the one codec until the last call has ended | none | |
 
-    Other types are welcome: whatever `encode` and `decode` accept, users can pass and ask for.
+    What `encode` appends:
+    - Exactly one JSON value (RFC 8259) in UTF-8, without blanks around it. What `out` held stays.
+    - Numbers that read back as the same number: 64-bit integers with every digit, doubles to the
+      last bit. No locale changes them.
+    - Never a text for what JSON lacks: NaN, infinity and strings that are not UTF-8 fail.
 
-    @par Who calls it
-    `encode` in the thread that starts the call, before the starting function returns; `decode` on
-   the executor of the call's completion handler. Both may run on several threads at once.
+    What `decode` may rely on: `text` is one valid JSON value within `ClientOptions::max_json_depth`,
+    without blanks around it. No zero follows it, and it is gone when the call completes, so a value
+    owns all it holds. What it promises:
+    - An integer of 64 bits keeps every digit, any other number becomes the nearest double, and one
+      that is too large for the type asked for is an error. `-0.0` keeps its sign.
+    - Of members with the same key the last one counts; members that `T` does not know are ignored.
+    - The message of an error is printable and short, whatever the text is.
+
+    The client looks through what `encode` appended, and refuses what is not one JSON value. A codec
+    that vouches for its text may spare it that: `static constexpr bool writes_valid_json = true;`.
+
+    Other types than `value_type` are welcome: whatever `encode` and `decode` accept, users can pass
+    and ask for. Constrain the two, so that `requires` tells what they take.
+
+    The smallest codec takes `value_type` alone, and few need sixty lines:
+
+    @code
+    struct MyCodec {
+        using value_type = my::json;
+
+        clarify::Result<void> encode(const my::json& value, std::string& out) const {
+            if (my::append(out, value)) return {};
+            return clarify::Error{clarify::Errc::bad_argument, clarify::Reason::params};
+        }
+        template <std::same_as<my::json> T>
+        clarify::Result<T> decode(std::string_view text) const {
+            clarify::Result<T> value{boost::system::in_place_value};
+            if (my::parse(text, *value)) return value;
+            return clarify::Error{clarify::Errc::decode, clarify::Reason::out_of_range};
+        }
+    };
+    @endcode
+
+    `check_json_codec` in `<clarify/testing/check_json_codec.hpp>` tries all of this on a codec.
+
     @par Exceptions
     One that escapes becomes `Errc::bad_argument` or `Errc::decode` with `Reason::exception`.
+    @par Thread safety
+    Both functions may run on several threads at once.
 */
 template <class C>
 concept JsonCodec = std::move_constructible<C> && requires {

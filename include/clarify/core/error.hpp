@@ -12,6 +12,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -53,7 +54,12 @@ public:
     Error() noexcept : code_(Errc{}), reason_(Reason::none) {}
     /// An error of the given kind. `message` is the library's (or a policy's) own text, without
     /// secrets.
-    explicit Error(Errc code, Reason reason = Reason::none, std::string message = {});
+    ///
+    /// `Code` is `Errc` and nothing that converts to it: a JSON document that becomes any
+    /// enumeration would make a `Result` of one ambiguous.
+    template <std::same_as<Errc> Code>
+    explicit Error(Code code, Reason reason = Reason::none, std::string message = {})
+        : Error(reason, code, std::move(message)) {}
 
     /// The kind: what a program branches on.
     Errc code() const noexcept { return code_; }
@@ -118,6 +124,7 @@ private:
         std::optional<RpcError> rpc;
         std::optional<HttpFailure> http;
     };
+    Error(Reason reason, Errc code, std::string message);
     Details& edit();
 
     Errc code_;

@@ -1,141 +1,32 @@
 // SPDX-License-Identifier: BSL-1.0
-// The JSON codec that is shipped: C++ types and Boost.JSON values, with exact numbers.
+// The codec that is used by default: C++ types and Boost.JSON values, with exact numbers.
 
 #ifndef CLARIFY_JSON_BOOST_JSON_CODEC_HPP
 #define CLARIFY_JSON_BOOST_JSON_CODEC_HPP
 
 #include <clarify/concepts/json_codec.hpp>
+#include <clarify/json/basic_json_codec.hpp>
 #include <clarify/json/detail/boost_document.hpp>
-#include <clarify/json/detail/json_reader.hpp>
-#include <clarify/json/detail/json_writer.hpp>
-
-#include <boost/json/value.hpp>
-
-#include <concepts>
-#include <cstddef>
-#include <stdexcept>
-#include <string>
-#include <string_view>
 
 namespace clarify {
 
-/// Limits of a `BoostJsonCodec`.
-struct BoostJsonOptions {
-    BoostJsonOptions() {}
-
-    /** The most memory that decoding one text may take, in bytes, scratch memory included.
-
-        Default 128 MiB; at least 1. A type with a `read_json_text` of its own counts as long as
-        its text.
-    */
-    std::size_t max_parse_memory = std::size_t{128} << 20U;
-    /// How deeply arrays and objects may be nested, both ways. Default 64; from 1 to 1024.
-    std::size_t max_depth = 64;
-};
-
 /// A type that `BoostJsonCodec` writes; what a container or struct holds is checked on use.
 template <class T>
-concept BoostJsonEncodable = detail::written_shape<T, detail::BoostDocument>()
-!= detail::JsonShape::unsupported;
+concept BoostJsonEncodable = JsonEncodable<T, detail::BoostDocument>;
 
 /// A type that `BoostJsonCodec` reads; what a container or struct holds is checked on use.
 template <class T>
-concept BoostJsonDecodable = std::default_initializable<T> && std::movable<T> &&
-    detail::read_shape<T, detail::BoostDocument>()
-!= detail::JsonShape::unsupported;
+concept BoostJsonDecodable = JsonDecodable<T, detail::BoostDocument>;
 
 /** Maps C++ values to JSON text and back; models `JsonCodec`.
 
-    | C++ | JSON |
-    | --- | --- |
-    | `boost::json::value`, `object`, `array`, `string` | as it is |
-    | `bool`, integers, `float`, `double`, `std::nullptr_t` | boolean, number, null |
-    | `std::string`; to write also `std::string_view`, `const char*` | string |
-    | `std::optional<T>` | null, or `T` |
-    | containers, `std::array`; to write also other ranges | array |
-    | maps with `std::string` keys; to write also other text keys | object |
-    | structs described with Boost.Describe | object; `snake_case` members are `camelCase` in JSON |
-    | enumerations described with Boost.Describe | string, in camelCase |
-    | types with `append_json_text` and `read_json_text` | what these write and read |
-
-    A member of a described struct that is an empty `std::optional` is not written, and one that is
-    missing is read as empty; any other missing member is an error. Unknown members are ignored. Of
-    members with the same key the last one counts.
-
-    The last row is the way to give a type a form of its own. Its namespace has, for a type `T`,
-    `Result<void> append_json_text(std::string& out, const T& value)`, which appends one JSON value,
-    and `Result<void> read_json_text(std::string_view text, T& value)`, which is given one valid
-    value. No JSON library is involved, so the pair serves every codec that follows this convention.
-
-    @par Numbers
-    Doubles are written as the shortest text that reads back as the same double, and are read
-    exactly. An integer that does not fit the type asked for is an error, never rounded; `1.0` and
-    `1e3` are integers. In a `boost::json::value`, text without point and exponent becomes
-    `std::int64_t`, else `std::uint64_t`, and beyond that the nearest `double`, as does `-0`. A
-    number beyond the largest double is an error.
-
-    @par Object lifetimes
-    Decoded values own all they hold. A `boost::json::value` uses default storage.
-
-    @par Thread safety
-    Distinct objects: safe. Shared objects: safe.
+    Everything is said at `BasicJsonCodec`: constructor, `encode`, `decode`, the table of types,
+    numbers and errors. `value_type` is `boost::json::value`; `boost::json::object`, `array` and
+    `string` are mapped, too. A decoded `boost::json::value` uses default storage.
 */
-class BoostJsonCodec {
+class BoostJsonCodec : public BasicJsonCodec<detail::BoostDocument> {
 public:
-    using value_type = boost::json::value;
-
-    /// Throws `std::invalid_argument` for an option out of its range.
-    explicit BoostJsonCodec(const BoostJsonOptions& options = BoostJsonOptions{})
-        : options_(options) {
-        if (options.max_parse_memory == 0) {
-            throw std::invalid_argument("BoostJsonOptions::max_parse_memory is 0");
-        }
-        if (options.max_depth == 0 || options.max_depth > detail::json_depth_ceiling) {
-            throw std::invalid_argument("BoostJsonOptions::max_depth is not within 1 to 1024");
-        }
-    }
-
-    /** Appends the JSON text of `value` to `out`, without blanks.
-
-        @par Errors
-        `Errc::bad_argument`, with a JSON pointer to the culprit in the message: `Reason::params`
-        for NaN, infinity or an enumeration's value without a name, `Reason::encoding` for text that
-        is not UTF-8, `Reason::depth`. `out` is then unspecified.
-    */
-    template <BoostJsonEncodable T>
-    Result<void> encode(const T& value, std::string& out) const {
-        detail::JsonWriter<detail::BoostDocument> writer{out, options_.max_depth};
-        if (!writer.write(value)) return writer.error();
-        return {};
-    }
-
-    /** Reads `text`, one JSON value, as a `T`.
-
-        @par Errors
-        `Errc::decode`, with a JSON pointer to the culprit in the message: `Reason::mismatch` for
-        another kind of value, `Reason::members` for a missing member, `Reason::out_of_range` for a
-        number that does not fit. Keys in the pointer come from the text; they are made printable
-        and cut. `Errc::too_large` with `Reason::parse` for the memory limit. `Errc::json` for what
-        is not JSON: `Reason::syntax`, `Reason::encoding`, `Reason::depth` or `Reason::empty`.
-    */
-    template <BoostJsonDecodable T>
-    Result<T> decode(std::string_view text) const {
-        detail::JsonReader<detail::BoostDocument> reader{
-            text, options_.max_depth, options_.max_parse_memory};
-        try {
-            T value{};
-            if (!reader.read_all(value)) return reader.error();
-            return value;
-        } catch (const detail::MemoryBudgetExceeded&) {
-            return Error{
-                Errc::too_large,
-                Reason::parse,
-                "the decoded value takes more memory than max_parse_memory"};
-        }
-    }
-
-private:
-    BoostJsonOptions options_;
+    using BasicJsonCodec::BasicJsonCodec;
 };
 
 static_assert(JsonCodec<BoostJsonCodec>);

@@ -34,10 +34,11 @@
 #include <vector>
 
 using namespace clarify;
-using namespace clarify::codec_checks;
 namespace json = boost::json;
 
 namespace {
+
+using Checks = CodecChecks<BoostJsonCodec>;
 
 struct Base {
     std::string id_text;
@@ -92,9 +93,22 @@ struct Level {
     }
 };
 
+/// A type whose form is what it holds.
+struct Raw {
+    std::string text;
+    friend Result<void> append_json_text(std::string& out, const Raw& raw) {
+        if (raw.text == "shrink") {
+            out.clear();
+        } else {
+            out += raw.text;
+        }
+        return {};
+    }
+};
+
 }  // namespace sensors
 
-TEST_CASE("BoostJsonCodec: says which types it takes") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: says which types it takes") {
     CHECK(JsonCodec<BoostJsonCodec>);
     CHECK(BoostJsonEncodable<std::span<const double>>);
     CHECK(BoostJsonEncodable<std::map<std::string_view, int>>);
@@ -111,7 +125,7 @@ TEST_CASE("BoostJsonCodec: says which types it takes") {
     CHECK_FALSE(BoostJsonDecodable<Opaque>);
 }
 
-TEST_CASE("BoostJsonCodec: scalars and containers go both ways") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: scalars and containers go both ways") {
     round_trip(true, "true");
     round_trip(nullptr, "null");
     round_trip(-7, "-7");
@@ -140,7 +154,7 @@ TEST_CASE("BoostJsonCodec: scalars and containers go both ways") {
     round_trip(json::string{"x"}, R"("x")");
 }
 
-TEST_CASE("BoostJsonCodec: writes views, literals and other ranges") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: writes views, literals and other ranges") {
     const double raw[] = {1, 2.5};
     CHECK(encoded("text") == R"("text")");
     CHECK(encoded(std::string_view{"a"}) == R"("a")");
@@ -154,7 +168,7 @@ TEST_CASE("BoostJsonCodec: writes views, literals and other ranges") {
     CHECK(out == "before1");
 }
 
-TEST_CASE("BoostJsonCodec: NaN and infinity are refused with a pointer to them") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: NaN and infinity are refused with a pointer to them") {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     const std::map<std::string, std::map<std::string, std::vector<double>>> data{
         {"data", {{"a/b~", {1, 2, 3, nan}}}}};
@@ -175,7 +189,8 @@ TEST_CASE("BoostJsonCodec: NaN and infinity are refused with a pointer to them")
         "/theInnerPart/values/0: NaN and infinity have no JSON text");
 }
 
-TEST_CASE("BoostJsonCodec: text that is not UTF-8 is refused with a pointer to it") {
+TEST_CASE_FIXTURE(
+    Checks, "BoostJsonCodec: text that is not UTF-8 is refused with a pointer to it") {
     CHECK(encode_error("\xFF").reason() == Reason::encoding);
     CHECK(
         encode_error(json::value{{"a", {"ok", "\xC3"}}}).message() ==
@@ -188,7 +203,7 @@ TEST_CASE("BoostJsonCodec: text that is not UTF-8 is refused with a pointer to i
     CHECK(decode_error<json::value>(R"(["\ud800"])").reason() == Reason::encoding);
 }
 
-TEST_CASE("BoostJsonCodec: escapes are read in values and keys of every kind") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: escapes are read in values and keys of every kind") {
     const std::string_view text = R"({"k\u00e9\n":"\ud83d\ude00\u0000"})";
     const std::string face{"\xF0\x9F\x98\x80\0", 5};
     CHECK(decoded<std::map<std::string, std::string>>(text).at("k\xC3\xA9\n") == face);
@@ -197,7 +212,8 @@ TEST_CASE("BoostJsonCodec: escapes are read in values and keys of every kind") {
     CHECK(decoded<Base>(R"({"id\u0054ext":"x"})").id_text == "x");
 }
 
-TEST_CASE("BoostJsonCodec: described structs are written in camelCase, without empty optionals") {
+TEST_CASE_FIXTURE(
+    Checks, "BoostJsonCodec: described structs are written in camelCase, without empty optionals") {
     Outer outer;
     outer.id_text = "a";
     outer.row_limit = 3;
@@ -215,7 +231,8 @@ TEST_CASE("BoostJsonCodec: described structs are written in camelCase, without e
     CHECK(error.reason() == Reason::params);
 }
 
-TEST_CASE("BoostJsonCodec: described structs are read, with unknown members ignored") {
+TEST_CASE_FIXTURE(
+    Checks, "BoostJsonCodec: described structs are read, with unknown members ignored") {
     const auto outer = decoded<Outer>(R"( {"future":{"a":[1,{}]},"class":true,"idText":"a",
         "theInnerPart":{"kind":"stateSeconds","values":[1,2.5],"unit":null},"byName":{"x":{"values":[],"kind":"default"}},
         "anyValue":{"deep":[0.1]},"ROWLIMIT":7,"rowLimit":null} )");
@@ -233,7 +250,7 @@ TEST_CASE("BoostJsonCodec: described structs are read, with unknown members igno
     CHECK(decoded<Base>(many + R"("idText":"z"})").id_text == "z");
 }
 
-TEST_CASE("BoostJsonCodec: the last of equal keys counts") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: the last of equal keys counts") {
     CHECK(decoded<Base>(R"({"idText":"a","idText":"b"})").id_text == "b");
     CHECK(
         decoded<Inner>(R"({"values":[1,2],"kind":"avg","values":[3]})").values ==
@@ -242,7 +259,7 @@ TEST_CASE("BoostJsonCodec: the last of equal keys counts") {
     CHECK(decoded<json::value>(R"({"a":1,"a":2})") == json::value{{"a", 2}});
 }
 
-TEST_CASE("BoostJsonCodec: what does not fit is named with its place") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: what does not fit is named with its place") {
     struct Case {
         Error error;
         Reason reason;
@@ -305,7 +322,7 @@ TEST_CASE("BoostJsonCodec: what does not fit is named with its place") {
     }
 }
 
-TEST_CASE("BoostJsonCodec: keys of a peer are cut and made printable in messages") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: keys of a peer are cut and made printable in messages") {
     using Flags = std::map<std::string, bool>;
     CHECK(
         decode_error<Flags>("{\"a\\u001b[31m\\n/\":1}").message() ==
@@ -319,7 +336,7 @@ TEST_CASE("BoostJsonCodec: keys of a peer are cut and made printable in messages
     CHECK(decode_error<json::value>(deep).message().size() < 300);
 }
 
-TEST_CASE("BoostJsonCodec: text that is not JSON is an error of its own kind") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: text that is not JSON is an error of its own kind") {
     struct Case {
         const char* text;
         Reason reason;
@@ -344,7 +361,8 @@ TEST_CASE("BoostJsonCodec: text that is not JSON is an error of its own kind") {
     CHECK(decoded<int>("\xEF\xBB\xBF 7 ") == 7);
 }
 
-TEST_CASE("BoostJsonCodec: decoded values outlive the codec and use default storage") {
+TEST_CASE_FIXTURE(
+    Checks, "BoostJsonCodec: decoded values outlive the codec and use default storage") {
     json::value value;
     {
         const BoostJsonCodec codec{with_memory(10'000)};
@@ -358,11 +376,22 @@ TEST_CASE("BoostJsonCodec: decoded values outlive the codec and use default stor
     CHECK(grows.size() == 10'001);
 }
 
-TEST_CASE("BoostJsonCodec: a type's own functions come first and fail with its place") {
+TEST_CASE_FIXTURE(
+    Checks, "BoostJsonCodec: a type's own functions come first and fail with its place") {
     using sensors::Level;
     round_trip(std::vector<Level>{Level{1}, Level{12}}, R"(["L1","L12"])");
     CHECK(
         encode_error(std::vector<Level>{Level{1}, Level{-1}}).message() == "/1/steps: is negative");
+    // What it appends must be one JSON value, and no deeper than the limit.
+    using sensors::Raw;
+    CHECK(encoded(std::vector<Raw>{Raw{"[1, 2]"}}) == "[[1, 2]]");
+    for (const char* garbage : {"", "1,2", "[1", "nan", "1}", "shrink", "\"\xff\""}) {
+        CAPTURE(garbage);
+        CHECK(encode_error(std::vector<Raw>{Raw{garbage}}).reason() == Reason::params);
+    }
+    CHECK(
+        encode_error(std::vector<Raw>{Raw{std::string(64, '[') + std::string(64, ']')}}).reason() ==
+        Reason::depth);
     const Error error = decode_error<std::map<std::string, Level>>(R"({"k":7})");
     CHECK(error.code() == Errc::decode);
     CHECK(error.reason() == Reason::mismatch);

@@ -32,10 +32,11 @@
 #include <vector>
 
 using namespace clarify;
-using namespace clarify::codec_checks;
 namespace json = boost::json;
 
 namespace {
+
+using Checks = CodecChecks<BoostJsonCodec>;
 
 struct Tree {
     std::vector<Tree> children;
@@ -84,8 +85,8 @@ private:
 
 }  // namespace
 
-TEST_CASE("BoostJsonCodec: refuses options out of range") {
-    BoostJsonOptions options;
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: refuses options out of range") {
+    JsonCodecOptions options;
     options.max_depth = 0;
     CHECK_THROWS_AS(BoostJsonCodec{options}, std::invalid_argument);
     options.max_depth = 1025;
@@ -93,7 +94,7 @@ TEST_CASE("BoostJsonCodec: refuses options out of range") {
     CHECK_THROWS_AS(BoostJsonCodec{with_memory(0)}, std::invalid_argument);
 }
 
-TEST_CASE("BoostJsonCodec: a million random doubles survive bit by bit") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: a million random doubles survive bit by bit") {
     std::mt19937_64 random{42};
     const BoostJsonCodec codec;
     std::string text;
@@ -110,7 +111,7 @@ TEST_CASE("BoostJsonCodec: a million random doubles survive bit by bit") {
     }
 }
 
-TEST_CASE("BoostJsonCodec: random doubles survive in a Boost.JSON value") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: random doubles survive in a Boost.JSON value") {
     std::mt19937_64 random{43};
     const BoostJsonCodec codec;
     for (int chunk = 0; chunk < 10; ++chunk) {
@@ -137,7 +138,7 @@ TEST_CASE("BoostJsonCodec: random doubles survive in a Boost.JSON value") {
     CHECK(std::signbit(decoded<json::value>("-0").get_double()));
 }
 
-TEST_CASE("BoostJsonCodec: integers keep every digit") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: integers keep every digit") {
     round_trip(std::numeric_limits<std::int64_t>::min(), "-9223372036854775808");
     round_trip(std::numeric_limits<std::int64_t>::max(), "9223372036854775807");
     round_trip(std::numeric_limits<std::uint64_t>::max(), "18446744073709551615");
@@ -166,7 +167,8 @@ TEST_CASE("BoostJsonCodec: integers keep every digit") {
         "expected an integer, found a number with a fraction");
 }
 
-TEST_CASE("BoostJsonCodec: a Boost.JSON value holds the narrowest exact kind of number") {
+TEST_CASE_FIXTURE(
+    Checks, "BoostJsonCodec: a Boost.JSON value holds the narrowest exact kind of number") {
     CHECK(decoded<json::value>("1").is_int64());
     CHECK(
         decoded<json::value>("-9223372036854775808").get_int64() ==
@@ -180,7 +182,7 @@ TEST_CASE("BoostJsonCodec: a Boost.JSON value holds the narrowest exact kind of 
     CHECK(decoded<json::value>("1e-400").get_double() == 0.0);
 }
 
-TEST_CASE("BoostJsonCodec: bounds the depth both ways") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: bounds the depth both ways") {
     const auto nested = [](std::size_t depth) {
         return std::string(depth, '[') + std::string(depth, ']');
     };
@@ -196,7 +198,7 @@ TEST_CASE("BoostJsonCodec: bounds the depth both ways") {
     const Tree tree = decoded<Tree>(trees);
     CHECK(encoded(tree) == trees);
     CHECK(decode_error<Tree>(R"({"children":[)" + trees + "]}").reason() == Reason::depth);
-    BoostJsonOptions options;
+    JsonCodecOptions options;
     options.max_depth = 1024;
     CHECK(BoostJsonCodec{options}.decode<json::value>(nested(1024)).has_value());
     CHECK(BoostJsonCodec{options}.decode<json::value>(nested(1025)).has_error());
@@ -206,7 +208,7 @@ TEST_CASE("BoostJsonCodec: bounds the depth both ways") {
         "/0: the value is nested too deeply");
 }
 
-TEST_CASE("BoostJsonCodec: text that takes too much memory is refused soon") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: text that takes too much memory is refused soon") {
     const auto repeated = [](std::size_t size, std::string_view part) {
         std::string text = "[";
         while (text.size() < size) {
@@ -227,7 +229,7 @@ TEST_CASE("BoostJsonCodec: text that takes too much memory is refused soon") {
     CHECK(seconds([&] { refused(decode_error<json::value>(zeros)); }) < soon);
     // The same with all sizes divided by 16.
     constexpr std::size_t small = large / 16;
-    const BoostJsonOptions options = with_memory(std::size_t{8} << 20U);
+    const JsonCodecOptions options = with_memory(std::size_t{8} << 20U);
     refused(decode_error<json::value>(repeated(small, "[]"), options));
     refused(decode_error<json::value>(repeated(small, "{}"), options));
     refused(decode_error<std::vector<std::vector<int>>>(repeated(small, "[1]"), options));
@@ -238,7 +240,9 @@ TEST_CASE("BoostJsonCodec: text that takes too much memory is refused soon") {
     CHECK(decoded<std::vector<int>>(repeated(small, "0")).size() > small / 2);
 }
 
-TEST_CASE("BoostJsonCodec: the memory limit covers what a value really takes, and not much more") {
+TEST_CASE_FIXTURE(
+    Checks,
+    "BoostJsonCodec: the memory limit covers what a value really takes, and not much more") {
     std::string series = "[";
     std::string keys = "{";
     for (int i = 0; i < 2'000; ++i) {
@@ -252,23 +256,13 @@ TEST_CASE("BoostJsonCodec: the memory limit covers what a value really takes, an
     for (const std::string& text : {series + ']', keys + '}'}) {
         Counter counter;
         const json::value copy(decoded<json::value>(text), json::storage_ptr(&counter));
-        std::size_t low = 1;
-        std::size_t high = std::size_t{128} << 20U;
-        while (low < high) {
-            const std::size_t middle = (low + high) / 2;
-            if (BoostJsonCodec{with_memory(middle)}.decode<json::value>(text)) {
-                high = middle;
-            } else {
-                low = middle + 1;
-            }
-        }
-        CAPTURE(low);
-        CHECK(low >= counter.bytes);
-        CHECK(low <= 4 * counter.bytes);
+        const std::size_t needed = memory_for<json::value>(text);
+        CHECK(needed >= counter.bytes);
+        CHECK(needed <= 4 * counter.bytes);
     }
 }
 
-TEST_CASE("BoostJsonCodec: a large object keeps exactly its members") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: a large object keeps exactly its members") {
     for (const int count : {1, 127, 128, 129, 256, 257, 5'000}) {
         std::map<std::string, int> numbers;
         for (int i = 0; i < count; ++i)
@@ -282,7 +276,7 @@ TEST_CASE("BoostJsonCodec: a large object keeps exactly its members") {
     }
 }
 
-TEST_CASE("BoostJsonCodec: broken text is an error, never anything worse") {
+TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: broken text is an error, never anything worse") {
     const std::string good =
         R"({"children":[{"children":[]},{"x":[1,-2.5e3,"\u00e9\ud83d\ude00",true,null,{}],"children":[]}]})";
     std::mt19937_64 random{99};

@@ -7,7 +7,7 @@
 
 namespace clarify {
 
-inline Error::Error(Errc code, Reason reason, std::string message) : code_(code), reason_(reason) {
+inline Error::Error(Reason reason, Errc code, std::string message) : code_(code), reason_(reason) {
     if (!message.empty()) edit().message = std::move(message);
 }
 

@@ -18,12 +18,11 @@
 
 #include <atomic>
 #include <bit>
-#include <charconv>
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -80,8 +79,8 @@ private:
     bool push();
     bool push_array();
     bool push_object();
-    bool push_scalar();
-    bool push_number(std::string_view raw);
+    bool push_word();
+    bool push_number();
     std::size_t push_decoys(std::string_view key, std::size_t members);
 
     // Calls `use` with the characters of a string token.
@@ -95,6 +94,8 @@ private:
 
 /// What `JsonWriter` and `JsonReader` need to know of Boost.JSON.
 struct BoostDocument {
+    using value_type = boost::json::value;
+
     template <class T>
     static constexpr bool holds =
         OneOf<T, boost::json::value, boost::json::object, boost::json::array, boost::json::string>;

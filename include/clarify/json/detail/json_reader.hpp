@@ -10,6 +10,7 @@
 #include <clarify/json/detail/memory_budget.hpp>
 
 #include <array>
+#include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <type_traits>
 #include <utility>
 
@@ -41,6 +43,14 @@ public:
     }
     template <class T>
     bool read(T& out);
+
+    /** Reads a number and calls `use` with what holds it best.
+
+        That is a `std::int64_t` or a `std::uint64_t` for a text without point and exponent that
+        fits, else the nearest `double`, also for `-0`.
+    */
+    template <class Use>
+    bool number(Use use);
 
     /// The failure was inside the element or member `place`. Always `false`.
     template <class Place>

@@ -43,12 +43,13 @@ public:
     template <class Range>
     bool list(const Range& range);
 
-    Error error() const { return failure_.error(); }
-
-private:
+    /// The value has no JSON text. Always `false`.
     bool fail(Reason reason, const char* text) {
         return failure_.set(Errc::bad_argument, reason, text);
     }
+    Error error() const { return failure_.error(); }
+
+private:
     void separate(bool& first) {
         if (!first) out_ += ',';
         first = false;
@@ -60,11 +61,23 @@ private:
     bool enumeration(E value);
     template <class T>
     bool described(const T& value);
+    /// Is what a type wrote by itself, from `start` on, one JSON value?
+    bool is_one_value(std::size_t start);
 
     std::string& out_;
     std::size_t depth_left_;
     JsonFailure failure_;
 };
+
+template <class Document>
+bool JsonWriter<Document>::is_one_value(std::size_t start) {
+    if (out_.size() <= start) return fail(Reason::params, "append_json_text() wrote nothing");
+    JsonScanner scanner{std::string_view{out_}.substr(start), depth_left_};
+    scanner.document();
+    if (scanner.ok()) return true;
+    if (scanner.reason() == Reason::depth) return fail(Reason::depth, "nested too deeply");
+    return fail(Reason::params, "append_json_text() did not write one JSON value");
+}
 
 template <class Document>
 template <class T>
@@ -75,8 +88,10 @@ bool JsonWriter<Document>::write(const T& value) {
         "this type has no JSON form: use a number, text, std::optional, a range, a map with "
         "text keys, a type described with Boost.Describe, or give it append_json_text()");
     if constexpr (shape == JsonShape::own) {
+        const std::size_t start = out_.size();
         const Result<void> written = append_json_text(out_, value);
-        return written ? true : failure_.set(written.error());
+        if (!written) return failure_.set(written.error());
+        return is_one_value(start);
     } else if constexpr (shape == JsonShape::document) {
         return Document::write(*this, value);
     } else if constexpr (shape == JsonShape::null) {

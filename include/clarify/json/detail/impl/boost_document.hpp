@@ -33,8 +33,10 @@ bool BoostValueBuilder<Reader>::push() {
             return push_array();
         case JsonKind::object:
             return push_object();
+        case JsonKind::number:
+            return push_number();
         default:
-            return push_scalar();
+            return push_word();
     }
 }
 
@@ -75,8 +77,8 @@ bool BoostValueBuilder<Reader>::push_object() {
 }
 
 /* A peer that foresees the number of hash buckets, which is the number of members, could send keys
-    that all fall into the same one, and building the object would take quadratic time. So a large
-    object gets members to be overwritten, as many as nobody can foresee, each time it doubles. The
+   that all fall into the same one, and building the object would take quadratic time. So a large
+   object gets members to be overwritten, as many as nobody can foresee, each time it doubles. The
    caller's member of the same key comes after them, and the last one wins. */
 template <class Reader>
 std::size_t BoostValueBuilder<Reader>::push_decoys(std::string_view key, std::size_t members) {
@@ -103,7 +105,7 @@ void BoostValueBuilder<Reader>::with_text(std::string_view raw, Use use) {
 }
 
 template <class Reader>
-bool BoostValueBuilder<Reader>::push_scalar() {
+bool BoostValueBuilder<Reader>::push_word() {
     const RawJson raw = reader_.scanner().value();
     if (!reader_.scanner().ok()) return false;
     switch (raw.kind) {
@@ -113,37 +115,27 @@ bool BoostValueBuilder<Reader>::push_scalar() {
         case JsonKind::boolean:
             stack_.push_bool(raw.text == "true");
             return true;
-        case JsonKind::string:
+        default:
             with_text(raw.text, [&](std::string_view text) {
                 reader_.budget().charge_block(text.size() + 1);
                 stack_.push_string({text.data(), text.size()});
             });
             return true;
-        default:
-            return push_number(raw.text);
     }
 }
 
 template <class Reader>
-bool BoostValueBuilder<Reader>::push_number(std::string_view raw) {
-    const char* const last = raw.data() + raw.size();
-    std::int64_t integer = 0;
-    const auto whole = std::from_chars(raw.data(), last, integer);
-    // Only a double has a negative zero.
-    if (whole.ec == std::errc{} && whole.ptr == last && raw != "-0") {
-        stack_.push_int64(integer);
-        return true;
-    }
-    std::uint64_t large = 0;
-    const auto natural = std::from_chars(raw.data(), last, large);
-    if (natural.ec == std::errc{} && natural.ptr == last) {
-        stack_.push_uint64(large);
-        return true;
-    }
-    const std::optional<double> real = json_real<double>(raw);
-    if (!real) return reader_.fail(Errc::decode, Reason::out_of_range, "the number is too large");
-    stack_.push_double(*real);
-    return true;
+bool BoostValueBuilder<Reader>::push_number() {
+    return reader_.number([this](auto number) {
+        using Number = decltype(number);
+        if constexpr (std::same_as<Number, std::int64_t>) {
+            stack_.push_int64(number);
+        } else if constexpr (std::same_as<Number, std::uint64_t>) {
+            stack_.push_uint64(number);
+        } else {
+            stack_.push_double(number);
+        }
+    });
 }
 
 template <class Writer>

@@ -138,6 +138,31 @@ bool JsonReader<Document>::real(Real& out) {
 }
 
 template <class Document>
+template <class Use>
+bool JsonReader<Document>::number(Use use) {
+    const RawJson raw = scanner_.value();
+    if (!scanner_.ok()) return false;
+    const auto whole = [&raw](auto& integer) {
+        const char* const last = raw.text.data() + raw.text.size();
+        const auto [stop, error] = std::from_chars(raw.text.data(), last, integer);
+        return error == std::errc{} && stop == last;
+    };
+    std::int64_t integer = 0;
+    std::uint64_t large = 0;
+    // Only a double has a negative zero.
+    if (whole(integer) && raw.text != "-0") {
+        use(integer);
+    } else if (whole(large)) {
+        use(large);
+    } else {
+        const std::optional<double> nearest = json_real<double>(raw.text);
+        if (!nearest) return fail(Errc::decode, Reason::out_of_range, "the number is too large");
+        use(*nearest);
+    }
+    return true;
+}
+
+template <class Document>
 bool JsonReader<Document>::text(std::string& out) {
     if (!expect(JsonKind::string, "a string")) return false;
     const RawJson raw = scanner_.value();

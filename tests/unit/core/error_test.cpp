@@ -117,6 +117,8 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::id_mismatch, "id_mismatch");
     names.check(Reason::members, "members");
     names.check(Reason::batch, "batch");
+    names.check(Reason::missing, "missing");
+    names.check(Reason::repeated, "repeated");
     names.check(Reason::mismatch, "mismatch");
     names.check(Reason::out_of_range, "out_of_range");
     names.check(Reason::exception, "exception");

@@ -32,8 +32,9 @@ inline TimePoint now(const boost::asio::any_io_executor& executor) noexcept {
 */
 class Timer {
 public:
+    /// Set to a time that never comes.
     explicit Timer(const boost::asio::any_io_executor& executor)
-        : source_(detail::time_source(executor)), timer_(executor) {}
+        : source_(detail::time_source(executor)), timer_(executor, TimePoint::max()) {}
     Timer(const boost::asio::any_io_executor& executor, TimePoint when) : Timer(executor) {
         expires_at(when);
     }

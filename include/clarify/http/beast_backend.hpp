@@ -13,7 +13,7 @@
 namespace clarify {
 
 namespace detail {
-class ConnectionSource;
+class BeastSource;
 }
 
 /** HTTP/1.1 with keep-alive, a bounded pool of connections for each origin, and verified TLS.
@@ -46,7 +46,7 @@ public:
 
 private:
     // Shared with the connections on loan.
-    std::shared_ptr<detail::ConnectionSource> source_;
+    std::shared_ptr<detail::BeastSource> source_;
 };
 
 static_assert(HttpBackend<BeastBackend>);

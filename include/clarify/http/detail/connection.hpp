@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/http_message.hpp>
+#include <clarify/http/detail/connection_source.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -28,9 +29,6 @@
 
 namespace clarify::detail {
 
-class ConnectionSource;
-struct Origin;
-
 class Connection {
 public:
     using Socket = boost::asio::ip::tcp::socket;
@@ -49,13 +47,9 @@ public:
 
     void opened(TimePoint now) noexcept { opened_at_ = now; }
     TimePoint opened_at() const noexcept { return opened_at_; }
-    /// Where the connection goes back to, while a response that came over it is held back.
-    struct Ticket {
-        std::shared_ptr<ConnectionSource> source;
-        Origin* origin = nullptr;
-        TimePoint expires = TimePoint::min();
-    };
-    Ticket& ticket() noexcept { return ticket_; }
+    /// Always: one that cannot be opened is never handed out.
+    bool is_established() const noexcept { return true; }
+    ConnectionTicket<Connection>& ticket() noexcept { return ticket_; }
 
     /// Counts an exchange; true unless it is the first.
     bool begin_exchange() noexcept { return exchanges_++ != 0; }
@@ -66,7 +60,7 @@ public:
 
     /// Is an idle connection still as it was left: open, and with nothing to read? A peer that
     /// closed it, or that sent bytes nobody asked for, has no place in the next exchange.
-    bool is_quiet() {
+    bool can_serve() {
         if (buffered() != 0) return false;
         boost::system::error_code ec;
         char byte = 0;
@@ -110,7 +104,7 @@ private:
     std::optional<TlsStream> tls_;
     TimePoint opened_at_{};
     unsigned exchanges_ = 0;
-    Ticket ticket_;
+    ConnectionTicket<Connection> ticket_;
     std::string head_;
     std::vector<char> input_;
     std::size_t begin_ = 0;

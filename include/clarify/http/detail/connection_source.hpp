@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
-// Lends connections: obeys the pool's decisions, opens and closes.
+// Lends connections: obeys the pool's decisions, keeps the line, closes. It does not open any.
 
 #ifndef CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/detail/signal.hpp>
+#include <clarify/core/http_message.hpp>
+#include <clarify/core/result.hpp>
 #include <clarify/core/timer.hpp>
-#include <clarify/http/detail/connector.hpp>
+#include <clarify/core/url.hpp>
 #include <clarify/http/detail/pool.hpp>
-#include <clarify/http/detail/tls_context.hpp>
+#include <clarify/http/http_options.hpp>
 
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
 #include <list>
 #include <memory>
 #include <optional>
@@ -17,9 +23,11 @@
 
 namespace clarify::detail {
 
+template <class Connection>
 class ConnectionSource;
 
 /// Somebody in line for a connection.
+template <class Connection>
 struct QueueEntry {
     Signal served;
     bool handed = false;
@@ -28,6 +36,7 @@ struct QueueEntry {
 
 /// One scheme, host and port with its pool. The list node stays where it is, so references are
 /// stable.
+template <class Connection>
 struct Origin {
     Origin(Url address, PoolLimits limits)
         : url(std::move(address)), authority(url.authority()), pool(limits) {}
@@ -39,7 +48,16 @@ struct Origin {
 
     Url url;
     std::string authority;
-    Pool<std::shared_ptr<Connection>, QueueEntry*> pool;
+    Pool<std::shared_ptr<Connection>, QueueEntry<Connection>*> pool;
+};
+
+/// Where a connection goes back to, while a response that came over it is held back. It is kept in
+/// the connection itself, so that a lease costs no memory of its own.
+template <class Connection>
+struct ConnectionTicket {
+    std::shared_ptr<ConnectionSource<Connection>> source;
+    Origin<Connection>* origin = nullptr;
+    TimePoint expires = TimePoint::min();
 };
 
 /** A place in an origin's pool, with the connection that fills it once there is one.
@@ -47,12 +65,13 @@ struct Origin {
     Whatever happens to its holder, the place is given back exactly once: destroying a loan closes
     the connection; a lease made of it keeps the connection for the next in line or for the pool.
 */
+template <class Connection>
 class Loan {
 public:
     Loan() = default;
     Loan(
-        std::shared_ptr<ConnectionSource> source,
-        Origin& origin,
+        std::shared_ptr<ConnectionSource<Connection>> source,
+        Origin<Connection>& origin,
         std::shared_ptr<Connection> connection)
         : source_(std::move(source)), origin_(&origin), connection_(std::move(connection)) {}
     Loan(Loan&& other) noexcept
@@ -70,11 +89,12 @@ public:
     }
     ~Loan() { end(); }
 
-    const std::string& authority() const noexcept { return origin_->authority; }
+    Origin<Connection>& origin() const noexcept { return *origin_; }
     Connection* operator->() const noexcept { return connection_.get(); }
     Connection& operator*() const noexcept { return *connection_; }
     explicit operator bool() const noexcept { return connection_ != nullptr; }
-    void fill(std::shared_ptr<Connection> connection) { connection_ = std::move(connection); }
+    /// Puts another connection into the place; the one in it is closed.
+    void fill(std::shared_ptr<Connection> connection);
 
     /// Turns the loan into a lease for the response: `keep` makes the connection reusable until
     /// `expires`.
@@ -83,12 +103,18 @@ public:
 private:
     void end() noexcept;
 
-    std::shared_ptr<ConnectionSource> source_;
-    Origin* origin_ = nullptr;
+    std::shared_ptr<ConnectionSource<Connection>> source_;
+    Origin<Connection>* origin_ = nullptr;
     std::shared_ptr<Connection> connection_;
 };
 
-class ConnectionSource : public std::enable_shared_from_this<ConnectionSource> {
+/** The connections of a backend, by origin.
+
+    A `Connection` has `close()`, `is_established()`, `opened_at()`, `can_serve()` (is an idle one
+    still open and quiet?) and `ticket()`. All of it happens on one serial executor.
+*/
+template <class Connection>
+class ConnectionSource : public std::enable_shared_from_this<ConnectionSource<Connection>> {
 public:
     explicit ConnectionSource(HttpOptions options) : options_(std::move(options)) {
         options_.check();
@@ -98,32 +124,53 @@ public:
     TimePoint now() const noexcept { return time_ ? time_->now() : Clock::now(); }
 
     /// An idle connection that is still good, if there is one and nobody is in line. The fast path.
-    Loan try_reuse(const Url& url);
-    /// Waits in line if need be, then reuses or opens a connection.
-    boost::asio::awaitable<Result<Loan>> obtain(const HttpRequest& request, HttpProgress& progress);
+    Loan<Connection> try_reuse(const Url& url);
+    /** A place in the origin's pool, after waiting in line if need be.
+
+        The loan has an idle connection that is still good, or none: then one is to be opened.
+    */
+    boost::asio::awaitable<Result<Loan<Connection>>> take_place(
+        const HttpRequest& request, HttpProgress& progress);
     void give_back(
-        Origin& origin,
+        Origin<Connection>& origin,
         std::shared_ptr<Connection> connection,
         TimePoint expires,
         bool keep) noexcept;
+    /// Closes a connection that is in no pool.
+    void shut(Origin<Connection>& origin, Connection& connection) noexcept;
+    /// Closes idle connections now, and the others when they are given back.
     void close() noexcept;
+    void observe(
+        EventKind kind, const Origin<Connection>& origin, Clock::duration elapsed = {}) noexcept;
 
 private:
-    Origin& origin_of(const Url& url);
-    void observe(EventKind kind, const Origin& origin, Clock::duration elapsed = {}) noexcept;
-    void serve(
-        std::optional<Pool<std::shared_ptr<Connection>, QueueEntry*>::Handover> handover) noexcept;
-    void close_doomed(Origin& origin) noexcept;
-    void shut(Origin& origin, Connection& connection) noexcept;
-    boost::asio::awaitable<Result<Loan>> wait_in_line(Origin& origin, TimePoint deadline);
+    using OriginPool = Pool<std::shared_ptr<Connection>, QueueEntry<Connection>*>;
+
+    Origin<Connection>& origin_of(const Url& url);
+    void serve(std::optional<typename OriginPool::Handover> handover) noexcept;
+    void close_doomed(Origin<Connection>& origin) noexcept;
+    boost::asio::awaitable<Result<Loan<Connection>>> wait_in_line(
+        Origin<Connection>& origin, TimePoint deadline);
 
     HttpOptions options_;
     /// That of the executor; known once the first connection is asked for.
     std::shared_ptr<TimeSource> time_;
-    std::shared_ptr<boost::asio::ssl::context> tls_;
-    std::list<Origin> origins_;
+    std::list<Origin<Connection>> origins_;
     bool closed_ = false;
 };
+
+/// When a connection that has just served may no longer be reused, by a reply that says whether it
+/// is `reusable()` and for how long (`keep_alive()`).
+template <class Reply>
+TimePoint reusable_until(const HttpOptions& options, const Reply& reply, TimePoint now) {
+    if (!reply.reusable()) return TimePoint::min();
+    Clock::duration idle = options.idle_timeout;
+    // A second less than the server promises, for the time that a request is under way.
+    if (reply.keep_alive()) {
+        idle = std::min<Clock::duration>(idle, *reply.keep_alive() - std::chrono::seconds{1});
+    }
+    return now + idle;
+}
 
 }  // namespace clarify::detail
 

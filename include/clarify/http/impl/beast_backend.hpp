@@ -3,7 +3,7 @@
 #ifndef CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
 #define CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
 
-#include <clarify/http/detail/connection_source.hpp>
+#include <clarify/http/detail/beast_source.hpp>
 #include <clarify/http/detail/response_reader.hpp>
 
 #include <algorithm>
@@ -33,22 +33,10 @@ inline Error exchange_failure(
     return error.set_cause(ec).set_phase(phase).set_fate(Fate::unknown);
 }
 
-/// When a connection that has just served may no longer be reused.
-inline TimePoint reusable_until(
-    const HttpOptions& options, const ResponseReader& reader, TimePoint now) {
-    if (!reader.reusable()) return TimePoint::min();
-    Clock::duration idle = options.idle_timeout;
-    // A second less than the server promises, for the time that a request is under way.
-    if (reader.keep_alive()) {
-        idle = std::min<Clock::duration>(idle, *reader.keep_alive() - std::chrono::seconds{1});
-    }
-    return now + idle;
-}
-
 }  // namespace detail
 
 CLARIFY_DECL BeastBackend::BeastBackend(HttpOptions options)
-    : source_(std::make_shared<detail::ConnectionSource>(std::move(options))) {}
+    : source_(std::make_shared<detail::BeastSource>(std::move(options))) {}
 
 CLARIFY_DECL void BeastBackend::close() noexcept { source_->close(); }
 
@@ -62,20 +50,21 @@ CLARIFY_DECL void BeastBackend::close() noexcept { source_->close(); }
 CLARIFY_DECL boost::asio::awaitable<Result<void>> BeastBackend::post(
     const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
     constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
-    const std::shared_ptr<detail::ConnectionSource> source = source_;
+    const std::shared_ptr<detail::BeastSource> source = source_;
     const HttpOptions& options = source->options();
 
-    detail::Loan loan;
+    detail::Loan<detail::Connection> loan;
     if (!request.fresh_connection) loan = source->try_reuse(*request.url);
     if (!loan) {
-        Result<detail::Loan> obtained = co_await source->obtain(request, progress);
+        Result<detail::Loan<detail::Connection>> obtained =
+            co_await source->obtain(request, progress);
         if (!obtained) co_return obtained.error();
         loan = std::move(*obtained);
     }
     detail::Connection& connection = *loan;
     const bool reused = connection.begin_exchange();
 
-    connection.compose_head(request, loan.authority());
+    connection.compose_head(request, loan.origin().authority);
     progress.phase = Phase::write;
     progress.sent = true;
     boost::system::error_code ec;

@@ -5,30 +5,36 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include <string>
-
 namespace clarify::detail {
 
-inline void Loan::end() noexcept {
-    Origin* const origin = std::exchange(origin_, nullptr);
+template <class Connection>
+void Loan<Connection>::end() noexcept {
+    Origin<Connection>* const origin = std::exchange(origin_, nullptr);
     if (origin == nullptr) return;
-    const std::shared_ptr<ConnectionSource> source = std::move(source_);
+    const std::shared_ptr<ConnectionSource<Connection>> source = std::move(source_);
     source->give_back(*origin, std::move(connection_), TimePoint::min(), false);
 }
 
-// The way back is kept in the connection itself, so that a lease costs no memory of its own.
-inline ConnectionLease Loan::into_lease(TimePoint expires) && {
+template <class Connection>
+void Loan<Connection>::fill(std::shared_ptr<Connection> connection) {
+    if (connection_) source_->shut(*origin_, *connection_);
+    connection_ = std::move(connection);
+}
+
+template <class Connection>
+ConnectionLease Loan<Connection>::into_lease(TimePoint expires) && {
     connection_->ticket() = {std::move(source_), std::exchange(origin_, nullptr), expires};
     return {std::move(connection_), [](std::shared_ptr<void> held, bool keep) {
                 auto connection = std::static_pointer_cast<Connection>(std::move(held));
-                const Connection::Ticket ticket = std::exchange(connection->ticket(), {});
+                const ConnectionTicket<Connection> ticket = std::exchange(connection->ticket(), {});
                 ticket.source->give_back(
                     *ticket.origin, std::move(connection), ticket.expires, keep);
             }};
 }
 
-inline Origin& ConnectionSource::origin_of(const Url& url) {
-    for (Origin& origin : origins_) {
+template <class Connection>
+Origin<Connection>& ConnectionSource<Connection>::origin_of(const Url& url) {
+    for (Origin<Connection>& origin : origins_) {
         if (origin.serves(url)) return origin;
     }
     PoolLimits limits;
@@ -37,8 +43,9 @@ inline Origin& ConnectionSource::origin_of(const Url& url) {
     return origins_.emplace_back(url, limits);
 }
 
-inline void ConnectionSource::observe(
-    EventKind kind, const Origin& origin, Clock::duration elapsed) noexcept {
+template <class Connection>
+void ConnectionSource<Connection>::observe(
+    EventKind kind, const Origin<Connection>& origin, Clock::duration elapsed) noexcept {
     if (!options_.observer) return;
     try {
         Event event{kind};
@@ -50,18 +57,23 @@ inline void ConnectionSource::observe(
     }
 }
 
-inline void ConnectionSource::close_doomed(Origin& origin) noexcept {
+template <class Connection>
+void ConnectionSource<Connection>::close_doomed(Origin<Connection>& origin) noexcept {
     for (const auto& connection : origin.pool.take_doomed())
         shut(origin, *connection);
 }
 
-inline void ConnectionSource::shut(Origin& origin, Connection& connection) noexcept {
+template <class Connection>
+void ConnectionSource<Connection>::shut(
+    Origin<Connection>& origin, Connection& connection) noexcept {
     connection.close();
+    if (!connection.is_established()) return;
     observe(EventKind::connection_closed, origin, now() - connection.opened_at());
 }
 
-inline Loan ConnectionSource::try_reuse(const Url& url) {
-    Origin& origin = origin_of(url);
+template <class Connection>
+Loan<Connection> ConnectionSource<Connection>::try_reuse(const Url& url) {
+    Origin<Connection>& origin = origin_of(url);
     while (origin.pool.idle() != 0 && origin.pool.waiting() == 0) {
         auto decision = origin.pool.acquire(now(), false);
         close_doomed(origin);
@@ -71,8 +83,8 @@ inline Loan ConnectionSource::try_reuse(const Url& url) {
             serve(origin.pool.give_up());
             break;
         }
-        Loan loan{shared_from_this(), origin, std::move(decision.connection)};
-        if (loan->is_quiet()) {
+        Loan<Connection> loan{this->shared_from_this(), origin, std::move(decision.connection)};
+        if (loan->can_serve()) {
             observe(EventKind::connection_reused, origin);
             return loan;
         }
@@ -80,16 +92,17 @@ inline Loan ConnectionSource::try_reuse(const Url& url) {
     return {};
 }
 
-inline boost::asio::awaitable<Result<Loan>> ConnectionSource::wait_in_line(
-    Origin& origin, TimePoint deadline) {
+template <class Connection>
+boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::wait_in_line(
+    Origin<Connection>& origin, TimePoint deadline) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     struct Place {
         ConnectionSource& source;
-        Origin& origin;
-        QueueEntry entry;
+        Origin<Connection>& origin;
+        QueueEntry<Connection> entry;
         bool taken = false;
 
-        Place(ConnectionSource& s, Origin& o) : source(s), origin(o) {
+        Place(ConnectionSource& s, Origin<Connection>& o) : source(s), origin(o) {
             origin.pool.enqueue(&entry);
         }
         ~Place() {
@@ -106,63 +119,54 @@ inline boost::asio::awaitable<Result<Loan>> ConnectionSource::wait_in_line(
         co_return error.set_phase(Phase::queue);
     }
     place.taken = true;
-    Loan loan{shared_from_this(), origin, std::move(place.entry.connection)};
+    Loan<Connection> loan{this->shared_from_this(), origin, std::move(place.entry.connection)};
     co_return std::move(loan);
 }
 
-inline boost::asio::awaitable<Result<Loan>> ConnectionSource::obtain(
+template <class Connection>
+boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::take_place(
     const HttpRequest& request, HttpProgress& progress) {
-    using Step = Pool<std::shared_ptr<Connection>, QueueEntry*>::Step;
+    using Step = typename OriginPool::Step;
     progress.phase = Phase::queue;
     if (closed_) co_return Error{Errc::closed};
-    time_ = time_source(co_await boost::asio::this_coro::executor);
-    Origin& origin = origin_of(*request.url);
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    time_ = time_source(executor);
+    Origin<Connection>& origin = origin_of(*request.url);
     auto decision = origin.pool.acquire(now(), request.fresh_connection);
     close_doomed(origin);
 
-    Loan loan;
+    Loan<Connection> loan;
     switch (decision.step) {
         case Step::overloaded:
             co_return Error{
                 Errc::overloaded, Reason::none, "too many calls are waiting for a connection"};
         case Step::wait: {
-            Result<Loan> waited = co_await wait_in_line(origin, request.deadline);
+            Result<Loan<Connection>> waited = co_await wait_in_line(origin, request.deadline);
             if (!waited) co_return waited.error();
             loan = std::move(*waited);
             break;
         }
         case Step::reuse:
         case Step::open:
-            loan = Loan{shared_from_this(), origin, std::move(decision.connection)};
+            loan =
+                Loan<Connection>{this->shared_from_this(), origin, std::move(decision.connection)};
             break;
     }
     if (closed_) co_return Error{Errc::closed};
-    if (loan && !request.fresh_connection && loan->is_quiet()) {
+    if (loan && !request.fresh_connection && loan->can_serve()) {
         observe(EventKind::connection_reused, origin);
-        co_return std::move(loan);
-    }
-    if (loan) {
-        // Stale: open another one in its place.
-        shut(origin, *loan);
+    } else {
         loan.fill(nullptr);
     }
-    if (!tls_) tls_ = options_.tls.context;
-    if (origin.url.is_https() && !tls_) {
-        Result<std::shared_ptr<boost::asio::ssl::context>> made = make_tls_context(options_.tls);
-        if (!made) co_return made.error();
-        tls_ = std::move(*made);
-    }
-    const TimePoint opening = now();
-    Result<std::shared_ptr<Connection>> opened =
-        co_await open_connection(origin.url, tls_, options_, request.deadline, progress);
-    if (!opened) co_return opened.error();
-    loan.fill(std::move(*opened));
-    observe(EventKind::connection_opened, origin, now() - opening);
     co_return std::move(loan);
 }
 
-inline void ConnectionSource::give_back(
-    Origin& origin, std::shared_ptr<Connection> connection, TimePoint expires, bool keep) noexcept {
+template <class Connection>
+void ConnectionSource<Connection>::give_back(
+    Origin<Connection>& origin,
+    std::shared_ptr<Connection> connection,
+    TimePoint expires,
+    bool keep) noexcept {
     if (!connection) return serve(origin.pool.give_up());
     const TimePoint until =
         std::min(expires, connection->opened_at() + options_.connection_lifetime);
@@ -173,17 +177,19 @@ inline void ConnectionSource::give_back(
     serve(origin.pool.give_up());
 }
 
-inline void ConnectionSource::serve(
-    std::optional<Pool<std::shared_ptr<Connection>, QueueEntry*>::Handover> handover) noexcept {
+template <class Connection>
+void ConnectionSource<Connection>::serve(
+    std::optional<typename OriginPool::Handover> handover) noexcept {
     if (!handover) return;
     handover->waiter->handed = true;
     handover->waiter->connection = std::move(handover->connection);
     handover->waiter->served.notify_all();
 }
 
-inline void ConnectionSource::close() noexcept {
+template <class Connection>
+void ConnectionSource<Connection>::close() noexcept {
     closed_ = true;
-    for (Origin& origin : origins_) {
+    for (Origin<Connection>& origin : origins_) {
         origin.pool.clear();
         close_doomed(origin);
     }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+// A second HTTP stack: libcurl, driven by Asio.
+
+#ifndef CLARIFY_HTTP_CURL_BACKEND_HPP
+#define CLARIFY_HTTP_CURL_BACKEND_HPP
+
+#include <clarify/concepts/http_backend.hpp>
+#include <clarify/http/http_options.hpp>
+
+#include <memory>
+
+namespace clarify {
+
+namespace detail {
+class CurlSource;
+}
+
+/** HTTP/1.1 on libcurl 7.88 or newer, for programs that want its TLS library, its platform support
+    or its patches instead of Boost.Beast's and OpenSSL's.
+
+    A drop-in for `BeastBackend`, with the same options: `RpcClient<CurlBackend, ...>`. libcurl's
+    multi interface runs on the client's serial executor through Asio's reactor; no thread is
+    started, but for name look-ups, which libcurl gives a thread each. Link with libcurl and include
+    this header; nothing else of the library needs either.
+
+    Each connection is a libcurl multi handle of its own, held by the same pool that `BeastBackend`
+    has. So limits, order, leases and life times are the pool's, and a request goes out once: where
+    libcurl would send it again because a reused connection broke, it finds no connection to do so
+    and the failure is `io[stale]`, `Fate::unknown`.
+
+    libcurl gets no proxy (the environment's neither), no redirect, no cookie, no netrc, no
+    credentials and no headers but those of the request; a reply that is compressed is refused.
+    TLS is 1.2 or newer, chain and host name are verified, ALPN offers `http/1.1` alone. Reply heads
+    are checked on their raw lines as `BeastBackend` does.
+
+    @par What libcurl cannot do, or cannot tell
+    - `address_timeout` has no effect: libcurl gives each of several addresses of a family half of
+      the time that is left of `connect_timeout`.
+    - A failed name look-up is always `resolve[not_found]`; libcurl does not say when it may pass.
+    - Chunk framing is libcurl's own. It takes LF for CR LF there, and any length of chunk
+      extensions (the deadline ends those). A header line of more than 100 KiB is collected before
+      it is refused.
+    - Bytes behind a chunked or empty reply that come in the same read are dropped by libcurl in
+      silence; those that come later cost the connection, as all do behind other replies.
+    - Over TLS, a reply that ends with its connection is refused (`io[truncated]`), since libcurl
+      does not tell a clean end from a cut.
+    - Over another TLS library than the OpenSSL that this program has, a connection is not reused
+      after a reply with a `Content-Length`, since bytes behind it could not be seen there.
+    - Reasons of TLS failures are exact with OpenSSL; other TLS libraries may give `untrusted` or
+      `handshake` for more. `alpn` is never given: libcurl goes on with a server that picked
+      something else. Certificates without a subject alternative name are matched by their common
+      name.
+    - Without `ca_file` and `ca_pem`, libcurl's built-in trust store is used, and read for each new
+      connection (some 20 ms with OpenSSL).
+    - Over another TLS library than the OpenSSL that this program has, a libcurl built to do so
+      writes TLS secrets to the file that `SSLKEYLOGFILE` names.
+    - libcurl's own copy of the request head, authorization included, is not wiped.
+    - A reply that stops inside its status line is in phase `first_byte` if the request was large.
+
+    @par Signals
+    libcurl is told to install no handlers. Since 7.88 it writes with `MSG_NOSIGNAL` (`SO_NOSIGPIPE`
+    on macOS) also below TLS, so that a peer that goes away raises no `SIGPIPE`.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
+    The first use in a process initialises libcurl, see `curl_global_init`: where another part of
+    the program might do so at the same time and libcurl lacks the feature `threadsafe`, call it
+    before threads are started.
+    @par Errors
+    Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `tls`, `io`, `timeout`,
+    `framing`, `too_large`, and `bad_config` where the trust store cannot be read or this libcurl
+    lacks something needed. `Error::cause()` is the system's code where there is one, else
+    libcurl's.
+*/
+class CurlBackend {
+public:
+    /// @throws std::invalid_argument naming an option that is out of range, `tls.context` among
+    /// them.
+    explicit CurlBackend(HttpOptions options = {});
+
+    /// See `HttpBackend`.
+    boost::asio::awaitable<Result<void>> post(
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress);
+    /// Closes idle connections at once and lent ones when they are given back.
+    void close() noexcept;
+
+private:
+    // Shared with the connections on loan.
+    std::shared_ptr<detail::CurlSource> source_;
+};
+
+static_assert(HttpBackend<CurlBackend>);
+
+}  // namespace clarify
+
+#include <clarify/http/impl/curl_backend.hpp>
+
+#endif  // CLARIFY_HTTP_CURL_BACKEND_HPP

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+// Connections of CurlBackend: those of the pool, and new ones that libcurl is yet to open.
+
+#ifndef CLARIFY_HTTP_DETAIL_CURL_SOURCE_HPP
+#define CLARIFY_HTTP_DETAIL_CURL_SOURCE_HPP
+
+#include <clarify/http/detail/connection_source.hpp>
+#include <clarify/http/detail/curl_connection.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+namespace clarify::detail {
+
+using CurlLoan = Loan<CurlConnection>;
+
+class CurlSource final : public ConnectionSource<CurlConnection> {
+public:
+    explicit CurlSource(HttpOptions options)
+        : ConnectionSource<CurlConnection>(options),
+          settings_(std::make_shared<CurlSettings>(std::move(options))) {
+        if (settings_->options.tls.context) {
+            throw std::invalid_argument{"tls.context is for BeastBackend; name a CA instead"};
+        }
+    }
+
+    /// Waits in line if need be. The loan has an idle connection that is still good, or one that is
+    /// yet to be opened.
+    boost::asio::awaitable<Result<CurlLoan>> obtain(
+        const HttpRequest& request, HttpProgress& progress);
+    /// Fills the place with a connection that is yet to be opened, closing the one in it.
+    void refill(CurlLoan& loan, const boost::asio::any_io_executor& executor);
+
+private:
+    Result<void> read_trust();
+
+    std::shared_ptr<CurlSettings> settings_;
+    bool trust_is_read_ = false;
+};
+
+}  // namespace clarify::detail
+
+#include <clarify/http/detail/impl/curl_source.hpp>
+
+#endif  // CLARIFY_HTTP_DETAIL_CURL_SOURCE_HPP

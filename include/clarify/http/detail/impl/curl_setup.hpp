@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_HTTP_DETAIL_IMPL_CURL_SETUP_HPP
+#define CLARIFY_HTTP_DETAIL_IMPL_CURL_SETUP_HPP
+
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <string_view>
+
+namespace clarify::detail {
+
+inline bool curl_is_ready() noexcept {
+    static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
+        curl_version_info(CURLVERSION_NOW)->version_num >= 0x075800;
+    return ready;
+}
+
+inline long curl_milliseconds(std::chrono::milliseconds duration) noexcept {
+    constexpr std::chrono::milliseconds::rep longest = 1'000'000'000;
+    return static_cast<long>(std::min(duration.count(), longest));
+}
+
+/// Does libcurl use the OpenSSL that this program has? Then its objects may be looked into.
+inline bool curl_has_our_openssl() noexcept {
+    static const bool same = [] {
+        const char* const theirs = curl_version_info(CURLVERSION_NOW)->ssl_version;
+        constexpr std::string_view name = "OpenSSL/";
+        return theirs != nullptr && std::string_view{theirs}.starts_with(name) &&
+            std::string_view{theirs}.substr(name.size()) == OpenSSL_version(OPENSSL_VERSION_STRING);
+    }();
+    return same;
+}
+
+/// libcurl writes TLS secrets to a file that the environment names. This takes it back.
+inline CURLcode drop_key_log(CURL*, void* context, void*) noexcept {
+    SSL_CTX_set_keylog_callback(static_cast<SSL_CTX*>(context), nullptr);
+    return CURLE_OK;
+}
+
+/// Sets options one after the other and keeps the first refusal.
+class CurlOptionSetter {
+public:
+    explicit CurlOptionSetter(CURL* easy) noexcept : easy_(easy) {}
+
+    template <class Value>
+    void operator()(CURLoption option, Value value) noexcept {
+        const CURLcode code = curl_easy_setopt(easy_, option, value);
+        if (result_ == CURLE_OK) result_ = code;
+    }
+    CURLcode result() const noexcept { return result_; }
+
+private:
+    CURL* easy_;
+    CURLcode result_ = CURLE_OK;
+};
+
+inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcept {
+    CurlOptionSetter set{easy};
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_PROTOCOLS_STR, "http,https");
+    set(CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
+    set(CURLOPT_HTTP09_ALLOWED, 0L);
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_PATH_AS_IS, 1L);
+    set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
+    set(CURLOPT_POST, 1L);
+    // A libcurl without these cannot do what they forbid. Only an empty text keeps it from asking
+    // the environment for a proxy.
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
+
+    set(CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, curl_milliseconds(options.connect_stagger));
+    set(CURLOPT_CONNECTTIMEOUT_MS, curl_milliseconds(options.connect_timeout));
+    // The pool decides how long a connection lives; libcurl must not think it knows better.
+    constexpr long a_year = 365L * 24 * 3600;
+    set(CURLOPT_MAXAGE_CONN, a_year);
+    set(CURLOPT_MAXLIFETIME_CONN, 0L);
+    // One connection, one look-up. What is remembered serves only libcurl's own second attempt,
+    // which must fail at once instead of asking a resolver first.
+    set(CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+    // A look-up that nobody waits for any more ends in its own time, in its own thread.
+    set(CURLOPT_QUICK_EXIT, 1L);
+    return set.result();
+}
+
+inline CURLcode set_up_curl_tls(CURL* easy, const std::string& trust) noexcept {
+    CurlOptionSetter set{easy};
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
+    set(CURLOPT_SSL_ENABLE_ALPN, 1L);
+    set(CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    const char* const library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    if (library != nullptr && std::string_view{library}.find("OpenSSL/") == 0) {
+        // Against a system-wide configuration of OpenSSL that is weaker.
+        set(CURLOPT_SSL_CIPHER_LIST, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5:@SECLEVEL=2");
+    }
+    if (curl_has_our_openssl()) set(CURLOPT_SSL_CTX_FUNCTION, &drop_key_log);
+    if (!trust.empty()) {
+        curl_blob blob{const_cast<char*>(trust.data()), trust.size(), CURL_BLOB_NOCOPY};
+        set(CURLOPT_CAINFO_BLOB, &blob);
+        // The folder of the system's roots would be trusted beside it.
+        curl_easy_setopt(easy, CURLOPT_CAPATH, static_cast<char*>(nullptr));
+    }
+    return set.result();
+}
+
+inline CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https) noexcept {
+    const CURLcode code = set_up_curl_http(easy, settings.options);
+    return code == CURLE_OK && https ? set_up_curl_tls(easy, settings.trust) : code;
+}
+
+inline bool tls_may_hold_more(CURL* easy) noexcept {
+    curl_tlssessioninfo* session = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session);
+    if (!curl_has_our_openssl() || session == nullptr ||
+        session->backend != CURLSSLBACKEND_OPENSSL || session->internals == nullptr) {
+        return true;
+    }
+    return SSL_has_pending(static_cast<const SSL*>(session->internals)) != 0;
+}
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_HTTP_DETAIL_IMPL_CURL_SETUP_HPP

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP
+#define CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP
+
+#include <clarify/http/detail/curl_source.hpp>
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace clarify {
+namespace detail {
+
+/// What became of an exchange that is done.
+inline Result<void> curl_verdict(const CurlExchange& exchange, const CurlConnection& connection) {
+    if (exchange.thrown) std::rethrow_exception(exchange.thrown);
+    if (exchange.response.refusal()) return *exchange.response.refusal();
+    if (exchange.code != CURLE_OK) return connection.failure();
+    // libcurl takes the end of a TCP connection for the end of a TLS one. So over TLS, the end of
+    // the connection does not tell where a reply ends.
+    const bool ends_surely = exchange.response.is_delimited() || !exchange.request.url->is_https();
+    if (exchange.response.is_whole() && ends_surely) return {};
+    Error error{Errc::io, Reason::truncated, "the connection ended inside the reply"};
+    return error.set_phase(exchange.progress.phase).set_fate(Fate::unknown);
+}
+
+/// An exchange that has to end before its time.
+inline Error curl_interruption(Errc code, const CurlExchange& exchange) {
+    Error error{code};
+    return error.set_phase(exchange.progress.phase)
+        .set_fate(exchange.sent ? Fate::unknown : Fate::unsent);
+}
+
+/** Runs `exchange` on the loan's connection.
+
+    However the coroutine ends, libcurl has let go of the exchange then.
+*/
+inline boost::asio::awaitable<Result<void>> curl_transfer(
+    CurlExchange& exchange, CurlLoan& loan, CurlSource& source) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    struct Running {
+        CurlConnection& connection;
+        explicit Running(CurlConnection& which) : connection(which) {}
+        Running(const Running&) = delete;
+        Running& operator=(const Running&) = delete;
+        ~Running() { connection.end(); }
+    };
+    CurlConnection& connection = *loan;
+    const bool opens = !connection.is_established();
+    const TimePoint began = source.now();
+    bool announced = !opens;
+    const Running running{connection};
+    connection.begin(exchange);
+    for (;;) {
+        if (!announced && connection.is_established()) {
+            announced = true;
+            source.observe(
+                EventKind::connection_opened, loan.origin(), connection.opened_at() - began);
+        }
+        if (exchange.done) co_return curl_verdict(exchange, connection);
+        const TimePoint limit = exchange.limit(source.options());
+        if (source.now() >= limit) co_return curl_interruption(Errc::timeout, exchange);
+        const bool cancelled = co_await exchange.changed.wait(executor, limit);
+        if (cancelled) co_return curl_interruption(Errc::cancelled, exchange);
+    }
+}
+
+}  // namespace detail
+
+inline CurlBackend::CurlBackend(HttpOptions options)
+    : source_(std::make_shared<detail::CurlSource>(std::move(options))) {}
+
+inline void CurlBackend::close() noexcept { source_->close(); }
+
+inline boost::asio::awaitable<Result<void>> CurlBackend::post(
+    const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+    const std::shared_ptr<detail::CurlSource> source = source_;
+    Result<detail::CurlLoan> obtained = co_await source->obtain(request, progress);
+    if (!obtained) co_return obtained.error();
+    detail::CurlLoan loan = std::move(*obtained);
+
+    detail::CurlLimits limits;
+    limits.head = source->options().max_response_head;
+    limits.fields = source->options().max_response_fields;
+    limits.body = request.max_response_body;
+    for (;;) {
+        const bool reused = loan->is_established();
+        detail::CurlExchange exchange{request, response, progress, limits};
+        const Result<void> outcome = co_await detail::curl_transfer(exchange, loan, *source);
+        if (!outcome) {
+            // The idle connection broke between the look at it and libcurl's own. Nothing has been
+            // sent, so another one takes its place.
+            const bool broke = reused && exchange.done && !exchange.sent;
+            if (!broke) co_return outcome.error();
+            const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+            source->refill(loan, executor);
+            continue;
+        }
+        const TimePoint expires = loan->can_serve()
+            ? detail::reusable_until(source->options(), exchange.response, source->now())
+            : TimePoint::min();
+        response.lease = std::move(loan).into_lease(expires);
+        co_return Result<void>{};
+    }
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP

@@ -44,7 +44,7 @@ struct ClientCredentialsConfig {
     - One fetch serves all callers, each of which keeps its own deadline and cancellation. The fetch
       belongs to the client: cancelling the call that started it disturbs nobody.
     - The token is renewed in the background shortly before it expires, while calls go on with the
-   old one, and after a 401: then exactly the rejected token is dropped.
+    old one, and after a 401: then exactly the rejected token is dropped.
     - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded;
       `Retry-After` is honoured.
 

@@ -32,8 +32,8 @@ struct TokenReply {
 /** Understands a token endpoint's reply.
 
     Issuers differ: `expires_in` may be an integer, an integral fraction or either in a string, and
-   is clamped to 2^31-1 s; `token_type` is "bearer" in any case, or missing; `scope` is not looked
-   at.
+    is clamped to 2^31-1 s; `token_type` is "bearer" in any case, or missing; `scope` is not looked
+    at.
 
     @par Errors
     `Errc::token`: `denied` for a 4xx or an `error` member (its code is named if it has legal

@@ -23,23 +23,43 @@ using AuthHeader = std::shared_ptr<const Secret>;
 
 /** What an authentication policy may use of the client it belongs to.
 
-    All functions are called on the client's serial executor, and the object outlives every
-   coroutine started with `spawn`.
+    A reference to it stays valid as long as the policy and every coroutine started with `spawn`.
+    All functions are called on the client's serial executor, from the policy's functions and
+    coroutines.
+
+    A policy that waits uses a `clarify::Timer` (<clarify/core/timer.hpp>) on `get_executor()`: it
+    follows the clock of the client, which in a test is set by hand (`testing::ManualClock`). A
+    `boost::asio::steady_timer` would not. Times are measured with `now()`, never with a clock of
+    its own.
 */
 class AuthContext {
 public:
-    /// The client's serial executor.
+    /// The client's serial executor, for timers. All of the policy runs there already.
     virtual boost::asio::any_io_executor get_executor() const = 0;
+    /// The time on the client's clock, which is monotonic.
     virtual TimePoint now() const = 0;
     /// Evenly distributed in [0, 1), for jitter.
     virtual double random() = 0;
-    /// Sends a request through the client's own HTTP backend; see `HttpBackend`.
+    /** Sends a request through the client's own HTTP backend, and waits for the reply.
+
+        Succeeds with every complete reply, also one of 401 or 500; what the backend reports else is
+        an error of its own kinds, see `HttpBackend`. `request`, all that it points to, and
+        `response` must stay where they are until it completes: keep them in the coroutine that
+        waits. Set `request.deadline`, and `request.max_response_body` to what a reply may need.
+        Once the reply is understood call `response.lease.keep()`, or the connection is closed.
+        May throw what the backend throws.
+    */
     virtual boost::asio::awaitable<Result<void>> post(
         const HttpRequest& request, HttpResponse& response) = 0;
-    /// Runs `task` on behalf of the client rather than of one call: cancelled (terminal) at
-    /// `deadline` or when the client closes, and by nothing else.
+    /** Runs `task` on behalf of the client rather than of one call.
+
+        It is cancelled (terminal) at `deadline` or when the client closes, and by nothing else. It
+        may begin, and even end, before this returns. An exception that escapes from it is dropped,
+        so what waits for the task must be told by other means.
+    */
     virtual void spawn(boost::asio::awaitable<void> task, TimePoint deadline) = 0;
-    /// Reports an event to the client's observer, if there is one.
+    /// Reports an event to the client's observer, if there is one: `token_fetched`,
+    /// `token_renewed` or `token_failed`. Never put a secret into one.
     virtual void observe(const Event& event) = 0;
 
 protected:
@@ -48,25 +68,137 @@ protected:
 
 /** An authentication scheme: gives the `Authorization` header of each request.
 
-    | expression | meaning |
-    | --- | --- |
-    | `auth.cached(context)` | the header to send now, without waiting, as
-   `std::optional<AuthHeader>`; empty if `authorize` must be asked | | `auth.authorize(context,
-   deadline)` | an `awaitable<Result<AuthHeader>>`: the header, fetched if need be. An error ends
-   the call with it, `unsent` | | `auth.rejected(context, header)` | the server answered 401 to
-   `header`. Drops what it has cached if it still is that header, and returns whether asking again
-   may give another one |
+    | expression | meaning | who calls it, on which executor | what may be cancelled | what a failure must report |
+    | --- | --- | --- | --- | --- |
+    | `auth.cached(context)` | An `std::optional<AuthHeader>`: the header to send now, known without waiting; empty if `authorize` must be asked. A null header means that none is sent. | The client, for each attempt of each call, on its serial executor. | Nothing: it returns at once. | It does not fail: what it cannot give, it leaves empty. |
+    | `auth.authorize(context, deadline)` | An `awaitable<Result<AuthHeader>>`: the header, fetched if need be. | The client, on its serial executor, where `cached` was empty; many calls may be waiting at once. | The wait: the client cancels (terminal) at `deadline`, when the caller cancels the call, and when it closes. Never the fetch that others wait for. | An `Error` with `Fate::unsent`, which ends the call as it is: `Errc::token` and `Phase::token`, or what `AuthContext::post` reported. Never a secret. |
+    | `auth.rejected(context, header)` | The server answered 401 to `header`. Drops it, if that is still what is cached, and returns as a `bool` whether asking again may give another one. | The client, on its serial executor, once for each refused attempt. | Nothing: it returns at once. | It does not fail: `false` ends the call with the server's 401. |
 
-    Header values have no control characters; the client refuses others.
+    Where a policy has nothing to fetch, as `BasicAuth`, `cached` always has the header, `authorize`
+    returns the same, and `rejected` returns `false`. What follows is for one that fetches.
 
-    @par Who calls it
-    The client, always on its serial executor; several `authorize` may be waiting at once. `cached`
-   is asked for each attempt of each call, so it should be cheap.
+    @par Headers
+    The whole value, scheme included, such as `Bearer abc`: without control characters and without
+    blanks at its ends; the client refuses others with `Errc::token`, `Reason::header`. It is not
+    empty: to send none, give a null header. Once handed out, a header is never changed: a new token
+    is a new `Secret`.
+    @par One fetch for all
+    However many calls wait, one request is under way. It runs as a task of the client
+    (`AuthContext::spawn`), not in the coroutine of the call that happened to need it first, so that
+    cancelling this call disturbs no other. The waiting calls each wait for the outcome, for example
+    for a `clarify::Timer` that never expires and that the task cancels. A token is used, without
+    another request, until it expires or is rejected.
+    @par Expiry
+    A token is not given out after its life, counted from before it was asked for. A policy may
+    renew it earlier, from `cached`; then it goes on giving the old one meanwhile, and also where
+    that renewal fails.
+    @par Failure
+    A failed fetch, and one that is cancelled, ends every `authorize` that waits for it with an
+    error. The policy then keeps it in mind for a pause: calls that come at once fail with the same
+    error instead of asking the server again. After the pause the next call tries again, so it heals
+    by itself. An HTTP status or a body that is no token is `Errc::token`.
+    @par Rejection
+    The client sends the call again at most once, with what `cached` or `authorize` then give. Many
+    calls may report the same header, some after it has been replaced: compare it with the cached
+    one, and drop only that. A rejected header is not given again.
     @par Cancellation
-    A waiting `authorize` completes promptly when cancelled (terminal), whatever else it does. It
-   must not take down a fetch that others wait for: run that with `AuthContext::spawn`.
+    An `authorize` that is cancelled (terminal) completes promptly, whatever else goes on; what it
+    returns is replaced by the client. A task that is cancelled ends promptly, and leaves the policy
+    ready to fetch again.
     @par Exceptions
-    One that escapes becomes `Errc::token` with `Reason::exception`.
+    One that escapes from `cached` or `authorize` becomes `Errc::token` with `Reason::exception`;
+    one from `rejected` counts as `false`.
+    @par Lifetime
+    A policy is moved into its client, and not moved afterwards. It outlives its awaitables and the
+    tasks that it has spawned, unless the execution context is destroyed with them. Keep timers in
+    coroutines rather than as members: a client may be kept for longer than its context.
+
+    @par Example
+    A policy that fetches from a desk which answers with the bare token; one that passes
+    `check_auth_policy`.
+
+    ```cpp
+    class DeskAuth {
+    public:
+        explicit DeskAuth(clarify::Url desk) : state_(std::make_shared<State>(std::move(desk))) {}
+
+        std::optional<AuthHeader> cached(AuthContext& context) {
+            if (!state_->is_valid(context.now())) return std::nullopt;
+            return state_->header;
+        }
+        awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint) {
+            return wait(state_, context);
+        }
+        bool rejected(AuthContext&, const AuthHeader& header) {
+            if (state_->header == header) state_->header.reset();
+            return true;
+        }
+
+    private:
+        // Shared with the coroutines.
+        struct State {
+            explicit State(clarify::Url url) : desk(std::move(url)) {}
+            bool is_valid(TimePoint now) const { return header && now < expires_at; }
+
+            clarify::Url desk;
+            AuthHeader header;
+            TimePoint expires_at{};
+            Error error{Errc::token};
+            TimePoint pause_until{};
+            bool fetching = false;
+            std::weak_ptr<Timer> fetch_ended;  // owned by the coroutines, cancelled at the end
+        };
+
+        static awaitable<Result<AuthHeader>> wait(
+            std::shared_ptr<State> state, AuthContext& context) {
+            if (!state->is_valid(context.now())) {
+                if (!state->fetching && context.now() >= state->pause_until) begin(state, context);
+                const std::shared_ptr<Timer> ended = state->fetch_ended.lock();
+                if (state->fetching && ended) co_await ended->async_wait(as_tuple(deferred));
+            }
+            if (state->is_valid(context.now())) co_return state->header;
+            co_return state->error;
+        }
+        static void begin(const std::shared_ptr<State>& state, AuthContext& context) {
+            auto ended = std::make_shared<Timer>(context.get_executor(), TimePoint::max());
+            state->fetching = true;
+            state->fetch_ended = ended;
+            context.spawn(fetch(state, ended, context), context.now() + 30s);
+        }
+        static awaitable<void> fetch(
+            std::shared_ptr<State> state, std::shared_ptr<Timer> ended, AuthContext& context) {
+            const TimePoint asked = context.now();
+            HttpRequest request;
+            request.url = &state->desk;
+            request.deadline = asked + 30s;
+            request.max_response_body = 4096;
+            HttpResponse response;
+            Error error{Errc::token, Reason::bad_response, "the desk gave no token"};
+            bool complete = false;
+            try {
+                const Result<void> posted = co_await context.post(request, response);
+                if (!posted) error = posted.error();
+                complete = posted.has_value();
+            } catch (...) {
+                error = Error{Errc::token, Reason::exception, "the HTTP backend threw"};
+            }
+            if (complete) response.lease.keep();
+            if (complete && response.status == 200 && is_token(response.body)) {
+                state->header = std::make_shared<const Secret>("Bearer " + response.body);
+                state->expires_at = asked + 1h;  // what this desk is known to give
+            } else {
+                state->error = error.set_fate(Fate::unsent);
+                state->pause_until = context.now() + 1s;
+            }
+            state->fetching = false;
+            ended->cancel();
+        }
+
+        std::shared_ptr<State> state_;
+    };
+    ```
+
+    `testing::check_auth_policy` checks all of this for a policy of your own.
 */
 template <class A>
 concept AuthPolicy = std::move_constructible<A> &&

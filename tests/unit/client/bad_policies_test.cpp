@@ -34,6 +34,7 @@ enum class Fault {
     authorize_fails_without_code,
     rejected_throws,
     line_break_in_header,
+    empty_header,
     encode_throws,
     encode_fails_without_code,
     encode_writes_nothing,
@@ -76,6 +77,7 @@ struct FaultyAuth {
         if (*fault == Fault::line_break_in_header) {
             return std::make_shared<const Secret>("Bearer secret\r\nX-Evil: 1");
         }
+        if (*fault == Fault::empty_header) return std::make_shared<const Secret>("");
         return std::make_shared<const Secret>("Bearer good");
     }
     asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint) {
@@ -206,6 +208,7 @@ TEST_CASE("Bad policies: a policy that throws when told of a 401 leaves the 401"
 
 TEST_CASE("Bad policies: a header with a line break is refused, unsent and not repeated in text") {
     check(Fault::line_break_in_header, Errc::token, Reason::header, Phase::token, Fate::unsent);
+    check(Fault::empty_header, Errc::token, Reason::header, Phase::token, Fate::unsent);
 }
 
 TEST_CASE("Bad policies: what a codec writes is sent only if it is one JSON value") {

@@ -38,11 +38,13 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                     authorization = std::move(*got);
                 }
             }
-            if (authorization && !is_field_value(authorization->expose())) {
+            if (authorization &&
+                (authorization->empty() || !is_field_value(authorization->expose()))) {
                 call->error = Error{
                     Errc::token,
                     Reason::header,
-                    "the authentication policy gave a header with illegal characters"};
+                    "the authentication policy gave a header that is empty or has illegal "
+                    "characters"};
                 call->error->set_phase(Phase::token);
             }
             if (authorization && !endpoint().is_https() && !endpoint().is_loopback() &&

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a check of an authentication policy must know of the policy.
+
+#ifndef CLARIFY_TESTING_AUTH_CHECK_OPTIONS_HPP
+#define CLARIFY_TESTING_AUTH_CHECK_OPTIONS_HPP
+
+#include <clarify/testing/scripted_answer.hpp>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clarify::testing {
+
+/** What `check_auth_policy` must know of the policy. */
+struct AuthCheckOptions {
+    AuthCheckOptions() {}
+
+    /// How the token endpoint hands out `token` for `lifetime`; see `Answer` for what it can say.
+    /// Unset: as an OAuth 2.0 token endpoint does (RFC 6749 section 5.1).
+    std::function<Answer(
+        const RecordedRequest& request, std::string_view token, std::chrono::seconds lifetime)>
+        issue;
+    /// The life of the tokens.
+    std::chrono::seconds lifetime{3'600};
+    /// Passwords, client secrets and the like that the policy is made with: they must not show up
+    /// in an error or an event. Tokens are watched anyway.
+    std::vector<std::string> secrets;
+    /// How long a fetch that fails may take until the policy gives up, repetitions included.
+    std::chrono::seconds patience{120};
+    /// How long after a failure the policy may refuse to try again.
+    std::chrono::seconds recovery{300};
+};
+
+}  // namespace clarify::testing
+
+#endif  // CLARIFY_TESTING_AUTH_CHECK_OPTIONS_HPP

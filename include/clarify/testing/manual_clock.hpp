@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+// A clock that a test sets by hand, so that a day passes in milliseconds.
+
+#ifndef CLARIFY_TESTING_MANUAL_CLOCK_HPP
+#define CLARIFY_TESTING_MANUAL_CLOCK_HPP
+
+#include <clarify/core/clock.hpp>
+#include <clarify/core/detail/serial_executor.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace clarify::testing {
+
+/// Why `ManualClock::run` or `run_for` returned.
+enum class Halt : std::uint8_t {
+    /// Nothing is left to do on the context, or a handler stopped it.
+    finished,
+    /// Something waits that no alarm will wake: for a socket, for the test itself, or for ever.
+    stuck,
+    /// The span of time that was asked for has passed, and something still waits.
+    time_up,
+};
+
+/** A clock that moves only when it is told to.
+
+    ```cpp
+    boost::asio::io_context context;
+    auto clock = std::make_shared<clarify::testing::ManualClock>();
+    clarify::ClientOptions options;
+    options.clock = clock;
+    // ... a client over a ScriptedBackend, with those options ...
+    auto outcome = clock->run(context, client.call("clarify.selectItems"));  // takes no time
+    clock->run_for(context, std::chrono::hours{24});                         // nor does this
+    ```
+
+    It starts at a moment that is the same in every run, and never goes back.
+
+    The `run` functions do what `io_context::run` does, but wherever that would wait, they move the
+    clock to the next alarm instead. Only what waits on this clock can be skipped: all that the
+    library itself waits for, and a `clarify::Timer` on a client's executor or on one from
+    `executor(context)`. A `steady_timer` or a socket on the same context goes by real time, so
+    these functions are for tests without sockets: they return (`Halt::stuck`) rather than wait for
+    one.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe. The `run` functions want the context for
+    themselves: no other thread may run it meanwhile. For one that has its own threads, use
+    `advance`.
+    @par Exceptions
+    One that a handler throws leaves the `run` functions, as it would leave `io_context::run`.
+*/
+class ManualClock final : public TimeSource, public std::enable_shared_from_this<ManualClock> {
+public:
+    ManualClock() = default;
+    /// One that starts at `start`.
+    explicit ManualClock(TimePoint start) : start_(start), now_(start.time_since_epoch().count()) {}
+    ManualClock(const ManualClock&) = delete;
+    ManualClock& operator=(const ManualClock&) = delete;
+
+    TimePoint now() const noexcept override {
+        return TimePoint{Clock::duration{now_.load(std::memory_order_acquire)}};
+    }
+    /// How far the clock has been moved.
+    Clock::duration elapsed() const noexcept { return now() - start_; }
+
+    /** Moves the clock, and rings on the way the alarms whose time comes.
+
+        They ring in the order of their times, each at its own time: `now()` says so meanwhile. What
+        an alarm wakes runs later, when somebody runs its context. A time that has passed already
+        changes nothing.
+    */
+    void advance_to(TimePoint when);
+    void advance(Clock::duration by) { advance_to(now() + by); }
+
+    /// When the next alarm rings, if one is set.
+    std::optional<TimePoint> next_alarm() const;
+
+    /// A serial executor over `context` on which `clarify::Timer` and `clarify::now` follow this
+    /// clock: for the timers of the application that is tested. The clock must be owned by a
+    /// `shared_ptr`.
+    boost::asio::any_io_executor executor(boost::asio::io_context& context) {
+        return clarify::detail::SerialExecutor::over(context.get_executor(), shared_from_this());
+    }
+
+    /// Runs `context` until nothing is left to do on it, or until it is stuck.
+    Halt run(boost::asio::io_context& context);
+    /// Runs `context` for `span`; the clock then stands exactly that much later, in any case.
+    Halt run_for(boost::asio::io_context& context, Clock::duration span);
+    /// Runs `context` until `condition()` holds; it is asked before each handler. Returns whether
+    /// it holds: not where the context is finished or stuck before, or `at_most` has passed.
+    template <class Condition>
+    bool run_until(
+        boost::asio::io_context& context,
+        Condition&& condition,
+        Clock::duration at_most = std::chrono::hours{24 * 7});
+    /** Runs `task` to its end, on an `executor(context)`, and returns or throws what it does.
+
+        @throws std::logic_error where it cannot end: it waits for something that no alarm brings.
+        Its coroutine then stays on the context, and is destroyed with it.
+    */
+    template <class T>
+    T run(boost::asio::io_context& context, boost::asio::awaitable<T> task);
+
+    Alarm set_alarm(TimePoint when, std::function<void()> ring) override;
+    void clear_alarm(Alarm alarm) noexcept override;
+
+private:
+    using Key = std::pair<TimePoint, Alarm>;
+
+    /// Takes out the first alarm due by `when`, and moves the clock to it, else to `when`.
+    std::function<void()> step(TimePoint when);
+    Halt run_to(boost::asio::io_context& context, TimePoint limit);
+
+    // Far enough from zero that subtracting any reasonable span is no trouble.
+    TimePoint start_{std::chrono::hours{24 * 365}};
+    std::atomic<Clock::rep> now_ = start_.time_since_epoch().count();
+    mutable std::mutex mutex_;
+    Alarm last_ = 0;
+    std::map<Key, std::function<void()>> alarms_;
+    std::unordered_map<Alarm, TimePoint> times_;
+};
+
+}  // namespace clarify::testing
+
+#include <clarify/testing/impl/manual_clock.hpp>
+
+#endif  // CLARIFY_TESTING_MANUAL_CLOCK_HPP

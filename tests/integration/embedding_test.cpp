@@ -125,6 +125,21 @@ TEST_CASE("Embedding: a thread pool may be destroyed before the client, with cal
     }
 }
 
+TEST_CASE("Embedding: client and context may be destroyed in two threads at once") {
+    Emulator emulator;
+    for (int round = 0; round != 30; ++round) {
+        auto context = std::make_unique<asio::io_context>();
+        auto client = std::make_unique<clarify::Client>(
+            context->get_executor(), credentials_of(emulator), trusting(emulator));
+        client->async_call("clarify.selectItems", no_query, [](const Outcome&) {});
+        for (int step = 0; step != round; ++step)
+            context->run_one_for(50ms);
+        std::thread other{[&] { client.reset(); }};
+        context.reset();
+        other.join();
+    }
+}
+
 TEST_CASE("Embedding: a client may be destroyed from any thread while its calls run") {
     Emulator emulator;
     asio::thread_pool pool{3};

@@ -36,7 +36,7 @@ public:
     EngineBase(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options);
     EngineBase(const EngineBase&) = delete;
     EngineBase& operator=(const EngineBase&) = delete;
-    virtual ~EngineBase();
+    virtual ~EngineBase() = default;
 
     const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
     const boost::asio::any_io_executor& serial() const noexcept { return serial_; }
@@ -45,7 +45,9 @@ public:
     BufferStore& buffers() noexcept { return buffers_; }
     std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
     const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
-    TimePoint time() const noexcept { return options_.clock ? options_.clock->now() : Clock::now(); }
+    TimePoint time() const noexcept {
+        return options_.clock ? options_.clock->now() : Clock::now();
+    }
 
     // The following may be called from any thread; they act on the serial executor.
     void submit(std::shared_ptr<CallRecord> call);
@@ -55,6 +57,13 @@ public:
 protected:
     virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
     virtual void close_backend() noexcept = 0;
+
+    /// To be called by the constructor of the derived class: the end of the execution context is
+    /// heard of from now on.
+    void enter_context() { context_->enter(*this); }
+    /// To be called by the destructor of the derived class: afterwards nothing of the execution
+    /// context is held, and its end is no longer heard of.
+    void part() noexcept;
 
     void begin(Activity& activity);
     void end(Activity& activity) noexcept;
@@ -108,7 +117,13 @@ public:
         Auth auth)
         : EngineBase(std::move(executor), std::move(endpoint), std::move(options)),
           backend_(std::move(backend)),
-          auth_(std::move(auth)) {}
+          auth_(std::move(auth)) {
+        // Not before there is somebody to tell.
+        enter_context();
+    }
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+    ~Engine() override { part(); }
 
 private:
     boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) override;

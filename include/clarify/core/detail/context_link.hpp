@@ -43,9 +43,13 @@ public:
         const std::lock_guard lock{mutex_};
         guests_.push_back(&guest);
     }
-    void leave(Guest& guest) noexcept {
+    /// Lets go of what belongs to the context, by `release`, and is told nothing from then on. The
+    /// context does not go meanwhile.
+    template <class Release>
+    void leave(Guest& guest, Release&& release) noexcept {
         const std::lock_guard lock{mutex_};
         std::erase(guests_, &guest);
+        release();
     }
     /// Calls `function` unless the context is gone, and keeps it from going meanwhile.
     template <class Function>
@@ -60,11 +64,15 @@ private:
     void depart() noexcept {
         const std::lock_guard lock{mutex_};
         gone_ = true;
-        // A copy, for a guest that leaves while it is told.
-        for (Guest* guest : std::vector<Guest*>{guests_})
+        // One guest that is told may be what keeps others alive, who then leave by themselves.
+        while (!guests_.empty()) {
+            Guest* const guest = guests_.back();
+            guests_.pop_back();
             guest->context_gone();
+        }
     }
 
+    // Recursive, for a guest that leaves while another is told.
     std::recursive_mutex mutex_;
     bool gone_ = false;
     std::vector<Guest*> guests_;

@@ -26,10 +26,11 @@ CLARIFY_DECL EngineBase::EngineBase(
       options_(std::move(options)),
       watchdog_(std::in_place, serial_) {
     options_.check();
-    context_->enter(*this);
 }
 
-CLARIFY_DECL EngineBase::~EngineBase() { context_->leave(*this); }
+CLARIFY_DECL void EngineBase::part() noexcept {
+    context_->leave(*this, [&] { context_gone(); });
+}
 
 // Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
 // completion has to wait for a turn of its own, and `finish` sees to that.
@@ -65,9 +66,8 @@ CLARIFY_DECL void EngineBase::cancel(
 }
 
 CLARIFY_DECL void EngineBase::shut_down() {
-    context_->while_there([&] {
-        boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); });
-    });
+    context_->while_there(
+        [&] { boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); }); });
 }
 
 CLARIFY_DECL void EngineBase::close_all() {

@@ -33,9 +33,6 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connection(
 /// Alternates the address families, the first one's first (RFC 8305 section 4).
 std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints);
 
-/// Which failure to connect this is, from the system's error.
-Reason connect_reason(boost::system::error_code ec) noexcept;
-
 }  // namespace clarify::detail
 
 #include <clarify/http/detail/impl/connector.hpp>

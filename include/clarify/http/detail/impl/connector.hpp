@@ -3,6 +3,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP
 #define CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP
 
+#include <clarify/http/detail/connect_reason.hpp>
 #include <clarify/http/detail/tls_context.hpp>
 
 #include <boost/asio/bind_executor.hpp>
@@ -32,22 +33,6 @@ inline std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints) 
         if (i < second.size()) out.push_back(second[i]);
     }
     return out;
-}
-
-inline Reason connect_reason(boost::system::error_code ec) noexcept {
-    namespace errc = boost::system::errc;
-    if (ec == errc::connection_refused || ec == errc::connection_reset) return Reason::refused;
-    if (ec == errc::host_unreachable || ec == errc::network_unreachable ||
-        ec == errc::network_down) {
-        return Reason::unreachable;
-    }
-    if (ec == errc::permission_denied || ec == errc::operation_not_permitted) return Reason::denied;
-    if (ec == errc::address_not_available || ec == errc::no_buffer_space ||
-        ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
-        ec == errc::not_enough_memory) {
-        return Reason::resource;
-    }
-    return Reason::none;
 }
 
 /// A name look-up that can be abandoned: Asio's own cannot be stopped once it has begun, so the

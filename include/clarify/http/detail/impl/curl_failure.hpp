@@ -3,6 +3,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_IMPL_CURL_FAILURE_HPP
 #define CLARIFY_HTTP_DETAIL_IMPL_CURL_FAILURE_HPP
 
+#include <clarify/http/detail/connect_reason.hpp>
+
 #include <boost/system/errc.hpp>
 
 #include <openssl/x509_vfy.h>
@@ -20,23 +22,6 @@ inline const boost::system::error_category& curl_category() noexcept {
     };
     static const Category category;
     return category;
-}
-
-/// Which failure to connect this is, from the system's error.
-inline Reason curl_connect_reason(boost::system::error_code ec) noexcept {
-    namespace errc = boost::system::errc;
-    if (ec == errc::connection_refused || ec == errc::connection_reset) return Reason::refused;
-    if (ec == errc::host_unreachable || ec == errc::network_unreachable ||
-        ec == errc::network_down) {
-        return Reason::unreachable;
-    }
-    if (ec == errc::permission_denied || ec == errc::operation_not_permitted) return Reason::denied;
-    if (ec == errc::address_not_available || ec == errc::no_buffer_space ||
-        ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
-        ec == errc::not_enough_memory) {
-        return Reason::resource;
-    }
-    return Reason::none;
 }
 
 inline bool says_any(std::string_view text, std::initializer_list<std::string_view> phrases) {
@@ -132,7 +117,7 @@ inline Error curl_opening_failure(const CurlOutcome& outcome, const Url& origin)
         case CURLE_COULDNT_CONNECT: {
             const boost::system::error_code ec{
                 outcome.system_error, boost::system::system_category()};
-            return Error{Errc::connect, curl_connect_reason(ec), origin.authority()};
+            return Error{Errc::connect, connect_reason(ec), origin.authority()};
         }
         case CURLE_OPERATION_TIMEDOUT:
             return Error{Errc::timeout, Reason::none, origin.authority()};

@@ -33,8 +33,9 @@ namespace clarify {
     What `decode` may rely on: `text` is one valid JSON value within `ClientOptions::max_json_depth`,
     without blanks around it. No zero follows it, and it is gone when the call completes, so a value
     owns all it holds. What it promises:
-    - An integer of 64 bits keeps every digit, any other number becomes the nearest double, and one
-      that is too large for the type asked for is an error. `-0.0` keeps its sign.
+    - An integer of 64 bits keeps every digit, any other number becomes the nearest double: one too
+      small for any becomes zero, one that is too large for the type asked for is an error. `-0.0`
+      keeps its sign; `-0` may be the integer.
     - Of members with the same key the last one counts; members that `T` does not know are ignored.
     - The message of an error is printable and short, whatever the text is.
 

@@ -125,6 +125,10 @@ void CodecSuite<Codec, typed>::numbers() {
          "2.2250738585072011e-308",
          "6.631236846766476e-316",
          "3.2378839133029012895883524125015321748630094367e-319"});
+    check_texts(
+        "number.underflow",
+        "a number nearer to zero than the smallest double becomes zero",
+        {"1e-400", "[2e-324]", "1e-99999999999"});
     check_texts("number.negative_zero", "-0.0 keeps its sign", {"-0.0", "[-0.0,0.0]"});
     check(
         "number.random", "any double comes through to its last bit", [&](CodecProblems& problems) {

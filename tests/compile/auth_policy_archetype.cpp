@@ -3,6 +3,7 @@
 
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/timer.hpp>
+#include <clarify/core/url.hpp>
 #include <clarify/rpc_client.hpp>
 #include <clarify/testing/check_auth_policy.hpp>
 #include <clarify/testing/scripted_backend.hpp>
@@ -46,6 +47,7 @@ static_assert(clarify::AuthPolicy<Archetype>);
 
 using Client = clarify::RpcClient<clarify::testing::ScriptedBackend, Archetype, support::TextCodec>;
 
+// From here on as it stands in the contract of AuthPolicy, which names the headers it needs too.
 using namespace clarify;
 using namespace std::chrono_literals;
 using boost::asio::as_tuple;
@@ -54,10 +56,9 @@ using boost::asio::deferred;
 
 bool is_token(std::string_view text) { return text.starts_with("desk-"); }
 
-// As it stands in the contract of AuthPolicy.
 class DeskAuth {
 public:
-    explicit DeskAuth(clarify::Url desk) : state_(std::make_shared<State>(std::move(desk))) {}
+    explicit DeskAuth(Url desk) : state_(std::make_shared<State>(std::move(desk))) {}
 
     std::optional<AuthHeader> cached(AuthContext& context) {
         if (!state_->is_valid(context.now())) return std::nullopt;
@@ -74,10 +75,10 @@ public:
 private:
     // Shared with the coroutines.
     struct State {
-        explicit State(clarify::Url url) : desk(std::move(url)) {}
+        explicit State(Url url) : desk(std::move(url)) {}
         bool is_valid(TimePoint now) const { return header && now < expires_at; }
 
-        clarify::Url desk;
+        Url desk;
         AuthHeader header;
         TimePoint expires_at{};
         Error error{Errc::token};
@@ -110,6 +111,7 @@ private:
         request.max_response_body = 4096;
         HttpResponse response;
         Error error{Errc::token, Reason::bad_response, "the desk gave no token"};
+        Event event{EventKind::token_failed};
         bool complete = false;
         try {
             const Result<void> posted = co_await context.post(request, response);
@@ -120,13 +122,20 @@ private:
         }
         if (complete) response.lease.keep();
         if (complete && response.status == 200 && is_token(response.body)) {
+            const bool first = state->expires_at == TimePoint{};
+            event.kind = first ? EventKind::token_fetched : EventKind::token_renewed;
             state->header = std::make_shared<const Secret>("Bearer " + response.body);
             state->expires_at = asked + 1h;  // what this desk is known to give
         } else {
-            state->error = error.set_fate(Fate::unsent);
+            // It is the token request that may have been sent, not the call.
+            state->error = error.set_phase(Phase::token).set_fate(Fate::unsent);
             state->pause_until = context.now() + 1s;
+            event.error = &state->error;
         }
         state->fetching = false;
+        event.time = context.now();
+        event.elapsed = event.time - asked;
+        context.observe(event);
         ended->cancel();
     }
 

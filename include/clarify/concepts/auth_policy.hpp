@@ -71,7 +71,7 @@ protected:
     | expression | meaning | who calls it, on which executor | what may be cancelled | what a failure must report |
     | --- | --- | --- | --- | --- |
     | `auth.cached(context)` | An `std::optional<AuthHeader>`: the header to send now, known without waiting; empty if `authorize` must be asked. A null header means that none is sent. | The client, for each attempt of each call, on its serial executor. | Nothing: it returns at once. | It does not fail: what it cannot give, it leaves empty. |
-    | `auth.authorize(context, deadline)` | An `awaitable<Result<AuthHeader>>`: the header, fetched if need be. | The client, on its serial executor, where `cached` was empty; many calls may be waiting at once. | The wait: the client cancels (terminal) at `deadline`, when the caller cancels the call, and when it closes. Never the fetch that others wait for. | An `Error` with `Fate::unsent`, which ends the call as it is: `Errc::token` and `Phase::token`, or what `AuthContext::post` reported. Never a secret. |
+    | `auth.authorize(context, deadline)` | An `awaitable<Result<AuthHeader>>`: the header, fetched if need be. | The client, on its serial executor, where `cached` was empty; many calls may be waiting at once. | The wait: the client cancels (terminal) at `deadline`, when the caller cancels the call, and when it closes. Never the fetch that others wait for. | An `Error` with `Fate::unsent`, which ends the call as it is: `Errc::token` and `Phase::token`, or what `AuthContext::post` reported, of whatever phase; its fate is to be set to `unsent`, since it is the token request that was sent, not the call. Never a secret. |
     | `auth.rejected(context, header)` | The server answered 401 to `header`. Drops it, if that is still what is cached, and returns as a `bool` whether asking again may give another one. | The client, on its serial executor, once for each refused attempt. | Nothing: it returns at once. | It does not fail: `false` ends the call with the server's 401. |
 
     Where a policy has nothing to fetch, as `BasicAuth`, `cached` always has the header, `authorize`
@@ -81,7 +81,8 @@ protected:
     The whole value, scheme included, such as `Bearer abc`: without control characters and without
     blanks at its ends; the client refuses others with `Errc::token`, `Reason::header`. It is not
     empty: to send none, give a null header. Once handed out, a header is never changed: a new token
-    is a new `Secret`.
+    is a new `Secret`. As long as one token is in use, `cached` and `authorize` give headers of the
+    same text: a scheme that signs each request does not fit this concept.
     @par One fetch for all
     However many calls wait, one request is under way. It runs as a task of the client
     (`AuthContext::spawn`), not in the coroutine of the call that happened to need it first, so that
@@ -100,11 +101,16 @@ protected:
     @par Rejection
     The client sends the call again at most once, with what `cached` or `authorize` then give. Many
     calls may report the same header, some after it has been replaced: compare it with the cached
-    one, and drop only that. A rejected header is not given again.
+    one, by pointer or by text, and drop only that. A rejected header is not given again.
     @par Cancellation
     An `authorize` that is cancelled (terminal) completes promptly, whatever else goes on; what it
     returns is replaced by the client. A task that is cancelled ends promptly, and leaves the policy
     ready to fetch again.
+    @par Events
+    A policy that fetches reports through `AuthContext::observe` how each fetch ended:
+    `token_fetched` the first time, `token_renewed` after that, and `token_failed` with the error,
+    also where it was a renewal ahead of the expiry and no call fails of it. Each with `time`, and
+    with `elapsed` since the fetch began.
     @par Exceptions
     One that escapes from `cached` or `authorize` becomes `Errc::token` with `Reason::exception`;
     one from `rejected` counts as `false`.
@@ -115,12 +121,28 @@ protected:
 
     @par Example
     A policy that fetches from a desk which answers with the bare token; one that passes
-    `check_auth_policy`.
+    `check_auth_policy`. Standard headers are left out.
 
     ```cpp
+    #include <clarify/concepts/auth_policy.hpp>
+    #include <clarify/core/timer.hpp>
+    #include <clarify/core/url.hpp>
+
+    #include <boost/asio/as_tuple.hpp>
+    #include <boost/asio/awaitable.hpp>
+    #include <boost/asio/deferred.hpp>
+
+    using namespace clarify;
+    using namespace std::chrono_literals;
+    using boost::asio::as_tuple;
+    using boost::asio::awaitable;
+    using boost::asio::deferred;
+
+    bool is_token(std::string_view text) { return text.starts_with("desk-"); }
+
     class DeskAuth {
     public:
-        explicit DeskAuth(clarify::Url desk) : state_(std::make_shared<State>(std::move(desk))) {}
+        explicit DeskAuth(Url desk) : state_(std::make_shared<State>(std::move(desk))) {}
 
         std::optional<AuthHeader> cached(AuthContext& context) {
             if (!state_->is_valid(context.now())) return std::nullopt;
@@ -137,10 +159,10 @@ protected:
     private:
         // Shared with the coroutines.
         struct State {
-            explicit State(clarify::Url url) : desk(std::move(url)) {}
+            explicit State(Url url) : desk(std::move(url)) {}
             bool is_valid(TimePoint now) const { return header && now < expires_at; }
 
-            clarify::Url desk;
+            Url desk;
             AuthHeader header;
             TimePoint expires_at{};
             Error error{Errc::token};
@@ -174,6 +196,7 @@ protected:
             request.max_response_body = 4096;
             HttpResponse response;
             Error error{Errc::token, Reason::bad_response, "the desk gave no token"};
+            Event event{EventKind::token_failed};
             bool complete = false;
             try {
                 const Result<void> posted = co_await context.post(request, response);
@@ -184,13 +207,20 @@ protected:
             }
             if (complete) response.lease.keep();
             if (complete && response.status == 200 && is_token(response.body)) {
+                const bool first = state->expires_at == TimePoint{};
+                event.kind = first ? EventKind::token_fetched : EventKind::token_renewed;
                 state->header = std::make_shared<const Secret>("Bearer " + response.body);
                 state->expires_at = asked + 1h;  // what this desk is known to give
             } else {
-                state->error = error.set_fate(Fate::unsent);
+                // It is the token request that may have been sent, not the call.
+                state->error = error.set_phase(Phase::token).set_fate(Fate::unsent);
                 state->pause_until = context.now() + 1s;
+                event.error = &state->error;
             }
             state->fetching = false;
+            event.time = context.now();
+            event.elapsed = event.time - asked;
+            context.observe(event);
             ended->cancel();
         }
 
@@ -198,7 +228,8 @@ protected:
     };
     ```
 
-    `testing::check_auth_policy` checks all of this for a policy of your own.
+    `testing::check_auth_policy` checks all of this but the phases and the events, for a policy of
+    your own.
 */
 template <class A>
 concept AuthPolicy = std::move_constructible<A> &&

@@ -19,11 +19,14 @@ struct AuthCheckOptions {
     AuthCheckOptions() {}
 
     /// How the token endpoint hands out `token` for `lifetime`; see `Answer` for what it can say.
-    /// Unset: as an OAuth 2.0 token endpoint does (RFC 6749 section 5.1).
+    /// `token` is printable ASCII without blanks, and another one each time. `request` may be used
+    /// or not: the endpoint answers every request, whatever its form, and this function need not
+    /// check it. Unset: as an OAuth 2.0 token endpoint does (RFC 6749 section 5.1).
     std::function<Answer(
         const RecordedRequest& request, std::string_view token, std::chrono::seconds lifetime)>
         issue;
-    /// The life of the tokens.
+    /// The life of the tokens, which `issue` is given to tell the policy. Set it where the policy
+    /// assumes a life of its own, to that.
     std::chrono::seconds lifetime{3'600};
     /// Passwords, client secrets and the like that the policy is made with: they must not show up
     /// in an error or an event. Tokens are watched anyway.

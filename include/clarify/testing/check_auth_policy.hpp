@@ -17,6 +17,19 @@ namespace clarify::testing {
     assert(report.passed());
     ```
 
+    A token endpoint that does not speak OAuth 2.0 is described by `AuthCheckOptions::issue`:
+
+    ```cpp
+    clarify::testing::AuthCheckOptions options;
+    options.issue = [](const clarify::testing::RecordedRequest&, std::string_view token,
+                       std::chrono::seconds lifetime) {
+        return clarify::testing::reply(
+            200, "token=" + std::string{token} + ";seconds=" + std::to_string(lifetime.count()));
+    };
+    options.secrets = {"the key that the policy is made with"};
+    const auto report = clarify::testing::check_auth_policy([] { return MyPolicy{...}; }, options);
+    ```
+
     `make_policy()` makes a new policy for each case; any token endpoint will do, for what the
     policy posts is answered by a script, whatever the address. Nothing here opens a socket or
     sleeps: a `ManualClock` runs through days in a second, so a policy that waits by anything but
@@ -24,8 +37,10 @@ namespace clarify::testing {
 
     Only what applies is checked and listed: for a policy that never posts, such as `BasicAuth`, the
     cases about headers, `cached`, `rejected`, cancellation and clean-up; for one that fetches,
-    those about sharing, cancelling, failing, rejecting and expiring as well. Run it under a
-    sanitizer too: some cases are about what must not be touched any more.
+    those about sharing, cancelling, failing, rejecting and expiring as well; and where a renewal
+    begins ahead of the expiry, two about that. Tokens are told apart by the headers they come in,
+    which need not show them. Run it under a sanitizer too: some cases are about what must not be
+    touched any more.
 
     @par Exceptions
     One from `make_policy` leaves this function; all others are reported as problems.

@@ -70,14 +70,14 @@ TEST_CASE("check_auth_policy: the library's own policies keep every promise") {
         const auto report = check_auth_policy(client_credentials, secret_options());
         INFO(text(report));
         CHECK(report.passed());
-        CHECK(report.cases().size() == 32);
+        CHECK(report.cases().size() == 33);
     }
     SUBCASE("CredentialsAuth") {
         const auto report = check_auth_policy(
             [] { return CredentialsAuth{client_credentials()}; }, secret_options());
         INFO(text(report));
         CHECK(report.passed());
-        CHECK(report.cases().size() == 32);
+        CHECK(report.cases().size() == 33);
     }
     SUBCASE("FakeTokenSource") {
         const auto report = check_auth_policy([] {
@@ -94,7 +94,7 @@ TEST_CASE("check_auth_policy: the library's own policies keep every promise") {
 TEST_CASE("check_auth_policy: a naive policy breaks exactly these promises") {
     const auto report = check_auth_policy([] { return NaiveAuth{}; }, desk_options());
     INFO(text(report));
-    CHECK(report.cases().size() == 32);
+    CHECK(report.cases().size() == 31);
     CHECK(
         report.failed() ==
         Names{
@@ -106,6 +106,7 @@ TEST_CASE("check_auth_policy: a naive policy breaks exactly these promises") {
             "deadline.own",
             "task.cancelled",
             "expiry.dropped",
+            "expiry.counted",
             "expiry.thrift",
             "failure.server",
             "failure.denied",
@@ -120,6 +121,28 @@ TEST_CASE("check_auth_policy: a naive policy breaks exactly these promises") {
         std::string::npos);
 }
 
+TEST_CASE("check_auth_policy: a header need not show its token, nor be renewed ahead") {
+    const auto report = check_auth_policy(
+        [] { return DeskAuth{DeskAuth::Mistake::none_but_keyed}; }, desk_options());
+    INFO(text(report));
+    CHECK(report.passed());
+    CHECK(report.cases().size() == 31);
+    for (const ConformanceCase& one : report.cases()) {
+        CHECK(one.name != "expiry.slow_renewal");
+        CHECK(one.name != "expiry.failed_renewal");
+    }
+}
+
+TEST_CASE("check_auth_policy: a life that the policy assumes is to be named") {
+    AuthCheckOptions options = desk_options();
+    options.lifetime = 12h;
+    const auto report = check_auth_policy([] { return DeskAuth{}; }, options);
+    INFO(text(report));
+    CHECK(
+        report.failed() == Names{"expiry.thrift", "expiry.slow_renewal", "expiry.failed_renewal"});
+    CHECK(text(report).find("AuthCheckOptions::lifetime") != std::string::npos);
+}
+
 TEST_CASE("check_auth_policy: a careful policy passes, and each mistake is found") {
     using Mistake = DeskAuth::Mistake;
     struct Row {
@@ -131,7 +154,7 @@ TEST_CASE("check_auth_policy: a careful policy passes, and each mistake is found
         {"none", Mistake::none, {}},
         {"cached_differs",
          Mistake::cached_differs,
-         {"cached.agrees", "expiry.slow_renewal", "expiry.failed_renewal", "rejected.old"}},
+         {"cached.agrees", "expiry.thrift", "rejected.old"}},
         {"cached_fetches_each_time",
          Mistake::cached_fetches_each_time,
          {"cached.harmless", "cached.agrees", "rejected.foreign", "expiry.thrift", "rejected.old"}},
@@ -155,7 +178,10 @@ TEST_CASE("check_auth_policy: a careful policy passes, and each mistake is found
         {"blurs_the_transport",
          Mistake::blurs_the_transport,
          {"failure.connection", "failure.lost"}},
-        {"ignores_expiry", Mistake::ignores_expiry, {"expiry.dropped", "expiry.thrift"}},
+        {"ignores_expiry",
+         Mistake::ignores_expiry,
+         {"expiry.dropped", "expiry.counted", "expiry.thrift"}},
+        {"counts_from_reply", Mistake::counts_from_reply, {"expiry.counted"}},
         {"drops_at_renewal",
          Mistake::drops_at_renewal,
          {"expiry.slow_renewal", "expiry.failed_renewal"}},

@@ -20,6 +20,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -41,6 +42,9 @@ class DeskAuth {
 public:
     enum class Mistake {
         none,
+        /// Not a mistake either: the header is `Key` and a hash of the token, which is not renewed
+        /// before it has expired.
+        none_but_keyed,
         cached_throws,
         cached_differs,
         cached_fetches_each_time,
@@ -54,6 +58,7 @@ public:
         trusts_the_backend,
         blurs_the_transport,
         ignores_expiry,
+        counts_from_reply,
         drops_at_renewal,
         passes_fate_on,
         reports_status,
@@ -73,7 +78,8 @@ public:
         if (is(Mistake::cached_throws)) throw std::runtime_error{"cached"};
         if (is(Mistake::cached_differs) && state_->header)
             return std::make_shared<const Secret>("Bearer another-token");
-        const bool renew = context.now() + 60s >= state_->expires_at;
+        const bool renew =
+            context.now() + 60s >= state_->expires_at && !is(Mistake::none_but_keyed);
         if (is(Mistake::cached_fetches_each_time)) begin(context);
         const bool valid =
             state_->header && (context.now() < state_->expires_at || is(Mistake::ignores_expiry));
@@ -135,6 +141,10 @@ private:
             (context.now() < state_->expires_at || is(Mistake::ignores_expiry));
     }
 
+    static std::string hash(const std::string& token) {
+        return std::to_string(std::hash<std::string>{}("key " + token));
+    }
+
     void begin(AuthContext& context) {
         auto ended = std::make_shared<Timer>(context.get_executor(), TimePoint::max());
         state_->fetching = true;
@@ -182,8 +192,11 @@ private:
             error = Error{code, Reason::bad_response, std::move(message)};
         }
         if (!error) {
-            state->header = std::make_shared<const Secret>("Bearer " + response.body.substr(6));
-            state->expires_at = asked + 1h;
+            const std::string token = response.body.substr(6);
+            state->header = std::make_shared<const Secret>(
+                mistake == Mistake::none_but_keyed ? "Key " + hash(token) : "Bearer " + token);
+            state->expires_at =
+                (mistake == Mistake::counts_from_reply ? context.now() : asked) + 1h;
         } else {
             if (mistake != Mistake::passes_fate_on) error->set_fate(Fate::unsent);
             state->error = *error;

@@ -84,8 +84,9 @@ public:
     void issue(Clock::duration delay = moment);
     std::size_t posts() const noexcept { return server_.requests().size(); }
     std::size_t spawned() const noexcept { return tasks_.size(); }
-    /// Has the token in `header` reached the end of its life?
-    bool is_expired(std::string_view header) const;
+    /// When the token that was issued last reaches the end of its life, counted from when it was
+    /// asked for. The end of time where none was issued.
+    TimePoint newest_end() const;
 
     /// Runs `function` on the serial executor, and then whatever can run without time passing.
     template <class Function>
@@ -122,8 +123,8 @@ private:
     clarify::detail::SerialExecutor serial_;
     boost::asio::any_io_executor executor_;
     ScriptedBackend server_;
-    std::shared_ptr<std::vector<std::pair<std::string, TimePoint>>> issued_ =
-        std::make_shared<std::vector<std::pair<std::string, TimePoint>>>();
+    /// When each of the tokens was asked for.
+    std::shared_ptr<std::vector<TimePoint>> issued_ = std::make_shared<std::vector<TimePoint>>();
     std::vector<std::shared_ptr<Task>> tasks_;
     std::vector<std::shared_ptr<AuthCall>> calls_;
 };

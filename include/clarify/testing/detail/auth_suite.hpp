@@ -54,6 +54,8 @@ private:
     };
 
     void find_out();
+    /// Does it begin a renewal while the token is still good?
+    bool finds_renewal(Rig& rig);
     void any_cases();
     void fetch_cases();
     void failure_cases();
@@ -83,6 +85,7 @@ private:
     void rejected_old(Case& one);
     void rejected_together(Case& one);
     void expiry_dropped(Case& one);
+    void expiry_counted(Case& one);
     void expiry_thrift(Case& one);
     void expiry_ahead(Case& one, const Answer& answer);
     /// Runs an `authorize` that has to succeed; null, and a problem, where it does not.
@@ -93,6 +96,8 @@ private:
     static void expect(Case& one, bool kept, std::string problem) {
         if (!kept) one.problems.push_back(std::move(problem));
     }
+    /// The life of the tokens, for people, and where it comes from.
+    std::string life() const;
     static std::string what_came(const AuthCall& call);
 
     MakePolicy& make_;
@@ -101,6 +106,7 @@ private:
     ConformanceReport report_;
     /// How many requests one fetch takes; 0 for a policy that does not fetch.
     std::size_t cost_ = 0;
+    bool renews_ahead_ = false;
 };
 
 }  // namespace clarify::testing::detail

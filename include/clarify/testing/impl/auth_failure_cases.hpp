@@ -100,7 +100,11 @@ void AuthSuite<MakePolicy>::failure_pause(Case& one) {
     for (int i = 0; i != 100; ++i)
         rig.start(1);
     const std::size_t sent = rig.bench.posts() - before;
-    expect(one, sent == 0, "100 calls sent " + std::to_string(sent) + " requests");
+    expect(
+        one,
+        sent == 0,
+        "100 calls at once sent " + std::to_string(sent) +
+            " requests, where none was due before a pause after the failure had ended");
 }
 
 template <class MakePolicy>

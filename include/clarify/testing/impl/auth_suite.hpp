@@ -3,6 +3,7 @@
 #ifndef CLARIFY_TESTING_IMPL_AUTH_SUITE_HPP
 #define CLARIFY_TESTING_IMPL_AUTH_SUITE_HPP
 
+#include <chrono>
 #include <exception>
 #include <utility>
 
@@ -45,6 +46,24 @@ void AuthSuite<MakePolicy>::find_out() {
     Rig rig{*this};
     rig.bench.wait(rig.start(1), options_.patience);
     cost_ = rig.bench.posts();
+    if (cost_ == 0) return;
+    try {
+        renews_ahead_ = finds_renewal(rig);
+    } catch (...) {
+        // The cases will find out too, and say so.
+    }
+}
+
+template <class MakePolicy>
+bool AuthSuite<MakePolicy>::finds_renewal(Rig& rig) {
+    const TimePoint end = rig.bench.newest_end();
+    // A thousandth of a short life may be no time at all for the clock.
+    for (int i = 0; i != 1'000 && rig.bench.now() < end; ++i) {
+        rig.cached();
+        if (rig.bench.posts() > cost_) return true;
+        rig.bench.pass(Clock::duration{options_.lifetime} / 1'000);
+    }
+    return false;
 }
 
 template <class MakePolicy>
@@ -93,6 +112,12 @@ typename AuthSuite<MakePolicy>::Calls AuthSuite<MakePolicy>::Rig::start(
         calls.push_back(bench.start(*policy, limit));
     bench.settle();
     return calls;
+}
+
+template <class MakePolicy>
+std::string AuthSuite<MakePolicy>::life() const {
+    return std::to_string(options_.lifetime.count()) +
+        " s (AuthCheckOptions::lifetime, to be set where the policy assumes a life of its own)";
 }
 
 template <class MakePolicy>

@@ -11,6 +11,7 @@
 #include "../support/text_codec.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <doctest/doctest.h>

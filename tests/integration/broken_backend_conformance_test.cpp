@@ -4,10 +4,16 @@
 #include <clarify/http/beast_backend.hpp>
 #include <clarify/testing/check_http_backend.hpp>
 
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -60,6 +66,52 @@ private:
     std::unique_ptr<std::string> retry_after_ = std::make_unique<std::string>();
 };
 
+/// Knows no host by name, and does not say what the system said.
+class NamelessBackend {
+public:
+    explicit NamelessBackend(const clarify::HttpOptions& options) : backend_(options) {}
+
+    boost::asio::awaitable<Result<void>> post(
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+        boost::system::error_code ec;
+        boost::asio::ip::make_address(request.url->host(), ec);
+        if (ec) {
+            clarify::Error unknown{clarify::Errc::resolve};
+            co_return unknown.set_phase(clarify::Phase::resolve).set_fate(Fate::unsent);
+        }
+        Result<void> posted = co_await backend_.post(request, response, progress);
+        if (!posted) {
+            clarify::Error error = posted.error();
+            co_return error.set_cause({});
+        }
+        co_return Result<void>{};
+    }
+    void close() noexcept { backend_.close(); }
+
+private:
+    clarify::BeastBackend backend_;
+};
+
+/// Completes on a thread of its own instead of its awaitable's executor.
+class ForeignBackend {
+public:
+    explicit ForeignBackend(const clarify::HttpOptions& options)
+        : backend_(options), threads_(std::make_unique<boost::asio::thread_pool>(1)) {}
+
+    boost::asio::awaitable<Result<void>> post(
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+        Result<void> posted = co_await backend_.post(request, response, progress);
+        co_await boost::asio::post(
+            *threads_, boost::asio::bind_executor(*threads_, boost::asio::use_awaitable));
+        co_return posted;
+    }
+    void close() noexcept { backend_.close(); }
+
+private:
+    clarify::BeastBackend backend_;
+    std::unique_ptr<boost::asio::thread_pool> threads_;
+};
+
 }  // namespace
 
 TEST_CASE("check_http_backend: a naive adapter fails exactly the cases of its faults") {
@@ -80,6 +132,9 @@ TEST_CASE("check_http_backend: a naive adapter fails exactly the cases of its fa
         "broken.head",
         "broken.nothing",
         "broken.no_http",
+        "framing.lengths",
+        "framing.length_and_chunked",
+        "framing.malformed",
         "tls.cut",
         // No cancellation.
         "deadline.first_byte",
@@ -96,4 +151,35 @@ TEST_CASE("check_http_backend: a naive adapter fails exactly the cases of its fa
     std::ostringstream text;
     text << report;
     CHECK_MESSAGE(report.failed() == expected, text.str());
+}
+
+TEST_CASE("check_http_backend: a look-up that fails and a cause that is missing are found") {
+    const clarify::testing::ConformanceReport report = clarify::testing::check_http_backend(
+        [](const clarify::HttpOptions& options) { return NamelessBackend{options}; });
+    const std::vector<std::string> expected{"connect.refused", "resolve.localhost"};
+    std::ostringstream text;
+    text << report;
+    CHECK_MESSAGE(report.failed() == expected, text.str());
+}
+
+TEST_CASE("check_http_backend: work outside the executor ends the report with its first case") {
+    const clarify::testing::ConformanceReport report = clarify::testing::check_http_backend(
+        [](const clarify::HttpOptions& options) { return ForeignBackend{options}; });
+    REQUIRE(report.cases().size() == 1);
+    const clarify::testing::ConformanceCase& only = report.cases().front();
+    CHECK(only.name == "executor.serial");
+    REQUIRE(only.problems.size() == 2);
+    CHECK(only.problems.back().find("not run") != std::string::npos);
+}
+
+TEST_CASE("check_http_backend: of many problems of one case the first five are kept") {
+    clarify::testing::detail::BackendCheck check{{}, {}, std::chrono::seconds{1}};
+    for (int i = 0; i != 5; ++i)
+        check.problem(std::to_string(i));
+    CHECK(check.problems().size() == 5);
+    for (int i = 5; i != 12; ++i)
+        check.problem(std::to_string(i));
+    REQUIRE(check.problems().size() == 6);
+    CHECK(check.problems()[4] == "4");
+    CHECK(check.problems().back() == "there were 7 more");
 }

@@ -39,16 +39,27 @@ namespace clarify {
     response only: interim responses (1xx) leave nothing behind, trailers neither. Field names
     are compared without regard to case, values are trimmed of blanks, a repeated field is joined
     with `, ` (of `Retry-After` it suffices that two times do not look like one), an absent one
-    stays empty. A response that ends before its length, its last chunk or its head is complete is a
-    failure; so is one that ends with the connection, for want of a length, where over TLS that end
-    is not confirmed by the closing alert. What is left in `response` after a failure is of no
-    importance.
+    stays empty. What is left in `response` after a failure is of no importance.
+    @par Where a response ends
+    After its head for 204 and 304, which have no body; else at its length, after its last chunk and
+    trailers, or, for want of both, with the connection. An HTTP/1.0 response has no chunks: it ends
+    at its length or with the connection. A response that is cut off earlier is a failure; so is one
+    that ends with the connection where over TLS that end is not confirmed by the closing alert. One
+    that is complete by its length or its chunks is a success at once, whether or not the peer then
+    closes or sends its alert.
+    @par What is not well-formed
+    A head that is none; lengths that differ, a length that is no number, or one beside chunked; a
+    transfer coding other than a single chunked; a broken chunk; a `Content-Encoding` other than
+    identity, since none was asked for; 101, for the same reason (other interim responses are
+    skipped). Such a response is refused with `Errc::framing`: parties that read it differently
+    could be made to mistake one reply for another.
     @par Limits
     A body of more than `request.max_response_body` bytes fails with `Errc::too_large`, however its
     end is marked, and its connection is not used again.
     @par Trust
     For https nothing of the request is written before the peer's certificate has been verified:
-    trusted chain, valid time, and the URL's host name or address.
+    trusted chain, valid time, and the URL's host name or address. A host name goes out as SNI, an
+    address does not.
     @par What a failure reports
     `fate()` is `Fate::unsent` only if surely no byte of the request was handed to a connection, and
     `Fate::unknown` as soon as one may have been. `Fate::answered` is the client's alone. `phase()`
@@ -67,8 +78,13 @@ namespace clarify {
     | `bad_config`, `internal` | the stack cannot be used | by `progress.sent` |
 
     Kinds and fates decide what the client repeats: a fate of `unsent` that is not true may execute
-    a call twice. An exception that escapes becomes `Errc::internal`, with the fate that
-    `progress.sent` tells.
+    a call twice. `reason()` is optional; three of them change what is repeated. `resolve` with
+    `Reason::temporary` (the look-up may succeed later) and `tls` with `Reason::reset` (the
+    connection broke in the handshake) may pass, so calls and token requests are tried again; with
+    any other reason, or none, they are final. `io` with `Reason::stale` (a connection that had
+    served before ended without a byte of the response) makes a call that may be repeated go out
+    again at once, with `fresh_connection`; with another reason it goes out after a pause. An
+    exception that escapes becomes `Errc::internal`, with the fate that `progress.sent` tells.
     @par Progress
     `progress.phase` is set before a phase begins: `queue`, `resolve`, `connect`, `proxy`, `tls`,
     `write`, `first_byte` (all of the request is written), `head` (a part of the response is there),
@@ -78,13 +94,17 @@ namespace clarify {
     both when it cancels.
     @par Deadline
     `post` ends by `request.deadline`, with `Errc::timeout`, as far as the stack allows; the client
-    cancels it then as well. A `clarify::Timer` follows the client's clock, also in tests.
+    cancels it then as well. A `clarify::Timer` follows the client's clock, also in tests. Let its
+    handler hold the exchange weakly: a timer that keeps the exchange alive keeps its connection
+    open until the deadline.
     @par Cancellation
     The client asks with `cancellation_type::terminal`, on its serial executor: at the deadline,
     when the caller cancels, and when the client is closed. `post` then completes promptly (in
     milliseconds, whatever the peer does), closes the connection it was using, and harms no other
-    exchange. A name look-up that cannot be stopped is abandoned. What `post` reports, or throws,
-    is then replaced by the client.
+    exchange. A name look-up that cannot be stopped (`getaddrinfo`, and so Asio's resolver) is
+    abandoned: it runs on with state of its own, which it shares with nobody but a waiting `post`,
+    and `post` waits beside it, on a timer that cancellation and the look-up's end both wake. What
+    `post` reports, or throws, is then replaced by the client.
     @par Connections
     A backend that keeps connections puts a `ConnectionLease` into the response of a success. The
     connection belongs to nobody else until the lease is kept or discarded; other exchanges take

@@ -12,8 +12,8 @@
 
 namespace clarify::testing {
 
-/** Runs sixty cases against backends that `make_backend` makes, over real loopback sockets
-    and real TLS, and reports each promise of `HttpBackend` that is not kept.
+/** Runs more than sixty cases against backends that `make_backend` makes, over real loopback
+    sockets and real TLS, and reports each promise of `HttpBackend` that is not kept.
 
     `make_backend(options)` gives a new backend, which must trust `options.tls.ca_pem`: the
     certificates of the kit's own servers are signed by it. The other options are small limits and
@@ -32,14 +32,20 @@ namespace clarify::testing {
     connections, or manages them out of sight, is not judged on their reuse, and one that leaves
     deadlines to the client's cancellation is not judged on what it reports then. A case that
     cannot be staged counts as passed: a name that the machine's resolver does not know as unknown
-    ("resolve.unknown"), and a connection that does not come to stand (a part of "cancel.connect"
-    and of the "progress" cases).
+    ("resolve.unknown"), a machine without the name localhost ("resolve.localhost"), and a
+    connection that does not come to stand (a part of "cancel.connect" and of the "progress"
+    cases).
+
+    The first case is "executor.serial". Where work goes on outside the client's executor the
+    report ends with it, for the other cases might crash the program. Of each case the first five
+    problems are listed, and how many more there were.
 
     @par Duration
-    A few seconds for a backend that keeps the contract. Nothing waits for ever: an exchange that
-    does not complete fails its case within ten seconds, also where the backend blocks its thread;
-    a thread that cannot be freed by closing the connections it may be blocked on is abandoned, so
-    what `make_backend` refers to should live as long as the program then.
+    A few seconds for a backend that keeps the contract; a badly broken one may take minutes.
+    Nothing waits for ever: an exchange that does not complete fails its case within ten seconds,
+    also where the backend blocks its thread; a thread that cannot be freed by closing the
+    connections it may be blocked on is abandoned, so what `make_backend` refers to should live as
+    long as the program then.
     @par Threads
     Each case runs on a thread, and its servers on others; `make_backend` is called on the former,
     by one thread at a time. All threads have ended when the function returns, but for those that

@@ -11,7 +11,9 @@
 #include <clarify/testing/detail/certificate.hpp>
 #include <clarify/testing/detail/raw_server.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -81,11 +83,17 @@ public:
     /// When the case is given up.
     TimePoint limit() const noexcept { return limit_; }
 
-    /// Notes a broken promise. `seen` goes on from "but".
+    /// Notes a broken promise. `seen` goes on from "but". Only the first few are kept.
     void problem(std::string seen) {
         const std::lock_guard lock{mutex_};
-        problems_.push_back(std::move(seen));
+        if (problems_.size() == most_problems) {
+            ++more_problems_;
+        } else {
+            problems_.push_back(std::move(seen));
+        }
     }
+    /// Says that no other case can be run with this backend: it would take the program down.
+    void give_up() noexcept { given_up_ = true; }
     /// Notes a broken promise unless `kept`, which it returns.
     bool expect(bool kept, std::string_view seen) {
         if (!kept) problem(std::string{seen});
@@ -103,9 +111,14 @@ public:
     }
 
     // For the runner and the servers.
+    bool given_up() const noexcept { return given_up_; }
     std::vector<std::string> problems() const {
         const std::lock_guard lock{mutex_};
-        return problems_;
+        std::vector<std::string> all = problems_;
+        if (more_problems_ != 0)
+            all.push_back("there were " + std::to_string(more_problems_) + " more");
+        if (given_up_) all.push_back("the other cases were not run: they might crash the program");
+        return all;
     }
     void enlist(RawServer& server) {
         const std::lock_guard lock{mutex_};
@@ -126,8 +139,12 @@ private:
     BackendMaker make_;
     std::shared_ptr<const CertificateAuthority> authority_;
     TimePoint limit_;
+    /// Enough to see what is wrong.
+    static constexpr std::size_t most_problems = 5;
+    std::atomic<bool> given_up_ = false;
     mutable std::mutex mutex_;
     std::vector<std::string> problems_;
+    std::size_t more_problems_ = 0;
     std::vector<RawServer*> servers_;
 };
 

@@ -76,12 +76,14 @@ inline ConformanceReport run_backend_cases(const BackendMaker& make) {
     ConformanceReport report;
     int exhausted = 0;
     for (const std::span<const BackendCase> group :
-         {std::span<const BackendCase>{backend_cases::reply_cases},
+         {std::span<const BackendCase>{backend_cases::executor_cases},
+          std::span<const BackendCase>{backend_cases::reply_cases},
           std::span<const BackendCase>{backend_cases::request_cases},
           std::span<const BackendCase>{backend_cases::failure_cases},
           std::span<const BackendCase>{backend_cases::stall_cases},
           std::span<const BackendCase>{backend_cases::connection_cases}}) {
         for (const BackendCase& entry : group) {
+            bool go_on = true;
             report.run(entry.name, entry.promise, [&](ConformanceCase& one) {
                 const auto check = std::make_shared<BackendCheck>(
                     make,
@@ -90,7 +92,9 @@ inline ConformanceReport run_backend_cases(const BackendMaker& make) {
                                                : backend_case_limit_of_hopeless);
                 one.problems = watch_backend_case(entry, check);
                 if (Clock::now() >= check->limit()) ++exhausted;
+                go_on = !check->given_up();
             });
+            if (!go_on) return report;
         }
     }
     return report;

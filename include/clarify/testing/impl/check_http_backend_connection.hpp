@@ -42,7 +42,7 @@ inline void lease_kept(BackendCheck& check) {
     // A backend that keeps no connections has closed it.
     check.expect(
         bench.runs_until([&] { return server.ledger().closed_by_client(first); }, shortly),
-        "a connection that may be used again was neither used nor closed");
+        "the connection of a finished exchange stayed open, and the next one did not use it");
 }
 
 inline void lease_dropped(BackendCheck& check) {
@@ -192,9 +192,15 @@ inline void executor_serial(BackendCheck& check) {
     });
     BackendBench bench{check};
     for (const char* const body : {"1", "2", "cut", "3"}) {
-        check.expect(
-            bench.post(server.origin(), body).on_executor,
-            "the exchange " + std::string{body} + " went on outside the executor");
+        if (check.expect(
+                bench.post(server.origin(), body).on_executor,
+                "the exchange " + std::string{body} + " went on outside the executor"))
+            continue;
+        // The foreign thread may still be about to use the executor, whose context must not be gone
+        // by then; the other cases do destroy it beside such threads.
+        bench.runs_until([] { return false; }, std::chrono::milliseconds{300});
+        check.give_up();
+        return;
     }
 }
 
@@ -207,7 +213,7 @@ inline void close_idle(BackendCheck& check) {
     bench.on_executor([&] { bench.backend().close(); });
     check.expect(
         bench.runs_until([&] { return server.ledger().closed_by_client() != 0; }, shortly),
-        "an idle connection stayed open");
+        "the connection of a finished exchange stayed open");
 }
 
 inline void close_twice(BackendCheck& check) {
@@ -284,6 +290,13 @@ inline void move_before_use(BackendCheck& check) {
     bench.expect_success(bench.post(secure.origin("https"), "2"), 200, "2", "the one over TLS");
 }
 
+/// Comes first: what breaks this promise cannot be trusted with the others.
+inline constexpr BackendCase executor_cases[] = {
+    {"executor.serial",
+     "post goes on and completes on the executor of its awaitable",
+     executor_serial},
+};
+
 inline constexpr BackendCase connection_cases[] = {
     {"lease.kept",
      "a connection whose lease was kept serves the next exchange, if connections are kept at all",
@@ -304,9 +317,6 @@ inline constexpr BackendCase connection_cases[] = {
     {"concurrent.own_reply",
      "exchanges in flight together all get their own replies",
      concurrent_own_reply},
-    {"executor.serial",
-     "post goes on and completes on the executor of its awaitable",
-     executor_serial},
     {"close.idle", "close drops idle connections", close_idle},
     {"close.twice", "close may be called twice", close_twice},
     {"close.in_flight",

@@ -7,14 +7,20 @@
 #include <clarify/testing/detail/backend_bench.hpp>
 #include <clarify/testing/detail/backend_scripts.hpp>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <future>
+#include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace clarify::testing::detail::backend_cases {
 
@@ -102,7 +108,64 @@ inline void broken_no_http(BackendCheck& check) {
     expect_broken(check, "SSH-2.0-OpenSSH_9.2\r\nwhatever\r\n\r\n");
 }
 
-// --- Unreachable --------------------------------------------------------------------------------
+// --- Replies that are not well-formed -----------------------------------------------------------
+
+/// Expects that each of these replies is refused, and that its connection is not used again: where
+/// the reply ends is in doubt, so the next bytes may be anything.
+inline void expect_malformed(BackendCheck& check, std::initializer_list<const char*> replies) {
+    std::size_t number = 0;
+    for (const char* const bytes : replies) {
+        BackendServer server(check, [bytes](RawPeer& peer) {
+            while (const auto request = peer.read()) {
+                if (request->body == "bad") {
+                    peer.send(bytes);
+                } else {
+                    peer.reply(request->body);
+                }
+            }
+        });
+        BackendBench bench{check};
+        const std::string which = "reply " + std::to_string(++number);
+        Exchange& exchange = bench.prepare(server.origin(), "bad");
+        // One that waits for the rest for ever has not noticed anything.
+        exchange.request.deadline = Clock::now() + std::chrono::seconds{2};
+        bench.start(exchange);
+        bench.wait(exchange);
+        if (!bench.expect_failure(exchange, Fate::unknown, Errc::framing, which)) return;
+        bench.expect_success(bench.post(server.origin(), "next"), 200, "next", "the next exchange");
+        check.expect(
+            connection_of(server, "next") != connection_of(server, "bad"),
+            "the next exchange used the connection of " + which);
+    }
+}
+
+inline void framing_lengths(BackendCheck& check) {
+    expect_malformed(
+        check,
+        {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 4\r\n\r\n1234",
+         "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 2\r\n\r\n1234"});
+}
+
+inline void framing_length_and_chunked(BackendCheck& check) {
+    const char* const body = "2\r\n12\r\n0\r\n\r\n";
+    const std::string length_first = std::string{"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n"} +
+        "Transfer-Encoding: chunked\r\n\r\n" + body;
+    const std::string chunked_first =
+        std::string{"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n"} +
+        "Content-Length: 12\r\n\r\n" + body;
+    expect_malformed(check, {length_first.c_str(), chunked_first.c_str()});
+}
+
+inline void framing_malformed(BackendCheck& check) {
+    expect_malformed(
+        check,
+        {"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\n12",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: unheard-of\r\n\r\n12",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n12\r\n0\r\n\r\n",
+         "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n"});
+}
+
+// --- Names and addresses ------------------------------------------------------------------------
 
 inline void connect_refused(BackendCheck& check) {
     // A port that was free a moment ago: bound, but nobody listens.
@@ -115,30 +178,60 @@ inline void connect_refused(BackendCheck& check) {
     const Exchange& exchange = bench.post("http://127.0.0.1:" + port);
     bench.expect_failure(exchange, Fate::unsent, Errc::connect);
     check.expect(!exchange.progress.sent, "progress says that something was sent");
+    if (!exchange.error) return;
+    check.expect(
+        exchange.error->cause().failed(), "the error has no cause(), which the system surely gave");
 }
 
-/// Does the machine's resolver say that this name is none, and soon? One that answers every name
-/// with an address of its own, or that cannot be reached, says nothing about a backend.
-inline bool is_known_as_unknown(const std::string& host) {
-    const auto answer = std::make_shared<std::promise<bool>>();
-    std::future<bool> answered = answer->get_future();
+/// What the machine's resolver says of a name; nothing if it does not answer soon.
+inline std::optional<std::vector<boost::asio::ip::address>> addresses_of(const std::string& host) {
+    using Addresses = std::vector<boost::asio::ip::address>;
+    const auto answer = std::make_shared<std::promise<Addresses>>();
+    std::future<Addresses> answered = answer->get_future();
     std::thread{[answer, host] {
         boost::asio::io_context context;
         boost::system::error_code ec;
-        boost::asio::ip::tcp::resolver{context}.resolve(host, "80", ec);
-        answer->set_value(ec.failed());
+        Addresses found;
+        for (const auto& entry : boost::asio::ip::tcp::resolver{context}.resolve(host, "80", ec))
+            found.push_back(entry.endpoint().address());
+        answer->set_value(std::move(found));
     }}.detach();
-    return answered.wait_for(std::chrono::seconds{1}) == std::future_status::ready &&
-        answered.get();
+    if (answered.wait_for(std::chrono::seconds{1}) != std::future_status::ready) return {};
+    return answered.get();
 }
 
 inline void resolve_unknown(BackendCheck& check) {
     const std::string host = "no-such-host.invalid";
-    if (!is_known_as_unknown(host)) return;
+    // A resolver that answers every name with an address of its own, or that cannot be reached,
+    // says nothing about a backend.
+    const auto addresses = addresses_of(host);
+    if (!addresses || !addresses->empty()) return;
     BackendBench bench{check};
     const Exchange& exchange = bench.post("http://" + host + "/");
     bench.expect_failure(exchange, Fate::unsent, Errc::resolve);
     check.expect(!exchange.progress.sent, "progress says that something was sent");
+}
+
+/// Not every machine knows this one name, or knows it as the address of the kit's servers.
+inline bool localhost_is_known() {
+    const auto addresses = addresses_of("localhost");
+    const boost::asio::ip::address loopback = boost::asio::ip::address_v4::loopback();
+    return addresses &&
+        std::find(addresses->begin(), addresses->end(), loopback) != addresses->end();
+}
+
+inline void resolve_localhost(BackendCheck& check) {
+    if (!localhost_is_known()) return;
+    BackendServer server{check, echo};
+    BackendServer secure(check, [context = tls_server(check.authority().issue())](RawPeer& peer) {
+        peer.begin_tls(*context);
+        echo(peer);
+    });
+    BackendBench bench{check};
+    const std::string plain_origin = "http://localhost:" + std::to_string(server.port());
+    const std::string secure_origin = "https://localhost:" + std::to_string(secure.port());
+    bench.expect_success(bench.post(plain_origin, "1"), 200, "1");
+    bench.expect_success(bench.post(secure_origin, "2"), 200, "2", "the exchange over TLS");
 }
 
 // --- TLS ----------------------------------------------------------------------------------------
@@ -204,6 +297,21 @@ inline void tls_cut(BackendCheck& check) {
     bench.expect_failure(bench.post(server.origin("https")), Fate::unknown);
 }
 
+inline void tls_no_alert(BackendCheck& check) {
+    // Such servers are common: they close late, or without a word.
+    const RawServer::Script silent = [](RawPeer& peer) {
+        if (!peer.read()) return;
+        peer.reply("complete", "Connection: close\r\n");
+        peer.await_release();
+    };
+    BackendServer server{check, over_tls(check.authority(), CertificateRequest{}, silent)};
+    BackendBench bench{check};
+    const Exchange& exchange = bench.start(server.origin("https"));
+    const bool over = bench.runs_until([&] { return exchange.done; }, std::chrono::seconds{3});
+    if (check.expect(over, "the exchange went on for 3 s after its complete reply"))
+        bench.expect_success(exchange, 200, "complete");
+}
+
 inline constexpr BackendCase failure_cases[] = {
     {"limit.exact", "a body of just the allowed size is accepted", limit_exact},
     {"limit.announced",
@@ -220,7 +328,20 @@ inline constexpr BackendCase failure_cases[] = {
      "a connection that ends without a reply is a failure of unknown fate",
      broken_nothing},
     {"broken.no_http", "a reply that is not HTTP is a failure of unknown fate", broken_no_http},
-    {"connect.refused", "a refused connection is reported as connect, unsent", connect_refused},
+    {"framing.lengths",
+     "a reply with two different lengths is refused as framing",
+     framing_lengths},
+    {"framing.length_and_chunked",
+     "a chunked reply with a length is refused as framing",
+     framing_length_and_chunked},
+    {"framing.malformed",
+     "a reply with a senseless length, an unknown transfer coding, a broken chunk or a change of "
+     "protocol is refused as framing",
+     framing_malformed},
+    {"connect.refused",
+     "a refused connection is reported as connect, unsent, with its cause",
+     connect_refused},
+    {"resolve.localhost", "the name of a host is looked up, also for https", resolve_localhost},
     {"resolve.unknown", "an unknown host is reported as resolve, unsent", resolve_unknown},
     {"tls.trusted", "a server with a trusted certificate is accepted", tls_trusted},
     {"tls.unknown_authority",
@@ -231,6 +352,9 @@ inline constexpr BackendCase failure_cases[] = {
     {"tls.cut",
      "a reply without a length that ends without TLS's closing alert is incomplete",
      tls_cut},
+    {"tls.no_alert",
+     "a complete reply is a success at once, also where TLS's closing alert does not follow",
+     tls_no_alert},
 };
 
 }  // namespace clarify::testing::detail::backend_cases

@@ -207,6 +207,9 @@ public:
     /// The step of this number fails, and its connection with it.
     void fail_step(std::size_t number, error_code with) { failing_[number] = with; }
 
+    /// No further step fails.
+    void heal() { failing_.clear(); }
+
     /// Connections that clients have not closed, and all that were ever made.
     std::size_t open() const noexcept { return open_; }
     std::size_t connections() const noexcept { return links_.size(); }

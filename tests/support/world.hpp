@@ -95,8 +95,11 @@ public:
         return made;
     }
 
-    /// From here on the server behaves.
-    void heal() { healed_ = true; }
+    /// From here on the server behaves, and so does the network.
+    void heal() {
+        healed_ = true;
+        net.heal();
+    }
 
     /// Runs one handler, moving the clock to the next alarm where nothing else is left to do. False
     /// where nothing ever happens again.

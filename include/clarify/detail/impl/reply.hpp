@@ -117,7 +117,9 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
         if (!read) return answered(read.error());
         for (rpc::BatchSlot& slot : call.batch->slots) {
             if (!slot.error) continue;
-            slot.error->set_phase(Phase::decode).set_http_status(status).set_attempts(call.attempts);
+            slot.error->set_phase(Phase::decode)
+                .set_http_status(status)
+                .set_attempts(call.attempts);
             if (slot.error->reason() != Reason::missing) slot.error->set_fate(Fate::answered);
         }
         return std::nullopt;

@@ -140,6 +140,8 @@ public:
     void shut(Origin<Connection>& origin, Connection& connection) noexcept;
     /// Closes idle connections now, and the others when they are given back.
     void close() noexcept;
+    /// The same, but who is in line, or comes, is still served.
+    void drain() noexcept;
     void observe(
         EventKind kind, const Origin<Connection>& origin, Clock::duration elapsed = {}) noexcept;
 
@@ -157,6 +159,7 @@ private:
     std::shared_ptr<TimeSource> time_;
     std::list<Origin<Connection>> origins_;
     bool closed_ = false;
+    bool draining_ = false;
 };
 
 /// When a connection that has just served may no longer be reused, by a reply that says whether it

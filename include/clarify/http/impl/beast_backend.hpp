@@ -39,6 +39,7 @@ CLARIFY_DECL BeastBackend::BeastBackend(HttpOptions options)
     : source_(std::make_shared<detail::BeastSource>(std::move(options))) {}
 
 CLARIFY_DECL void BeastBackend::close() noexcept { source_->close(); }
+CLARIFY_DECL void BeastBackend::drain() noexcept { source_->drain(); }
 
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)

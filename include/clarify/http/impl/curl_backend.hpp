@@ -73,6 +73,7 @@ inline CurlBackend::CurlBackend(HttpOptions options)
     : source_(std::make_shared<detail::CurlSource>(std::move(options))) {}
 
 inline void CurlBackend::close() noexcept { source_->close(); }
+inline void CurlBackend::drain() noexcept { source_->drain(); }
 
 inline boost::asio::awaitable<Result<void>> CurlBackend::post(
     const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {

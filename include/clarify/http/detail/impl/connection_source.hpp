@@ -170,7 +170,8 @@ void ConnectionSource<Connection>::give_back(
     if (!connection) return serve(origin.pool.give_up());
     const TimePoint until =
         std::min(expires, connection->opened_at() + options_.connection_lifetime);
-    if (keep && !closed_ && now() < until) {
+    const bool wanted = !draining_ || origin.pool.waiting() != 0;
+    if (keep && wanted && !closed_ && now() < until) {
         return serve(origin.pool.give_back(std::move(connection), until));
     }
     shut(origin, *connection);
@@ -189,6 +190,12 @@ void ConnectionSource<Connection>::serve(
 template <class Connection>
 void ConnectionSource<Connection>::close() noexcept {
     closed_ = true;
+    drain();
+}
+
+template <class Connection>
+void ConnectionSource<Connection>::drain() noexcept {
+    draining_ = true;
     for (Origin<Connection>& origin : origins_) {
         origin.pool.clear();
         close_doomed(origin);

@@ -82,7 +82,7 @@ public:
         const HttpRequest& request, HttpResponse& response, HttpProgress& progress);
     /// Closes idle connections at once and lent ones when they are given back.
     void close() noexcept;
-    /// See `HttpBackend`: closes idle connections at once and the others as nobody is in line for them.
+    /// Closes idle connections at once, and lent ones when nobody is in line for them.
     void drain() noexcept;
 
 private:

@@ -97,6 +97,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             }
             if (call->error && call->stopped != Stop::none) {
                 call->error = stop_error(*call);
+                if (costs_budget(*call->error)) budget_.failed();
                 break;
             }
             if (!call->error) {
@@ -129,11 +130,13 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 continue;
             }
 
-            if (!is_refused(*call->error)) call->maybe_executed = true;
-            if (is_transient(*call->error)) budget_.failed();
+            const bool early = answered && buffers.response.early;
+            if (!is_refused(*call->error, early)) call->maybe_executed = true;
+            if (costs_budget(*call->error, early)) budget_.failed();
             const RetryQuestion question{
                 *call->error,
                 call->idempotent,
+                early,
                 call->attempts,
                 fresh_connection,
                 time(),

@@ -94,7 +94,10 @@ inline boost::asio::awaitable<Result<void>> CurlBackend::post(
             // The idle connection broke between the look at it and libcurl's own. Nothing has been
             // sent, so another one takes its place.
             const bool broke = reused && exchange.done && !exchange.sent;
-            if (!broke) co_return outcome.error();
+            if (!broke) {
+                source->opening_failed(loan.origin(), outcome.error());
+                co_return outcome.error();
+            }
             const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
             source->refill(loan, executor);
             continue;

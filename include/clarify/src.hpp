@@ -22,6 +22,7 @@
 
 namespace clarify {
 
+template class BasicBeastBackend<detail::TcpNet>;
 template class detail::Engine<BeastBackend, CredentialsAuth>;
 template class RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;
 template class detail::Engine<AnyHttpBackend, AnyAuthPolicy>;

@@ -5,7 +5,6 @@
 #define CLARIFY_HTTP_BEAST_BACKEND_HPP
 
 #include <clarify/concepts/http_backend.hpp>
-#include <clarify/core/detail/config.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <memory>
@@ -13,8 +12,10 @@
 namespace clarify {
 
 namespace detail {
+struct TcpNet;
+template <class Net>
 class BeastSource;
-}
+}  // namespace detail
 
 /** HTTP/1.1 with keep-alive, a bounded pool of connections for each origin, and verified TLS.
 
@@ -27,16 +28,19 @@ class BeastSource;
     - Framing is checked strictly (RFC 9112); every part of a reply is bounded. Redirects are not
     followed, cookies not kept, compressed replies refused.
 
+    `Net` is the network; `BeastBackend` has the real one. Tests put one in memory in its place.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
     @par Errors
     Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `tls`, `io`, `timeout`,
     `framing`, `too_large`, and `bad_config` where the trust store cannot be read.
 */
-class BeastBackend {
+template <class Net>
+class BasicBeastBackend {
 public:
     /// @throws std::invalid_argument naming an option that is out of range.
-    explicit BeastBackend(HttpOptions options = {});
+    explicit BasicBeastBackend(HttpOptions options = {});
 
     /// See `HttpBackend`.
     boost::asio::awaitable<Result<void>> post(
@@ -46,10 +50,17 @@ public:
 
 private:
     // Shared with the connections on loan.
-    std::shared_ptr<detail::BeastSource> source_;
+    std::shared_ptr<detail::BeastSource<Net>> source_;
 };
 
+/// See `BasicBeastBackend`: the default, over the system's sockets.
+using BeastBackend = BasicBeastBackend<detail::TcpNet>;
+
 static_assert(HttpBackend<BeastBackend>);
+
+#if defined(CLARIFY_SEPARATE_COMPILATION)
+extern template class BasicBeastBackend<detail::TcpNet>;
+#endif
 
 }  // namespace clarify
 

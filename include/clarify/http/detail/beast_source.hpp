@@ -6,45 +6,42 @@
 
 #include <clarify/http/detail/connection_source.hpp>
 #include <clarify/http/detail/connector.hpp>
-#include <clarify/http/detail/tls_context.hpp>
 
 #include <memory>
 #include <utility>
 
 namespace clarify::detail {
 
-class BeastSource final : public ConnectionSource<Connection> {
+template <class Net>
+class BeastSource final : public ConnectionSource<Connection<Net>> {
 public:
-    using ConnectionSource<Connection>::ConnectionSource;
+    using BeastLoan = Loan<Connection<Net>>;
+
+    explicit BeastSource(HttpOptions options)
+        : ConnectionSource<Connection<Net>>(std::move(options)), connector_(this->options()) {}
 
     /// Waits in line if need be, then reuses or opens a connection.
-    boost::asio::awaitable<Result<Loan<Connection>>> obtain(
+    boost::asio::awaitable<Result<BeastLoan>> obtain(
         const HttpRequest& request, HttpProgress& progress);
 
 private:
-    std::shared_ptr<boost::asio::ssl::context> tls_;
+    Connector<Net> connector_;
 };
 
-inline boost::asio::awaitable<Result<Loan<Connection>>> BeastSource::obtain(
+template <class Net>
+boost::asio::awaitable<Result<Loan<Connection<Net>>>> BeastSource<Net>::obtain(
     const HttpRequest& request, HttpProgress& progress) {
-    Result<Loan<Connection>> place = co_await take_place(request, progress);
+    Result<BeastLoan> place = co_await this->take_place(request, progress);
     if (!place) co_return place.error();
-    Loan<Connection> loan = std::move(*place);
+    BeastLoan loan = std::move(*place);
     if (loan) co_return std::move(loan);
 
-    Origin<Connection>& origin = loan.origin();
-    if (!tls_) tls_ = options().tls.context;
-    if (origin.url.is_https() && !tls_) {
-        Result<std::shared_ptr<boost::asio::ssl::context>> made = make_tls_context(options().tls);
-        if (!made) co_return made.error();
-        tls_ = std::move(*made);
-    }
-    const TimePoint opening = now();
-    Result<std::shared_ptr<Connection>> opened =
-        co_await open_connection(origin.url, tls_, options(), request.deadline, progress);
+    const TimePoint opening = this->now();
+    Result<std::shared_ptr<Connection<Net>>> opened =
+        co_await connector_.open(loan.origin().url, request.deadline, progress);
     if (!opened) co_return opened.error();
     loan.fill(std::move(*opened));
-    observe(EventKind::connection_opened, origin, now() - opening);
+    this->observe(EventKind::connection_opened, loan.origin(), this->now() - opening);
     co_return std::move(loan);
 }
 

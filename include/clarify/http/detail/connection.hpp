@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// One TCP or TLS connection with its buffers.
+// One connection with its buffers, with or without TLS.
 
 #ifndef CLARIFY_HTTP_DETAIL_CONNECTION_HPP
 #define CLARIFY_HTTP_DETAIL_CONNECTION_HPP
@@ -29,9 +29,10 @@
 
 namespace clarify::detail {
 
+template <class Net>
 class Connection {
 public:
-    using Socket = boost::asio::ip::tcp::socket;
+    using Socket = typename Net::Socket;
     using TlsStream = boost::asio::ssl::stream<Socket&>;
 
     Connection(
@@ -111,7 +112,8 @@ private:
     std::size_t end_ = 0;
 };
 
-inline void Connection::compose_head(const HttpRequest& request, std::string_view authority) {
+template <class Net>
+void Connection<Net>::compose_head(const HttpRequest& request, std::string_view authority) {
     std::size_t size = 96 + request.url->path().size() + authority.size();
     for (const HeaderView& header : request.headers)
         size += header.name.size() + header.value.size() + 4;
@@ -136,7 +138,8 @@ inline void Connection::compose_head(const HttpRequest& request, std::string_vie
     head_ += "\r\n\r\n";
 }
 
-inline void Connection::forget_head() noexcept {
+template <class Net>
+void Connection<Net>::forget_head() noexcept {
     volatile char* at = head_.data();
     for (std::size_t i = 0; i != head_.size(); ++i)
         at[i] = 0;

@@ -1,37 +1,74 @@
 // SPDX-License-Identifier: BSL-1.0
-// Opens a connection: look up the name, race the addresses, shake hands.
+// Opens connections: look up the name, race the addresses, shake hands.
 
 #ifndef CLARIFY_HTTP_DETAIL_CONNECTOR_HPP
 #define CLARIFY_HTTP_DETAIL_CONNECTOR_HPP
 
 #include <clarify/core/detail/signal.hpp>
+#include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/connection.hpp>
+#include <clarify/http/detail/race.hpp>
 #include <clarify/http/http_options.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <list>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace clarify::detail {
 
-using Endpoint = boost::asio::ip::tcp::endpoint;
+/** A name look-up, shared by all who want to know the same meanwhile.
 
-/** Opens a connection to `origin` before `deadline`, within the limits of `options`.
-
-    `progress.phase` follows the steps. All failures are `Fate::unsent`.
+    Asio's own cannot be stopped once it has begun: whoever waits can leave, and the look-up ends in
+    its own time. So that a resolver that hangs has one question to answer and not one of each call,
+    the next one joins.
 */
-boost::asio::awaitable<Result<std::shared_ptr<Connection>>> open_connection(
-    const Url& origin,
-    std::shared_ptr<boost::asio::ssl::context> context,
-    const HttpOptions& options,
-    TimePoint deadline,
-    HttpProgress& progress);
+template <class Net>
+struct LookUp {
+    LookUp(const boost::asio::any_io_executor& executor, std::string name, std::uint16_t number)
+        : host(std::move(name)), port(number), resolver(executor) {}
 
-/// Alternates the address families, the first one's first (RFC 8305 section 4).
-std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints);
+    std::string host;
+    std::uint16_t port;
+    typename Net::Resolver resolver;
+    Signal ended;
+    bool finished = false;
+    boost::system::error_code error;
+    std::vector<Endpoint> endpoints;
+};
+
+/// What new connections of a backend have in common. Used on one serial executor.
+template <class Net>
+class Connector {
+public:
+    /// `options` must outlive the connector.
+    explicit Connector(const HttpOptions& options) : options_(options) {}
+
+    /** Opens a connection to `origin` before `deadline`, within the limits of the options.
+
+        `progress.phase` follows the steps. All failures are `Fate::unsent`.
+    */
+    boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open(
+        const Url& origin, TimePoint deadline, HttpProgress& progress);
+
+private:
+    boost::asio::awaitable<Result<std::vector<Endpoint>>> look_up(
+        const Url& origin, TimePoint until);
+    std::shared_ptr<LookUp<Net>> begin_look_up(
+        const boost::asio::any_io_executor& executor, const Url& origin);
+    Result<std::shared_ptr<boost::asio::ssl::context>> tls_context();
+
+    const HttpOptions& options_;
+    std::shared_ptr<boost::asio::ssl::context> tls_;
+    /// Those that have not ended.
+    std::vector<std::weak_ptr<LookUp<Net>>> look_ups_;
+};
 
 }  // namespace clarify::detail
 

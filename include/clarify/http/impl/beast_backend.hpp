@@ -5,6 +5,7 @@
 
 #include <clarify/http/detail/beast_source.hpp>
 #include <clarify/http/detail/response_reader.hpp>
+#include <clarify/http/detail/tcp_net.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -35,10 +36,14 @@ inline Error exchange_failure(
 
 }  // namespace detail
 
-CLARIFY_DECL BeastBackend::BeastBackend(HttpOptions options)
-    : source_(std::make_shared<detail::BeastSource>(std::move(options))) {}
+template <class Net>
+BasicBeastBackend<Net>::BasicBeastBackend(HttpOptions options)
+    : source_(std::make_shared<detail::BeastSource<Net>>(std::move(options))) {}
 
-CLARIFY_DECL void BeastBackend::close() noexcept { source_->close(); }
+template <class Net>
+void BasicBeastBackend<Net>::close() noexcept {
+    source_->close();
+}
 
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)
@@ -47,21 +52,22 @@ CLARIFY_DECL void BeastBackend::close() noexcept { source_->close(); }
 #endif
 
 // The warm path is this one coroutine frame: an idle connection is found without suspending.
-CLARIFY_DECL boost::asio::awaitable<Result<void>> BeastBackend::post(
+template <class Net>
+boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
     constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
-    const std::shared_ptr<detail::BeastSource> source = source_;
+    const std::shared_ptr<detail::BeastSource<Net>> source = source_;
     const HttpOptions& options = source->options();
 
-    detail::Loan<detail::Connection> loan;
+    detail::Loan<detail::Connection<Net>> loan;
     if (!request.fresh_connection) loan = source->try_reuse(*request.url);
     if (!loan) {
-        Result<detail::Loan<detail::Connection>> obtained =
+        Result<detail::Loan<detail::Connection<Net>>> obtained =
             co_await source->obtain(request, progress);
         if (!obtained) co_return obtained.error();
         loan = std::move(*obtained);
     }
-    detail::Connection& connection = *loan;
+    detail::Connection<Net>& connection = *loan;
     const bool reused = connection.begin_exchange();
 
     connection.compose_head(request, loan.origin().authority);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/http/detail/connector.hpp>
+#include <clarify/http/detail/race.hpp>
 
 #include <boost/asio/error.hpp>
 
@@ -30,7 +30,7 @@ std::string order(std::initializer_list<const char*> addresses) {
 
 }  // namespace
 
-TEST_CASE("connector: alternates the address families, the first one's first") {
+TEST_CASE("race: alternates the address families, the first one's first") {
     CHECK(order({"::1", "::2", "10.0.0.1", "10.0.0.2"}) == "::1 10.0.0.1 ::2 10.0.0.2 ");
     CHECK(order({"10.0.0.1", "10.0.0.2", "::1", "::2"}) == "10.0.0.1 ::1 10.0.0.2 ::2 ");
     CHECK(order({"10.0.0.1", "::1", "10.0.0.2"}) == "10.0.0.1 ::1 10.0.0.2 ");
@@ -38,14 +38,14 @@ TEST_CASE("connector: alternates the address families, the first one's first") {
     CHECK(order({"::1", "10.0.0.1", "10.0.0.2", "10.0.0.3"}) == "::1 10.0.0.1 10.0.0.2 10.0.0.3 ");
 }
 
-TEST_CASE("connector: keeps the order within one family") {
+TEST_CASE("race: keeps the order within one family") {
     CHECK(order({"10.0.0.3", "10.0.0.1", "10.0.0.2"}) == "10.0.0.3 10.0.0.1 10.0.0.2 ");
     CHECK(order({"::3", "::1"}) == "::3 ::1 ");
     CHECK(order({"::1"}) == "::1 ");
     CHECK(order({}).empty());
 }
 
-TEST_CASE("connector: knows why a connection could not be made") {
+TEST_CASE("race: knows why a connection could not be made") {
     namespace errc = boost::system::errc;
     struct Row {
         errc::errc_t error;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+// The TLS handshake of a new connection.
+
+#ifndef CLARIFY_HTTP_DETAIL_HANDSHAKE_HPP
+#define CLARIFY_HTTP_DETAIL_HANDSHAKE_HPP
+
+#include <clarify/core/clock.hpp>
+#include <clarify/core/result.hpp>
+#include <clarify/core/timer.hpp>
+#include <clarify/core/url.hpp>
+#include <clarify/http/detail/connection.hpp>
+#include <clarify/http/detail/tls_context.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+
+namespace clarify::detail {
+
+/// A phase of opening a connection that took too long.
+Error opening_timed_out(Phase phase, const Url& origin);
+
+/// Closes a connection when a phase takes too long; harmless once destroyed.
+template <class Connection>
+class PhaseGuard {
+public:
+    PhaseGuard(
+        const boost::asio::any_io_executor& executor,
+        const std::shared_ptr<Connection>& connection,
+        TimePoint until);
+    PhaseGuard(const PhaseGuard&) = delete;
+    PhaseGuard& operator=(const PhaseGuard&) = delete;
+    ~PhaseGuard() { disarm(); }
+
+    /// Ends the watch; true if it had to act. A handler that runs after this finds the flag set and
+    /// does nothing.
+    bool disarm() {
+        timer_.cancel();
+        return std::exchange(*expired_, true);
+    }
+
+private:
+    Timer timer_;
+    std::shared_ptr<bool> expired_;
+};
+
+/// Proves that the peer of a fresh connection is `origin`, before `until`.
+template <class Net>
+boost::asio::awaitable<Result<void>> shake_hands(
+    std::shared_ptr<Connection<Net>> connection, const Url& origin, TimePoint until);
+
+}  // namespace clarify::detail
+
+#include <clarify/http/detail/impl/handshake.hpp>
+
+#endif  // CLARIFY_HTTP_DETAIL_HANDSHAKE_HPP

@@ -34,6 +34,20 @@ Owned<BIGNUM> number(unsigned long value = 0) {
     return out;
 }
 
+EVP_PKEY* key_from(const char* type, int selection, OSSL_PARAM_BLD* builder) {
+    const Owned<OSSL_PARAM> parameters{
+        OSSL_PARAM_BLD_to_param(builder), [](OSSL_PARAM* which) { OSSL_PARAM_free(which); }};
+    const Owned<EVP_PKEY_CTX> maker{
+        EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr),
+        [](EVP_PKEY_CTX* which) { EVP_PKEY_CTX_free(which); }};
+    EVP_PKEY* key = nullptr;
+    check_openssl(
+        EVP_PKEY_fromdata_init(maker.get()) == 1 &&
+            EVP_PKEY_fromdata(maker.get(), &key, selection, parameters.get()) == 1,
+        "make a key of numbers");
+    return key;
+}
+
 /// An RSA key of 16,384 bits, made of many small primes: two large ones would take minutes to find.
 EVP_PKEY* make_huge_key() {
     const Owned<BN_CTX> scratch{BN_CTX_new(), [](BN_CTX* which) { BN_CTX_free(which); }};
@@ -62,16 +76,8 @@ EVP_PKEY* make_huge_key() {
     fine = fine && OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get()) &&
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_E, exponent.get()) &&
         OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_D, secret.get());
-    const Owned<OSSL_PARAM> parameters{
-        OSSL_PARAM_BLD_to_param(builder.get()), [](OSSL_PARAM* which) { OSSL_PARAM_free(which); }};
-    const Owned<EVP_PKEY_CTX> maker{
-        EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr),
-        [](EVP_PKEY_CTX* which) { EVP_PKEY_CTX_free(which); }};
-    EVP_PKEY* key = nullptr;
-    fine = fine && EVP_PKEY_fromdata_init(maker.get()) == 1 &&
-        EVP_PKEY_fromdata(maker.get(), &key, EVP_PKEY_KEYPAIR, parameters.get()) == 1;
     check_openssl(fine, "make a huge key");
-    return key;
+    return key_from("RSA", EVP_PKEY_KEYPAIR, builder.get());
 }
 
 std::shared_ptr<EVP_PKEY> make_key(KeyKind kind) {
@@ -240,6 +246,25 @@ TlsContext server(const Identity& identity, const std::string& chain) {
         boost::asio::buffer(chain.empty() ? identity.chain_pem() : chain));
     check_openssl(SSL_CTX_use_PrivateKey(native, identity.key()) == 1, "use a key");
     return context;
+}
+
+void use_small_group(const TlsContext& context) {
+    const Owned<OSSL_PARAM_BLD> builder{
+        OSSL_PARAM_BLD_new(), [](OSSL_PARAM_BLD* which) { OSSL_PARAM_BLD_free(which); }};
+    const Owned<BIGNUM> prime{
+        BN_get_rfc2409_prime_1024(nullptr), [](BIGNUM* which) { BN_free(which); }};
+    const auto generator = number(2);
+    check_openssl(
+        OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_FFC_P, prime.get()) == 1 &&
+            OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_FFC_G, generator.get()) == 1,
+        "describe a group");
+    EVP_PKEY* const group = key_from("DH", EVP_PKEY_KEY_PARAMETERS, builder.get());
+    SSL_CTX* const native = context->native_handle();
+    check_openssl(
+        SSL_CTX_set_max_proto_version(native, TLS1_2_VERSION) == 1 &&
+            SSL_CTX_set_cipher_list(native, "DHE:@SECLEVEL=0") == 1 &&
+            SSL_CTX_set0_tmp_dh_pkey(native, group) == 1,
+        "use a group");
 }
 
 }  // namespace support::pki

@@ -118,6 +118,9 @@ using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
     instead of those that belong there. It may be as weak as its certificate. */
 TlsContext server(const Identity& identity, const std::string& chain = {});
 
+/// Has a server of TLS 1.2 agree on keys by Diffie and Hellman only, in a group of 1024 bits.
+void use_small_group(const TlsContext& context);
+
 }  // namespace support::pki
 
 #endif  // CLARIFY_TESTS_SUPPORT_PKI_HPP

@@ -141,7 +141,10 @@ public:
     /// Closes idle connections now, and the others when they are given back.
     void close() noexcept;
     void observe(
-        EventKind kind, const Origin<Connection>& origin, Clock::duration elapsed = {}) noexcept;
+        EventKind kind,
+        const Origin<Connection>& origin,
+        Clock::duration elapsed = {},
+        bool resumed = false) noexcept;
 
 private:
     using OriginPool = Pool<std::shared_ptr<Connection>, QueueEntry<Connection>*>;

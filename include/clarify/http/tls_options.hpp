@@ -26,7 +26,8 @@ enum class Revocation : std::uint8_t {
     /// Refuse it with `tls[revocation_unknown]`: every certificate of the chain needs a list of its
     /// issuer whose time has not run out.
     required,
-    /// Accept it. A list whose time has run out still counts for what it revokes.
+    /// Accept it. A list whose time has run out still counts for what it revokes, and one that its
+    /// issuer has not signed is refused all the same.
     best_effort,
 };
 

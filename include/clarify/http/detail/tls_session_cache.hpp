@@ -26,6 +26,12 @@ struct TlsSession {
     TimePoint verified{};
 };
 
+/// A copy that nobody else has: OpenSSL makes the session of a connection useless when that ends
+/// without a close_notify, which says nothing about the next connection.
+inline OpensslOwned<SSL_SESSION> copy_session(const SSL_SESSION* session) noexcept {
+    return OpensslOwned<SSL_SESSION>{session == nullptr ? nullptr : SSL_SESSION_dup(session)};
+}
+
 /** Sessions of peers that were verified, bounded in number and age, the newest first.
 
     One cache belongs to one backend, and so to one set of trust, pins and client certificate; within
@@ -96,8 +102,7 @@ inline TlsSession TlsSessionCache::take(const Url& origin, TimePoint now) {
     if (found == entries_.end()) return {};
     SSL_SESSION* const handle = found->session.handle.get();
     if (SSL_SESSION_get_protocol_version(handle) < TLS1_3_VERSION) {
-        SSL_SESSION_up_ref(handle);
-        return {OpensslOwned<SSL_SESSION>{handle}, found->session.verified};
+        return {copy_session(handle), found->session.verified};
     }
     TlsSession session = std::move(found->session);
     entries_.erase(found);

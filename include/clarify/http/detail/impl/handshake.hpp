@@ -109,10 +109,10 @@ void keep_session(Connection<Net>& connection, const Url& origin, TlsTerms& term
     if (!terms.sessions().keeps_any()) return;
     SSL* const ssl = connection.tls().native_handle();
     const TlsSession& used = connection.session();
-    OpensslOwned<SSL_SESSION> session{SSL_get1_session(ssl)};
+    const SSL_SESSION* const session = SSL_get0_session(ssl);
     // The one that was used is not for a second time.
-    if (session.get() == used.handle.get() || SSL_get_verify_result(ssl) != X509_V_OK) return;
-    terms.sessions().store(origin, std::move(session), used.verified, now);
+    if (session == used.handle.get() || SSL_get_verify_result(ssl) != X509_V_OK) return;
+    terms.sessions().store(origin, copy_session(session), used.verified, now);
 }
 
 inline bool may_be_due_to_session(const Error& error) noexcept {

@@ -82,6 +82,8 @@ enum class Reason : std::uint8_t {
     host_mismatch,
     untrusted,
     revoked,
+    revocation_unknown,
+    pin_mismatch,
     protocol,
     weak,
     handshake,

@@ -3,9 +3,6 @@
 #ifndef CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP
 #define CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP
 
-#include <clarify/http/detail/handshake.hpp>
-#include <clarify/http/detail/tls_context.hpp>
-
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -74,25 +71,30 @@ boost::asio::awaitable<Result<std::vector<Endpoint>>> Connector<Net>::look_up(
 }
 
 template <class Net>
-Result<std::shared_ptr<boost::asio::ssl::context>> Connector<Net>::tls_context() {
-    if (!tls_) tls_ = options_.tls.context;
-    if (!tls_) {
-        Result<std::shared_ptr<boost::asio::ssl::context>> made = make_tls_context(options_.tls);
-        if (!made) return made;
-        tls_ = std::move(*made);
+boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open(
+    const Url& origin, TimePoint deadline, HttpProgress& progress) {
+    HandshakeTry attempt;
+    Result<std::shared_ptr<Connection<Net>>> opened =
+        co_await open_once(origin, deadline, progress, attempt);
+    if (!opened && attempt.offered_session && may_be_due_to_session(opened.error())) {
+        attempt.may_resume = false;
+        opened = co_await open_once(origin, deadline, progress, attempt);
     }
-    return tls_;
+    co_return opened;
 }
 
 template <class Net>
-boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open(
-    const Url& origin, TimePoint deadline, HttpProgress& progress) {
+boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
+    const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     std::shared_ptr<boost::asio::ssl::context> context;
     if (origin.is_https()) {
-        Result<std::shared_ptr<boost::asio::ssl::context>> made = tls_context();
-        if (!made) co_return made.error();
-        context = std::move(*made);
+        if (!tls_) {
+            Result<std::unique_ptr<TlsTerms>> made = TlsTerms::make(options_.tls);
+            if (!made) co_return made.error();
+            tls_ = std::move(*made);
+        }
+        context = tls_->context();
     }
     const TimePoint until = std::min(deadline, now(executor) + options_.connect_timeout);
 
@@ -114,7 +116,8 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     if (origin.is_https()) {
         progress.phase = Phase::tls;
         const TimePoint tls_until = std::min(deadline, now(executor) + options_.tls_timeout);
-        const Result<void> shaken = co_await shake_hands<Net>(connection, origin, tls_until);
+        const Result<void> shaken =
+            co_await shake_hands<Net>(connection, origin, tls_until, *tls_, attempt);
         if (!shaken) co_return shaken.error();
     }
     connection->opened(now(executor));

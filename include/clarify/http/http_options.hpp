@@ -52,7 +52,8 @@ struct HttpOptions {
     /// `Errc::overloaded`.
     std::size_t max_waiting = 16'384;
     /// A connection idle for longer is not used again; a server's `Keep-Alive: timeout` shortens
-    /// it.
+    /// it. It is closed when its time is up if an `io_context` then runs, which is not kept running
+    /// for that; on other contexts, when the next connection is asked for.
     std::chrono::milliseconds idle_timeout{30'000};
     /// A connection older than this is not used again, so that a changed address takes effect.
     std::chrono::milliseconds connection_lifetime{900'000};

@@ -64,6 +64,8 @@ public:
     bool has_transfer_encoding() const noexcept { return chunked_; }
     /// The bytes of chunk extensions so far.
     std::size_t extras() const noexcept { return extras_; }
+    /// Is a chunk complete, so that its CRLF is the next to be read?
+    bool has_chunk() const noexcept { return has_chunk_; }
 
 private:
     using error_code = boost::beast::error_code;
@@ -80,7 +82,7 @@ private:
     void on_response_impl(int code, string_view, int version, error_code& ec) override;
     void on_field_impl(field name, string_view text, string_view value, error_code& ec) override;
     void on_header_impl(error_code& ec) override;
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) override;
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     std::size_t on_body_impl(string_view body, error_code& ec) override;
     void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override;
     std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& ec) override {
@@ -104,6 +106,8 @@ private:
     bool chunked_ = false;
     bool has_length_ = false;
     bool length_is_zero_ = true;
+    bool has_chunk_ = false;
+    bool says_close_ = false;
 };
 
 /** Reads one response, interim responses before it included, from bytes given in any portions.
@@ -141,6 +145,7 @@ public:
 private:
     const ResponseFacts& facts() const noexcept { return parser_->facts(); }
     Error failure(boost::beast::error_code ec) const;
+    Result<void> check_waiting(std::string_view waiting) const;
     Result<void> next_after_interim();
 
     HttpResponse& response_;

@@ -14,9 +14,12 @@
 namespace clarify::detail {
 
 inline Error look_up_failure(boost::system::error_code ec, const Url& origin) {
-    const bool temporary = ec == boost::asio::error::host_not_found_try_again ||
-        ec == boost::asio::error::no_recovery || ec == boost::system::errc::io_error;
-    Error error{Errc::resolve, temporary ? Reason::temporary : Reason::not_found, origin.host()};
+    // Only what a resolver says about the name itself is final; the rest is its own trouble, or the
+    // system's.
+    namespace errors = boost::asio::error;
+    const bool final = ec == errors::host_not_found || ec == errors::no_data ||
+        ec == errors::service_not_found || ec == errors::invalid_argument;
+    Error error{Errc::resolve, final ? Reason::not_found : Reason::temporary, origin.host()};
     return error.set_cause(ec).set_phase(Phase::resolve).set_fate(Fate::unsent);
 }
 

@@ -85,7 +85,7 @@ inline std::string body_excerpt(
     const std::size_t from =
         offset < limit / 4 ? 0 : scrubber.behind_secret(body, offset - limit / 8);
     // Cut with some room first, so that a secret across the cut is still found whole.
-    std::string text{body.substr(from, limit + scrubber.reach())};
+    std::string text{body.substr(from, limit + 1 + scrubber.reach())};
     scrubber.scrub(text);
     if (from != 0) text.insert(0, "...");
     return printable_within(text, limit);

@@ -151,8 +151,11 @@ inline void TokenCache::rejected(const AuthHeader& header, TimePoint now) {
     // A fresh token was rejected as well: fetching another at once would only hammer the issuer.
     patient_ = false;
     pause_until_ = std::max(pause_until_, fetch_at);
-    last_error_ = Error{Errc::auth, Reason::rejected, "the server rejects freshly fetched tokens"};
+    // Without words first, for there is no pause without an error.
+    last_error_.emplace(Errc::auth, Reason::rejected);
     last_error_->set_phase(Phase::token);
+    Error told{Errc::auth, Reason::rejected, "the server rejects freshly fetched tokens"};
+    last_error_ = told.set_phase(Phase::token);
 }
 
 }  // namespace clarify

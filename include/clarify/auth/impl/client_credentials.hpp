@@ -61,7 +61,8 @@ struct ClientCredentials::State {
 
         ~Settle() {
             if (settled) return;
-            Error error{Errc::internal, Reason::exception, "the token fetch was abandoned"};
+            // Without words, which would take memory.
+            Error error{Errc::internal, Reason::resource};
             state.fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
         }
     };
@@ -140,7 +141,7 @@ CLARIFY_DECL void ClientCredentials::begin_fetch(
     try {
         context.spawn(fetch(state, context), deadline);
     } catch (...) {
-        Error error{Errc::internal, Reason::exception, "a token fetch could not be begun"};
+        Error error{Errc::internal, Reason::resource};
         state->fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
     }
 }

@@ -89,6 +89,7 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::weak, "weak");
     names.check(Reason::handshake, "handshake");
     names.check(Reason::alpn, "alpn");
+    names.check(Reason::auth, "auth");
     names.check(Reason::stale, "stale");
     names.check(Reason::truncated, "truncated");
     names.check(Reason::reset, "reset");

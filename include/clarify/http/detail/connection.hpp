@@ -7,6 +7,7 @@
 #include <clarify/core/clock.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/http/detail/connection_source.hpp>
+#include <clarify/http/detail/tls_session_cache.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -51,6 +52,14 @@ public:
     /// Always: one that cannot be opened is never handed out.
     bool is_established() const noexcept { return true; }
     ConnectionTicket<Connection>& ticket() noexcept { return ticket_; }
+    /// The TLS peer is who it should be: says with what session it was asked to resume, and whether
+    /// it did.
+    void verified(TlsSession session, bool resumed) noexcept {
+        session_ = std::move(session);
+        resumed_ = resumed;
+    }
+    const TlsSession& session() const noexcept { return session_; }
+    bool is_resumed() const noexcept { return resumed_; }
 
     /// Counts an exchange; true unless it is the first.
     bool begin_exchange() noexcept { return exchanges_++ != 0; }
@@ -103,6 +112,8 @@ private:
     Socket socket_;
     std::shared_ptr<boost::asio::ssl::context> context_;
     std::optional<TlsStream> tls_;
+    TlsSession session_;
+    bool resumed_ = false;
     TimePoint opened_at_{};
     unsigned exchanges_ = 0;
     ConnectionTicket<Connection> ticket_;

@@ -28,6 +28,8 @@ struct ResponseLimits {
     unsigned interim = 8;
     std::size_t chunk_line = std::size_t{1} << 10U;
     std::size_t chunk_extras = std::size_t{16} << 10U;
+    /// The final head is all there is, whatever it announces: the reply to CONNECT.
+    bool head_only = false;
 };
 
 /// What a parsed head says about the message behind it.
@@ -51,6 +53,7 @@ public:
     StrictParser(HttpResponse& response, const ResponseLimits& limits, std::size_t head_budget)
         : response_(response), limits_(limits) {
         eager(true);
+        skip(limits.head_only);
         body_limit(boost::none);
         header_limit(static_cast<std::uint32_t>(head_budget));
     }

@@ -141,9 +141,11 @@ public:
     Socket& socket() noexcept { return socket_; }
     RawLedger& ledger() noexcept { return ledger_; }
 
-    void begin_tls(boost::asio::ssl::context& context) {
+    /// Shakes hands as the server, and gives OpenSSL's side of it.
+    SSL* begin_tls(boost::asio::ssl::context& context) {
         tls_.emplace(socket_, context);
         tls_->handshake(boost::asio::ssl::stream_base::server);
+        return tls_->native_handle();
     }
 
     /// Reads one request; nothing when the client has closed.

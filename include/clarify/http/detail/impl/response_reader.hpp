@@ -181,6 +181,7 @@ inline void StrictParser::on_chunk_header_impl(
         return refuse(Errc::too_large, Reason::body, "the body is larger than the limit", ec);
     }
     has_chunk_ = true;
+    chunk_left_ = size;
 }
 
 inline Error ResponseReader::failure(boost::beast::error_code ec) const {
@@ -303,7 +304,7 @@ inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
         }
         // Beast 1.81 asserts that a last chunk it has begun to see is complete in length.
         constexpr std::string_view shortest_last_chunk = "0\r\n\r\n";
-        if (!was_in_head && parser_->has_transfer_encoding() &&
+        if (!was_in_head && parser_->has_transfer_encoding() && !parser_->in_chunk() &&
             left.starts_with(shortest_last_chunk.substr(0, 3)) &&
             left.size() < shortest_last_chunk.size()) {
             if (Result<void> checked = check_waiting(left); !checked) return checked.error();

@@ -178,6 +178,14 @@ TEST_CASE("Credentials: the type is one of two, to the letter") {
     }
 }
 
+TEST_CASE("Credentials: a problem is told once, however often the document has it") {
+    std::string document = "{";
+    for (int i = 0; i != 1'000; ++i)
+        document += R"("integration":"canary",)";
+    document += R"("apiUrl":"https://a/"})";
+    CHECK(failure_of(document) == "fields: integration: occurs twice; credentials: is missing");
+}
+
 TEST_CASE("Credentials: a member that occurs twice is refused, whichever would count") {
     const std::string inner =
         R"("credentials":{"type":"basic-auth","clientId":"c","clientSecret":"canary"})";

@@ -123,6 +123,7 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
         progress.phase = reader.head_done() ? Phase::body : Phase::head;
     }
 
+    connection.end_exchange();
     if (!reused) source->proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0 && !unsent;

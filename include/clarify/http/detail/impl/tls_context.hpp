@@ -87,6 +87,15 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     return context;
 }
 
+/// Ends a connection whose server asks to renegotiate: OpenSSL only says no, and would go on. What
+/// is read from then on is the end.
+inline void end_at_renegotiation(const SSL* ssl, int where, int value) {
+    if (const auto own = SSL_CTX_get_info_callback(SSL_get_SSL_CTX(ssl))) own(ssl, where, value);
+    if (where == SSL_CB_WRITE_ALERT && (value & 0xFF) == SSL_AD_NO_RENEGOTIATION) {
+        SSL_set_shutdown(const_cast<SSL*>(ssl), SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+    }
+}
+
 inline bool prepare_tls(SSL* ssl, const Url& origin) {
     // No callback: one that the context has is kept.
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
@@ -95,6 +104,7 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
         return false;
     }
     SSL_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_set_info_callback(ssl, &end_at_renegotiation);
     // Asio has OpenSSL free its 34 KB of buffers after each message and allocate them for the next.
     SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 

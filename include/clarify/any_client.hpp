@@ -37,6 +37,7 @@ public:
         return inner_->post(request, response, progress);
     }
     void close() noexcept { inner_->close(); }
+    void drain() noexcept { inner_->drain(); }
 
 private:
     struct Interface {
@@ -44,6 +45,7 @@ private:
         virtual boost::asio::awaitable<Result<void>> post(
             const HttpRequest& request, HttpResponse& response, HttpProgress& progress) = 0;
         virtual void close() noexcept = 0;
+        virtual void drain() noexcept = 0;
     };
     template <class Backend>
     struct Holder;
@@ -109,6 +111,9 @@ struct AnyHttpBackend::Holder final : Interface {
         return backend.post(request, response, progress);
     }
     void close() noexcept override { backend.close(); }
+    void drain() noexcept override {
+        if constexpr (requires { backend.drain(); }) backend.drain();
+    }
 
     Backend backend;
 };

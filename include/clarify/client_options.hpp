@@ -46,15 +46,16 @@ struct RetryOptions {
     /// The wait before a repetition is random between zero and this, doubled each time ("full
     /// jitter").
     std::chrono::milliseconds base{100};
-    /// The same after the server said that it is asked too often (429).
+    /// The same after the server said that it is asked too often (429), and where this machine has
+    /// no descriptor or port for another connection.
     std::chrono::milliseconds throttled_base{1'000};
     /// The longest such wait.
     std::chrono::milliseconds cap{20'000};
     /// `Retry-After` is honoured up to this; a longer one ends the call.
     std::chrono::milliseconds longest_retry_after{60'000};
     /// A store of tokens that each failed attempt takes one from and each success gives a tenth
-    /// back to. Below half of it nothing is repeated, so that an outage is not made worse. 0: no
-    /// such limit.
+    /// back to. Below half of it nothing is repeated, so that an outage is not made worse. A reply
+    /// that blames the request, such as 404 or a JSON-RPC error, takes none. 0: no such limit.
     unsigned budget = 100;
 };
 

@@ -17,6 +17,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -192,8 +193,46 @@ public:
 
     /// Ends all calls with `Errc::closed`, also future ones, and closes idle connections. Does not
     /// wait.
-    void close() {
+    void close() noexcept {
         if (engine_) engine_->shut_down();
+    }
+
+    /** Closes gracefully: new calls end with `Errc::closed` at once, those in flight have until
+        `limit` from now to finish, token and repetitions included, and end with `Errc::closed` then.
+
+        Does not wait; `drain` does. Idle connections are closed at once, the others as they come
+        free. The client is closed as soon as its last call has ended. Of several limits the earliest
+        counts, and `close()` ends the matter at once, as does destroying the client. Zero, or less,
+        is like `close()`.
+    */
+    void close(std::chrono::milliseconds limit) {
+        if (engine_) engine_->drain(limit, nullptr);
+    }
+
+    /** `close(limit)`, and waits until the last call has ended.
+
+        @code
+        clarify::Result<void> drained = co_await client.drain(std::chrono::seconds{5});
+        if (!drained) log("some calls were given up");
+        @endcode
+
+        Nothing happens before it is awaited. It completes after the completion handlers of the calls
+        have been handed to their executors, and no later than a moment after `limit`.
+
+        @par Per-operation cancellation
+        All three types end the wait, with `Errc::cancelled`; the client goes on closing.
+        @par Errors
+        `Errc::timeout` where calls had to be ended when the time was over, `Errc::closed` where
+        `close()`, or the end of the client, came before that. Success where none had to.
+    */
+    [[nodiscard]] boost::asio::awaitable<Result<void>> drain(std::chrono::milliseconds limit) {
+        return async_drain(limit, boost::asio::use_awaitable);
+    }
+    /// `drain` for any completion token; the handler's signature is `void(Result<void>)`.
+    template <class Token>
+    auto async_drain(std::chrono::milliseconds limit, Token&& token) {
+        return detail::async_operation<Result<void>>(
+            std::forward<Token>(token), InitiateDrain{}, engine_, limit);
     }
 
 private:
@@ -202,9 +241,12 @@ private:
     class Call;
     template <class R>
     struct Initiate;
+    template <class Handler>
+    class Drain;
+    struct InitiateDrain;
 
-    static Backend make_backend(const ClientOptions& options) requires
-        std::constructible_from<Backend, HttpOptions> {
+    static Backend make_backend(
+        const ClientOptions& options) requires std::constructible_from<Backend, HttpOptions> {
         HttpOptions http = options.http;
         if (!http.observer) http.observer = options.observer;
         return Backend{std::move(http)};

@@ -23,6 +23,10 @@ namespace clarify {
     | `response.lease.keep()`, `.discard()`, or its destructor | what `post` left in the lease: the connection may serve again, or must be closed | the client, on its serial executor, or where nothing runs on it any more | nothing | nothing; must not throw |
     | `~Backend()` | closes what is still open | the owner, once the last awaitable has completed or is destroyed; any thread | nothing | nothing |
 
+    A backend may also have `backend.drain()`, `noexcept`: the client is closing gracefully, so idle
+    connections are closed now, and the others as soon as nobody is in line for them. Exchanges
+    still follow, and then `close()`.
+
     An adapter that keeps all of this passes `clarify::testing::check_http_backend`, which names
     each promise that is broken.
 

@@ -88,6 +88,8 @@ enum class Reason : std::uint8_t {
     weak,
     handshake,
     alpn,
+    // proxy
+    auth,
     // io
     stale,
     truncated,

@@ -50,6 +50,9 @@ struct HttpResponse {
 
     unsigned status = 0;
     std::string body;
+    /// Did it come before the whole request had been sent? A backend that cannot tell leaves it
+    /// false.
+    bool early = false;
 
     std::string content_type;
     std::string date;
@@ -65,6 +68,7 @@ struct HttpResponse {
     void clear() {
         lease.discard();
         status = 0;
+        early = false;
         for (std::string* text :
              {&body,
               &content_type,

@@ -16,8 +16,11 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <random>
 #include <utility>
@@ -52,11 +55,21 @@ public:
     // The following may be called from any thread; they act on the serial executor.
     void submit(std::shared_ptr<CallRecord> call);
     void cancel(std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type);
-    void shut_down();
+    void shut_down() noexcept;
+    /// Refuses new calls, gives those in flight until `limit` from now, and then shuts down. `wait`,
+    /// if not null, is told when the last call has ended.
+    void drain(std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait);
+    /// Ends one wait for the end of the calls, but not the drain.
+    void forget(std::shared_ptr<DrainWait> wait);
+    /// Ends what has lost its coroutine, unless the execution context went with it.
+    void abandon(std::shared_ptr<Deliverable> what) noexcept;
+    /// To be called on the serial executor: an activity that nobody has to stop any more.
+    void end(Activity& activity) noexcept;
 
 protected:
     virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
     virtual void close_backend() noexcept = 0;
+    virtual void drain_backend() noexcept = 0;
 
     /// To be called by the constructor of the derived class: the end of the execution context is
     /// heard of from now on.
@@ -66,7 +79,6 @@ protected:
     void part() noexcept;
 
     void begin(Activity& activity);
-    void end(Activity& activity) noexcept;
     void emit(const Event& event) noexcept;
     Event call_event(EventKind kind, const CallRecord& call) const;
 
@@ -76,19 +88,30 @@ protected:
     /// What a complete reply means for the call: nothing wrong, or an error that was `answered`.
     std::optional<Error> judge(CallRecord& call) const;
     /// The error of a call that was stopped.
-    static Error stop_error(const CallRecord& call);
+    static Error stop_error(const CallRecord& call) noexcept;
+    /// The error of a call for which there was no memory, or which was stopped meanwhile.
+    static Error memory_error(const CallRecord& call) noexcept;
     /// Records the outcome, tells the observer and finishes the call.
     void conclude(CallRecord& call) noexcept;
+    bool is_closed() const noexcept { return stage_ == Stage::closed; }
 
-    bool closed_ = false;
     RetryBudget budget_;
     std::minstd_rand random_;
 
 private:
+    enum class Stage : std::uint8_t { open, draining, closed };
+    class Wake;
+
+    void start(std::shared_ptr<CallRecord> call) noexcept;
     void arm(TimePoint now);
-    void expire();
+    void rearm() noexcept;
+    void expire() noexcept;
     void context_gone() noexcept override;
-    void close_all();
+    void close_all() noexcept;
+    void begin_drain(TimePoint until, std::shared_ptr<DrainWait> wait) noexcept;
+    void end_drain() noexcept;
+    void postpone(std::shared_ptr<Deliverable> what) noexcept;
+    void deliver_postponed() noexcept;
     Error status_error(const CallRecord& call) const;
 
     boost::asio::any_io_executor executor_;
@@ -103,6 +126,20 @@ private:
     DeadlineQueue active_;
     std::optional<Timer> watchdog_;
     bool armed_ = false;
+
+    Stage stage_ = Stage::open;
+    /// Calls that have begun and not ended.
+    std::size_t calls_ = 0;
+    TimePoint drain_until_ = TimePoint::max();
+    std::vector<std::shared_ptr<DrainWait>> drain_waits_;
+    /// Why calls were ended that had been given time.
+    Errc cut_short_{};
+
+    /// What could not be done for want of memory; the watchdog's next turn tries again. Any thread
+    /// may add to it.
+    std::mutex postponed_mutex_;
+    std::shared_ptr<Deliverable> postponed_;
+    std::atomic<bool> close_postponed_ = false;
 };
 
 /// Adds the policies: where a call meets authentication and HTTP.
@@ -128,6 +165,9 @@ public:
 private:
     boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) override;
     void close_backend() noexcept override { backend_.close(); }
+    void drain_backend() noexcept override {
+        if constexpr (requires { backend_.drain(); }) backend_.drain();
+    }
 
     boost::asio::any_io_executor get_executor() const override { return serial(); }
     TimePoint now() const override { return time(); }
@@ -136,7 +176,7 @@ private:
         const HttpRequest& request, HttpResponse& response) override;
     void spawn(boost::asio::awaitable<void> task, TimePoint deadline) override;
     boost::asio::awaitable<void> run_task(
-        std::shared_ptr<Activity> activity, boost::asio::awaitable<void> task);
+        std::shared_ptr<TaskRecord> record, boost::asio::awaitable<void> task);
     void observe(const Event& event) override { emit(event); }
 
     Backend backend_;

@@ -85,6 +85,8 @@ public:
         const HttpRequest& request, HttpResponse& response, HttpProgress& progress);
     /// Closes idle connections at once and lent ones when they are given back.
     void close() noexcept;
+    /// Closes idle connections at once, and lent ones when nobody is in line for them.
+    void drain() noexcept;
 
 private:
     // Shared with the connections on loan.

@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_HTTP_OPTIONS_HPP
 
 #include <clarify/core/event.hpp>
+#include <clarify/http/proxy_options.hpp>
 #include <clarify/http/tls_options.hpp>
 
 #include <chrono>
@@ -25,7 +26,8 @@ struct HttpOptions {
     /// `Errc::overloaded`.
     std::size_t max_waiting = 16'384;
     /// A connection idle for longer is not used again; a server's `Keep-Alive: timeout` shortens
-    /// it.
+    /// it. It is closed when its time is up if an `io_context` then runs, which is not kept running
+    /// for that; on other contexts, when the next connection is asked for.
     std::chrono::milliseconds idle_timeout{30'000};
     /// A connection older than this is not used again, so that a changed address takes effect.
     std::chrono::milliseconds connection_lifetime{900'000};
@@ -37,12 +39,16 @@ struct HttpOptions {
     std::chrono::milliseconds connect_stagger{250};
     /// The limit of the TLS handshake.
     std::chrono::milliseconds tls_timeout{10'000};
+    /// The limit of a proxy's answer to CONNECT.
+    std::chrono::milliseconds proxy_timeout{10'000};
     /// Status line and header fields of a response, interim responses included. At most 30 KiB.
     std::size_t max_response_head = std::size_t{16} << 10U;
     /// Header fields of a response.
     std::size_t max_response_fields = 128;
 
     TlsOptions tls;
+    /// For `BeastBackend`.
+    ProxyOptions proxy;
     /// Receives connection events; set by the client.
     Observer observer;
 
@@ -53,6 +59,7 @@ struct HttpOptions {
                 throw std::invalid_argument{std::string{name} + " is not positive"};
         };
         tls.check();
+        proxy.check();
         if (max_connections == 0) throw std::invalid_argument{"max_connections is 0"};
         if (max_response_head > std::size_t{30} << 10U || max_response_head < 64) {
             throw std::invalid_argument{"max_response_head is not between 64 B and 30 KiB"};
@@ -61,6 +68,7 @@ struct HttpOptions {
         positive(address_timeout, "address_timeout");
         positive(connect_stagger, "connect_stagger");
         positive(tls_timeout, "tls_timeout");
+        positive(proxy_timeout, "proxy_timeout");
         positive(connection_lifetime, "connection_lifetime");
     }
 };

@@ -8,6 +8,7 @@
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -44,7 +45,8 @@ public:
         batch = std::move(prepared.batch);
         error = std::move(prepared.error);
         started = engine_->time();
-        deadline = started + options.timeout.value_or(engine_->options().call_timeout);
+        deadline =
+            detail::time_after(started, options.timeout.value_or(engine_->options().call_timeout));
     }
 
     void begin() {
@@ -66,6 +68,11 @@ public:
     }
 
 private:
+    void task_gone() noexcept override {
+        if (concluded) return;
+        engine_->abandon(std::static_pointer_cast<Call>(shared_from_this()));
+    }
+
     static void deliver(std::shared_ptr<Call> self) {
         Result<R> outcome = self->decode();
         self->engine_->buffers().give_back(std::move(self->buffers));
@@ -76,7 +83,20 @@ private:
         std::move(handler)(std::move(outcome));
     }
 
-    Result<R> decode() {
+    Result<R> decode() noexcept {
+        try {
+            return decode_all();
+        } catch (...) {
+            // Without words, which would take memory.
+            Error failure{Errc::internal, Reason::resource};
+            return failure.set_phase(Phase::decode)
+                .set_fate(Fate::answered)
+                .set_attempts(attempts)
+                .set_http_status(buffers->response.status);
+        }
+    }
+
+    Result<R> decode_all() {
         if (error) return std::move(*error);
         if constexpr (std::is_void_v<R>) {
             return {};
@@ -109,6 +129,8 @@ private:
             Result<Value> value = codec_->template decode<Value>(text);
             if (!value) return complete(detail::or_else(value.error(), Errc::decode));
             return value;
+        } catch (const std::bad_alloc&) {
+            return complete(Error{Errc::internal, Reason::resource});
         } catch (...) {
             return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
         }
@@ -136,6 +158,51 @@ struct RpcClient<Backend, Auth, Codec>::Initiate {
             std::move(codec),
             std::move(prepared));
         call->begin();
+    }
+};
+
+/// A wait for the end of the last call, shared by the engine and the cancellation slot.
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+template <class Handler>
+class RpcClient<Backend, Auth, Codec>::Drain final
+    : public detail::DrainWait,
+      public std::enable_shared_from_this<Drain<Handler>> {
+public:
+    Drain(Handler handler, const boost::asio::any_io_executor& executor)
+        : handler_(std::move(handler), executor) {}
+
+    void watch_cancellation(const std::shared_ptr<Engine>& engine) {
+        handler_.watch_cancellation(
+            [engine, weak = this->weak_from_this()](boost::asio::cancellation_type_t) {
+                if (auto self = weak.lock()) engine->forget(std::move(self));
+            });
+    }
+
+    void finish() override {
+        handler_.post([self = this->shared_from_this()]() mutable {
+            Result<void> outcome;
+            if (self->error) outcome = *self->error;
+            Handler handler = self->handler_.release();
+            self.reset();
+            std::move(handler)(std::move(outcome));
+        });
+    }
+
+private:
+    detail::PendingHandler<Handler> handler_;
+};
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+struct RpcClient<Backend, Auth, Codec>::InitiateDrain {
+    template <class Handler>
+    void operator()(
+        Handler&& handler,
+        const std::shared_ptr<Engine>& engine,
+        std::chrono::milliseconds limit) const {
+        auto wait = std::make_shared<Drain<std::decay_t<Handler>>>(
+            std::forward<Handler>(handler), engine->executor());
+        wait->watch_cancellation(engine);
+        engine->drain(limit, std::move(wait));
     }
 };
 
@@ -176,6 +243,8 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
         try {
             outcome = notification ? rpc::write_notification(body, method, params, *codec_)
                                    : rpc::write_request(body, method, prepared.id, params, *codec_);
+        } catch (const std::bad_alloc&) {
+            outcome = Error{Errc::internal, Reason::resource};
         } catch (...) {
             outcome = Error{Errc::bad_argument, Reason::exception, "the JSON codec threw"};
         }
@@ -223,8 +292,8 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare_batch(
     if (!outcome) prepared.error = outcome.error();
     if (!options.idempotent) {
         const std::vector<std::string>& methods = batch.methods();
-        options.idempotent = std::all_of(
-            methods.begin(), methods.end(), [](const std::string& method) {
+        options.idempotent =
+            std::all_of(methods.begin(), methods.end(), [](const std::string& method) {
                 return detail::is_idempotent(method);
             });
     }

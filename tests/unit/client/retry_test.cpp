@@ -41,7 +41,7 @@ Error rpc_failure(std::int64_t code) {
 
 /// A first failure of a call with much time left.
 RetryQuestion ask(const Error& error, bool idempotent = true, double random = 0.5) {
-    return {error, idempotent, 1, false, now, now + 1h, random};
+    return {error, idempotent, false, 1, false, now, now + 1h, random};
 }
 
 RetryAnswer decide(const RetryQuestion& question, const RetryOptions& options = {}) {
@@ -149,6 +149,57 @@ TEST_CASE("retry: what will not pass by itself is repeated for nobody") {
     // Kinds that miss their details.
     CHECK_FALSE(again(failed(Errc::status, Fate::answered), true));
     CHECK_FALSE(again(failed(Errc::rpc, Fate::answered), true));
+}
+
+TEST_CASE("retry: a 408 counts as a refusal only before the whole request was sent") {
+    const Error error = http_failure(408);
+    for (const bool idempotent : {false, true}) {
+        RetryQuestion question = ask(error, idempotent);
+        CHECK_FALSE(decide(question).again);
+        question.early = true;
+        CHECK(decide(question).again);
+    }
+    CHECK_FALSE(is_refused(error, false));
+    CHECK(is_refused(error, true));
+    // Nothing else changes its meaning by coming early.
+    for (const unsigned status : {400U, 413U, 500U, 503U}) {
+        CAPTURE(status);
+        const Error other = http_failure(status);
+        RetryQuestion question = ask(other, false);
+        question.early = true;
+        CHECK_FALSE(decide(question).again);
+    }
+}
+
+TEST_CASE("retry: a misdirected request goes out on another connection") {
+    CHECK(decide(ask(http_failure(421))).fresh_connection);
+    CHECK_FALSE(decide(ask(http_failure(429))).fresh_connection);
+    CHECK_FALSE(decide(ask(http_failure(503))).fresh_connection);
+}
+
+TEST_CASE("retry: what is scarce on this machine is waited for longer than a lost connection") {
+    CHECK(decide(ask(failed(Errc::connect, Fate::unsent, Reason::resource))).wait == 500ms);
+    CHECK(decide(ask(failed(Errc::connect, Fate::unsent, Reason::refused))).wait == 50ms);
+}
+
+TEST_CASE("RetryBudget: failures cost, but not those that only the request or the caller made") {
+    for (const unsigned status : {421U, 429U, 500U, 502U, 503U, 504U})
+        CHECK(costs_budget(http_failure(status)));
+    CHECK(costs_budget(http_failure(408), true));
+    for (const unsigned status : {400U, 401U, 403U, 404U, 408U, 413U, 501U, 505U})
+        CHECK_FALSE(costs_budget(http_failure(status)));
+    CHECK(costs_budget(rpc_failure(RpcError::try_again)));
+    CHECK_FALSE(costs_budget(rpc_failure(-32602)));
+    for (const Errc code :
+         {Errc::resolve, Errc::connect, Errc::tls, Errc::io, Errc::framing, Errc::too_large}) {
+        CHECK(costs_budget(failed(code, Fate::unknown)));
+        CHECK(costs_budget(failed(code, Fate::unsent)));
+    }
+    for (const Errc code : {Errc::cancelled, Errc::closed, Errc::overloaded, Errc::bad_config})
+        CHECK_FALSE(costs_budget(failed(code, Fate::unknown)));
+    Error late = failed(Errc::timeout, Fate::unsent);
+    CHECK_FALSE(costs_budget(late.set_phase(Phase::queue)));
+    CHECK(costs_budget(late.set_phase(Phase::connect)));
 }
 
 TEST_CASE("retry: there are three attempts unless told otherwise") {

@@ -140,6 +140,14 @@ TEST_CASE("virtual time: a call's own timeout counts, also while it waits for a 
     CHECK(bench.server.count(rpc_path) == 0);
 }
 
+TEST_CASE("virtual time: the longest timeout there is ends no call") {
+    Bench bench;
+    bench.server.on(rpc_path).always(reply_result("1").after(24h));
+    const Outcome outcome = bench.call(idempotent, CallOptions{std::chrono::milliseconds::max()});
+    CHECK(outcome.has_value());
+    CHECK(bench.clock->elapsed() == 24h);
+}
+
 TEST_CASE("virtual time: a server that asks for patience is given it") {
     Bench bench;
     bench.server.on(rpc_path)

@@ -46,6 +46,13 @@ void fill(TestPool& pool, int count, TimePoint expires = never) {
         REQUIRE_FALSE(pool.give_back(connection(i), expires).has_value());
 }
 
+std::vector<Handle> take_doomed(TestPool& pool) {
+    std::vector<Handle> doomed;
+    while (Handle connection = pool.next_doomed())
+        doomed.push_back(std::move(connection));
+    return doomed;
+}
+
 int reuse(TestPool& pool, TimePoint now = start) {
     TestPool::Decision decision = pool.acquire(now, false);
     REQUIRE(decision.step == Step::reuse);
@@ -115,12 +122,12 @@ TEST_CASE("Pool: the first in line may open a connection where one was lost") {
     int waiter = 0;
     REQUIRE(pool.acquire(start, false).step == Step::open);
     pool.enqueue(&waiter);
-    const std::optional<TestPool::Handover> handover = pool.give_up();
+    const std::optional<TestPool::Handover> handover = pool.give_up(start);
     REQUIRE(handover.has_value());
     CHECK(handover->waiter == &waiter);
     CHECK_FALSE(handover->connection);
     CHECK(pool.places() == 1);
-    CHECK_FALSE(pool.give_up().has_value());
+    CHECK_FALSE(pool.give_up(start).has_value());
     CHECK(pool.places() == 0);
     CHECK(pool.acquire(start, false).step == Step::open);
 }
@@ -141,16 +148,16 @@ TEST_CASE("Pool: a connection is not used from the instant it expires") {
     CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
     CHECK_FALSE(pool.give_back(connection(2), start + 5s).has_value());
     CHECK(reuse(pool, start + 5s) == 1);
-    const std::vector<Handle> doomed = pool.take_doomed();
+    const std::vector<Handle> doomed = take_doomed(pool);
     REQUIRE(doomed.size() == 1);
     CHECK(*doomed[0] == 2);
     CHECK(pool.places() == 1);
-    CHECK(pool.take_doomed().empty());
+    CHECK(take_doomed(pool).empty());
     CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
     CHECK(reuse(pool, start + 10s - 1ns) == 1);
     CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
     CHECK(pool.acquire(start + 10s, false).step == Step::open);
-    CHECK(pool.take_doomed().size() == 1);
+    CHECK(take_doomed(pool).size() == 1);
     CHECK(pool.places() == 1);
 }
 
@@ -160,7 +167,7 @@ TEST_CASE("Pool: who wants a fresh connection gets no idle one") {
     CHECK(pool.acquire(start, true).step == Step::open);
     CHECK(pool.idle() == 1);
     CHECK(pool.places() == 2);
-    CHECK(pool.take_doomed().empty());
+    CHECK(take_doomed(pool).empty());
 }
 
 TEST_CASE("Pool: a fresh connection takes the place of the idle one used longest ago") {
@@ -168,7 +175,7 @@ TEST_CASE("Pool: a fresh connection takes the place of the idle one used longest
     fill(pool, 2);
     CHECK(pool.acquire(start, true).step == Step::open);
     CHECK(pool.places() == 2);
-    const std::vector<Handle> doomed = pool.take_doomed();
+    const std::vector<Handle> doomed = take_doomed(pool);
     REQUIRE(doomed.size() == 1);
     CHECK(*doomed[0] == 0);
     CHECK(reuse(pool) == 1);
@@ -203,8 +210,8 @@ TEST_CASE("Pool: clear gives up what is idle, and leaves what is lent") {
     pool.clear();
     CHECK(pool.idle() == 0);
     CHECK(pool.places() == 1);
-    CHECK(pool.take_doomed().size() == 2);
-    CHECK_FALSE(pool.give_up().has_value());
+    CHECK(take_doomed(pool).size() == 2);
+    CHECK_FALSE(pool.give_up(start).has_value());
     CHECK(pool.places() == 0);
 }
 
@@ -243,7 +250,7 @@ TEST_CASE("Pool: on any way through its states no place, connection or waiter is
                 case 1: {
                     const bool fresh = below(4) == 0;
                     TestPool::Decision decision = pool.acquire(now, fresh);
-                    closed += static_cast<int>(pool.take_doomed().size());
+                    closed += static_cast<int>(take_doomed(pool).size());
                     switch (decision.step) {
                         case Step::reuse:
                             CHECK_FALSE(fresh);
@@ -274,7 +281,7 @@ TEST_CASE("Pool: on any way through its states no place, connection or waiter is
                     if (!handle) handle = connection(++opened);
                     if (below(3) == 0) {
                         ++closed;
-                        serve(pool.give_up());
+                        serve(pool.give_up(start));
                     } else {
                         serve(pool.give_back(
                             std::move(handle), now + std::chrono::seconds{1 + below(10)}));
@@ -303,4 +310,62 @@ TEST_CASE("Pool: on any way through its states no place, connection or waiter is
             std::count_if(lent.begin(), lent.end(), [](const Handle& h) { return h != nullptr; });
         CHECK(opened == closed + static_cast<int>(pool.idle()) + static_cast<int>(being_used));
     }
+}
+
+TEST_CASE("Pool: a sweep gives up what is idle and has expired, or is no longer good") {
+    TestPool pool{limits(4)};
+    for (int i = 0; i != 4; ++i)
+        REQUIRE(pool.acquire(start, false).step == Step::open);
+    for (int i = 0; i != 3; ++i)
+        REQUIRE_FALSE(pool.give_back(connection(i), start + (i + 1) * 10s).has_value());
+    CHECK(pool.next_event(start) == start + 10s);
+    pool.sweep(start + 10s, [](const Handle& handle) { return *handle != 2; });
+    std::vector<Handle> doomed = take_doomed(pool);
+    REQUIRE(doomed.size() == 2);
+    CHECK(*doomed[0] + *doomed[1] == 2);
+    CHECK(pool.idle() == 1);
+    CHECK(pool.places() == 2);
+    CHECK(pool.next_event(start + 10s) == start + 20s);
+    CHECK(reuse(pool, start + 10s) == 1);
+    CHECK(pool.next_event(start + 10s) == never);
+}
+
+TEST_CASE("Pool: while opening is held back, one waits for the connections that there are") {
+    TestPool pool{limits(4)};
+    int waiters[2] = {};
+    fill(pool, 1);
+    CHECK(reuse(pool) == 0);
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    pool.hold_back(start + 1s);
+    for (int& waiter : waiters) {
+        CHECK(pool.acquire(start, false).step == Step::wait);
+        pool.enqueue(&waiter);
+    }
+    CHECK(pool.next_event(start) == start + 1s);
+    // The place that could not be filled is not passed on.
+    CHECK_FALSE(pool.give_up(start).has_value());
+    CHECK(pool.places() == 1);
+    CHECK_FALSE(pool.offer_room(start + 1s - 1ns).has_value());
+    // The connection that there is serves on.
+    CHECK(pool.give_back(connection(0), never)->waiter == &waiters[0]);
+    // And when the pause is over there is room again.
+    const auto room = pool.offer_room(start + 1s);
+    REQUIRE(room.has_value());
+    CHECK(room->waiter == &waiters[1]);
+    CHECK_FALSE(room->connection);
+    CHECK(pool.places() == 2);
+    CHECK_FALSE(pool.offer_room(start + 1s).has_value());
+}
+
+TEST_CASE("Pool: opening is not held back where there is nothing to wait for") {
+    TestPool pool{limits(4)};
+    int waiter = 0;
+    pool.hold_back(start + 1s);
+    CHECK(pool.acquire(start, false).step == Step::open);
+    CHECK(pool.acquire(start, false).step == Step::wait);
+    pool.enqueue(&waiter);
+    const auto handover = pool.give_up(start);
+    REQUIRE(handover.has_value());
+    CHECK(handover->waiter == &waiter);
+    CHECK_FALSE(handover->connection);
 }

@@ -72,13 +72,25 @@ private:
     boost::asio::executor_work_guard<Executor> work_;
 };
 
-/// Runs `task` on `executor`, cancellable through `signal`, and keeps `owner` alive until it has
-/// ended. An exception that leaves the task is dropped: tasks report through what they own.
+/// Hears of the end of a task.
+class TaskOwner {
+public:
+    /// The coroutine has ended, or was destroyed before its end: with the execution context, or
+    /// because there was no memory to resume it. In the latter case in any thread.
+    virtual void task_gone() noexcept = 0;
+
+protected:
+    ~TaskOwner() = default;
+};
+
+/// Runs `task` on `executor`, cancellable through `signal`, and keeps `owner` alive until the task
+/// is gone, of which it then tells it. An exception that leaves the task is dropped: tasks report
+/// through what they own.
 void spawn_task(
     const boost::asio::any_io_executor& executor,
     boost::asio::awaitable<void> task,
     boost::asio::cancellation_signal& signal,
-    std::shared_ptr<void> owner);
+    std::shared_ptr<TaskOwner> owner);
 
 }  // namespace clarify::detail
 

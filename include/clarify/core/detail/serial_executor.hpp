@@ -75,6 +75,8 @@ public:
 
     bool running_in_this_thread() const noexcept { return Running::in(state_); }
     const std::shared_ptr<TimeSource>& time() const noexcept { return state_->time; }
+    /// What it runs on.
+    const boost::asio::any_io_executor& inner() const noexcept { return state_->inner; }
 
 private:
     struct Operation {

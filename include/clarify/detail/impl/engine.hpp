@@ -32,26 +32,48 @@ CLARIFY_DECL void EngineBase::part() noexcept {
     context_->leave(*this, [&] { context_gone(); });
 }
 
+CLARIFY_DECL void TaskRecord::finish() {
+    ended = true;
+    engine->end(*this);
+}
+
+CLARIFY_DECL void TaskRecord::task_gone() noexcept {
+    if (!ended) engine->abandon(std::static_pointer_cast<TaskRecord>(shared_from_this()));
+}
+
 // Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
 // completion has to wait for a turn of its own, and `finish` sees to that.
 CLARIFY_DECL void EngineBase::submit(std::shared_ptr<CallRecord> call) {
-    boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)] {
-        if (self->closed_) call->stopped = Stop::closed;
-        if (call->stopped != Stop::none) {
-            call->error = stop_error(*call);
-            self->conclude(*call);
-            return;
-        }
-        call->idempotent = call->options.idempotent.value_or(is_idempotent(call->buffers->method));
-        self->begin(*call);
-        if (self->options_.observer) {
-            Event event = self->call_event(EventKind::request, *call);
-            event.bytes = call->buffers->request.size();
-            self->emit(event);
-        }
-        CallRecord& record = *call;
-        spawn_task(self->serial_, self->run(call), record.signal, std::move(call));
+    boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)]() mutable {
+        self->start(std::move(call));
     });
+}
+
+CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
+    CallRecord& record = *call;
+    record.counted = true;
+    ++calls_;
+    if (stage_ != Stage::open) record.stopped = Stop::closed;
+    if (record.stopped != Stop::none) {
+        record.error = stop_error(record);
+        conclude(record);
+        return;
+    }
+    try {
+        record.idempotent =
+            record.options.idempotent.value_or(is_idempotent(record.buffers->method));
+        begin(record);
+        if (options_.observer) {
+            Event event = call_event(EventKind::request, record);
+            event.bytes = record.buffers->request.size();
+            emit(event);
+        }
+        spawn_task(serial_, run(call), record.signal, call);
+    } catch (...) {
+        if (record.concluded) return;
+        record.error = memory_error(record);
+        conclude(record);
+    }
 }
 
 CLARIFY_DECL void EngineBase::cancel(
@@ -65,28 +87,111 @@ CLARIFY_DECL void EngineBase::cancel(
     });
 }
 
-CLARIFY_DECL void EngineBase::shut_down() {
-    context_->while_there(
-        [&] { boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); }); });
+// What may throw here is posting, for want of memory.
+CLARIFY_DECL void EngineBase::shut_down() noexcept {
+    context_->while_there([&] {
+        try {
+            boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); });
+        } catch (...) {
+            close_postponed_ = true;
+        }
+    });
 }
 
-CLARIFY_DECL void EngineBase::close_all() {
-    if (std::exchange(closed_, true)) return;
-    // Stopping one may end others, so all are held before the first is touched.
-    std::vector<std::shared_ptr<Activity>> activities;
-    for (Expiring* entry : active_.entries()) {
-        activities.push_back(static_cast<Activity*>(entry)->shared_from_this());
+CLARIFY_DECL void EngineBase::drain(
+    std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait) {
+    const TimePoint until = time_after(time(), std::max(limit, std::chrono::milliseconds{0}));
+    context_->while_there([&] {
+        boost::asio::post(serial_, [self = shared_from_this(), until, wait]() mutable {
+            self->begin_drain(until, std::move(wait));
+        });
+    });
+}
+
+CLARIFY_DECL void EngineBase::begin_drain(
+    TimePoint until, std::shared_ptr<DrainWait> wait) noexcept {
+    if (wait) {
+        try {
+            drain_waits_.push_back(wait);
+        } catch (...) {
+            wait->error = Error{Errc::internal, Reason::resource};
+            postpone(std::move(wait));
+        }
     }
-    for (const auto& activity : activities)
-        activity->stop(Stop::closed);
+    if (stage_ == Stage::open) {
+        stage_ = Stage::draining;
+        drain_backend();
+    }
+    drain_until_ = std::min(drain_until_, until);
+    rearm();
+    end_drain();
+}
+
+CLARIFY_DECL void EngineBase::forget(std::shared_ptr<DrainWait> wait) {
+    context_->while_there([&] {
+        boost::asio::post(serial_, [self = shared_from_this(), wait = std::move(wait)]() mutable {
+            if (std::erase(self->drain_waits_, wait) == 0) return;
+            Error error{Errc::cancelled};
+            wait->error = error;
+            self->postpone(std::move(wait));
+            self->deliver_postponed();
+        });
+    });
+}
+
+/// What could not be done for want of memory is tried again after this.
+inline constexpr std::chrono::milliseconds memory_pause{10};
+
+// Whenever something has ended that a drain may have waited for.
+CLARIFY_DECL void EngineBase::end_drain() noexcept {
+    if (calls_ != 0 || stage_ == Stage::open) return;
+    if (stage_ == Stage::draining) close_all();
+    if (drain_waits_.empty()) return;
+    const std::vector<std::shared_ptr<DrainWait>> waits = std::exchange(drain_waits_, {});
+    for (const std::shared_ptr<DrainWait>& wait : waits) {
+        if (cut_short_ != Errc{}) wait->error = Error{cut_short_};
+        postpone(wait);
+    }
+    deliver_postponed();
+}
+
+CLARIFY_DECL void EngineBase::close_all() noexcept {
+    const Stage before = std::exchange(stage_, Stage::closed);
+    if (before == Stage::closed) return;
+    if (before == Stage::draining && calls_ != 0) {
+        cut_short_ = time() >= drain_until_ ? Errc::timeout : Errc::closed;
+    }
+    // Stopping one may end others, so what is left is looked at anew each time. Who cannot be told
+    // now is left to the watchdog.
+    std::size_t left = 0;
+    while (active_.size() > left) {
+        const auto activity = static_cast<Activity&>(*active_.entries().back()).shared_from_this();
+        active_.remove(*activity);
+        if (activity->stop(Stop::closed)) continue;
+        activity->deadline = TimePoint::min();
+        active_.insert(*activity);  // where there was room a moment ago
+        ++left;
+    }
     close_backend();
-    watchdog_->cancel();
+    if (left == 0 && watchdog_) watchdog_->cancel();
+    rearm();
+    end_drain();
 }
 
 // Calls in flight are destroyed with the context's handlers, before or after this.
 CLARIFY_DECL void EngineBase::context_gone() noexcept {
-    if (!std::exchange(closed_, true)) close_backend();
+    // What is let go of here may be the last to own this.
+    const std::shared_ptr<EngineBase> self = weak_from_this().lock();
+    if (std::exchange(stage_, Stage::closed) != Stage::closed) close_backend();
     watchdog_.reset();
+    const auto waits = std::exchange(drain_waits_, {});
+    std::shared_ptr<Deliverable> left;
+    {
+        const std::lock_guard lock{postponed_mutex_};
+        left = std::move(postponed_);
+    }
+    while (left)
+        left = std::exchange(left->next, nullptr);
 }
 
 CLARIFY_DECL void EngineBase::begin(Activity& activity) {
@@ -96,33 +201,132 @@ CLARIFY_DECL void EngineBase::begin(Activity& activity) {
 
 CLARIFY_DECL void EngineBase::end(Activity& activity) noexcept { active_.remove(activity); }
 
+CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcept {
+    context_->while_there([&] {
+        postpone(std::move(what));
+        try {
+            boost::asio::post(serial_, [self = shared_from_this()] { self->deliver_postponed(); });
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the watchdog will do it
+        }
+    });
+}
+
+CLARIFY_DECL void EngineBase::postpone(std::shared_ptr<Deliverable> what) noexcept {
+    const std::lock_guard lock{postponed_mutex_};
+    what->next = std::move(postponed_);
+    postponed_ = std::move(what);
+}
+
+CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
+    std::shared_ptr<Deliverable> newest;
+    {
+        const std::lock_guard lock{postponed_mutex_};
+        newest = std::move(postponed_);
+    }
+    // In the order in which they were left for later.
+    std::shared_ptr<Deliverable> first;
+    while (newest) {
+        std::shared_ptr<Deliverable> rest = std::exchange(newest->next, std::move(first));
+        first = std::exchange(newest, std::move(rest));
+    }
+    bool again = false;
+    while (first) {
+        const std::shared_ptr<Deliverable> what = std::exchange(first, nullptr);
+        first = std::move(what->next);
+        CallRecord* const call = what->as_call();
+        if (call != nullptr && !call->concluded) {
+            call->error = memory_error(*call);
+            conclude(*call);
+            continue;
+        }
+        try {
+            what->finish();
+        } catch (...) {
+            postpone(what);
+            again = true;
+        }
+    }
+    if (again) rearm();
+}
+
+/// What the watchdog's timer calls. One that is destroyed instead, for want of memory, sees to it
+/// that there is another.
+class EngineBase::Wake {
+public:
+    Wake(std::weak_ptr<EngineBase> engine, TimePoint wanted) noexcept
+        : engine_(std::move(engine)), wanted_(wanted) {}
+    Wake(Wake&&) noexcept = default;
+    Wake(const Wake&) = delete;
+    Wake& operator=(const Wake&) = delete;
+    ~Wake() {
+        const auto self = engine_.lock();
+        if (!self) return;
+        self->context_->while_there([&] {
+            try {
+                boost::asio::post(self->serial_, [self] {
+                    self->armed_ = false;
+                    self->expire();
+                });
+            } catch (...) {  // NOLINT(bugprone-empty-catch): the next call sets the timer
+            }
+        });
+    }
+
+    void operator()(boost::system::error_code) {
+        const auto self = std::exchange(engine_, {}).lock();
+        // Unless it was set anew meanwhile.
+        if (!self || !self->watchdog_ || self->watchdog_->expiry() != wanted_) return;
+        self->armed_ = false;
+        self->expire();
+    }
+
+private:
+    std::weak_ptr<EngineBase> engine_;
+    TimePoint wanted_;
+};
+
 // One timer for all calls. It is never set far ahead, and not cancelled when the last call ends,
 // but left to run out: so that calls in quick succession cost no system call each, and
 // `io_context::run` still returns soon after the last one.
 CLARIFY_DECL void EngineBase::arm(TimePoint now) {
     constexpr std::chrono::milliseconds tick{100};
-    if (active_.empty() || !watchdog_) return;
-    const TimePoint wanted = std::min(active_.first().deadline, now + tick);
+    if (!watchdog_) return;
+    TimePoint wanted = now + tick;
+    if (!active_.empty()) {
+        wanted = std::min(wanted, active_.first().deadline);
+    } else if (calls_ == 0) {
+        const std::lock_guard lock{postponed_mutex_};
+        if (!postponed_) return;
+        wanted = now + memory_pause;
+    }
+    if (stage_ == Stage::draining) wanted = std::min(wanted, drain_until_);
     if (armed_ && watchdog_->expiry() <= wanted) return;
-    armed_ = true;
+    armed_ = false;
     watchdog_->expires_at(wanted);
-    watchdog_->async_wait([weak = weak_from_this(), wanted](boost::system::error_code) {
-        // Unless it was set anew meanwhile.
-        const auto self = weak.lock();
-        if (!self || !self->watchdog_ || self->watchdog_->expiry() != wanted) return;
-        self->armed_ = false;
-        self->expire();
-    });
+    watchdog_->async_wait(Wake{weak_from_this(), wanted});
+    armed_ = true;
 }
 
-CLARIFY_DECL void EngineBase::expire() {
+CLARIFY_DECL void EngineBase::rearm() noexcept {
+    try {
+        arm(time());
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the next call sets the timer
+    }
+}
+
+CLARIFY_DECL void EngineBase::expire() noexcept {
+    if (close_postponed_.exchange(false)) close_all();
+    deliver_postponed();
     const TimePoint now = time();
+    if (stage_ == Stage::draining && now >= drain_until_) close_all();
     while (!active_.empty() && active_.first().deadline <= now) {
         const auto activity = static_cast<Activity&>(active_.first()).shared_from_this();
         active_.remove(*activity);
-        activity->stop(Stop::timeout);
+        if (activity->stop(Stop::timeout)) continue;
+        activity->deadline = now + memory_pause;
+        active_.insert(*activity);  // where there was room a moment ago
     }
-    arm(now);
+    rearm();
 }
 
 CLARIFY_DECL void EngineBase::emit(const Event& event) noexcept {
@@ -160,7 +364,7 @@ CLARIFY_DECL void EngineBase::write_headers(
         out.push_back({name, value});
 }
 
-CLARIFY_DECL Error EngineBase::stop_error(const CallRecord& call) {
+CLARIFY_DECL Error EngineBase::stop_error(const CallRecord& call) noexcept {
     Errc code = Errc::internal;
     const char* why = "";
     switch (call.stopped) {
@@ -179,13 +383,28 @@ CLARIFY_DECL Error EngineBase::stop_error(const CallRecord& call) {
             why = "the client was closed";
             break;
     }
-    Error error{code, Reason::none, why};
+    Error error{code};
+    try {
+        error = Error{code, Reason::none, why};
+    } catch (...) {  // NOLINT(bugprone-empty-catch): then without words
+    }
+    return error.set_phase(call.progress.phase)
+        .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
+}
+
+CLARIFY_DECL Error EngineBase::memory_error(const CallRecord& call) noexcept {
+    if (call.stopped != Stop::none) return stop_error(call);
+    // Without words, which would take memory.
+    Error error{Errc::internal, Reason::resource};
     return error.set_phase(call.progress.phase)
         .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
 }
 
 CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
+    call.concluded = true;
     end(call);
+    // One that nobody has decided about must end on this executor.
+    call.buffers->response.lease.discard();
     if (call.error) {
         call.error->set_attempts(call.attempts);
         // What an earlier attempt may have done, a later one that was not sent does not undo.
@@ -201,7 +420,14 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
         }
         emit(event);
     }
-    call.finish();
+    try {
+        call.finish();
+    } catch (...) {
+        postpone(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
+        rearm();
+    }
+    if (std::exchange(call.counted, false)) --calls_;
+    end_drain();
 }
 
 }  // namespace clarify::detail

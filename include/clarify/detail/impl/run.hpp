@@ -22,142 +22,165 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
     CallBuffers& buffers = *call->buffers;
     bool renewed = false;
     bool fresh_connection = false;
-    for (;;) {
-        call->error.reset();
-        AuthHeader authorization;
-        try {
-            call->progress = {Phase::token, false};
-            std::optional<AuthHeader> cached = auth_.cached(*this);
-            if (cached) {
-                authorization = std::move(*cached);
-            } else {
-                Result<AuthHeader> got = co_await auth_.authorize(*this, call->deadline);
-                if (!got) {
-                    call->error = or_else(got.error(), Errc::token, Phase::token);
+    bool answered = false;
+    try {
+        for (;;) {
+            call->error.reset();
+            answered = false;
+            AuthHeader authorization;
+            try {
+                call->progress = {Phase::token, false};
+                std::optional<AuthHeader> cached = auth_.cached(*this);
+                if (cached) {
+                    authorization = std::move(*cached);
                 } else {
-                    authorization = std::move(*got);
+                    Result<AuthHeader> got = co_await auth_.authorize(*this, call->deadline);
+                    if (!got) {
+                        call->error = or_else(got.error(), Errc::token, Phase::token);
+                    } else {
+                        authorization = std::move(*got);
+                    }
                 }
-            }
-            if (authorization &&
-                (authorization->empty() || !is_field_value(authorization->expose()))) {
-                call->error = Error{
-                    Errc::token,
-                    Reason::header,
-                    "the authentication policy gave a header that is empty or has illegal "
-                    "characters"};
+                if (authorization &&
+                    (authorization->empty() || !is_field_value(authorization->expose()))) {
+                    call->error = Error{
+                        Errc::token,
+                        Reason::header,
+                        "the authentication policy gave a header that is empty or has illegal "
+                        "characters"};
+                    call->error->set_phase(Phase::token);
+                }
+                if (authorization && !endpoint().is_https() && !endpoint().is_loopback() &&
+                    !options().insecure_allow_credentials_over_plain_http) {
+                    call->error = Error{
+                        Errc::bad_config,
+                        Reason::insecure,
+                        "credentials are not sent over plain http to another machine"};
+                    call->error->set_phase(Phase::token);
+                }
+            } catch (...) {
+                call->error =
+                    Error{Errc::token, Reason::exception, "the authentication policy threw"};
                 call->error->set_phase(Phase::token);
             }
-            if (authorization && !endpoint().is_https() && !endpoint().is_loopback() &&
-                !options().insecure_allow_credentials_over_plain_http) {
-                call->error = Error{
-                    Errc::bad_config,
-                    Reason::insecure,
-                    "credentials are not sent over plain http to another machine"};
-                call->error->set_phase(Phase::token);
+            if (call->error) {
+                if (call->stopped != Stop::none) call->error = stop_error(*call);
+                break;
             }
-        } catch (...) {
-            call->error = Error{Errc::token, Reason::exception, "the authentication policy threw"};
-            call->error->set_phase(Phase::token);
-        }
-        if (call->error) {
-            if (call->stopped != Stop::none) call->error = stop_error(*call);
-            break;
-        }
 
-        write_headers(*call, authorization ? authorization->expose() : std::string_view{});
-        HttpRequest request;
-        request.url = &endpoint();
-        request.headers = buffers.headers;
-        request.body = buffers.request;
-        request.deadline = call->deadline;
-        request.max_response_body = options().max_response_body;
-        request.fresh_connection = fresh_connection;
-        buffers.response.clear();
-        ++call->attempts;
-        call->progress = {};
-        const TimePoint began = options().observer ? time() : TimePoint{};
-        if (options().observer) {
-            Event event = call_event(EventKind::attempt, *call);
-            event.bytes = buffers.request.size();
-            emit(event);
-        }
-        try {
-            const Result<void> posted =
-                co_await backend_.post(request, buffers.response, call->progress);
-            if (!posted) call->error = or_else(posted.error(), Errc::internal);
-        } catch (...) {
-            Error error{Errc::internal, Reason::exception, "the HTTP backend threw"};
-            call->error = error.set_phase(call->progress.phase)
-                              .set_fate(call->progress.sent ? Fate::unknown : Fate::unsent);
-        }
-        if (call->error && call->stopped != Stop::none) {
-            call->error = stop_error(*call);
-            break;
-        }
-        if (!call->error) {
-            call->error = judge(*call);
+            write_headers(*call, authorization ? authorization->expose() : std::string_view{});
+            HttpRequest request;
+            request.url = &endpoint();
+            request.headers = buffers.headers;
+            request.body = buffers.request;
+            request.deadline = call->deadline;
+            request.max_response_body = options().max_response_body;
+            request.fresh_connection = fresh_connection;
+            buffers.response.clear();
+            ++call->attempts;
+            call->progress = {};
+            const TimePoint began = options().observer ? time() : TimePoint{};
             if (options().observer) {
-                Event event = call_event(EventKind::response, *call);
-                event.elapsed = event.time - began;
-                event.status = buffers.response.status;
-                event.bytes = buffers.response.body.size();
-                event.traceparent = buffers.response.traceparent;
+                Event event = call_event(EventKind::attempt, *call);
+                event.bytes = buffers.request.size();
                 emit(event);
             }
-        }
-        if (!call->error) {
-            budget_.succeeded();
-            break;
-        }
-
-        if (call->error->code() == Errc::auth && authorization) {
-            // The server refused before execution, so any call may be sent again; but only with
-            // another token, and only once.
-            bool again = false;
             try {
-                again = auth_.rejected(*this, authorization);
+                const Result<void> posted =
+                    co_await backend_.post(request, buffers.response, call->progress);
+                answered = posted.has_value();
+                if (!posted) call->error = or_else(posted.error(), Errc::internal);
             } catch (...) {
-                again = false;
+                Error error{Errc::internal, Reason::exception, "the HTTP backend threw"};
+                call->error = error.set_phase(call->progress.phase)
+                                  .set_fate(call->progress.sent ? Fate::unknown : Fate::unsent);
             }
-            if (!again || renewed || call->stopped != Stop::none) break;
-            renewed = true;
-            continue;
-        }
+            if (call->error && call->stopped != Stop::none) {
+                call->error = stop_error(*call);
+                if (costs_budget(*call->error)) budget_.failed();
+                break;
+            }
+            if (!call->error) {
+                call->error = judge(*call);
+                if (options().observer) {
+                    Event event = call_event(EventKind::response, *call);
+                    event.elapsed = event.time - began;
+                    event.status = buffers.response.status;
+                    event.bytes = buffers.response.body.size();
+                    event.traceparent = buffers.response.traceparent;
+                    emit(event);
+                }
+            }
+            if (!call->error) {
+                budget_.succeeded();
+                break;
+            }
 
-        if (!is_refused(*call->error)) call->maybe_executed = true;
-        if (is_transient(*call->error)) budget_.failed();
-        const RetryQuestion question{
-            *call->error,
-            call->idempotent,
-            call->attempts,
-            fresh_connection,
-            time(),
-            call->deadline,
-            random()};
-        const RetryAnswer answer = decide_retry(question, options().retry, budget_);
-        if (!answer.again || call->stopped != Stop::none) break;
-        fresh_connection = answer.fresh_connection;
-        if (options().observer) {
-            Event event = call_event(EventKind::retry, *call);
-            event.elapsed = event.time - began;
-            event.wait = answer.wait;
-            event.error = &*call->error;
-            emit(event);
-        }
-        if (answer.wait > Clock::duration::zero()) {
-            call->progress = {Phase::backoff, false};
-            bool cancelled = false;
-            try {
-                Signal never;
-                cancelled = co_await never.wait(serial(), time() + answer.wait);
-            } catch (...) {
-                cancelled = true;
+            if (call->error->code() == Errc::auth && authorization) {
+                // The server refused before execution, so any call may be sent again; but only with
+                // another token, and only once.
+                bool again = false;
+                try {
+                    again = auth_.rejected(*this, authorization);
+                } catch (...) {
+                    again = false;
+                }
+                if (!again || renewed) break;
+                if (call->stopped != Stop::none) {
+                    call->progress = {Phase::token, false};
+                    call->error = stop_error(*call);
+                    break;
+                }
+                renewed = true;
+                continue;
             }
-            if (cancelled || call->stopped != Stop::none) {
+
+            const bool early = answered && buffers.response.early;
+            if (!is_refused(*call->error, early)) call->maybe_executed = true;
+            if (costs_budget(*call->error, early)) budget_.failed();
+            const RetryQuestion question{
+                *call->error,
+                call->idempotent,
+                early,
+                call->attempts,
+                fresh_connection,
+                time(),
+                call->deadline,
+                random()};
+            const RetryAnswer answer = decide_retry(question, options().retry, budget_);
+            if (!answer.again) break;
+            if (call->stopped != Stop::none) {
+                call->progress = {Phase::backoff, false};
                 call->error = stop_error(*call);
                 break;
             }
+            fresh_connection = answer.fresh_connection;
+            if (options().observer) {
+                Event event = call_event(EventKind::retry, *call);
+                event.elapsed = event.time - began;
+                event.wait = answer.wait;
+                event.error = &*call->error;
+                emit(event);
+            }
+            if (answer.wait > Clock::duration::zero()) {
+                call->progress = {Phase::backoff, false};
+                bool cancelled = false;
+                try {
+                    Signal never;
+                    cancelled = co_await never.wait(serial(), time() + answer.wait);
+                } catch (...) {
+                    cancelled = true;
+                }
+                if (cancelled || call->stopped != Stop::none) {
+                    call->error = stop_error(*call);
+                    break;
+                }
+            }
         }
+    } catch (...) {
+        // Memory ran out in between.
+        call->error = memory_error(*call);
+        if (answered) call->error->set_phase(Phase::decode).set_fate(Fate::answered);
     }
     conclude(*call);
 }
@@ -171,22 +194,27 @@ boost::asio::awaitable<Result<void>> Engine<Backend, Auth>::post(
 
 template <HttpBackend Backend, AuthPolicy Auth>
 void Engine<Backend, Auth>::spawn(boost::asio::awaitable<void> task, TimePoint deadline) {
-    auto activity = std::make_shared<Activity>();
-    activity->deadline = deadline;
-    begin(*activity);
-    Activity& record = *activity;
-    spawn_task(serial(), run_task(activity, std::move(task)), record.signal, activity);
+    auto record = std::make_shared<TaskRecord>(shared_from_this());
+    record->deadline = deadline;
+    try {
+        begin(*record);
+        spawn_task(serial(), run_task(record, std::move(task)), record->signal, record);
+    } catch (...) {
+        record->finish();
+        throw;
+    }
+    // Too late for the others that were stopped.
+    if (is_closed()) record->stop(Stop::closed);
 }
 
 template <HttpBackend Backend, AuthPolicy Auth>
 boost::asio::awaitable<void> Engine<Backend, Auth>::run_task(
-    std::shared_ptr<Activity> activity, boost::asio::awaitable<void> task) {
-    const auto self = shared_from_this();
+    std::shared_ptr<TaskRecord> record, boost::asio::awaitable<void> task) {
     try {
         co_await std::move(task);
     } catch (...) {  // NOLINT(bugprone-empty-catch): a task reports through what it owns
     }
-    end(*activity);
+    record->finish();
 }
 
 }  // namespace clarify::detail

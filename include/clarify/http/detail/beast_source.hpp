@@ -43,7 +43,10 @@ boost::asio::awaitable<Result<Loan<Connection<Net>>>> BeastSource<Net>::obtain(
     const TimePoint opening = this->now();
     Result<std::shared_ptr<Connection<Net>>> opened =
         co_await connector_.open(loan.origin().url, request.deadline, progress);
-    if (!opened) co_return opened.error();
+    if (!opened) {
+        this->opening_failed(loan.origin(), opened.error());
+        co_return opened.error();
+    }
     loan.fill(std::move(*opened));
     this->observe(
         EventKind::connection_opened, loan.origin(), this->now() - opening, loan->is_resumed());

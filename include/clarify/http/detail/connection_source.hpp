@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/detail/background_timer.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
@@ -110,6 +111,9 @@ private:
 
 /** The connections of a backend, by origin.
 
+    An idle connection is closed when its time is up, by a timer that keeps no context running; one
+    that its peer has closed, at the next such moment, or when it would be used.
+
     A `Connection` has `close()`, `is_established()`, `opened_at()`, `can_serve()` (is an idle one
     still open and quiet?) and `ticket()`. All of it happens on one serial executor.
 */
@@ -136,10 +140,14 @@ public:
         std::shared_ptr<Connection> connection,
         TimePoint expires,
         bool keep) noexcept;
+    /// To be told why no connection could be opened in a place.
+    void opening_failed(Origin<Connection>& origin, const Error& error) noexcept;
     /// Closes a connection that is in no pool.
     void shut(Origin<Connection>& origin, Connection& connection) noexcept;
     /// Closes idle connections now, and the others when they are given back.
     void close() noexcept;
+    /// The same, but who is in line, or comes, is still served.
+    void drain() noexcept;
     void observe(
         EventKind kind,
         const Origin<Connection>& origin,
@@ -151,15 +159,21 @@ private:
 
     Origin<Connection>& origin_of(const Url& url);
     void serve(std::optional<typename OriginPool::Handover> handover) noexcept;
+    void serve_room(Origin<Connection>& origin) noexcept;
     void close_doomed(Origin<Connection>& origin) noexcept;
+    void wake_by(TimePoint when, TimePoint at) noexcept;
+    void tidy_up() noexcept;
     boost::asio::awaitable<Result<Loan<Connection>>> wait_in_line(
         Origin<Connection>& origin, TimePoint deadline);
 
     HttpOptions options_;
     /// That of the executor; known once the first connection is asked for.
     std::shared_ptr<TimeSource> time_;
+    std::optional<BackgroundTimer> timer_;
+    TimePoint wake_at_ = TimePoint::max();
     std::list<Origin<Connection>> origins_;
     bool closed_ = false;
+    bool draining_ = false;
 };
 
 /// When a connection that has just served may no longer be reused, by a reply that says whether it

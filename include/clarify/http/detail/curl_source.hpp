@@ -22,6 +22,9 @@ public:
     explicit CurlSource(HttpOptions options)
         : ConnectionSource<CurlConnection>(options),
           settings_(std::make_shared<CurlSettings>(std::move(options))) {
+        if (settings_->options.proxy.address) {
+            throw std::invalid_argument{"a proxy is for BeastBackend"};
+        }
         const TlsOptions& tls = settings_->options.tls;
         if (tls.context) {
             throw std::invalid_argument{"tls.context is for BeastBackend; name a CA instead"};

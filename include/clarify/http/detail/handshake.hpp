@@ -32,6 +32,8 @@ public:
     PhaseGuard& operator=(const PhaseGuard&) = delete;
     ~PhaseGuard() { disarm(); }
 
+    /// Has it had to act?
+    bool expired() const noexcept { return *expired_; }
     /// Ends the watch; true if it had to act. A handler that runs after this finds the flag set and
     /// does nothing.
     bool disarm() {

@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -26,6 +27,11 @@ struct PoolLimits {
     Every place is in one of three states: idle, lent, or free. Who comes takes the idle connection
     that was used last, else a free place to open one in, else waits in line. Whoever gives a place
     back passes it to the first in line, so nobody is overtaken.
+
+    Where the system has no resource for another connection, opening is held back for a while: as
+    long as there are others, one waits in line for them.
+
+    Giving back and closing allocate nothing: there is room for every place from the start.
 
     `Connection` is a movable handle that is true when it holds one; `Waiter` is a pointer-like
     token of somebody in line.
@@ -63,8 +69,9 @@ public:
                 idle_.erase(idle_.begin());
                 --places_;
             }
-            if (places_ < limits_.max_connections) {
-                ++places_;
+            const bool held_back = now < held_back_until_ && places_ > idle_.size();
+            if (places_ < limits_.max_connections && !held_back) {
+                add_place();
                 return {Step::open, Connection{}};
             }
         }
@@ -92,14 +99,51 @@ public:
         return std::nullopt;
     }
     /// A place has no connection any more: the first in line may open one.
-    std::optional<Handover> give_up() {
-        if (!waiting_.empty()) return hand_over(Connection{});
+    std::optional<Handover> give_up(TimePoint now) {
+        // The last of all is never held back: nobody else would serve those in line.
+        const bool held_back = now < held_back_until_ && places_ > 1;
+        if (!waiting_.empty() && !held_back) return hand_over(Connection{});
         --places_;
         return std::nullopt;
     }
+    /// Opening failed for want of a resource; who is in line had better wait for others until then.
+    void hold_back(TimePoint until) noexcept { held_back_until_ = until; }
+    /// Room that nobody was offered while opening was held back. To be asked again until it has
+    /// none.
+    std::optional<Handover> offer_room(TimePoint now) {
+        if (waiting_.empty() || now < held_back_until_ || places_ >= limits_.max_connections) {
+            return std::nullopt;
+        }
+        add_place();
+        return hand_over(Connection{});
+    }
 
-    /// Connections to be closed, out of `acquire` and `clear`.
-    std::vector<Connection> take_doomed() { return std::exchange(doomed_, {}); }
+    /// A connection to be closed, out of `acquire`, `sweep` and `clear`; false when there is none.
+    Connection next_doomed() noexcept {
+        if (doomed_.empty()) return Connection{};
+        Connection connection = std::move(doomed_.back());
+        doomed_.pop_back();
+        return connection;
+    }
+    /// Gives up the idle connections whose time is up, or for which `is_good(connection)` is false.
+    template <class IsGood>
+    void sweep(TimePoint now, IsGood&& is_good) {
+        std::erase_if(idle_, [&](Idle& entry) {
+            if (now < entry.expires && is_good(entry.connection)) return false;
+            doomed_.push_back(std::move(entry.connection));
+            --places_;
+            return true;
+        });
+    }
+    /// When something is to be done though nobody comes: an idle connection expires, or opening is
+    /// no longer held back and somebody waits for that.
+    TimePoint next_event(TimePoint now) const noexcept {
+        TimePoint next = TimePoint::max();
+        for (const Idle& entry : idle_)
+            next = std::min(next, entry.expires);
+        if (now < held_back_until_ && !waiting_.empty()) next = std::min(next, held_back_until_);
+        return next;
+    }
     /// Gives up every idle connection.
     void clear() {
         for (auto& entry : idle_)
@@ -125,12 +169,13 @@ private:
         return Handover{std::move(first), std::move(connection)};
     }
     void drop_expired(TimePoint now) {
-        std::erase_if(idle_, [&](Idle& entry) {
-            if (now < entry.expires) return false;
-            doomed_.push_back(std::move(entry.connection));
-            --places_;
-            return true;
-        });
+        sweep(now, [](const Connection&) { return true; });
+    }
+    void add_place() {
+        const std::size_t wanted = places_ + 1;
+        if (idle_.capacity() < wanted) idle_.reserve(2 * wanted);
+        if (doomed_.capacity() < wanted) doomed_.reserve(2 * wanted);
+        ++places_;
     }
 
     PoolLimits limits_;
@@ -138,6 +183,7 @@ private:
     std::vector<Connection> doomed_;
     std::deque<Waiter> waiting_;
     std::size_t places_ = 0;
+    TimePoint held_back_until_ = TimePoint::min();
 };
 
 }  // namespace clarify::detail

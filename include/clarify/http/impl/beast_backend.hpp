@@ -45,6 +45,11 @@ void BasicBeastBackend<Net>::close() noexcept {
     source_->close();
 }
 
+template <class Net>
+void BasicBeastBackend<Net>::drain() noexcept {
+    source_->drain();
+}
+
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -123,7 +128,8 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
         progress.phase = reader.head_done() ? Phase::body : Phase::head;
     }
 
-    connection.end_exchange();
+    response.early = static_cast<bool>(unsent);
+    if (!unsent) connection.end_exchange();
     if (!reused) source->proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0 && !unsent;

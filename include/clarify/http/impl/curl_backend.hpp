@@ -73,6 +73,7 @@ inline CurlBackend::CurlBackend(HttpOptions options)
     : source_(std::make_shared<detail::CurlSource>(std::move(options))) {}
 
 inline void CurlBackend::close() noexcept { source_->close(); }
+inline void CurlBackend::drain() noexcept { source_->drain(); }
 
 inline boost::asio::awaitable<Result<void>> CurlBackend::post(
     const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
@@ -93,7 +94,10 @@ inline boost::asio::awaitable<Result<void>> CurlBackend::post(
             // The idle connection broke between the look at it and libcurl's own. Nothing has been
             // sent, so another one takes its place.
             const bool broke = reused && exchange.done && !exchange.sent;
-            if (!broke) co_return outcome.error();
+            if (!broke) {
+                source->opening_failed(loan.origin(), outcome.error());
+                co_return outcome.error();
+            }
             const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
             source->refill(loan, executor);
             continue;

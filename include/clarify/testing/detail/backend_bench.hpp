@@ -25,11 +25,12 @@
 namespace clarify::testing::detail {
 
 /// One exchange: what it sends, what became of it. Change it only before it is started.
-struct Exchange {
+struct Exchange final : clarify::detail::TaskOwner {
     Exchange(const std::string& address, std::string_view content);
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
 
+    void task_gone() noexcept override {}
     bool succeeded() const noexcept { return done && !error && thrown.empty(); }
     /// What became of it, in words that follow "the exchange".
     std::string outcome() const;

@@ -63,7 +63,7 @@ void ConnectionSource<Connection>::observe(
 
 template <class Connection>
 void ConnectionSource<Connection>::close_doomed(Origin<Connection>& origin) noexcept {
-    for (const auto& connection : origin.pool.take_doomed())
+    while (const auto connection = origin.pool.next_doomed())
         shut(origin, *connection);
 }
 
@@ -84,7 +84,7 @@ Loan<Connection> ConnectionSource<Connection>::try_reuse(const Url& url) {
         // The last idle one had expired: its place is ours, but this is not where connections are
         // opened.
         if (!decision.connection) {
-            serve(origin.pool.give_up());
+            serve(origin.pool.give_up(now()));
             break;
         }
         Loan<Connection> loan{this->shared_from_this(), origin, std::move(decision.connection)};
@@ -117,6 +117,7 @@ boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::w
         }
     };
     Place place{*this, origin};
+    wake_by(origin.pool.next_event(now()), now());
     const bool cancelled = co_await place.entry.served.wait(executor, deadline);
     if (!place.entry.handed) {
         Error error{cancelled ? Errc::cancelled : Errc::timeout};
@@ -135,6 +136,7 @@ boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::t
     if (closed_) co_return Error{Errc::closed};
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     time_ = time_source(executor);
+    if (!timer_) timer_.emplace(executor);
     Origin<Connection>& origin = origin_of(*request.url);
     auto decision = origin.pool.acquire(now(), request.fresh_connection);
     close_doomed(origin);
@@ -171,14 +173,67 @@ void ConnectionSource<Connection>::give_back(
     std::shared_ptr<Connection> connection,
     TimePoint expires,
     bool keep) noexcept {
-    if (!connection) return serve(origin.pool.give_up());
+    const TimePoint at = now();
     const TimePoint until =
-        std::min(expires, connection->opened_at() + options_.connection_lifetime);
-    if (keep && !closed_ && now() < until) {
-        return serve(origin.pool.give_back(std::move(connection), until));
+        connection ? std::min(expires, connection->opened_at() + options_.connection_lifetime) : at;
+    const bool wanted = !draining_ || origin.pool.waiting() != 0;
+    if (keep && wanted && !closed_ && at < until) {
+        serve(origin.pool.give_back(std::move(connection), until));
+        wake_by(until, at);
+    } else {
+        if (connection) shut(origin, *connection);
+        serve(origin.pool.give_up(at));
     }
-    shut(origin, *connection);
-    serve(origin.pool.give_up());
+    serve_room(origin);
+}
+
+template <class Connection>
+void ConnectionSource<Connection>::serve_room(Origin<Connection>& origin) noexcept {
+    if (origin.pool.waiting() == 0) return;
+    try {
+        while (auto handover = origin.pool.offer_room(now()))
+            serve(std::move(handover));
+    } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory; those in line go on waiting
+    }
+}
+
+template <class Connection>
+void ConnectionSource<Connection>::opening_failed(
+    Origin<Connection>& origin, const Error& error) noexcept {
+    constexpr std::chrono::seconds pause{1};
+    if (error.code() != Errc::connect || error.reason() != Reason::resource) return;
+    origin.pool.hold_back(now() + pause);
+    wake_by(origin.pool.next_event(now()), now());
+}
+
+// The timer is set for the first time that is asked for; on the warm path it always is already.
+template <class Connection>
+void ConnectionSource<Connection>::wake_by(TimePoint when, TimePoint at) noexcept {
+    // One that is late was lost, for want of memory.
+    const bool overdue = at - std::chrono::seconds{1} > wake_at_;
+    if ((when >= wake_at_ && !overdue) || !timer_ || closed_) return;
+    wake_at_ = TimePoint::max();
+    try {
+        const bool set = timer_->set(when, [weak = this->weak_from_this()] {
+            if (const auto self = weak.lock()) self->tidy_up();
+        });
+        if (set) wake_at_ = when;
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the next connection that falls idle sets it
+    }
+}
+
+template <class Connection>
+void ConnectionSource<Connection>::tidy_up() noexcept {
+    if (closed_) return;
+    wake_at_ = TimePoint::max();
+    TimePoint next = TimePoint::max();
+    for (Origin<Connection>& origin : origins_) {
+        origin.pool.sweep(now(), [](const auto& connection) { return connection->can_serve(); });
+        close_doomed(origin);
+        serve_room(origin);
+        next = std::min(next, origin.pool.next_event(now()));
+    }
+    wake_by(next, now());
 }
 
 template <class Connection>
@@ -193,6 +248,13 @@ void ConnectionSource<Connection>::serve(
 template <class Connection>
 void ConnectionSource<Connection>::close() noexcept {
     closed_ = true;
+    timer_.reset();
+    drain();
+}
+
+template <class Connection>
+void ConnectionSource<Connection>::drain() noexcept {
+    draining_ = true;
     for (Origin<Connection>& origin : origins_) {
         origin.pool.clear();
         close_doomed(origin);

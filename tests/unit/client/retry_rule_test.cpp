@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a whole client makes of replies that ask for patience or refuse its token, in virtual time.
+
+#include <clarify/auth/client_credentials.hpp>
+#include <clarify/json/boost_json_codec.hpp>
+#include <clarify/rpc_client.hpp>
+#include <clarify/testing/manual_clock.hpp>
+#include <clarify/testing/scripted_backend.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace clarify;
+using namespace clarify::testing;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+namespace {
+
+using Outcome = Result<boost::json::value>;
+using TestClient = RpcClient<ScriptedBackend, ClientCredentials, BoostJsonCodec>;
+
+constexpr std::string_view token_path = "/token";
+constexpr std::string_view rpc_path = "/rpc";
+constexpr std::string_view date = "Sun, 06 Nov 1994 08:49:37 GMT";
+
+struct Bench {
+    explicit Bench(ClientOptions options = {}) {
+        options.clock = clock;
+        options.observer = [this](const Event& event) {
+            if (event.kind == EventKind::retry) waits.push_back(event.wait);
+        };
+        server.on(token_path).always(issue_tokens(1h));
+        ClientCredentialsConfig config{
+            Url::parse("https://api.example/token").value(), "id", Secret{"secret"}};
+        client.emplace(
+            context.get_executor(),
+            Url::parse("https://api.example/rpc").value(),
+            server,
+            ClientCredentials{std::move(config)},
+            std::move(options));
+    }
+    Outcome call(bool idempotent = false) {
+        CallOptions options;
+        options.idempotent = idempotent;
+        return clock->run(context, client->call("m", no_params, std::move(options)));
+    }
+
+    asio::io_context context;
+    std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+    ScriptedBackend server;
+    std::vector<Clock::duration> waits;
+    std::optional<TestClient> client;
+};
+
+Answer asks_for(unsigned status, std::string retry_after) {
+    return reply(status)
+        .header("Retry-After", std::move(retry_after))
+        .header("Date", std::string{date});
+}
+
+/// The first wait after a 429 with this field; negative where the call was not repeated.
+Clock::duration wait_after(std::string retry_after) {
+    Bench bench;
+    bench.server.on(rpc_path).then(asks_for(429, std::move(retry_after))).always(reply_result("1"));
+    const Outcome outcome = bench.call();
+    CHECK(outcome.has_value() == !bench.waits.empty());
+    return bench.waits.empty() ? Clock::duration{-1} : bench.waits.front();
+}
+
+}  // namespace
+
+TEST_CASE("retry rule: Retry-After in seconds, or as a date by the reply's own clock, is obeyed") {
+    CHECK(wait_after("7") == 7s);
+    CHECK(wait_after("007") == 7s);
+    CHECK(wait_after("Sun, 06 Nov 1994 08:49:44 GMT") == 7s);
+    CHECK(wait_after("29") == 29s);
+}
+
+TEST_CASE("retry rule: a Retry-After that is no time, or has passed, leaves the own wait") {
+    for (const char* field :
+         {"0",
+          "-5",
+          "abc",
+          "1e9",
+          "1.5",
+          "7, 9",
+          "",
+          "Sun, 06 Nov 1994 08:49:30 GMT",
+          "Sun, 99 Nov 1994 08:49:44 GMT"}) {
+        CAPTURE(field);
+        const Clock::duration wait = wait_after(field);
+        CHECK(wait >= 0s);
+        CHECK(wait < 1s);
+    }
+}
+
+TEST_CASE("retry rule: a wait that is too long ends the call at once, and is reported") {
+    struct Row {
+        std::string field;
+        std::chrono::milliseconds reported;
+    };
+    for (const Row& row :
+         {Row{"31", 31s},
+          Row{"1000000000", 24h},
+          Row{std::string(500, '9'), 24h},
+          Row{"Sun, 06 Nov 2094 08:49:44 GMT", 24h}}) {
+        CAPTURE(row.field);
+        Bench bench;
+        bench.server.on(rpc_path).always(asks_for(429, row.field));
+        const Outcome outcome = bench.call();
+        REQUIRE(outcome.has_error());
+        CHECK(outcome.error().code() == Errc::status);
+        CHECK(outcome.error().attempts() == 1);
+        REQUIRE(outcome.error().http() != nullptr);
+        CHECK(outcome.error().http()->retry_after == row.reported);
+        CHECK(bench.clock->elapsed() == 0s);
+    }
+}
+
+TEST_CASE("retry rule: too many requests are repeated for any call, failures for idempotent ones") {
+    struct Row {
+        unsigned status;
+        bool idempotent;
+        std::size_t sends;
+    };
+    for (const Row& row :
+         {Row{429, false, 3},
+          Row{429, true, 3},
+          Row{421, false, 3},
+          Row{503, false, 1},
+          Row{503, true, 3},
+          Row{500, false, 1},
+          Row{502, true, 3},
+          Row{504, true, 3},
+          Row{408, true, 1},
+          Row{501, true, 1},
+          Row{505, true, 1}}) {
+        CAPTURE(row.status);
+        CAPTURE(row.idempotent);
+        Bench bench;
+        bench.server.on(rpc_path).always(reply(row.status));
+        const Outcome outcome = bench.call(row.idempotent);
+        REQUIRE(outcome.has_error());
+        CHECK(outcome.error().http_status() == row.status);
+        CHECK(outcome.error().fate() == Fate::answered);
+        CHECK(outcome.error().attempts() == row.sends);
+        CHECK(bench.server.count(rpc_path) == row.sends);
+        // A complete reply leaves its connection good, and the token too.
+        CHECK(bench.server.dropped() == 0);
+        CHECK(bench.server.count(token_path) == 1);
+    }
+}
+
+TEST_CASE("retry rule: the last reply is the one reported") {
+    Bench bench;
+    bench.server.on(rpc_path)
+        .then(reply(503, "first"))
+        .then(fail(Errc::connect, Reason::refused))
+        .always(reply(502, "<html>third\n"));
+    const Outcome outcome = bench.call(true);
+    REQUIRE(outcome.has_error());
+    REQUIRE(outcome.error().http() != nullptr);
+    CHECK(outcome.error().http()->status == 502);
+    CHECK(outcome.error().http()->body_excerpt.find("third") != std::string::npos);
+    CHECK(outcome.error().attempts() == 3);
+}
+
+TEST_CASE("retry rule: what an earlier attempt may have done is not forgotten") {
+    Bench bench;
+    bench.server.on(rpc_path).then(reply(503)).always(fail(Errc::connect, Reason::refused));
+    const Outcome outcome = bench.call(true);
+    CHECK(outcome.error().code() == Errc::connect);
+    CHECK(outcome.error().fate() == Fate::unknown);
+    // A refusal did nothing.
+    Bench refused;
+    refused.server.on(rpc_path).then(reply(429)).always(fail(Errc::connect, Reason::refused));
+    CHECK(refused.call().error().fate() == Fate::unsent);
+}
+
+TEST_CASE("retry rule: an outage uses up the budget, and success restores it") {
+    Bench bench;
+    bench.server.on(rpc_path).always(fail(Errc::connect, Reason::refused));
+    std::size_t sends = 0;
+    for (int i = 0; i != 100; ++i) {
+        CHECK(bench.call().has_error());
+        bench.clock->run_for(bench.context, 1s);
+    }
+    sends = bench.server.count(rpc_path);
+    // Three for each call at first; one each once half of the tokens are gone.
+    CHECK(sends >= 100 + 30);
+    CHECK(sends <= 100 + 50);
+    bench.server.on(rpc_path).always(reply_result("1"));
+    for (int i = 0; i != 600; ++i)
+        REQUIRE(bench.call().has_value());
+    bench.server.on(rpc_path).always(fail(Errc::connect, Reason::refused));
+    CHECK(bench.call().error().attempts() == 3);
+}
+
+TEST_CASE("retry rule: a server that hangs costs the budget too") {
+    ClientOptions options;
+    options.retry.budget = 4;
+    Bench bench{options};
+    bench.server.on(rpc_path).then(hang(), 3).always(fail(Errc::connect, Reason::refused));
+    for (int i = 0; i != 3; ++i)
+        CHECK(bench.call().error().code() == Errc::timeout);
+    CHECK(bench.call().error().attempts() == 1);
+}
+
+TEST_CASE("rejected tokens: a thousand calls in flight when it is revoked cost one fetch") {
+    Bench bench;
+    bench.server.on(rpc_path).always([](const RecordedRequest& request) {
+        const bool revoked = request.header("Authorization") == "Bearer token-1";
+        // They learn of it one after the other, some long after the new token is there.
+        return (revoked ? reply(401) : reply_result("1"))
+            .after(std::chrono::milliseconds{1 + request.number % 97});
+    });
+    int succeeded = 0;
+    constexpr int many = 1'000;
+    for (int i = 0; i != many; ++i) {
+        bench.client->async_call("m", no_params, [&](const Outcome& outcome) {
+            if (outcome) ++succeeded;
+        });
+    }
+    bench.clock->run(bench.context);
+    CHECK(succeeded == many);
+    CHECK(bench.server.count(token_path) == 2);
+    CHECK(bench.server.count(rpc_path) == 2 * many);
+}
+
+TEST_CASE("rejected tokens: the same text handed out again ends the call after the second try") {
+    Bench bench;
+    bench.server.on(token_path).always(reply_token("same", 1h));
+    bench.server.on(rpc_path).always(reply(401));
+    const Outcome outcome = bench.call(true);
+    REQUIRE(outcome.has_error());
+    CHECK(outcome.error().code() == Errc::auth);
+    CHECK(outcome.error().reason() == Reason::rejected);
+    CHECK(bench.server.count(rpc_path) <= 2);
+    CHECK(bench.server.count(token_path) <= 2);
+}
+
+TEST_CASE("rejected tokens: a server that refuses all of them costs a fetch a pause, and heals") {
+    Bench bench;
+    bench.server.on(rpc_path).always(reply(401));
+    // Ten calls a second for ten minutes.
+    for (int i = 0; i != 6'000; ++i) {
+        const Outcome outcome = bench.call();
+        REQUIRE(outcome.has_error());
+        CHECK(outcome.error().code() == Errc::auth);
+        CHECK(outcome.error().reason() == Reason::rejected);
+        bench.clock->run_for(bench.context, 100ms);
+    }
+    const std::vector<RecordedRequest> fetches = bench.server.requests(token_path);
+    // 1, 2, 4, ... 32, 60, 60, ... seconds between them.
+    CHECK(fetches.size() >= 10);
+    CHECK(fetches.size() <= 18);
+    for (std::size_t i = 2; i != fetches.size(); ++i) {
+        CAPTURE(i);
+        CHECK(
+            fetches[i].began - fetches[i - 1].began >=
+            std::min<Clock::duration>(1s * (1 << (i - 2)), 60s));
+    }
+    bench.server.on(rpc_path).always(reply_result("1"));
+    const TimePoint healed = bench.clock->now();
+    while (!bench.call() && bench.clock->now() - healed < 5min)
+        bench.clock->run_for(bench.context, 100ms);
+    CHECK(bench.clock->now() - healed <= 61s);
+    CHECK(bench.call().has_value());
+}

@@ -71,6 +71,10 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(native, 0);
     SSL_CTX_set_cipher_list(native, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5");
+    SSL_CTX_set_ciphersuites(
+        native, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256");
+    SSL_CTX_clear_options(
+        native, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT);
     SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
     // The longest chains in use have four or five certificates; each more costs the client time.

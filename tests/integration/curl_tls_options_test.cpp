@@ -21,7 +21,7 @@ using clarify::Secret;
 using support::TlsServer;
 using CurlTlsCaller = support::BasicTlsCaller<clarify::CurlBackend>;
 
-void check_refused(TlsServer& server, const clarify::ClientOptions& options, Reason reason) {
+void check_curl_refuses(TlsServer& server, const clarify::ClientOptions& options, Reason reason) {
     {
         CurlTlsCaller caller{server.port(), options};
         support::check_refusal(caller.call(), reason);
@@ -31,7 +31,7 @@ void check_refused(TlsServer& server, const clarify::ClientOptions& options, Rea
     CHECK(server.connections() == 1);
 }
 
-void check_accepted(TlsServer& server, const clarify::ClientOptions& options) {
+void check_curl_accepts(TlsServer& server, const clarify::ClientOptions& options) {
     CurlTlsCaller caller{server.port(), options};
     const auto outcome = caller.call();
     CHECK_MESSAGE(outcome.has_value(), outcome.error());
@@ -51,7 +51,7 @@ TEST_CASE("CurlBackend: a client certificate is shown, with those above it") {
     options.http.tls.client_certificate_pem = client.chain_pem();
     options.http.tls.client_key_pem = Secret{client.key_pem("open")};
     options.http.tls.client_key_passphrase = Secret{"open"};
-    check_accepted(server, options);
+    check_curl_accepts(server, options);
 
     options.http.tls.client_key_pem = Secret{root.key_pem()};
     CurlTlsCaller caller{server.port(), options};
@@ -75,19 +75,19 @@ TEST_CASE("CurlBackend: revocation lists are obeyed") {
     const std::string revoking = root.crl_pem({leaf}, pki::expired);
     {
         TlsServer server{pki::server(leaf)};
-        check_accepted(server, with(fresh, Revocation::required));
-        check_accepted(server, with(stale, Revocation::best_effort));
+        check_curl_accepts(server, with(fresh, Revocation::required));
+        check_curl_accepts(server, with(stale, Revocation::best_effort));
     }
     {
         TlsServer server{pki::server(leaf)};
-        check_refused(server, with(stale, Revocation::required), Reason::revocation_unknown);
+        check_curl_refuses(server, with(stale, Revocation::required), Reason::revocation_unknown);
     }
     {
         TlsServer server{pki::server(leaf)};
-        check_refused(server, with(revoking, Revocation::best_effort), Reason::revoked);
+        check_curl_refuses(server, with(revoking, Revocation::best_effort), Reason::revoked);
     }
     TlsServer server{pki::server(leaf)};
-    check_refused(server, with(root.crl_pem({leaf}), Revocation::required), Reason::revoked);
+    check_curl_refuses(server, with(root.crl_pem({leaf}), Revocation::required), Reason::revoked);
 }
 
 TEST_CASE("CurlBackend: the server's own key is the one that must be pinned") {
@@ -98,13 +98,13 @@ TEST_CASE("CurlBackend: the server's own key is the one that must be pinned") {
     {
         TlsServer server{pki::server(leaf)};
         options.http.tls.pins = {spare.pin(), leaf.pin()};
-        check_accepted(server, options);
+        check_curl_accepts(server, options);
     }
     for (const pki::Identity& other : {spare, root}) {
         TlsServer server{pki::server(leaf)};
         options.http.tls.pins = {other.pin()};
-        check_refused(server, options, Reason::pin_mismatch);
+        check_curl_refuses(server, options, Reason::pin_mismatch);
     }
     TlsServer server{pki::server(pki::Identity::self_signed(pki::authority("stranger")).issue())};
-    check_refused(server, options, Reason::untrusted);
+    check_curl_refuses(server, options, Reason::untrusted);
 }

@@ -21,6 +21,7 @@ enum class End { stays_open, clean, broken };
 struct HttpReading {
     clarify::HttpResponse response;
     bool success = false;
+    bool refused = false;
     bool reusable = false;
     /// How many bytes of the input belong to the response, once it is complete.
     std::size_t size = 0;
@@ -68,6 +69,7 @@ HttpReading read_http(
             input.begin() + static_cast<std::ptrdiff_t>(received));
         const auto consumed = reader.feed({portion.data(), portion.size()});
         if (!consumed) {
+            reading.refused = true;
             reading.outcome = describe(consumed.error());
             return reading;
         }
@@ -113,8 +115,9 @@ inline HttpReading read_in_all_ways(
     HttpReading whole = read_http(input, end, limits, [](std::size_t left) { return left; });
     const auto same = [&](auto next_size) {
         const HttpReading other = read_http(input, end, limits, next_size);
-        // What is refused may be refused for the first of several reasons that comes to light.
-        if (other.outcome == whole.outcome || !(other.success || whole.success)) return;
+        if (other.outcome == whole.outcome) return;
+        // Of several things that are wrong another one may come to light first.
+        if (other.refused && whole.refused) return;
         std::fprintf(
             stderr, "whole: %s\nin portions: %s\n", whole.outcome.c_str(), other.outcome.c_str());
         require(false, "it makes no difference in which portions a response comes");

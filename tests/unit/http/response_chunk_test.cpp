@@ -243,3 +243,11 @@ TEST_CASE("ResponseReader: nothing is allocated for a chunk before it arrives") 
     CHECK(response.body == "xy");
     CHECK(response.body.capacity() < 1'000);
 }
+
+TEST_CASE("ResponseReader: a chunk's data may look like the last chunk, or like no chunk") {
+    CHECK(outcome(chunked("7\r\nabcd0\r\n\r\n0\r\n\r\n")) == "200 keep: abcd0\r\n");
+    CHECK(outcome(chunked("3\r\n0\r\n\r\n0\r\n\r\n")) == "200 keep: 0\r\n");
+    CHECK(outcome(chunked("4\r\n0\r\n\r\r\n0\r\n\r\n")) == "200 keep: 0\r\n\r");
+    CHECK(outcome(chunked("5\r\n0\n\r;x\r\n0\r\n\r\n")) == "200 keep: 0\n\r;x");
+    CHECK(outcome(chunked("4000\r\n0\r\n")) == "in the body");
+}

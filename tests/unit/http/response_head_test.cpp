@@ -339,3 +339,21 @@ TEST_CASE("ResponseReader: says in which phase it failed") {
     ResponseReader ended{response, {}};
     CHECK(ended.end_of_input(true).error().phase() == Phase::head);
 }
+
+TEST_CASE("ResponseReader: what begins no head is refused at once, in whatever portions it comes") {
+    for (const std::string& reply :
+         {"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n"s,
+          "220 mail.example ESMTP\r\n"s,
+          "Hten"s + std::string(60, '\0'),
+          "HTTP/2.0 200 OK\r\n"s,
+          "HTTP/1.1 200 OK\nContent-Length: 2\n"s,
+          "HTTP/1.1 200 OK\r\nA: b\rC: d\r\n"s}) {
+        CAPTURE(reply);
+        CHECK(outcome(reply) == "framing[head]");
+        CHECK(outcome(reply, End::clean) == "framing[head]");
+    }
+    // What could still become one is waited for, also where it is bad already.
+    CHECK(outcome("HTTP/1.1 200 OK\r\nbad field\r\n") == "in the head");
+    CHECK(outcome("HTTP/1.1 200 OK\r\nbad field\r\n", End::clean) == "io[truncated]");
+    CHECK(outcome("HTTP/1.1 200 OK\r\nbad field\r\n\r\n") == "framing[head]");
+}

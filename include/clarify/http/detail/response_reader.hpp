@@ -68,7 +68,9 @@ public:
     /// The bytes of chunk extensions so far.
     std::size_t extras() const noexcept { return extras_; }
     /// Is a chunk complete, so that its CRLF is the next to be read?
-    bool has_chunk() const noexcept { return has_chunk_; }
+    bool has_chunk() const noexcept { return has_chunk_ && !in_chunk(); }
+    /// Is the next byte one of a chunk's data?
+    bool in_chunk() const noexcept { return chunk_left_ != 0; }
 
 private:
     using error_code = boost::beast::error_code;
@@ -88,8 +90,10 @@ private:
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     std::size_t on_body_impl(string_view body, error_code& ec) override;
     void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override;
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& ec) override {
-        return on_body_impl(body, ec);
+    std::size_t on_chunk_body_impl(std::uint64_t left, string_view body, error_code& ec) override {
+        const std::size_t taken = on_body_impl(body, ec);
+        chunk_left_ = left - taken;
+        return taken;
     }
     void on_finish_impl(error_code&) override { facts_.done = true; }
 
@@ -101,6 +105,7 @@ private:
     std::optional<Error> refusal_;
     std::size_t fields_ = 0;
     std::size_t extras_ = 0;
+    std::uint64_t chunk_left_ = 0;
     /// Where the input of the current `read` begins, and what follows the size of the last chunk in
     /// it.
     const char* input_ = nullptr;

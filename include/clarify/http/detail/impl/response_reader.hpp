@@ -181,6 +181,7 @@ inline void StrictParser::on_chunk_header_impl(
         return refuse(Errc::too_large, Reason::body, "the body is larger than the limit", ec);
     }
     has_chunk_ = true;
+    chunk_left_ = size;
 }
 
 inline Error ResponseReader::failure(boost::beast::error_code ec) const {
@@ -265,32 +266,54 @@ inline Result<void> ResponseReader::check_waiting(std::string_view waiting) cons
     return error.set_phase(Phase::body).set_fate(Fate::unknown);
 }
 
+/// Why no complete head begins with `begin`, if that is so. Beast judges the same bytes at once, or
+/// at the end of the head, by the portions they come in; this depends on the bytes alone.
+inline boost::beast::error_code head_fault(std::string_view begin) noexcept {
+    namespace http = boost::beast::http;
+    constexpr std::string_view version = "HTTP/1.";
+    if (!version.starts_with(begin.substr(0, version.size()))) return http::error::bad_version;
+    for (std::size_t at = begin.find('\n'); at != std::string_view::npos;
+         at = begin.find('\n', at + 1)) {
+        if (begin[at - 1] != '\r') return http::error::bad_line_ending;
+    }
+    for (std::size_t at = begin.find('\r'); at != std::string_view::npos;
+         at = begin.find('\r', at + 1)) {
+        if (at + 1 != begin.size() && begin[at + 1] != '\n') return http::error::bad_line_ending;
+    }
+    return {};
+}
+
 inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
     std::size_t consumed = 0;
     while (!done() && consumed != input.size()) {
-        // Of a head the parser sees no more than is allowed, so that the limit is exact.
+        // A head is parsed once it is complete, or refused for what it already is.
         const bool was_in_head = !facts().head_done;
-        const std::string_view left =
-            input.substr(consumed, was_in_head ? head_budget_ : input.size());
+        std::string_view left = input.substr(consumed, was_in_head ? head_budget_ : input.size());
+        boost::beast::error_code ec;
+        if (was_in_head) {
+            constexpr std::string_view blank_line = "\r\n\r\n";
+            const std::size_t end = left.find(blank_line);
+            if (end != std::string_view::npos) left = left.substr(0, end + blank_line.size());
+            if ((ec = head_fault(left))) return failure(ec);
+            if (end == std::string_view::npos) {
+                if (left.size() == head_budget_) {
+                    return failure(boost::beast::http::error::header_limit);
+                }
+                break;
+            }
+        }
         // Beast 1.81 asserts that a last chunk it has begun to see is complete in length.
         constexpr std::string_view shortest_last_chunk = "0\r\n\r\n";
-        if (!was_in_head && parser_->has_transfer_encoding() &&
+        if (!was_in_head && parser_->has_transfer_encoding() && !parser_->in_chunk() &&
             left.starts_with(shortest_last_chunk.substr(0, 3)) &&
             left.size() < shortest_last_chunk.size()) {
             if (Result<void> checked = check_waiting(left); !checked) return checked.error();
             break;
         }
-        boost::beast::error_code ec;
         const std::size_t taken = parser_->read(left, ec);
         consumed += taken;
         const bool need_more = ec == boost::beast::http::error::need_more;
-        if (ec && !need_more) return failure(ec);
-        if (!facts().head_done) {
-            head_budget_ -= std::min(head_budget_, taken);
-            if (left.size() - taken >= head_budget_)
-                return failure(boost::beast::http::error::header_limit);
-            break;
-        }
+        if ((ec && !need_more) || !facts().head_done) return failure(ec);
         if (facts().done && facts().status < 200) {
             head_budget_ -= std::min(head_budget_, taken);
             if (Result<void> next = next_after_interim(); !next) return next.error();

@@ -132,6 +132,7 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     }
 
     response.early = static_cast<bool>(unsent);
+    if (!unsent) connection.end_exchange();
     if (!reused) source->proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0 && !unsent;

@@ -189,6 +189,9 @@ TEST_CASE("ResponseReader: the limits of chunk lines, extensions and trailers ar
     };
     CHECK(read("000\r\n" + trailer(146) + "\r\n") == "200 keep: ");
     CHECK(read("000\r\n" + trailer(147) + "\r\n") == "too_large[chunk]");
+    // Not even the end of the trailers is waited for.
+    CHECK(read("000\r\n" + trailer(147)) == "in the body");
+    CHECK(read("000\r\n" + trailer(148)) == "too_large[chunk]");
     CHECK(read("0;x\r\n" + trailer(144) + "\r\n") == "200 keep: ");
     CHECK(read("0;x\r\n" + trailer(145) + "\r\n") == "too_large[chunk]");
 }

@@ -6,7 +6,7 @@
 
 #include <clarify/auth/bearer_token.hpp>
 #include <clarify/core/detail/json_scan.hpp>
-#include <clarify/core/detail/scrub.hpp>
+#include <clarify/core/detail/secret_finder.hpp>
 #include <clarify/core/result.hpp>
 
 #include <algorithm>

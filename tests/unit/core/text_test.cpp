@@ -19,6 +19,11 @@ std::vector<std::string> items(std::string_view list) {
     return out;
 }
 
+std::string scrubbed(std::string text, std::string_view secret) {
+    scrub(text, secret);
+    return text;
+}
+
 }  // namespace
 
 TEST_CASE("text: letters compare without their case, and only letters") {
@@ -98,4 +103,23 @@ TEST_CASE("text: a peer's text is cut, visibly") {
     CHECK(printable("abcdefg", 6) == "abcdef...");
     CHECK(printable("abc", 0) == "...");
     CHECK(printable("\n\n\n", 2) == "\\n\\n...");
+}
+
+TEST_CASE("text: a secret is replaced wherever it stands") {
+    CHECK(scrubbed("Bearer abcd1234 and abcd1234", "abcd1234") == "Bearer **** and ****");
+    CHECK(scrubbed("abcd1234abcd1234", "abcd1234") == "********");
+    CHECK(scrubbed("nothing here", "abcd1234") == "nothing here");
+    CHECK(scrubbed("abcd", "abcd") == "****");
+    CHECK(scrubbed("", "abcd").empty());
+}
+
+TEST_CASE("text: a secret too short to be one is left alone") {
+    CHECK(scrubbed("an answer", "an") == "an answer");
+    CHECK(scrubbed("abc", "abc") == "abc");
+    CHECK(scrubbed("text", "") == "text");
+}
+
+TEST_CASE("text: a secret that looks like its own replacement ends, too") {
+    CHECK(scrubbed("a****b", "****") == "a****b");
+    CHECK(scrubbed("a*****b", "*****") == "a****b");
 }

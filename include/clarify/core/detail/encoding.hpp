@@ -32,35 +32,6 @@ inline void append_base64(std::string& out, std::string_view bytes) {
     }
 }
 
-/// The bytes of a base64 text, up to the first letter that has no place in one.
-inline std::string base64_decoded(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    std::uint32_t bits = 0;
-    unsigned count = 0;
-    for (const char c : text) {
-        std::uint32_t value = 0;
-        if (c >= 'A' && c <= 'Z') {
-            value = static_cast<std::uint32_t>(c - 'A');
-        } else if (c >= 'a' && c <= 'z') {
-            value = static_cast<std::uint32_t>(c - 'a' + 26);
-        } else if (is_digit(c)) {
-            value = static_cast<std::uint32_t>(c - '0' + 52);
-        } else if (c == '+' || c == '/') {
-            value = c == '+' ? 62U : 63U;
-        } else {
-            break;
-        }
-        bits = bits << 6U | value;
-        count += 6;
-        if (count >= 8) {
-            count -= 8;
-            out += static_cast<char>(bits >> count & 0xFFU);
-        }
-    }
-    return out;
-}
-
 /// Appends `text` as an `application/x-www-form-urlencoded` value (RFC 6749 appendix B).
 inline void append_form_value(std::string& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789ABCDEF";

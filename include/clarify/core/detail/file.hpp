@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Reads a small regular file without blocking on what only looks like one. The one file with system
-// calls.
+// Reads a small regular file without blocking on what only looks like one.
 
 #ifndef CLARIFY_CORE_DETAIL_FILE_HPP
 #define CLARIFY_CORE_DETAIL_FILE_HPP

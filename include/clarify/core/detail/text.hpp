@@ -90,6 +90,16 @@ inline std::string printable(std::string_view text, std::size_t limit) {
     return out;
 }
 
+/// Replaces every occurrence of `secret` (ignored when shorter than four bytes).
+inline void scrub(std::string& text, std::string_view secret) {
+    if (secret.size() < 4) return;
+    constexpr std::string_view mask = "****";
+    for (std::size_t at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + mask.size())) {
+        text.replace(at, secret.size(), mask);
+    }
+}
+
 }  // namespace clarify::detail
 
 #endif  // CLARIFY_CORE_DETAIL_TEXT_HPP

@@ -4,7 +4,6 @@
 #ifndef CLARIFY_DETAIL_IMPL_REPLY_HPP
 #define CLARIFY_DETAIL_IMPL_REPLY_HPP
 
-#include <clarify/core/detail/scrub.hpp>
 #include <clarify/core/detail/text.hpp>
 #include <clarify/core/retry_after.hpp>
 #include <clarify/rpc/envelope.hpp>
@@ -45,23 +44,10 @@ inline std::string_view sent_authorization(const CallRecord& call) {
 inline std::string body_excerpt(std::string_view body, std::string_view authorization) {
     // Cut with some room first, so that a secret across the cut is still found whole.
     std::string text{body.substr(0, 512 + 8192)};
-    scrub_authorization(text, authorization);
+    if (const std::size_t blank = authorization.find(' '); blank != std::string_view::npos) {
+        scrub(text, authorization.substr(blank + 1));
+    }
     return printable(text, 512);
-}
-
-/// A header of a reply for people to read.
-inline std::string header_excerpt(
-    std::string_view value, std::size_t limit, std::string_view authorization) {
-    std::string text{value};
-    scrub_authorization(text, authorization);
-    return printable(text, limit);
-}
-
-/// What a server says is kept as it is, but for the secret that it was sent.
-inline RpcError without_secrets(RpcError error, std::string_view authorization) {
-    scrub_authorization(error.message, authorization);
-    scrub_authorization(error.data, authorization);
-    return error;
 }
 
 CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
@@ -69,12 +55,11 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
     HttpFailure failure;
     failure.status = response.status;
     failure.retry_after = parse_retry_after(response.retry_after, response.date);
-    const std::string_view authorization = sent_authorization(call);
-    failure.traceparent = header_excerpt(response.traceparent, 128, authorization);
-    failure.www_authenticate = header_excerpt(response.www_authenticate, 256, authorization);
+    failure.traceparent = printable(response.traceparent, 128);
+    failure.www_authenticate = printable(response.www_authenticate, 256);
     if (const Result<Url> target = Url::parse(response.location))
-        failure.location = header_excerpt(target->origin(), 512, authorization);
-    failure.body_excerpt = body_excerpt(response.body, authorization);
+        failure.location = target->origin();
+    failure.body_excerpt = body_excerpt(response.body, sent_authorization(call));
 
     const bool unauthorized = response.status == 401;
     Error error = unauthorized
@@ -84,7 +69,7 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
               Reason::none,
               "the server answered HTTP " + std::to_string(response.status)};
     if (auto rpc_error = rpc::find_error(response.body, options_.max_json_depth)) {
-        error.set_rpc(without_secrets(std::move(*rpc_error), authorization));
+        error.set_rpc(std::move(*rpc_error));
     }
     return error.set_http(std::move(failure));
 }
@@ -105,8 +90,7 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
         // A server that refuses a notification may still say so.
         if (auto rpc_error = rpc::find_error(response.body, options_.max_json_depth)) {
             Error error{Errc::rpc, Reason::none, "the server answered with an error"};
-            return answered(
-                error.set_rpc(without_secrets(std::move(*rpc_error), sent_authorization(call))));
+            return answered(error.set_rpc(std::move(*rpc_error)));
         }
         return std::nullopt;
     }
@@ -133,11 +117,7 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
         if (!read) return answered(read.error());
         for (rpc::BatchSlot& slot : call.batch->slots) {
             if (!slot.error) continue;
-            if (const RpcError* said = slot.error->rpc())
-                slot.error->set_rpc(without_secrets(*said, sent_authorization(call)));
-            slot.error->set_phase(Phase::decode)
-                .set_http_status(status)
-                .set_attempts(call.attempts);
+            slot.error->set_phase(Phase::decode).set_http_status(status).set_attempts(call.attempts);
             if (slot.error->reason() != Reason::missing) slot.error->set_fate(Fate::answered);
         }
         return std::nullopt;
@@ -156,10 +136,7 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
     } else {
         response.lease.keep();
     }
-    Error error = result.error();
-    if (const RpcError* said = error.rpc())
-        error.set_rpc(without_secrets(*said, sent_authorization(call)));
-    return answered(std::move(error));
+    return answered(result.error());
 }
 
 }  // namespace clarify::detail

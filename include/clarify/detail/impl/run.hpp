@@ -3,7 +3,6 @@
 #ifndef CLARIFY_DETAIL_IMPL_RUN_HPP
 #define CLARIFY_DETAIL_IMPL_RUN_HPP
 
-#include <clarify/core/detail/scrub.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
 
@@ -102,8 +101,6 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 event.elapsed = event.time - began;
                 event.status = buffers.response.status;
                 event.bytes = buffers.response.body.size();
-                if (authorization)
-                    scrub_authorization(buffers.response.traceparent, authorization->expose());
                 event.traceparent = buffers.response.traceparent;
                 emit(event);
             }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// Takes secrets out of text that a peer wrote, however they are written there.
+// Finds a secret in text that a peer wrote, however it is written there.
 
-#ifndef CLARIFY_CORE_DETAIL_SCRUB_HPP
-#define CLARIFY_CORE_DETAIL_SCRUB_HPP
+#ifndef CLARIFY_CORE_DETAIL_SECRET_FINDER_HPP
+#define CLARIFY_CORE_DETAIL_SECRET_FINDER_HPP
 
 #include <clarify/core/secret.hpp>
 
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace clarify::detail {
@@ -34,8 +35,15 @@ public:
 private:
     static constexpr std::size_t shortest = 4;
     enum class Letters { exact, base64, hex };
+    // Not a `Secret`, whose page would cost more than the search.
     struct Form {
-        Secret text;
+        Form(std::string&& own, Letters how) : text(std::move(own)), letters(how) {}
+        Form(Form&& other) noexcept : text(std::move(other.text)), letters(other.letters) {
+            Secret::wipe(other.text);
+        }
+        ~Form() { Secret::wipe(text); }
+
+        std::string text;
         Letters letters;
     };
     struct Span {
@@ -56,12 +64,8 @@ private:
     std::array<unsigned char, 256> starts_{};
 };
 
-/// Takes the credential of an `Authorization` value out of `text`: what follows the scheme, and the
-/// password that is in it where the scheme is Basic.
-void scrub_authorization(std::string& text, std::string_view authorization);
-
 }  // namespace clarify::detail
 
-#include <clarify/core/detail/impl/scrub.hpp>
+#include <clarify/core/detail/impl/secret_finder.hpp>
 
-#endif  // CLARIFY_CORE_DETAIL_SCRUB_HPP
+#endif  // CLARIFY_CORE_DETAIL_SECRET_FINDER_HPP

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#ifndef CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP
-#define CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP
+#ifndef CLARIFY_CORE_DETAIL_IMPL_SECRET_FINDER_HPP
+#define CLARIFY_CORE_DETAIL_IMPL_SECRET_FINDER_HPP
 
 #include <clarify/core/detail/encoding.hpp>
 #include <clarify/core/detail/json_scan.hpp>
@@ -100,13 +100,15 @@ inline void SecretFinder::add(std::string&& text, Letters letters) {
     if (letters == Letters::base64 && first == '+') start('-');
     if (letters == Letters::base64 && first == '/') start('_');
     if (letters == Letters::hex && first >= 'a') start(static_cast<char>(first - 'a' + 'A'));
-    forms_.push_back({Secret{std::move(text)}, letters});
+    forms_.emplace_back(std::move(text), letters);
+    // What was short enough to be copied rather than moved is still there.
+    Secret::wipe(text);
 }
 
 /// The size of the occurrence at the beginning of `text`, or 0.
 inline std::size_t SecretFinder::match(
     std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept {
-    const std::string_view wanted = form.text.expose();
+    const std::string_view wanted = form.text;
     const auto same = [&](char written, char own) {
         if (written == own) return true;
         switch (form.letters) {
@@ -181,19 +183,6 @@ inline void SecretFinder::scrub(std::string& text) const {
     text = std::move(out);
 }
 
-inline void scrub_authorization(std::string& text, std::string_view authorization) {
-    const std::size_t blank = authorization.find(' ');
-    if (text.empty() || blank == std::string_view::npos) return;
-    const std::string_view credential = authorization.substr(blank + 1);
-    SecretFinder{credential}.scrub(text);
-    if (!iequals(authorization.substr(0, blank), "Basic")) return;
-    std::string pair = base64_decoded(credential);
-    if (const std::size_t colon = pair.find(':'); colon != std::string::npos) {
-        SecretFinder{std::string_view{pair}.substr(colon + 1)}.scrub(text);
-    }
-    Secret::wipe(pair);
-}
-
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP
+#endif  // CLARIFY_CORE_DETAIL_IMPL_SECRET_FINDER_HPP

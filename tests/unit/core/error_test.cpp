@@ -85,6 +85,8 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::host_mismatch, "host_mismatch");
     names.check(Reason::untrusted, "untrusted");
     names.check(Reason::revoked, "revoked");
+    names.check(Reason::revocation_unknown, "revocation_unknown");
+    names.check(Reason::pin_mismatch, "pin_mismatch");
     names.check(Reason::protocol, "protocol");
     names.check(Reason::weak, "weak");
     names.check(Reason::handshake, "handshake");

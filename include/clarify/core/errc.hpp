@@ -82,10 +82,14 @@ enum class Reason : std::uint8_t {
     host_mismatch,
     untrusted,
     revoked,
+    revocation_unknown,
+    pin_mismatch,
     protocol,
     weak,
     handshake,
     alpn,
+    // proxy
+    auth,
     // io
     stale,
     truncated,

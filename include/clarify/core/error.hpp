@@ -21,7 +21,10 @@
 
 namespace clarify {
 
-/** What is kept of an HTTP reply that was not a success. All text comes from the server. */
+/** What is kept of an HTTP reply that was not a success, or whose body could not be read.
+
+    All text comes from the server. The credentials that the request carried are masked in it.
+*/
 struct HttpFailure {
     HttpFailure() {}
 
@@ -34,7 +37,8 @@ struct HttpFailure {
     std::string www_authenticate;
     /// Scheme, host and port of a redirect's target; empty where there is none. Never followed.
     std::string location;
-    /// At most 512 bytes of the body with control characters escaped and secrets removed.
+    /// Part of the body, all but printable ASCII escaped: at most 512 bytes of text. Of JSON that is
+    /// broken far behind the beginning, what is around the fault, after `...`.
     std::string body_excerpt;
 };
 
@@ -73,18 +77,21 @@ public:
     unsigned attempts() const noexcept { return attempts_; }
     /// The status of the HTTP reply that the call ended with, a success too; 0 if there was none.
     unsigned http_status() const noexcept { return http_status_; }
-    /// The library's own words; no byte of them comes from a peer.
+    /// The library's own words. Nothing in them comes from a peer but the names of members, escaped
+    /// and cut, that a codec may tell the place of a fault with.
     std::string_view message() const noexcept;
     /// The underlying error of the system, TLS or HTTP library; success where there is none.
     boost::system::error_code cause() const noexcept;
     /// The server's JSON-RPC error, or null.
     const RpcError* rpc() const noexcept;
-    /// The HTTP reply that was not a success, or null.
+    /// The HTTP reply, if it was not a success, or was not declared as JSON, or was not valid JSON;
+    /// else null.
     const HttpFailure* http() const noexcept;
 
     /** One line for people: kind and reason, own message, phase, fate and attempts.
 
-        Text from the server is included, escaped, at most 200 characters of it, after `server:`.
+        At most 1024 bytes of printable ASCII. Text from the server is included, escaped, at most
+        200 characters of it, after `server:`.
     */
     std::string to_string() const;
 

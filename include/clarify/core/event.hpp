@@ -37,7 +37,7 @@ enum class EventKind : std::uint8_t {
     token_renewed,
     /// A token could not be fetched: `error`, `elapsed`.
     token_failed,
-    /// A connection was opened, TLS included: `host`, `elapsed`.
+    /// A connection was opened, TLS included: `host`, `elapsed`, `resumed`.
     connection_opened,
     /// A call goes out on an idle connection: `host`.
     connection_reused,
@@ -69,6 +69,8 @@ struct Event {
     /// The W3C trace context: that of the reply in `response`, else the one that the caller gave
     /// with the call. May be empty, and is the server's text in the former case.
     std::string_view traceparent;
+    /// Did the connection take up an earlier TLS session? `connection_opened` only.
+    bool resumed = false;
     const Error* error = nullptr;
 
     /// The trace id in `traceparent`: 32 hexadecimal digits, or empty.

@@ -28,7 +28,8 @@ struct InvalidResource {
 /** What Clarify's error data says, in either of the two shapes the service answers with.
 
     All text comes from the server: show it, but do not trust it. Members that are missing or of
-    another type are left empty; unknown ones are ignored.
+    another type are left empty; unknown ones are ignored. The lists take at most 4 MiB together:
+    what comes after that is left out.
 */
 struct ErrorData {
     ErrorData() {}

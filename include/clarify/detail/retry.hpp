@@ -58,6 +58,11 @@ inline bool is_transient(const Error& error, bool early = false) noexcept {
             return true;
         case Errc::tls:
             return error.reason() == Reason::reset;
+        case Errc::proxy: {
+            const unsigned status = error.http_status();
+            return error.reason() == Reason::reset || status == 429 ||
+                (status >= 502 && status <= 504);
+        }
         case Errc::io:
             return true;
         case Errc::timeout:

@@ -50,6 +50,9 @@ class CurlSource;
       `handshake` for more. `alpn` is never given: libcurl goes on with a server that picked
       something else. Certificates without a subject alternative name are matched by their common
       name.
+    - A client certificate and revocation lists need a libcurl that uses the OpenSSL which this
+      program has; with another, the constructor refuses them. `tls.pins` are compared with the
+      server's own key only, not with those above it. TLS sessions are not resumed.
     - Without `ca_file` and `ca_pem`, libcurl's built-in trust store is used, and read for each new
       connection (some 20 ms with OpenSSL).
     - Over another TLS library than the OpenSSL that this program has, a libcurl built to do so
@@ -73,8 +76,8 @@ class CurlSource;
 */
 class CurlBackend {
 public:
-    /// @throws std::invalid_argument naming an option that is out of range, `tls.context` among
-    /// them.
+    /// @throws std::invalid_argument naming an option that is out of range or cannot be had,
+    /// `tls.context` among them.
     explicit CurlBackend(HttpOptions options = {});
 
     /// See `HttpBackend`.

@@ -1,45 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
-// Limits and TLS settings of the shipped HTTP backends.
+// Limits of the shipped HTTP backends.
 
 #ifndef CLARIFY_HTTP_HTTP_OPTIONS_HPP
 #define CLARIFY_HTTP_HTTP_OPTIONS_HPP
 
 #include <clarify/core/event.hpp>
+#include <clarify/http/proxy_options.hpp>
+#include <clarify/http/tls_options.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <stdexcept>
 #include <string>
 
-namespace boost::asio::ssl {
-class context;
-}
-
 namespace clarify {
-
-/** Whom to trust. TLS 1.2 or newer, chain and host name verified; there is no switch to turn that
-    off.
-
-    Without `ca_file` and `ca_pem` the system's trust store is used: OpenSSL's compiled-in bundle,
-    else the places where distributions keep theirs. Environment variables are not consulted.
-*/
-struct TlsOptions {
-    TlsOptions() {}
-
-    /// A PEM file of the certificate authorities to trust instead of the system's.
-    std::string ca_file;
-    /// The same as text. Both may be given.
-    std::string ca_pem;
-    /** The application's own context, instead of one made for the client; not with `ca_file` or
-        `ca_pem`. For `BeastBackend`.
-
-        Trust, client certificate, ciphers and callbacks are as it has them. On each connection the
-        client insists on TLS 1.2 or newer, a verified chain and the host's name, whatever the
-        context says. It is never changed, but must not be changed by others while it is in use.
-    */
-    std::shared_ptr<boost::asio::ssl::context> context;
-};
 
 /** Limits of a connection pool and its connections. Every limit is hard. */
 struct HttpOptions {
@@ -65,12 +39,23 @@ struct HttpOptions {
     std::chrono::milliseconds connect_stagger{250};
     /// The limit of the TLS handshake.
     std::chrono::milliseconds tls_timeout{10'000};
+    /// The limit of a proxy's answer to CONNECT.
+    std::chrono::milliseconds proxy_timeout{10'000};
     /// Status line and header fields of a response, interim responses included. At most 30 KiB.
     std::size_t max_response_head = std::size_t{16} << 10U;
     /// Header fields of a response.
     std::size_t max_response_fields = 128;
+    /// Interim responses (1xx) before the final one.
+    unsigned max_interim_responses = 8;
+    /// The size line of one chunk with its extensions. For `BeastBackend`; libcurl has a limit of
+    /// its own.
+    std::size_t max_chunk_line = std::size_t{1} << 10U;
+    /// All chunk extensions and trailers of a response together. For `BeastBackend`.
+    std::size_t max_chunk_extras = std::size_t{16} << 10U;
 
     TlsOptions tls;
+    /// For `BeastBackend`.
+    ProxyOptions proxy;
     /// Receives connection events; set by the client.
     Observer observer;
 
@@ -80,9 +65,8 @@ struct HttpOptions {
             if (value.count() <= 0)
                 throw std::invalid_argument{std::string{name} + " is not positive"};
         };
-        if (tls.context && !(tls.ca_file.empty() && tls.ca_pem.empty())) {
-            throw std::invalid_argument{"tls.context goes with neither ca_file nor ca_pem"};
-        }
+        tls.check();
+        proxy.check();
         if (max_connections == 0) throw std::invalid_argument{"max_connections is 0"};
         if (max_response_head > std::size_t{30} << 10U || max_response_head < 64) {
             throw std::invalid_argument{"max_response_head is not between 64 B and 30 KiB"};
@@ -91,6 +75,7 @@ struct HttpOptions {
         positive(address_timeout, "address_timeout");
         positive(connect_stagger, "connect_stagger");
         positive(tls_timeout, "tls_timeout");
+        positive(proxy_timeout, "proxy_timeout");
         positive(connection_lifetime, "connection_lifetime");
     }
 };

@@ -18,11 +18,14 @@ inline constexpr std::size_t largest_credentials = std::size_t{64} << 10U;
 class Problems {
 public:
     void add(std::string_view path, std::string_view what, Reason reason = Reason::fields) {
+        std::string problem{path};
+        problem += ": ";
+        problem += what;
+        // A member may be repeated as often as the file has room for.
+        if (text_.find(problem) != std::string::npos) return;
         reason_ = text_.empty() ? reason : Reason::fields;
         if (!text_.empty()) text_ += "; ";
-        text_ += path;
-        text_ += ": ";
-        text_ += what;
+        text_ += problem;
     }
     bool none() const noexcept { return text_.empty(); }
     Error error() const { return Error{Errc::bad_config, reason_, text_}; }

@@ -72,8 +72,9 @@ struct BatchSlot {
     `violation` is set to what the reply holds beside answers to the slots, if anything.
 
     @par Errors
-    Where the reply as a whole is no answer: `Errc::json`, or `Errc::envelope` with `empty` or
-    `members`. An error object for the whole batch is no failure: every slot gets it.
+    Where the reply as a whole is no answer: `Errc::json`, or `Errc::envelope` with `empty`,
+    `version`, `id_mismatch` or `members`. One error for the whole batch, with a null id, without
+    one or with that of one of the slots, is no failure: every slot gets it.
 */
 Result<void> read_batch(
     std::string_view body,

@@ -61,8 +61,18 @@ Result<void> write_notification(
 Result<std::string_view> read_response(
     std::string_view body, std::int64_t id, std::size_t max_depth);
 
-/// The error object in `body`, whatever else is wrong with it; for replies that failed already.
-std::optional<RpcError> find_error(std::string_view body, std::size_t max_depth);
+/// What the body of a reply that is not read as a response object says nevertheless.
+struct Remark {
+    /// The error object, whatever else is wrong with the body.
+    std::optional<RpcError> error;
+    /// Is there an id that is neither null nor one of the request's? Then nothing in the body is
+    /// meant for it.
+    bool foreign = false;
+};
+
+/// Reads such a body; `is_ours(id)` tells the ids of the request.
+template <class IsOurs>
+Remark read_remark(std::string_view body, std::size_t max_depth, IsOurs is_ours);
 
 }  // namespace clarify::rpc
 

@@ -89,6 +89,7 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::weak, "weak");
     names.check(Reason::handshake, "handshake");
     names.check(Reason::alpn, "alpn");
+    names.check(Reason::auth, "auth");
     names.check(Reason::stale, "stale");
     names.check(Reason::truncated, "truncated");
     names.check(Reason::reset, "reset");
@@ -264,6 +265,22 @@ TEST_CASE("Error: a reply's excerpt is escaped in its line") {
     error.set_http(http);
     CHECK(error.to_string().ends_with(
         "; server: HTTP 502, <b>\\n\\x09" + std::string(195, 'x') + "..."));
+}
+
+TEST_CASE("Error: its line is printable and at most 1024 bytes long, whatever is in it") {
+    RpcError rpc;
+    rpc.message = std::string(1'000'000, '\x01');
+    Error error{Errc::rpc, Reason::none, std::string(100'000, 'm')};
+    error.set_cause(boost::system::errc::make_error_code(boost::system::errc::connection_refused));
+    error.set_rpc(rpc);
+    const std::string line = error.to_string();
+    CHECK(line.size() <= 1024);
+    CHECK(line.find("; phase queue, unsent, attempts 0; server: code 0, \\x01\\x01") < 600);
+    CHECK(line.ends_with("..."));
+    // A policy's own words may hold anything.
+    CHECK(
+        Error{Errc::token, Reason::none, "a\nb\x1B\xFF"}.to_string() ==
+        "token: a\\nb\\x1b\\xff; phase queue, unsent, attempts 0");
 }
 
 TEST_CASE("Result: value throws the whole error") {

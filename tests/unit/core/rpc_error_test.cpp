@@ -99,3 +99,51 @@ TEST_CASE("RpcError: members of a wrong type do not hide the others") {
     CHECK(data.params == Messages{{"a", "plain"}, {"b", "two"}, {"", "e"}});
     CHECK(data.partial_result == "[]");
 }
+
+TEST_CASE("RpcError: lists in the data take bounded memory, whatever the data is") {
+    constexpr std::size_t limit = std::size_t{4} << 20U;
+    const auto size_of = [](const std::vector<std::pair<std::string, std::string>>& list) {
+        std::size_t size = 0;
+        for (const auto& [path, message] : list)
+            size += path.size() + message.size() + sizeof(list[0]);
+        return size;
+    };
+    const auto repeat = [](std::string_view unit, std::size_t times) {
+        std::string text{unit};
+        for (std::size_t i = 1; i != times; ++i) {
+            text += ',';
+            text += unit;
+        }
+        return text;
+    };
+    RpcError error;
+    SUBCASE("many short messages") {
+        error.data = R"({"params":{"a":[)" + repeat("\"\"", 200'000) + "]}}";
+        const ErrorData data = error.clarify_data();
+        CHECK(data.params.size() > 10'000);
+        CHECK(size_of(data.params) <= limit);
+    }
+    SUBCASE("one long path for many messages") {
+        error.data = R"({"params":{")" + std::string(1'000'000, 'p') + R"(":[)" +
+            repeat("\"m\"", 100) + "]}}";
+        const ErrorData data = error.clarify_data();
+        CHECK(data.params.size() == 4);
+        CHECK(data.params[0].first.size() == 1'000'000);
+    }
+    SUBCASE("path errors") {
+        error.data = R"({"pathErrors":[)" + repeat("{}", 200'000) + "]}";
+        const ErrorData data = error.clarify_data();
+        CHECK(data.params.size() > 10'000);
+        CHECK(size_of(data.params) <= limit);
+    }
+    SUBCASE("resources, and the fields within them") {
+        error.data = R"({"invalidResources":[)" + repeat("{}", 100'000) + "]}";
+        const std::size_t count = error.clarify_data().invalid_resources.size();
+        CHECK(count > 10'000);
+        CHECK(count * sizeof(InvalidResource) <= limit);
+        error.data = R"({"invalidResources":[{"id":"i","invalidFields":{"a":[)" +
+            repeat("\"\"", 200'000) + "]}}]}";
+        // No room is left for the resource that holds them.
+        CHECK(error.clarify_data().invalid_resources.empty());
+    }
+}

@@ -50,6 +50,8 @@ TEST_CASE("Url: takes a URL apart") {
              Row{"https://a_b.c-d.example/", true, "a_b.c-d.example", 443, "/", false},
              Row{"https://xn--bcher-kva.example/", true, "xn--bcher-kva.example", 443, "/", false},
              Row{"https://1.example/", true, "1.example", 443, "/", false},
+             Row{"https://0x1.example/", true, "0x1.example", 443, "/", false},
+             Row{"https://a.0xg/", true, "a.0xg", 443, "/", false},
              Row{"https://a/b%20c/../d;e=f&g='h'", true, "a", 443, "/b%20c/../d;e=f&g='h'", false},
              Row{"https://a//b//", true, "a", 443, "//b//", false},
              Row{"https://a/b:c@d", true, "a", 443, "/b:c@d", false},
@@ -124,6 +126,9 @@ TEST_CASE("Url: refuses what could send a secret astray") {
              "https://[::1]canary/"sv,
              "https://[]/canary"sv,
              "https://[::1%25lo]/canary"sv,
+             "https://[::1%0]/canary"sv,
+             "https://[fe80::1%0]:8443/canary"sv,
+             "https://[fe80::%1]/canary"sv,
              "https://[127.0.0.1]/canary"sv,
              "https://]/canary"sv,
              "https://256.0.0.1/canary"sv,
@@ -131,6 +136,10 @@ TEST_CASE("Url: refuses what could send a secret astray") {
              "https://2130706433/canary"sv,
              "https://1.2.3.4.5/canary"sv,
              "https://0177.0.0.1.9/canary"sv,
+             "https://0x7f000001/canary"sv,
+             "https://0X7F.1.0X2/canary"sv,
+             "https://1.2.3.0x4/canary"sv,
+             "https://canary.0x"sv,
          }) {
         CAPTURE(text);
         CHECK_FALSE(refusal(text).empty());

@@ -14,6 +14,7 @@
 #include <vector>
 
 using namespace clarify;
+using namespace std::string_literals;
 using namespace std::string_view_literals;
 
 namespace {
@@ -105,6 +106,7 @@ TEST_CASE("Batch: what answers none of the calls is flagged and harms none") {
     check(result(7, "1"), "envelope[id_mismatch]");
     check(R"({"jsonrpc":"2.0","id":"5","result":1})", "envelope[id_mismatch]");
     check(R"({"jsonrpc":"2.0","id":5.5,"result":1})", "envelope[id_mismatch]");
+    check(R"({"jsonrpc":"2.0","id":5,"id":5,"result":1})", "envelope[id_mismatch]");
     check(error("null", -32600), "envelope[id_mismatch]");
     check(R"({"jsonrpc":"2.0","result":1})", "envelope[id_missing]");
     check("7", "envelope[members]");
@@ -120,10 +122,28 @@ TEST_CASE("Batch: what the server says without an id is kept with the violation"
 }
 
 TEST_CASE("Batch: one error object is the answer to every call") {
-    const Reading reading{error("null", -32700)};
-    CHECK(reading.failure.empty());
-    for (std::size_t i = 0; i != 3; ++i)
-        CHECK(reading[i] == "rpc -32700");
+    for (const std::string& body :
+         {error("null", -32700),
+          error("5", -32700),
+          R"({"jsonrpc":"2.0","error":{"code":-32700,"message":"no"}})"s}) {
+        CAPTURE(body);
+        const Reading reading{body};
+        CHECK(reading.failure.empty());
+        CHECK_FALSE(reading.violation.has_value());
+        for (std::size_t i = 0; i != 3; ++i)
+            CHECK(reading[i] == "rpc -32700");
+    }
+}
+
+TEST_CASE("Batch: one error object is checked before it is believed") {
+    for (const std::string_view id : {"7"sv, "\"5\""sv, "5.5"sv, "true"sv})
+        CHECK(Reading{error(id, -32700)}.failure == "envelope[id_mismatch]");
+    CHECK(
+        Reading{R"({"jsonrpc":"1.0","id":null,"error":{"code":1,"message":"m"}})"}.failure ==
+        "envelope[version]");
+    CHECK(
+        Reading{R"({"id":null,"error":{"code":1,"message":"m"}})"}.failure == "envelope[version]");
+    CHECK(Reading{R"({"jsonrpc":"2.0","id":null,"error":"no"})"}.failure == "envelope[members]");
 }
 
 TEST_CASE("Batch: an empty array answers nothing") {

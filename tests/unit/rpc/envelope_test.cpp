@@ -267,6 +267,9 @@ TEST_CASE("envelope: the version is the string 2.0, once") {
           R"("jsonrpc":"2.0 ",)"sv,
           R"("jsonrpc":null,)"sv,
           R"("jsonrpc":["2.0"],)"sv,
+          // One byte at each end away from the right text.
+          R"("jsonrpc":[2.0],)"sv,
+          R"("jsonrpc":12.05,)"sv,
           R"("JSONRPC":"2.0",)"sv,
           R"("version":"2.0",)"sv,
           R"("jsonrpc":"2.0","jsonrpc":"2.0",)"sv}) {
@@ -289,6 +292,7 @@ TEST_CASE("envelope: exactly one of result and error is there") {
              Row{R"("id":7,"result":1,"error":"m")", members},
              Row{R"("id":7,"result":1,"result":1)", members},
              Row{R"("id":7,"result":1,"result":null)", members},
+             Row{R"("id":7,"result":1,"result":1,"error":{"code":1,"message":"m"})", members},
              Row{R"("id":7,"error":{"code":1},"error":{"code":1})", members},
              Row{R"("id":7,"error":null,"error":{"code":1})", members},
              Row{R"("id":7,"result":1,"error":null,"error":null)", members},
@@ -415,13 +419,22 @@ TEST_CASE("envelope: an error about broken JSON says where, and shows nothing of
 }
 
 TEST_CASE("envelope: finds the error object in replies that failed already") {
-    const std::optional<RpcError> found = rpc::find_error(
-        R"({"id":null,"error":{"code":-32003,"message":"forbidden","data":{"trace":"t"}}})", 64);
-    REQUIRE(found.has_value());
-    CHECK(found->code == RpcError::forbidden);
-    CHECK(found->message == "forbidden");
-    CHECK(found->data == R"({"trace":"t"})");
-    CHECK_FALSE(found->uncorrelated);
+    const auto remark = [](std::string_view body, std::size_t max_depth = 64) {
+        return rpc::read_remark(body, max_depth, [](std::int64_t id) { return id == 7; });
+    };
+    const rpc::Remark found =
+        remark(R"({"id":null,"error":{"code":-32003,"message":"forbidden","data":{"trace":"t"}}})");
+    REQUIRE(found.error.has_value());
+    CHECK_FALSE(found.foreign);
+    CHECK(found.error->code == RpcError::forbidden);
+    CHECK(found.error->message == "forbidden");
+    CHECK(found.error->data == R"({"trace":"t"})");
+    CHECK_FALSE(found.error->uncorrelated);
+    for (const std::string_view id : {""sv, R"("id":7,)"sv, R"("id":7.0,)"sv}) {
+        const rpc::Remark ours = remark('{' + std::string{id} + R"("error":{"code":1}})");
+        CHECK(ours.error.has_value());
+        CHECK_FALSE(ours.foreign);
+    }
     for (const std::string_view body :
          {""sv,
           "<html>"sv,
@@ -433,7 +446,27 @@ TEST_CASE("envelope: finds the error object in replies that failed already") {
           R"({"error":{"code":1})"sv,
           R"({"result":1})"sv}) {
         CAPTURE(body);
-        CHECK_FALSE(rpc::find_error(body, 64).has_value());
+        CHECK_FALSE(remark(body).error.has_value());
+        CHECK_FALSE(remark(body).foreign);
     }
-    CHECK_FALSE(rpc::find_error(R"({"error":{"data":[[]]}})", 3).has_value());
+    CHECK_FALSE(remark(R"({"error":{"data":[[]]}})", 3).error.has_value());
+}
+
+TEST_CASE("envelope: what names another request is not for this one, whatever it says") {
+    for (const std::string_view id :
+         {"8"sv, "7.5"sv, "\"7\""sv, "\"\""sv, "true"sv, "[7]"sv, "1e400"sv}) {
+        CAPTURE(id);
+        for (const std::string_view rest :
+             {R"(,"error":{"code":1,"message":"m"}})"sv, R"(,"result":1})"sv}) {
+            const rpc::Remark remark = rpc::read_remark(
+                "{\"id\":" + std::string{id} + std::string{rest}, 64, [](std::int64_t given) {
+                    return given == 7;
+                });
+            CHECK(remark.foreign);
+            CHECK_FALSE(remark.error.has_value());
+        }
+    }
+    const rpc::Remark twice = rpc::read_remark(
+        R"({"id":7,"id":7,"error":{"code":1}})", 64, [](std::int64_t) { return true; });
+    CHECK(twice.foreign);
 }

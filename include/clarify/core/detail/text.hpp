@@ -90,14 +90,19 @@ inline std::string printable(std::string_view text, std::size_t limit) {
     return out;
 }
 
-/// Replaces every occurrence of `secret` (ignored when shorter than four bytes).
-inline void scrub(std::string& text, std::string_view secret) {
-    if (secret.size() < 4) return;
-    constexpr std::string_view mask = "****";
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + mask.size())) {
-        text.replace(at, secret.size(), mask);
+/// The same, but what comes of it has at most `limit` bytes, and ends with no half an escape.
+inline std::string printable_within(std::string_view text, std::size_t limit) {
+    constexpr std::string_view dots = "...";
+    std::string out;
+    std::size_t last_fit = 0;
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        if (out.size() + dots.size() <= limit) last_fit = out.size();
+        out += printable(text.substr(i, 1), 1);
+        if (out.size() <= limit) continue;
+        out.resize(last_fit);
+        return out += dots;
     }
+    return out;
 }
 
 }  // namespace clarify::detail

@@ -55,13 +55,19 @@ inline std::string Error::to_string() const {
         text += clarify::to_string(reason_);
         text += ']';
     }
+    constexpr std::size_t longest = 1024;
+    constexpr std::size_t longest_part = 400;
+    const auto append = [&text](std::string_view part) {
+        text += part.substr(0, longest_part);
+        if (part.size() > longest_part) text += "...";
+    };
     if (!message().empty()) {
         text += ": ";
-        text += message();
+        append(message());
     }
     if (cause()) {
         text += " (";
-        text += cause().message();
+        append(cause().message());
         text += ')';
     }
     text += "; phase ";
@@ -80,7 +86,7 @@ inline std::string Error::to_string() const {
             text += ", " + detail::printable(failure->body_excerpt, shown);
         }
     }
-    return text;
+    return detail::printable_within(text, longest);
 }
 
 }  // namespace clarify

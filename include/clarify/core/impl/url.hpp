@@ -66,7 +66,9 @@ inline Result<Url> Url::parse(std::string_view text) {
         if (bracket == std::string_view::npos) return bad_url("the URL has an unclosed bracket");
         url.host_ = std::string{authority.substr(1, bracket - 1)};
         const auto address = boost::asio::ip::make_address_v6(url.host_, ec);
-        if (ec || address.scope_id() != 0) return bad_url("the URL has no valid IPv6 address");
+        // A zone names an interface of this machine (RFC 4007), and Asio forgets some of them.
+        const bool has_zone = url.host_.find('%') != std::string::npos;
+        if (ec || has_zone) return bad_url("the URL has no valid IPv6 address");
         url.host_ = address.to_string();
         url.ip_literal_ = true;
         authority.remove_prefix(bracket + 1);
@@ -83,10 +85,14 @@ inline Result<Url> Url::parse(std::string_view text) {
         if (!detail::is_host_name(url.host_)) return bad_url("the URL has a bad host");
         boost::asio::ip::make_address_v4(url.host_, ec);
         url.ip_literal_ = !ec;
-        // A last label of digits only is a mistyped address, never a name (RFC 3696 section 2).
-        const std::string_view last = std::string_view{url.host_}.substr(url.host_.rfind('.') + 1);
-        const bool digits = last.find_first_not_of("0123456789") == std::string_view::npos;
-        if (digits && !url.ip_literal_) return bad_url("the URL has a bad host");
+        // A last label that is a number is a mistyped address, never a name (RFC 3696 section 2);
+        // resolvers read hexadecimal ones as well.
+        std::string_view last = std::string_view{url.host_}.substr(url.host_.rfind('.') + 1);
+        const bool hex = last.starts_with("0x");
+        if (hex) last.remove_prefix(2);
+        const std::string_view digits = hex ? "0123456789abcdef" : "0123456789";
+        const bool number = last.find_first_not_of(digits) == std::string_view::npos;
+        if (number && !url.ip_literal_) return bad_url("the URL has a bad host");
     }
     if (has_port) {
         unsigned value = 0;

@@ -125,7 +125,12 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 } catch (...) {
                     again = false;
                 }
-                if (!again || renewed || call->stopped != Stop::none) break;
+                if (!again || renewed) break;
+                if (call->stopped != Stop::none) {
+                    call->progress = {Phase::token, false};
+                    call->error = stop_error(*call);
+                    break;
+                }
                 renewed = true;
                 continue;
             }
@@ -143,7 +148,12 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 call->deadline,
                 random()};
             const RetryAnswer answer = decide_retry(question, options().retry, budget_);
-            if (!answer.again || call->stopped != Stop::none) break;
+            if (!answer.again) break;
+            if (call->stopped != Stop::none) {
+                call->progress = {Phase::backoff, false};
+                call->error = stop_error(*call);
+                break;
+            }
             fresh_connection = answer.fresh_connection;
             if (options().observer) {
                 Event event = call_event(EventKind::retry, *call);

@@ -23,6 +23,10 @@ public:
     /// Waits in line if need be, then reuses or opens a connection.
     boost::asio::awaitable<Result<BeastLoan>> obtain(
         const HttpRequest& request, HttpProgress& progress);
+    /// A connection has served its first exchange.
+    void proven(const BeastLoan& loan) noexcept {
+        connector_.proven(*loan, loan.origin().url, this->now());
+    }
 
 private:
     Connector<Net> connector_;
@@ -44,7 +48,8 @@ boost::asio::awaitable<Result<Loan<Connection<Net>>>> BeastSource<Net>::obtain(
         co_return opened.error();
     }
     loan.fill(std::move(*opened));
-    this->observe(EventKind::connection_opened, loan.origin(), this->now() - opening);
+    this->observe(
+        EventKind::connection_opened, loan.origin(), this->now() - opening, loan->is_resumed());
     co_return std::move(loan);
 }
 

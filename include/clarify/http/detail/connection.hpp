@@ -6,7 +6,9 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/http_message.hpp>
+#include <clarify/http/detail/close_notify.hpp>
 #include <clarify/http/detail/connection_source.hpp>
+#include <clarify/http/detail/tls_session_cache.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -25,6 +27,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace clarify::detail {
@@ -46,16 +49,40 @@ public:
     TlsStream& tls() noexcept { return *tls_; }
     TlsStream& begin_tls() { return tls_.emplace(socket_, *context_); }
 
-    void opened(TimePoint now) noexcept { opened_at_ = now; }
+    void opened(TimePoint now) noexcept {
+        opened_at_ = now;
+        at_rest_ = true;
+    }
     TimePoint opened_at() const noexcept { return opened_at_; }
     /// Always: one that cannot be opened is never handed out.
     bool is_established() const noexcept { return true; }
     ConnectionTicket<Connection>& ticket() noexcept { return ticket_; }
+    /// The TLS peer is who it should be: says with what session it was asked to resume, and whether
+    /// it did.
+    void verified(TlsSession session, bool resumed) noexcept {
+        session_ = std::move(session);
+        resumed_ = resumed;
+    }
+    const TlsSession& session() const noexcept { return session_; }
+    bool is_resumed() const noexcept { return resumed_; }
 
     /// Counts an exchange; true unless it is the first.
-    bool begin_exchange() noexcept { return exchanges_++ != 0; }
+    bool begin_exchange() noexcept {
+        at_rest_ = false;
+        return exchanges_++ != 0;
+    }
+    /// A reply is complete, and nothing is under way.
+    void end_exchange() noexcept { at_rest_ = true; }
+    /// Closes without waiting. At rest, the TLS peer is told first, if that costs no time.
     void close() noexcept {
         boost::system::error_code ignored;
+        if (tls_ && std::exchange(at_rest_, false)) {
+            const CloseNotify last{tls_->native_handle()};
+            if (!last.bytes().empty()) {
+                socket_.write_some(
+                    boost::asio::buffer(last.bytes().data(), last.bytes().size()), ignored);
+            }
+        }
         socket_.close(ignored);
     }
 
@@ -103,6 +130,9 @@ private:
     Socket socket_;
     std::shared_ptr<boost::asio::ssl::context> context_;
     std::optional<TlsStream> tls_;
+    TlsSession session_;
+    bool resumed_ = false;
+    bool at_rest_ = false;
     TimePoint opened_at_{};
     unsigned exchanges_ = 0;
     ConnectionTicket<Connection> ticket_;

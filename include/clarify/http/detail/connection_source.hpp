@@ -149,7 +149,10 @@ public:
     /// The same, but who is in line, or comes, is still served.
     void drain() noexcept;
     void observe(
-        EventKind kind, const Origin<Connection>& origin, Clock::duration elapsed = {}) noexcept;
+        EventKind kind,
+        const Origin<Connection>& origin,
+        Clock::duration elapsed = {},
+        bool resumed = false) noexcept;
 
 private:
     using OriginPool = Pool<std::shared_ptr<Connection>, QueueEntry<Connection>*>;

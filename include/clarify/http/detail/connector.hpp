@@ -9,7 +9,9 @@
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/connection.hpp>
+#include <clarify/http/detail/handshake.hpp>
 #include <clarify/http/detail/race.hpp>
+#include <clarify/http/detail/tls_context.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -52,20 +54,27 @@ public:
 
     /** Opens a connection to `origin` before `deadline`, within the limits of the options.
 
-        `progress.phase` follows the steps. All failures are `Fate::unsent`.
+        `progress.phase` follows the steps. All failures are `Fate::unsent`. Where resuming a TLS
+        session may be why it failed, it is tried once more without.
     */
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open(
         const Url& origin, TimePoint deadline, HttpProgress& progress);
+    /// The server has answered on a new connection.
+    void proven(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept {
+        if (connection.is_tls() && tls_) keep_session<Net>(connection, origin, *tls_, now);
+    }
 
 private:
     boost::asio::awaitable<Result<std::vector<Endpoint>>> look_up(
         const Url& origin, TimePoint until);
     std::shared_ptr<LookUp<Net>> begin_look_up(
         const boost::asio::any_io_executor& executor, const Url& origin);
-    Result<std::shared_ptr<boost::asio::ssl::context>> tls_context();
+    boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open_once(
+        const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt);
 
     const HttpOptions& options_;
-    std::shared_ptr<boost::asio::ssl::context> tls_;
+    /// Made for the first https origin.
+    std::unique_ptr<TlsTerms> tls_;
     /// Those that have not ended.
     std::vector<std::weak_ptr<LookUp<Net>>> look_ups_;
 };

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_SETUP_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_SETUP_HPP
 
+#include <clarify/http/detail/tls_material.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <curl/curl.h>
@@ -23,9 +24,14 @@ struct CurlSettings {
     explicit CurlSettings(HttpOptions given) : options(std::move(given)) {}
 
     HttpOptions options;
-    /// The PEM text of `ca_file` and `ca_pem`; empty for the system's trust store.
-    std::string trust;
+    /// What `options.tls` names in files and texts, once it has been read.
+    TlsMaterial material;
+    /// The pins as libcurl takes them.
+    std::string pins;
 };
+
+/// Does libcurl use the OpenSSL that this program has? Then its objects may be looked into.
+bool curl_has_our_openssl() noexcept;
 
 /** Initialises libcurl once for the process; true if that worked and this libcurl is new enough.
 

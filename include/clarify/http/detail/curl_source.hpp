@@ -22,9 +22,21 @@ public:
     explicit CurlSource(HttpOptions options)
         : ConnectionSource<CurlConnection>(options),
           settings_(std::make_shared<CurlSettings>(std::move(options))) {
-        if (settings_->options.tls.context) {
+        if (settings_->options.proxy.address) {
+            throw std::invalid_argument{"a proxy is for BeastBackend"};
+        }
+        const TlsOptions& tls = settings_->options.tls;
+        if (tls.context) {
             throw std::invalid_argument{"tls.context is for BeastBackend; name a CA instead"};
         }
+        const bool needs_openssl = !tls.client_certificate_file.empty() ||
+            !tls.client_certificate_pem.empty() || !tls.crl_file.empty() || !tls.crl_pem.empty();
+        if (needs_openssl && !curl_has_our_openssl()) {
+            throw std::invalid_argument{
+                "tls.client_certificate and tls.crl need a libcurl with this program's OpenSSL"};
+        }
+        for (const std::string& pin : tls.pins)
+            settings_->pins += (settings_->pins.empty() ? "sha256//" : ";sha256//") + pin.substr(7);
     }
 
     /// Waits in line if need be. The loan has an idle connection that is still good, or one that is
@@ -35,10 +47,10 @@ public:
     void refill(CurlLoan& loan, const boost::asio::any_io_executor& executor);
 
 private:
-    Result<void> read_trust();
+    Result<void> read_material();
 
     std::shared_ptr<CurlSettings> settings_;
-    bool trust_is_read_ = false;
+    bool material_is_read_ = false;
 };
 
 }  // namespace clarify::detail

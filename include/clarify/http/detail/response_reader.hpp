@@ -28,6 +28,8 @@ struct ResponseLimits {
     unsigned interim = 8;
     std::size_t chunk_line = std::size_t{1} << 10U;
     std::size_t chunk_extras = std::size_t{16} << 10U;
+    /// The final head is all there is, whatever it announces: the reply to CONNECT.
+    bool head_only = false;
 };
 
 /// What a parsed head says about the message behind it.
@@ -51,6 +53,7 @@ public:
     StrictParser(HttpResponse& response, const ResponseLimits& limits, std::size_t head_budget)
         : response_(response), limits_(limits) {
         eager(true);
+        skip(limits.head_only);
         body_limit(boost::none);
         header_limit(static_cast<std::uint32_t>(head_budget));
     }
@@ -64,6 +67,10 @@ public:
     bool has_transfer_encoding() const noexcept { return chunked_; }
     /// The bytes of chunk extensions so far.
     std::size_t extras() const noexcept { return extras_; }
+    /// Is a chunk complete, so that its CRLF is the next to be read?
+    bool has_chunk() const noexcept { return has_chunk_ && !in_chunk(); }
+    /// Is the next byte one of a chunk's data?
+    bool in_chunk() const noexcept { return chunk_left_ != 0; }
 
 private:
     using error_code = boost::beast::error_code;
@@ -80,11 +87,13 @@ private:
     void on_response_impl(int code, string_view, int version, error_code& ec) override;
     void on_field_impl(field name, string_view text, string_view value, error_code& ec) override;
     void on_header_impl(error_code& ec) override;
-    void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& ec) override;
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     std::size_t on_body_impl(string_view body, error_code& ec) override;
     void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override;
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code& ec) override {
-        return on_body_impl(body, ec);
+    std::size_t on_chunk_body_impl(std::uint64_t left, string_view body, error_code& ec) override {
+        const std::size_t taken = on_body_impl(body, ec);
+        chunk_left_ = left - taken;
+        return taken;
     }
     void on_finish_impl(error_code&) override { facts_.done = true; }
 
@@ -96,6 +105,7 @@ private:
     std::optional<Error> refusal_;
     std::size_t fields_ = 0;
     std::size_t extras_ = 0;
+    std::uint64_t chunk_left_ = 0;
     /// Where the input of the current `read` begins, and what follows the size of the last chunk in
     /// it.
     const char* input_ = nullptr;
@@ -104,6 +114,8 @@ private:
     bool chunked_ = false;
     bool has_length_ = false;
     bool length_is_zero_ = true;
+    bool has_chunk_ = false;
+    bool says_close_ = false;
 };
 
 /** Reads one response, interim responses before it included, from bytes given in any portions.
@@ -141,6 +153,7 @@ public:
 private:
     const ResponseFacts& facts() const noexcept { return parser_->facts(); }
     Error failure(boost::beast::error_code ec) const;
+    Result<void> check_waiting(std::string_view waiting) const;
     Result<void> next_after_interim();
 
     HttpResponse& response_;

@@ -9,15 +9,18 @@ namespace clarify {
 namespace rpc {
 namespace detail {
 
+inline BatchSlot* find_slot(std::span<BatchSlot> slots, std::int64_t id) {
+    const auto at = std::lower_bound(
+        slots.begin(), slots.end(), id, [](const BatchSlot& slot, std::int64_t value) {
+            return slot.id < value;
+        });
+    return at != slots.end() && at->id == id ? &*at : nullptr;
+}
+
 inline BatchSlot* find_slot(std::span<BatchSlot> slots, RawJson id) {
     if (id.kind != JsonKind::number) return nullptr;
     const auto wanted = clarify::detail::json_integer(id.text);
-    if (!wanted) return nullptr;
-    const auto at = std::lower_bound(
-        slots.begin(), slots.end(), *wanted, [](const BatchSlot& slot, std::int64_t value) {
-            return slot.id < value;
-        });
-    return at != slots.end() && at->id == *wanted ? &*at : nullptr;
+    return wanted ? find_slot(slots, *wanted) : nullptr;
 }
 
 /// Reads one element of the reply; returns what is wrong with it if it answers no slot.
@@ -56,6 +59,30 @@ inline std::optional<Error> read_element(
     return std::nullopt;
 }
 
+/// Reads an object in place of an array: the server could not make anything of the batch (section
+/// 6), and its one error is for all.
+inline Result<void> read_refusal(RawJson whole, std::span<BatchSlot> slots, std::size_t max_depth) {
+    if (!says_version(read_members(whole.text, max_depth))) return version_error();
+    Remark remark = read_remark(whole.text, max_depth, [slots](std::int64_t id) {
+        return find_slot(slots, id) != nullptr;
+    });
+    if (remark.foreign) {
+        return Error{
+            Errc::envelope, Reason::id_mismatch, "the reply has the id of another request"};
+    }
+    if (!remark.error) {
+        return Error{
+            Errc::envelope, Reason::members, "the reply to a batch is neither array nor error"};
+    }
+    Error error{Errc::rpc, Reason::none, "the server refused the batch"};
+    error.set_rpc(std::move(*remark.error));
+    for (BatchSlot& slot : slots) {
+        slot.answered = true;
+        slot.error = error;
+    }
+    return {};
+}
+
 }  // namespace detail
 
 inline Result<void> read_batch(
@@ -73,21 +100,7 @@ inline Result<void> read_batch(
     }
     if (!scanner.ok()) return json_error(scanner.reason(), scanner.offset(), body.size());
 
-    if (whole.kind == JsonKind::object) {
-        // The server could not make anything of the batch (section 6): one error for all.
-        auto said = find_error(whole.text, depth);
-        if (!said) {
-            return Error{
-                Errc::envelope, Reason::members, "the reply to a batch is neither array nor error"};
-        }
-        Error error{Errc::rpc, Reason::none, "the server refused the batch"};
-        error.set_rpc(std::move(*said));
-        for (BatchSlot& slot : slots) {
-            slot.answered = true;
-            slot.error = error;
-        }
-        return {};
-    }
+    if (whole.kind == JsonKind::object) return read_refusal(whole, slots, depth);
     if (whole.kind != JsonKind::array) {
         return Error{
             Errc::envelope, Reason::members, "the reply to a batch is neither array nor error"};

@@ -78,6 +78,15 @@ inline Error json_error(Reason reason, std::size_t offset, std::size_t size) {
     return Error{Errc::json, reason, std::string{what} + ", at byte " + std::to_string(offset)};
 }
 
+inline bool says_version(const Members& members) {
+    return members.versions == 1 && members.version.kind == JsonKind::string &&
+        clarify::detail::json_unescape(members.version.text) == "2.0";
+}
+
+inline Error version_error() {
+    return Error{Errc::envelope, Reason::version, "the reply does not say \"jsonrpc\":\"2.0\""};
+}
+
 inline bool id_matches(RawJson id, std::int64_t expected) {
     return id.kind == JsonKind::number && clarify::detail::json_integer(id.text) == expected;
 }
@@ -174,10 +183,7 @@ inline Result<std::string_view> read_response(
     }
 
     const Members members = read_members(whole.text, max_depth);
-    if (members.versions != 1 || members.version.kind != JsonKind::string ||
-        clarify::detail::json_unescape(members.version.text) != "2.0") {
-        return Error{Errc::envelope, Reason::version, "the reply does not say \"jsonrpc\":\"2.0\""};
-    }
+    if (!says_version(members)) return version_error();
     const bool has_error = members.errors == 1 && members.error.kind != JsonKind::null;
     const bool has_result =
         members.results == 1 && !(has_error && members.result.kind == JsonKind::null);
@@ -206,14 +212,23 @@ inline Result<std::string_view> read_response(
         std::move(error));
 }
 
-inline std::optional<RpcError> find_error(std::string_view body, std::size_t max_depth) {
+template <class IsOurs>
+Remark read_remark(std::string_view body, std::size_t max_depth, IsOurs is_ours) {
     using namespace detail;
+    Remark remark;
     JsonScanner scanner{body, max_depth};
     const RawJson whole = scanner.document();
-    if (!scanner.ok() || whole.kind != JsonKind::object) return std::nullopt;
+    if (!scanner.ok() || whole.kind != JsonKind::object) return remark;
     const Members members = read_members(whole.text, max_depth);
-    if (members.errors != 1 || members.error.kind != JsonKind::object) return std::nullopt;
-    return read_error(members.error);
+    if (members.ids != 0 && members.id.kind != JsonKind::null) {
+        const bool is_number = members.ids == 1 && members.id.kind == JsonKind::number;
+        const auto id = is_number ? clarify::detail::json_integer(members.id.text) : std::nullopt;
+        remark.foreign = !id || !is_ours(*id);
+    }
+    if (!remark.foreign && members.errors == 1 && members.error.kind == JsonKind::object) {
+        remark.error = read_error(members.error);
+    }
+    return remark;
 }
 
 }  // namespace clarify::rpc

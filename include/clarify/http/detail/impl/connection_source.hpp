@@ -45,13 +45,17 @@ Origin<Connection>& ConnectionSource<Connection>::origin_of(const Url& url) {
 
 template <class Connection>
 void ConnectionSource<Connection>::observe(
-    EventKind kind, const Origin<Connection>& origin, Clock::duration elapsed) noexcept {
+    EventKind kind,
+    const Origin<Connection>& origin,
+    Clock::duration elapsed,
+    bool resumed) noexcept {
     if (!options_.observer) return;
     try {
         Event event{kind};
         event.time = now();
         event.host = origin.authority;
         event.elapsed = elapsed;
+        event.resumed = resumed;
         options_.observer(event);
     } catch (...) {  // NOLINT(bugprone-empty-catch): a hook must not harm a call
     }

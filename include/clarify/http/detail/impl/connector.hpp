@@ -3,8 +3,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP
 #define CLARIFY_HTTP_DETAIL_IMPL_CONNECTOR_HPP
 
-#include <clarify/http/detail/handshake.hpp>
-#include <clarify/http/detail/tls_context.hpp>
+#include <clarify/http/detail/proxy_tunnel.hpp>
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -14,9 +13,12 @@
 namespace clarify::detail {
 
 inline Error look_up_failure(boost::system::error_code ec, const Url& origin) {
-    const bool temporary = ec == boost::asio::error::host_not_found_try_again ||
-        ec == boost::asio::error::no_recovery || ec == boost::system::errc::io_error;
-    Error error{Errc::resolve, temporary ? Reason::temporary : Reason::not_found, origin.host()};
+    // Only what a resolver says about the name itself is final; the rest is its own trouble, or the
+    // system's.
+    namespace errors = boost::asio::error;
+    const bool final = ec == errors::host_not_found || ec == errors::no_data ||
+        ec == errors::service_not_found || ec == errors::invalid_argument;
+    Error error{Errc::resolve, final ? Reason::not_found : Reason::temporary, origin.host()};
     return error.set_cause(ec).set_phase(Phase::resolve).set_fate(Fate::unsent);
 }
 
@@ -71,35 +73,49 @@ boost::asio::awaitable<Result<std::vector<Endpoint>>> Connector<Net>::look_up(
 }
 
 template <class Net>
-Result<std::shared_ptr<boost::asio::ssl::context>> Connector<Net>::tls_context() {
-    if (!tls_) tls_ = options_.tls.context;
-    if (!tls_) {
-        Result<std::shared_ptr<boost::asio::ssl::context>> made = make_tls_context(options_.tls);
-        if (!made) return made;
-        tls_ = std::move(*made);
+boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open(
+    const Url& origin, TimePoint deadline, HttpProgress& progress) {
+    HandshakeTry attempt;
+    Result<std::shared_ptr<Connection<Net>>> opened =
+        co_await open_once(origin, deadline, progress, attempt);
+    if (!opened && attempt.offered_session && may_be_due_to_session(opened.error())) {
+        attempt.may_resume = false;
+        opened = co_await open_once(origin, deadline, progress, attempt);
     }
-    return tls_;
+    co_return opened;
 }
 
 template <class Net>
-boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open(
-    const Url& origin, TimePoint deadline, HttpProgress& progress) {
+boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
+    const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    const bool proxied = options_.proxy.applies_to(origin);
+    if (proxied && !origin.is_https()) {
+        Error error{
+            Errc::bad_config,
+            Reason::insecure,
+            "plain http does not go through a proxy, which could read the credentials"};
+        co_return error.set_phase(Phase::proxy);
+    }
+    const Url& next_hop = proxied ? *options_.proxy.address : origin;
     std::shared_ptr<boost::asio::ssl::context> context;
     if (origin.is_https()) {
-        Result<std::shared_ptr<boost::asio::ssl::context>> made = tls_context();
-        if (!made) co_return made.error();
-        context = std::move(*made);
+        if (!tls_) {
+            Result<std::unique_ptr<TlsTerms>> made = TlsTerms::make(options_.tls);
+            if (!made) co_return made.error();
+            tls_ = std::move(*made);
+        }
+        context = tls_->context();
     }
     const TimePoint until = std::min(deadline, now(executor) + options_.connect_timeout);
 
     progress.phase = Phase::resolve;
-    const Result<std::vector<Endpoint>> endpoints = co_await look_up(origin, until);
+    const Result<std::vector<Endpoint>> endpoints = co_await look_up(next_hop, until);
     if (!endpoints) co_return endpoints.error();
 
     progress.phase = Phase::connect;
     Result<typename Net::Socket> socket =
-        co_await connect_any<Net>(*endpoints, origin, options_, until);
+        co_await connect_any<Net>(*endpoints, next_hop, options_, until);
     if (!socket) co_return socket.error();
 
     auto connection = std::make_shared<Connection<Net>>(executor, std::move(context));
@@ -108,10 +124,18 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
     // For the look at an idle connection, which must not wait.
     connection->socket().non_blocking(true, ignored);
+    if (proxied) {
+        progress.phase = Phase::proxy;
+        const TimePoint proxy_until = std::min(deadline, now(executor) + options_.proxy_timeout);
+        const Result<void> tunnel =
+            co_await open_tunnel<Net>(connection, origin, options_, proxy_until);
+        if (!tunnel) co_return tunnel.error();
+    }
     if (origin.is_https()) {
         progress.phase = Phase::tls;
         const TimePoint tls_until = std::min(deadline, now(executor) + options_.tls_timeout);
-        const Result<void> shaken = co_await shake_hands<Net>(connection, origin, tls_until);
+        const Result<void> shaken =
+            co_await shake_hands<Net>(connection, origin, tls_until, *tls_, attempt);
         if (!shaken) co_return shaken.error();
     }
     connection->opened(now(executor));

@@ -195,7 +195,7 @@ inline Error CurlConnection::failure() const {
     outcome.sent = exchange_->sent;
     outcome.reused = reused_;
     outcome.answered = exchange_->response.begun();
-    outcome.own_trust = !settings_->trust.empty();
+    outcome.own_trust = !settings_->material.trust.empty();
     return curl_failure(outcome, origin_);
 }
 

@@ -4,6 +4,7 @@
 #define CLARIFY_HTTP_DETAIL_IMPL_CURL_FAILURE_HPP
 
 #include <clarify/http/detail/connect_reason.hpp>
+#include <clarify/http/detail/tls_failure.hpp>
 
 #include <boost/system/errc.hpp>
 
@@ -34,22 +35,8 @@ inline bool says_any(std::string_view text, std::initializer_list<std::string_vi
 // The numbers are OpenSSL's, and libcurl passes them on. Its other TLS libraries report none, or
 // only "not fine"; then all that is sure is that the peer was not proven.
 inline Reason certificate_reason(const CurlOutcome& outcome) {
-    switch (outcome.verify_result) {
-        case X509_V_ERR_CERT_HAS_EXPIRED:
-        case X509_V_ERR_CERT_NOT_YET_VALID:
-            return Reason::cert_time;
-        case X509_V_ERR_HOSTNAME_MISMATCH:
-        case X509_V_ERR_IP_ADDRESS_MISMATCH:
-            return Reason::host_mismatch;
-        case X509_V_ERR_CERT_REVOKED:
-            return Reason::revoked;
-        case X509_V_ERR_EE_KEY_TOO_SMALL:
-        case X509_V_ERR_CA_KEY_TOO_SMALL:
-        case X509_V_ERR_CA_MD_TOO_WEAK:
-            return Reason::weak;
-        default:
-            break;
-    }
+    const Reason reason = verdict_reason(outcome.verify_result);
+    if (reason != Reason::untrusted) return reason;
     // libcurl compares the names itself, before it asks for OpenSSL's verdict on the chain.
     const bool unjudged =
         outcome.verify_result == X509_V_OK || outcome.verify_result == X509_V_ERR_UNSPECIFIED;
@@ -100,6 +87,16 @@ inline Error curl_tls_failure(const CurlOutcome& outcome, const Url& origin) {
                 Errc::tls,
                 certificate_reason(outcome),
                 origin.host() + ": the certificate is not accepted"};
+        case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+            return Error{
+                Errc::tls,
+                Reason::pin_mismatch,
+                origin.host() + ": the server's key is not pinned"};
+        case CURLE_SSL_CERTPROBLEM:
+            return Error{
+                Errc::bad_config,
+                Reason::file,
+                "OpenSSL refuses the client certificate or a revocation list"};
         case CURLE_SSL_CIPHER:
             return Error{Errc::tls, Reason::weak, origin.host() + ": too weak"};
         default:

@@ -22,7 +22,6 @@ inline long curl_milliseconds(std::chrono::milliseconds duration) noexcept {
     return static_cast<long>(std::min(duration.count(), longest));
 }
 
-/// Does libcurl use the OpenSSL that this program has? Then its objects may be looked into.
 inline bool curl_has_our_openssl() noexcept {
     static const bool same = [] {
         const char* const theirs = curl_version_info(CURLVERSION_NOW)->ssl_version;
@@ -33,10 +32,13 @@ inline bool curl_has_our_openssl() noexcept {
     return same;
 }
 
-/// libcurl writes TLS secrets to a file that the environment names. This takes it back.
-inline CURLcode drop_key_log(CURL*, void* context, void*) noexcept {
-    SSL_CTX_set_keylog_callback(static_cast<SSL_CTX*>(context), nullptr);
-    return CURLE_OK;
+/// Sets what libcurl has no option for, and takes back that it writes TLS secrets to a file that the
+/// environment names.
+inline CURLcode adjust_context(CURL*, void* context, void* settings) noexcept {
+    auto* const native = static_cast<SSL_CTX*>(context);
+    SSL_CTX_set_keylog_callback(native, nullptr);
+    const TlsMaterial& material = static_cast<const CurlSettings*>(settings)->material;
+    return use_tls_material(native, material) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
 
 /// Sets options one after the other and keeps the first refusal.
@@ -87,7 +89,8 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
     return set.result();
 }
 
-inline CURLcode set_up_curl_tls(CURL* easy, const std::string& trust) noexcept {
+inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexcept {
+    const std::string& trust = settings.material.trust;
     CurlOptionSetter set{easy};
     set(CURLOPT_SSL_VERIFYPEER, 1L);
     set(CURLOPT_SSL_VERIFYHOST, 2L);
@@ -99,7 +102,11 @@ inline CURLcode set_up_curl_tls(CURL* easy, const std::string& trust) noexcept {
         // Against a system-wide configuration of OpenSSL that is weaker.
         set(CURLOPT_SSL_CIPHER_LIST, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5:@SECLEVEL=2");
     }
-    if (curl_has_our_openssl()) set(CURLOPT_SSL_CTX_FUNCTION, &drop_key_log);
+    if (curl_has_our_openssl()) {
+        set(CURLOPT_SSL_CTX_FUNCTION, &adjust_context);
+        set(CURLOPT_SSL_CTX_DATA, const_cast<CurlSettings*>(&settings));
+    }
+    if (!settings.pins.empty()) set(CURLOPT_PINNEDPUBLICKEY, settings.pins.c_str());
     if (!trust.empty()) {
         curl_blob blob{const_cast<char*>(trust.data()), trust.size(), CURL_BLOB_NOCOPY};
         set(CURLOPT_CAINFO_BLOB, &blob);
@@ -111,7 +118,7 @@ inline CURLcode set_up_curl_tls(CURL* easy, const std::string& trust) noexcept {
 
 inline CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https) noexcept {
     const CURLcode code = set_up_curl_http(easy, settings.options);
-    return code == CURLE_OK && https ? set_up_curl_tls(easy, settings.trust) : code;
+    return code == CURLE_OK && https ? set_up_curl_tls(easy, settings) : code;
 }
 
 inline bool tls_may_hold_more(CURL* easy) noexcept {

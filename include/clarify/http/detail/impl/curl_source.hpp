@@ -5,32 +5,17 @@
 
 #include <boost/asio/this_coro.hpp>
 
-#include <fstream>
-#include <iterator>
-#include <string>
+#include <utility>
 
 namespace clarify::detail {
 
 // libcurl takes a file or a text, but not both, and says of neither what is wrong with it.
-inline Result<void> CurlSource::read_trust() {
-    if (std::exchange(trust_is_read_, true)) return {};
-    const TlsOptions& tls = options().tls;
-    std::string text;
-    if (!tls.ca_file.empty()) {
-        std::ifstream file{tls.ca_file, std::ios::binary};
-        text.assign(std::istreambuf_iterator<char>{file}, {});
-        if (text.find("-----BEGIN ") == std::string::npos) {
-            trust_is_read_ = false;
-            Error error{
-                Errc::bad_config,
-                Reason::file,
-                "the CA file " + tls.ca_file + " has no certificate that can be read"};
-            return error.set_phase(Phase::tls);
-        }
-        text += '\n';
-    }
-    text += tls.ca_pem;
-    settings_->trust = std::move(text);
+inline Result<void> CurlSource::read_material() {
+    if (material_is_read_) return {};
+    Result<TlsMaterial> material = read_tls_material(options().tls);
+    if (!material) return material.error();
+    settings_->material = std::move(*material);
+    material_is_read_ = true;
     return {};
 }
 
@@ -45,8 +30,8 @@ inline boost::asio::awaitable<Result<CurlLoan>> CurlSource::obtain(
     CurlLoan loan = std::move(*place);
     if (loan) co_return std::move(loan);
     if (loan.origin().url.is_https()) {
-        const Result<void> trust = read_trust();
-        if (!trust) co_return trust.error();
+        const Result<void> read = read_material();
+        if (!read) co_return read.error();
     }
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     refill(loan, executor);

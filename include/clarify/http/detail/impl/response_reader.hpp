@@ -72,6 +72,11 @@ inline void StrictParser::on_field_impl(
                     ec);
             }
             break;
+        case field::connection:
+            for_each_list_item(value, [this](std::string_view item) {
+                says_close_ = says_close_ || iequals(item, "close");
+            });
+            break;
         case field::keep_alive:
             for_each_list_item(value, [this](std::string_view item) {
                 constexpr std::string_view key = "timeout=";
@@ -129,16 +134,14 @@ inline void StrictParser::on_header_impl(error_code& ec) {
         return refuse(Errc::framing, Reason::interim, "an interim reply announces a body", ec);
     }
     const bool bodiless = facts_.status < 200 || facts_.status == 204 || facts_.status == 304;
+    if (!bodiless && content_length().value_or(0) > limits_.body) {
+        return refuse(
+            Errc::too_large, Reason::body, "the announced body is larger than the limit", ec);
+    }
     const bool framed = bodiless ? !chunked_ && length_is_zero_ : chunked_ || has_length_;
     // A bodiless status that announces a body leaves open whether one follows.
-    facts_.reusable = framed && keep_alive();
-}
-
-inline void StrictParser::on_body_init_impl(
-    const boost::optional<std::uint64_t>& length, error_code& ec) {
-    if (length && *length > limits_.body) {
-        refuse(Errc::too_large, Reason::body, "the announced body is larger than the limit", ec);
-    }
+    // Beast overlooks `close` on HTTP/1.0 if `keep-alive` is there as well.
+    facts_.reusable = framed && keep_alive() && !says_close_;
 }
 
 inline std::size_t StrictParser::on_body_impl(string_view body, error_code& ec) {
@@ -177,6 +180,8 @@ inline void StrictParser::on_chunk_header_impl(
     if (size > limits_.body - response_.body.size()) {
         return refuse(Errc::too_large, Reason::body, "the body is larger than the limit", ec);
     }
+    has_chunk_ = true;
+    chunk_left_ = size;
 }
 
 inline Error ResponseReader::failure(boost::beast::error_code ec) const {
@@ -221,31 +226,94 @@ inline bool is_too_long(
     return waiting.size() > limits.chunk_line + 1;
 }
 
+/// Is an incomplete chunk line, or an incomplete last chunk with its trailers, beyond repair? Beast
+/// judges them once they are complete, so a peer that ends its lines otherwise would be waited for
+/// in vain. `has_chunk`: the CRLF of the chunk before has not been read yet.
+inline bool is_malformed(std::string_view waiting, bool has_chunk) noexcept {
+    constexpr std::string_view crlf = "\r\n";
+    if (has_chunk) {
+        const std::string_view begin = waiting.substr(0, crlf.size());
+        if (!crlf.starts_with(begin)) return true;
+        waiting.remove_prefix(begin.size());
+    }
+    const std::size_t digits =
+        std::min(waiting.find_first_not_of("0123456789abcdefABCDEF"), waiting.size());
+    if (digits > 16 || (digits == 0 && !waiting.empty())) return true;
+    const std::size_t next = waiting.find_first_not_of(" \t", digits);
+    if (next != std::string_view::npos && waiting[next] != ';' && waiting[next] != '\r')
+        return true;
+    for (std::size_t at = waiting.find('\n'); at != std::string_view::npos;
+         at = waiting.find('\n', at + 1)) {
+        if (at == 0 || waiting[at - 1] != '\r') return true;
+    }
+    for (std::size_t at = waiting.find('\r'); at != std::string_view::npos;
+         at = waiting.find('\r', at + 1)) {
+        if (at + 1 != waiting.size() && waiting[at + 1] != '\n') return true;
+    }
+    return false;
+}
+
+/// Looks at bytes of a chunked body that the parser cannot use yet.
+inline Result<void> ResponseReader::check_waiting(std::string_view waiting) const {
+    Error error;
+    if (is_malformed(waiting, parser_->has_chunk())) {
+        error = Error{Errc::framing, Reason::chunk, "the chunked body is malformed"};
+    } else if (is_too_long(waiting, parser_->extras(), limits_)) {
+        error = Error{Errc::too_large, Reason::chunk, "a chunk line or the trailers are too long"};
+    } else {
+        return {};
+    }
+    return error.set_phase(Phase::body).set_fate(Fate::unknown);
+}
+
+/// Why no complete head begins with `begin`, if that is so. Beast judges the same bytes at once, or
+/// at the end of the head, by the portions they come in; this depends on the bytes alone.
+inline boost::beast::error_code head_fault(std::string_view begin) noexcept {
+    namespace http = boost::beast::http;
+    constexpr std::string_view version = "HTTP/1.";
+    if (!version.starts_with(begin.substr(0, version.size()))) return http::error::bad_version;
+    for (std::size_t at = begin.find('\n'); at != std::string_view::npos;
+         at = begin.find('\n', at + 1)) {
+        if (begin[at - 1] != '\r') return http::error::bad_line_ending;
+    }
+    for (std::size_t at = begin.find('\r'); at != std::string_view::npos;
+         at = begin.find('\r', at + 1)) {
+        if (at + 1 != begin.size() && begin[at + 1] != '\n') return http::error::bad_line_ending;
+    }
+    return {};
+}
+
 inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
     std::size_t consumed = 0;
     while (!done() && consumed != input.size()) {
-        // Of a head the parser sees no more than is allowed, so that the limit is exact.
+        // A head is parsed once it is complete, or refused for what it already is.
         const bool was_in_head = !facts().head_done;
-        const std::string_view left =
-            input.substr(consumed, was_in_head ? head_budget_ : input.size());
+        std::string_view left = input.substr(consumed, was_in_head ? head_budget_ : input.size());
+        boost::beast::error_code ec;
+        if (was_in_head) {
+            constexpr std::string_view blank_line = "\r\n\r\n";
+            const std::size_t end = left.find(blank_line);
+            if (end != std::string_view::npos) left = left.substr(0, end + blank_line.size());
+            if ((ec = head_fault(left))) return failure(ec);
+            if (end == std::string_view::npos) {
+                if (left.size() == head_budget_) {
+                    return failure(boost::beast::http::error::header_limit);
+                }
+                break;
+            }
+        }
         // Beast 1.81 asserts that a last chunk it has begun to see is complete in length.
         constexpr std::string_view shortest_last_chunk = "0\r\n\r\n";
-        if (!was_in_head && parser_->has_transfer_encoding() &&
+        if (!was_in_head && parser_->has_transfer_encoding() && !parser_->in_chunk() &&
             left.starts_with(shortest_last_chunk.substr(0, 3)) &&
             left.size() < shortest_last_chunk.size()) {
+            if (Result<void> checked = check_waiting(left); !checked) return checked.error();
             break;
         }
-        boost::beast::error_code ec;
         const std::size_t taken = parser_->read(left, ec);
         consumed += taken;
         const bool need_more = ec == boost::beast::http::error::need_more;
-        if (ec && !need_more) return failure(ec);
-        if (!facts().head_done) {
-            head_budget_ -= std::min(head_budget_, taken);
-            if (left.size() - taken >= head_budget_)
-                return failure(boost::beast::http::error::header_limit);
-            break;
-        }
+        if ((ec && !need_more) || !facts().head_done) return failure(ec);
         if (facts().done && facts().status < 200) {
             head_budget_ -= std::min(head_budget_, taken);
             if (Result<void> next = next_after_interim(); !next) return next.error();
@@ -253,11 +321,8 @@ inline Result<std::size_t> ResponseReader::feed(std::string_view input) {
         }
         const bool saw_all = consumed + left.size() - taken == input.size();
         if (need_more && saw_all) {
-            if (is_too_long(left.substr(taken), parser_->extras(), limits_)) {
-                return Error{
-                    Errc::too_large, Reason::chunk, "a chunk line or the trailers are too long"}
-                    .set_phase(Phase::body)
-                    .set_fate(Fate::unknown);
+            if (Result<void> checked = check_waiting(left.substr(taken)); !checked) {
+                return checked.error();
             }
             break;
         }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+// Takes secrets out of text that a peer wrote, however they are written there.
+
+#ifndef CLARIFY_CORE_DETAIL_SCRUB_HPP
+#define CLARIFY_CORE_DETAIL_SCRUB_HPP
+
+#include <clarify/core/secret.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace clarify::detail {
+
+/** Finds one secret or two in text: plain, percent-encoded, as in JSON, in base64 (either alphabet,
+    also in the midst of other bytes), or in hexadecimal digits.
+
+    A peer that is sent a secret may send it back, in a page that explains what was wrong with the
+    request for one. Texts of fewer than four bytes are no secrets: they would be found everywhere.
+
+    The work is bounded by the size of the text. A text made to cost more, which repeats how a long
+    secret begins, counts as one that holds the secret from there on.
+
+    Making one copies no secret and allocates nothing.
+*/
+class SecretFinder {
+public:
+    /// The secrets must outlive the finder.
+    explicit SecretFinder(std::string_view secret, std::string_view second = {}) noexcept;
+
+    bool is_in(std::string_view text) const noexcept;
+    /// Replaces every occurrence by `****`.
+    void scrub(std::string& text) const;
+    /// The beginning of `text` with every occurrence replaced: no less than `size` bytes if there
+    /// are as many, and a few more at most. Only what is read for it costs anything.
+    std::string scrubbed_front(std::string_view text, std::size_t size) const;
+    /// `at`, or the end of an occurrence that lies across it.
+    std::size_t behind_secret(std::string_view text, std::size_t at) const noexcept;
+
+private:
+    static constexpr std::size_t shortest = 4;
+    enum class Letters : unsigned char { exact, hex, base64 };
+    /// One way to write a secret; its letters are worked out when they are looked at.
+    struct Form {
+        char letter(std::size_t i) const noexcept;
+
+        std::string_view secret;
+        Letters letters = Letters::exact;
+        /// In base64, how many bytes stand before the secret, modulo three.
+        unsigned before = 0;
+        std::size_t size = 0;
+    };
+    struct Span {
+        std::size_t begin;
+        std::size_t size;
+    };
+
+    void add(std::string_view secret) noexcept;
+    void add(const Form& form) noexcept;
+    /// The first occurrence that begins in [from, until), or `until` and no size. `work` is how
+    /// many bytes may still be compared.
+    Span find(std::string_view text, std::size_t from, std::size_t until, std::size_t& work)
+        const noexcept;
+    static std::size_t match(
+        std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept;
+    static std::size_t work_for(std::size_t size) noexcept { return 4096 + 8 * size; }
+    /// How much text an occurrence may take: hexadecimal digits, each escaped as in JSON.
+    std::size_t reach() const noexcept { return 2 * 6 * longest_; }
+
+    std::array<Form, 10> forms_;
+    std::size_t count_ = 0;
+    std::size_t longest_ = 0;
+    /// For each byte the forms, as bits, that may begin with it.
+    std::array<std::uint16_t, 256> starts_{};
+};
+
+/** Finds what an `Authorization` value says: the credentials that follow the scheme, or all of it
+    where there is no scheme, and the password in them where the scheme is Basic (RFC 7617).
+*/
+class Scrubber {
+public:
+    /// `authorization` may be empty; it must outlive the scrubber.
+    explicit Scrubber(std::string_view authorization);
+    Scrubber(const Scrubber&) = delete;
+    Scrubber& operator=(const Scrubber&) = delete;
+
+    bool finds(std::string_view text) const noexcept { return finder_.is_in(text); }
+    void scrub(std::string& text) const { finder_.scrub(text); }
+    std::string scrubbed_front(std::string_view text, std::size_t size) const {
+        return finder_.scrubbed_front(text, size);
+    }
+    std::size_t behind_secret(std::string_view text, std::size_t at) const noexcept {
+        return finder_.behind_secret(text, at);
+    }
+
+private:
+    static std::string_view credentials_in(std::string_view authorization) noexcept;
+    static Secret password_in(std::string_view authorization);
+
+    Secret password_;
+    SecretFinder finder_;
+};
+
+}  // namespace clarify::detail
+
+#include <clarify/core/detail/impl/scrub.hpp>
+
+#endif  // CLARIFY_CORE_DETAIL_SCRUB_HPP

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+// What TlsOptions name in files and texts, read and ready for OpenSSL.
+
+#ifndef CLARIFY_HTTP_DETAIL_TLS_MATERIAL_HPP
+#define CLARIFY_HTTP_DETAIL_TLS_MATERIAL_HPP
+
+#include <clarify/core/result.hpp>
+#include <clarify/http/tls_options.hpp>
+
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace clarify::detail {
+
+struct OpensslDeleter {
+    void operator()(X509* which) const noexcept { X509_free(which); }
+    void operator()(X509_CRL* which) const noexcept { X509_CRL_free(which); }
+    void operator()(EVP_PKEY* which) const noexcept { EVP_PKEY_free(which); }
+    void operator()(SSL_SESSION* which) const noexcept { SSL_SESSION_free(which); }
+};
+template <class T>
+using OpensslOwned = std::unique_ptr<T, OpensslDeleter>;
+
+/// Certificates to trust, the client's own, and what has been revoked.
+struct TlsMaterial {
+    /// Empty for the system's trust store.
+    std::vector<OpensslOwned<X509>> roots;
+    /// The same as PEM text.
+    std::string trust;
+    /// The client's certificate, then those above it; may be empty.
+    std::vector<OpensslOwned<X509>> certificates;
+    OpensslOwned<EVP_PKEY> key;
+    std::vector<OpensslOwned<X509_CRL>> lists;
+    Revocation revocation = Revocation::required;
+};
+
+/** Reads everything but the system's trust store.
+
+    @par Errors
+    `Errc::bad_config`, `Reason::file`, with the name of the file or of the option, and never with
+    what is in it.
+*/
+Result<TlsMaterial> read_tls_material(const TlsOptions& options);
+
+/// Gives a context the client's certificate and the revocation lists. False if OpenSSL refuses.
+bool use_tls_material(SSL_CTX* context, const TlsMaterial& material);
+
+}  // namespace clarify::detail
+
+#include <clarify/http/detail/impl/tls_material.hpp>
+
+#endif  // CLARIFY_HTTP_DETAIL_TLS_MATERIAL_HPP

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSL-1.0
+// An HTTP server in memory, with a ledger of what arrived. With or without TLS.
+
+#ifndef CLARIFY_TESTS_SUPPORT_MEMORY_SERVER_HPP
+#define CLARIFY_TESTS_SUPPORT_MEMORY_SERVER_HPP
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+
+#include <support/memory_net.hpp>
+#include <support/raw_server.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace support {
+
+/// A 200 reply with this body.
+inline std::string http_reply(const std::string& body, const std::string& more_fields = "") {
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + more_fields +
+        "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+/// The reply to a JSON-RPC request with this result.
+inline std::string rpc_reply(const std::string& id, const std::string& result) {
+    return http_reply(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + result + "}");
+}
+
+/** Serves one endpoint of a `MemoryNetwork`.
+
+    What `answer` returns for a complete request is written as it is; the connection stays open
+    until the client closes it, or `answer` returns an empty text.
+*/
+class MemoryServer {
+public:
+    using RawRequest = clarify::testing::detail::RawRequest;
+    using Answer = std::function<std::string(const RawRequest&)>;
+
+    MemoryServer(
+        boost::asio::io_context& context,
+        const MemoryEndpoint& endpoint,
+        Answer answer,
+        boost::asio::ssl::context* tls = nullptr)
+        : state_(std::make_shared<State>()) {
+        state_->answer = std::move(answer);
+        MemoryNetwork::of(context).listen(
+            endpoint, [&context, state = state_, tls](MemorySocket socket) {
+                boost::asio::co_spawn(
+                    context, serve(state, std::move(socket), tls), boost::asio::detached);
+            });
+    }
+
+    /// All complete requests, in the order of their arrival.
+    const std::vector<RawRequest>& requests() const noexcept { return state_->requests; }
+    /// Bytes that arrived; those of a TLS connection count once decrypted.
+    std::size_t bytes() const noexcept { return state_->bytes; }
+
+private:
+    struct State {
+        Answer answer;
+        std::vector<RawRequest> requests;
+        std::size_t bytes = 0;
+    };
+
+    static boost::asio::awaitable<void> serve(
+        std::shared_ptr<State> state, MemorySocket socket, boost::asio::ssl::context* tls);
+    template <class Stream>
+    static boost::asio::awaitable<void> serve_stream(std::shared_ptr<State> state, Stream& stream);
+
+    std::shared_ptr<State> state_;
+};
+
+inline boost::asio::awaitable<void> MemoryServer::serve(
+    std::shared_ptr<State> state, MemorySocket socket, boost::asio::ssl::context* tls) {
+    if (tls == nullptr) {
+        co_await serve_stream(state, socket);
+        co_return;
+    }
+    boost::asio::ssl::stream<MemorySocket&> stream{socket, *tls};
+    const auto [ec] = co_await stream.async_handshake(
+        boost::asio::ssl::stream_base::server, boost::asio::as_tuple(boost::asio::deferred));
+    if (!ec) co_await serve_stream(state, stream);
+}
+
+template <class Stream>
+boost::asio::awaitable<void> MemoryServer::serve_stream(
+    std::shared_ptr<State> state, Stream& stream) {
+    constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
+    std::string input;
+    char room[4096];
+    for (;;) {
+        const std::size_t end = input.find("\r\n\r\n");
+        RawRequest request;
+        std::size_t length = 0;
+        if (end != std::string::npos) {
+            request.head = input.substr(0, end + 2);
+            length = std::stoul(request.header("content-length").value_or("0"));
+        }
+        if (end == std::string::npos || input.size() < end + 4 + length) {
+            const auto [ec, size] =
+                co_await stream.async_read_some(boost::asio::buffer(room), token);
+            if (ec) co_return;
+            state->bytes += size;
+            input.append(room, size);
+            continue;
+        }
+        request.body = input.substr(end + 4, length);
+        input.erase(0, end + 4 + length);
+        state->requests.push_back(request);
+        const std::string reply = state->answer(request);
+        if (reply.empty()) co_return;
+        const auto [ec, size] =
+            co_await boost::asio::async_write(stream, boost::asio::buffer(reply), token);
+        if (ec) co_return;
+    }
+}
+
+}  // namespace support
+
+#endif  // CLARIFY_TESTS_SUPPORT_MEMORY_SERVER_HPP

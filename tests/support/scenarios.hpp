@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSL-1.0
+// The courses that a call may take, for the sweeps that disturb it at each step.
+
+#ifndef CLARIFY_TESTS_SUPPORT_SCENARIOS_HPP
+#define CLARIFY_TESTS_SUPPORT_SCENARIOS_HPP
+
+#include <support/world.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace support {
+
+struct Scenario {
+    std::string name;
+    /// A world in the state in which the call begins.
+    std::function<std::unique_ptr<World>()> make;
+    std::function<std::shared_ptr<World::Call>(World&)> start;
+};
+
+inline std::vector<Scenario> scenarios() {
+    const auto plain_call = [](World& world) { return world.start(false); };
+    const auto idempotent_call = [](World& world) { return world.start(true); };
+    const auto failing_once = [](const std::string& status) {
+        return [status](const MemoryServer::RawRequest&, int time) -> std::optional<std::string> {
+            if (time != 1) return std::nullopt;
+            return "HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n";
+        };
+    };
+    const auto cold = [](WorldOptions options) {
+        return [options] { return std::make_unique<World>(options); };
+    };
+
+    std::vector<Scenario> out;
+    WorldOptions tls;
+    WorldOptions plain;
+    plain.tls = false;
+    WorldOptions small = plain;
+    small.segment = 7;
+    out.push_back({"cold, TLS", cold(tls), plain_call});
+    out.push_back({"cold, plain", cold(plain), plain_call});
+    out.push_back({"cold, small segments", cold(small), plain_call});
+    out.push_back(
+        {"warm, TLS",
+         [tls] {
+             auto world = std::make_unique<World>(tls);
+             world->call();
+             return world;
+         },
+         plain_call});
+    WorldOptions unavailable = plain;
+    unavailable.misbehave = failing_once("503 Service Unavailable");
+    out.push_back({"repeated after a pause", cold(unavailable), idempotent_call});
+    WorldOptions rejected = plain;
+    rejected.misbehave = failing_once("401 Unauthorized");
+    out.push_back({"repeated with a new token", cold(rejected), plain_call});
+    // The only connection is lent to another call, which takes a second.
+    WorldOptions narrow = plain;
+    narrow.client.http.max_connections = 1;
+    out.push_back(
+        {"waiting in line",
+         [narrow] {
+             auto world = std::make_unique<World>(narrow);
+             world->call();
+             return world;
+         },
+         [](World& world) {
+             world.start(true);
+             return world.start(false);
+         }});
+    out.push_back({"waiting for another's token", cold(plain), [](World& world) {
+                       world.start(true);
+                       return world.start(false);
+                   }});
+    return out;
+}
+
+}  // namespace support
+
+#endif  // CLARIFY_TESTS_SUPPORT_SCENARIOS_HPP

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_TESTS_SUPPORT_FAILING_ALLOCATIONS_HPP
 #define CLARIFY_TESTS_SUPPORT_FAILING_ALLOCATIONS_HPP
 
+#include <stdlib.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <limits>
@@ -33,6 +35,9 @@ public:
         const std::size_t number = now.seen++;
         return number >= now.first && number - now.first < now.count;
     }
+
+    /// The same for what must not fail twice in a row: not counted where several fail.
+    static bool fails_alone() noexcept { return state().count == 1 && fails_now(); }
 
     /// What the test itself does in between.
     class Spared {
@@ -66,6 +71,13 @@ void* operator new(std::size_t size) {
     if (support::FailingAllocations::fails_now()) throw std::bad_alloc{};
     if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
     throw std::bad_alloc{};
+}
+/// Where Asio gets the memory of its operations. It survives one failure there, and ends the process
+/// (`~awaitable_thread` posts) where the next allocation fails as well.
+extern "C" void* aligned_alloc(std::size_t alignment, std::size_t size) {
+    if (support::FailingAllocations::fails_alone()) return nullptr;
+    void* memory = nullptr;
+    return ::posix_memalign(&memory, alignment, size) == 0 ? memory : nullptr;
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }

@@ -31,6 +31,11 @@ namespace clarify {
     The type is `client-credentials` (OAuth 2.0) or `basic-auth`. Members that are not known are
     ignored.
 
+    @par Change of a secret
+    Credentials never change. To change a secret, or to follow a file that is replaced, read new
+    ones and make a new client of them: connections, TLS sessions and tokens belong to one client,
+    so that it uses the new secret from its first call, and the old token goes with the old client.
+
     @par Errors
     All problems are reported at once: `Errc::bad_config` whose message lists each path with what is
     wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, empty,

@@ -3,15 +3,16 @@
 #include <clarify/core/version.hpp>
 
 #include "options.hpp"
+#include "settings.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <iostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace clarify_cli {
 namespace {
@@ -88,27 +89,6 @@ Examples:
 
 )";
 
-/// `5`, `0.5`, `5s` or `500ms`. Nothing where it is none of these, or not a time that a call may
-/// take.
-std::optional<std::chrono::milliseconds> parse_timeout(std::string_view text) {
-    double scale = 1000;
-    if (text.ends_with("ms")) {
-        scale = 1;
-        text.remove_suffix(2);
-    } else if (text.ends_with('s')) {
-        text.remove_suffix(1);
-    }
-    const std::string number{text};
-    char* end = nullptr;
-    const double value = std::strtod(number.c_str(), &end);
-    const bool is_decimal = number.find_first_not_of("0123456789.") == std::string::npos;
-    if (!is_decimal || number.empty() || *end != '\0') return std::nullopt;
-    const double milliseconds = std::ceil(value * scale);
-    constexpr double longest = 366.0 * 24 * 3600 * 1000;
-    if (!(milliseconds >= 1 && milliseconds <= longest)) return std::nullopt;
-    return std::chrono::milliseconds{static_cast<std::int64_t>(milliseconds)};
-}
-
 void add_common(CLI::App& app, CommonOptions& options) {
     constexpr const char* group = "Options of all calls";
     app.add_option("--credentials", options.credentials, "Credentials file")
@@ -130,7 +110,7 @@ void add_common(CLI::App& app, CommonOptions& options) {
     app.add_option_function<std::string>(
            "--timeout",
            [&options](const std::string& text) {
-               options.timeout = parse_timeout(text);
+               options.timeout = parse_time(text);
                if (!options.timeout) {
                    throw CLI::ValidationError{
                        "--timeout", "is not a time, such as 5, 0.5, 5s or 500ms"};
@@ -141,6 +121,50 @@ void add_common(CLI::App& app, CommonOptions& options) {
         ->group(group);
     app.add_option("--ca-file", options.ca_file, "Certificate authorities to trust, as PEM")
         ->type_name("FILE")
+        ->group(group);
+    app.add_option(
+           "--client-certificate",
+           options.client_certificate,
+           "Certificate to show to a server that asks, as PEM")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option(
+           "--client-key",
+           options.client_key,
+           "Its key, unless in the same file; passphrase from CLARIFY_KEY_PASSPHRASE")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option("--crl-file", options.crl_file, "Revocation lists to look into, as PEM")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_flag(
+           "--crl-best-effort",
+           options.crl_best_effort,
+           "Accept certificates of which the lists say nothing")
+        ->group(group);
+    app.add_option("--pin", options.pins, "Public key to insist on, sha256/...; may be repeated")
+        ->type_name("PIN")
+        ->group(group);
+    app.add_option(
+           "--proxy",
+           options.proxy,
+           "http://[user:password@]host:port for https; `env` for what https_proxy says; default "
+           "none")
+        ->type_name("URL")
+        ->group(group);
+    app.add_option("--no-proxy", options.no_proxy, "Hosts to reach without --proxy")
+        ->type_name("LIST")
+        ->group(group);
+    app.add_option_function<std::vector<std::string>>(
+           "--set",
+           [&options](const std::vector<std::string>& given) {
+               for (const std::string& assignment : given) {
+                   const std::string problem = set_option(options.limits, assignment);
+                   if (!problem.empty()) throw CLI::ValidationError{"--set", problem};
+               }
+           },
+           "Another limit, such as connect_timeout=3s; see `clarify limits`; may be repeated")
+        ->type_name("NAME=VALUE")
         ->group(group);
     app.add_flag("-v,--verbose", options.verbose, "Show events on standard error, without secrets")
         ->group(group);
@@ -195,6 +219,9 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         ->type_name("FILE");
     emulator_app->footer(emulator_examples);
 
+    const CLI::App* const limits_app =
+        app.add_subcommand("limits", "Show what --set can set, with the defaults");
+
     // The same variables: an option may stand before or after the command.
     for (CLI::App* const each : {&app, call_app, notify_app, run_app})
         add_common(*each, common);
@@ -206,6 +233,10 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         }
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? ExitCode::success : ExitCode::usage;
+    }
+    if (limits_app->parsed()) {
+        std::cout << option_names();
+        return ExitCode::success;
     }
     if (run_app->parsed()) {
         run.common = common;

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_CLI_OPTIONS_HPP
 #define CLARIFY_CLI_OPTIONS_HPP
 
+#include <clarify/client_options.hpp>
+
 #include "exit_code.hpp"
 
 #include <chrono>
@@ -12,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace clarify_cli {
 
@@ -24,6 +27,16 @@ struct CommonOptions {
     std::optional<std::string> api_version;
     std::optional<std::chrono::milliseconds> timeout;
     std::string ca_file;
+    std::string client_certificate;
+    std::string client_key;
+    std::string crl_file;
+    bool crl_best_effort = false;
+    std::vector<std::string> pins;
+    /// A URL, or `env`.
+    std::string proxy;
+    std::string no_proxy;
+    /// The defaults, changed by `--set`.
+    clarify::ClientOptions limits;
     bool verbose = false;
 };
 

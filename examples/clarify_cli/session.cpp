@@ -18,8 +18,8 @@ struct Session::Impl {
     Impl(
         boost::asio::any_io_executor executor,
         const clarify::Credentials& credentials,
-        const clarify::ClientOptions& options)
-        : client(std::move(executor), credentials, options) {}
+        clarify::ClientOptions options)
+        : client(std::move(executor), credentials, std::move(options)) {}
 
     clarify::Client client;
 };
@@ -51,16 +51,37 @@ clarify::Result<clarify::Credentials> read_credentials(const CommonOptions& opti
     return credentials->with_api_url(options.api_url);
 }
 
+clarify::Result<clarify::ProxyOptions> proxy_options(const CommonOptions& options) {
+    if (options.proxy.empty() || options.proxy == "none") return clarify::ProxyOptions{};
+    if (options.proxy == "env") return clarify::ProxyOptions::from_environment();
+    clarify::Result<clarify::ProxyOptions> proxy = clarify::ProxyOptions::parse(options.proxy);
+    if (proxy) proxy->no_proxy = options.no_proxy;
+    return proxy;
+}
+
 clarify::ClientOptions client_options(const CommonOptions& options, std::size_t in_flight) {
-    clarify::ClientOptions client;
+    clarify::ClientOptions client = options.limits;
     if (options.timeout) client.call_timeout = *options.timeout;
     if (options.api_version) client.api_version = api_version(*options.api_version);
-    client.http.tls.ca_file = options.ca_file;
+    clarify::TlsOptions& tls = client.http.tls;
+    tls.ca_file = options.ca_file;
+    tls.client_certificate_file = options.client_certificate;
+    tls.client_key_file = options.client_key;
+    if (const char* const passphrase = std::getenv("CLARIFY_KEY_PASSPHRASE"))
+        tls.client_key_passphrase = clarify::Secret{passphrase};
+    tls.crl_file = options.crl_file;
+    if (options.crl_best_effort) tls.revocation = clarify::Revocation::best_effort;
+    tls.pins = options.pins;
     // A connection for each call in flight, within reason; the rest waits in line.
     constexpr std::size_t most_connections = 128;
-    client.http.max_connections =
-        std::max(client.http.max_connections, std::min(in_flight, most_connections));
-    client.http.max_waiting = std::max(client.http.max_waiting, in_flight);
+    const clarify::HttpOptions defaults;
+    // What was set stays.
+    if (client.http.max_connections == defaults.max_connections) {
+        client.http.max_connections =
+            std::max(defaults.max_connections, std::min(in_flight, most_connections));
+    }
+    if (client.http.max_waiting == defaults.max_waiting)
+        client.http.max_waiting = std::max(defaults.max_waiting, in_flight);
     if (options.verbose) client.observer = print_event;
     return client;
 }
@@ -80,9 +101,13 @@ clarify::Result<Session> Session::open(
     boost::asio::any_io_executor executor, const CommonOptions& options, std::size_t in_flight) {
     const clarify::Result<clarify::Credentials> credentials = read_credentials(options);
     if (!credentials) return credentials.error();
+    const clarify::Result<clarify::ProxyOptions> proxy = proxy_options(options);
+    if (!proxy) return proxy.error();
     try {
-        return Session{std::make_unique<Impl>(
-            std::move(executor), *credentials, client_options(options, in_flight))};
+        clarify::ClientOptions client = client_options(options, in_flight);
+        client.http.proxy = *proxy;
+        return Session{
+            std::make_unique<Impl>(std::move(executor), *credentials, std::move(client))};
     } catch (const std::invalid_argument& error) {
         return bad_config(clarify::Reason::out_of_range, error.what());
     }

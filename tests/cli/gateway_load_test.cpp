@@ -3,6 +3,7 @@
 
 #include <clarify/testing/emulator.hpp>
 
+#include "../support/temporary_directory.hpp"
 #include "gateway_process.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -143,12 +144,12 @@ void raise_descriptor_limit() {
 void run_load(const std::string& drain, std::chrono::seconds longest) {
     raise_descriptor_limit();
     Emulator emulator;
-    const gateway_test::Folder folder;
+    const support::TemporaryDirectory folder;
     GatewayProcess gateway{
         {"--credentials",
-         folder.file("credentials.json", emulator.credentials_json()),
+         folder.write("credentials.json", emulator.credentials_json()),
          "--ca",
-         folder.file("ca.pem", emulator.ca_certificate_pem()),
+         folder.write("ca.pem", emulator.ca_certificate_pem()),
          "--threads",
          "4",
          "--timeout",

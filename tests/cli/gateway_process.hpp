@@ -15,8 +15,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -30,33 +28,6 @@ namespace gateway_test {
 
 /// Far above what anything here takes: it only turns a hang into a failure.
 inline constexpr std::chrono::seconds patience{90};
-
-/// A folder for the files of one test, which goes with the object.
-class Folder {
-public:
-    Folder() {
-        std::string name = std::filesystem::temp_directory_path() / "clarify-gateway-XXXXXX";
-        if (::mkdtemp(name.data()) == nullptr) {
-            throw std::system_error{errno, std::generic_category(), name};
-        }
-        path_ = name;
-    }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-    ~Folder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-
-    std::string file(const std::string& name, const std::string& content) const {
-        const std::filesystem::path path = path_ / name;
-        std::ofstream{path} << content;
-        return path;
-    }
-
-private:
-    std::filesystem::path path_;
-};
 
 /// `CLARIFY_GATEWAY` names the program. It is killed with the object, if it still runs.
 class GatewayProcess {

@@ -3,6 +3,7 @@
 
 #include <clarify/testing/emulator.hpp>
 
+#include "../support/temporary_directory.hpp"
 #include "gateway_process.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -32,8 +33,8 @@ using namespace std::chrono_literals;
 using asio::ip::tcp;
 using clarify::testing::Emulator;
 using clarify::testing::EmulatorOptions;
-using gateway_test::Folder;
 using gateway_test::GatewayProcess;
+using support::TemporaryDirectory;
 using Options = std::vector<std::string>;
 using Response = http::response<http::string_body>;
 
@@ -108,12 +109,12 @@ struct Setup {
 
     Options with_credentials(Options options) const {
         options.push_back("--credentials");
-        options.push_back(folder.file("credentials.json", emulator.credentials_json()));
+        options.push_back(folder.write("credentials.json", emulator.credentials_json()));
         return options;
     }
 
     Emulator emulator{plain_http()};
-    Folder folder;
+    TemporaryDirectory folder;
     GatewayProcess gateway;
 };
 
@@ -125,7 +126,7 @@ struct StuckSetup {
         const std::string url =
             "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/v1/";
         options.push_back("--credentials");
-        options.push_back(folder.file(
+        options.push_back(folder.write(
             "credentials.json",
             R"({"apiUrl":")" + url +
                 R"(","integration":"c618rbfqfsj7mjkj0ss1","credentials":{"type":"basic-auth",)"
@@ -144,7 +145,7 @@ struct StuckSetup {
     asio::io_context context;
     tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
     std::vector<tcp::socket> calls;
-    Folder folder;
+    TemporaryDirectory folder;
     GatewayProcess gateway;
 };
 
@@ -379,8 +380,8 @@ TEST_CASE("gateway: a second signal ends it at once") {
 }
 
 TEST_CASE("gateway: what cannot work ends it with 2") {
-    const Folder folder;
-    const std::string nonsense = folder.file("credentials.json", "{}");
+    const TemporaryDirectory folder;
+    const std::string nonsense = folder.write("credentials.json", "{}");
     CHECK(GatewayProcess::exit_code({"--credentials", nonsense}) == 2);
     CHECK(GatewayProcess::exit_code({"--no-such-option"}) == 2);
     CHECK(GatewayProcess::exit_code({"--listen", "nowhere"}) == 2);

@@ -3,16 +3,13 @@
 
 #include <clarify/auth/bearer_token.hpp>
 
+#include "../support/temporary_directory.hpp"
 #include "curl_caller.hpp"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <thread>
@@ -118,17 +115,12 @@ TEST_CASE("CurlBackend: the CA may be a text, a file or both") {
     const CertificateAuthority authority;
     const CertificateAuthority other;
     Scene scene{authority, CertificateRequest{}};
-    char path[] = "/tmp/clarify-curl-ca-XXXXXX";
-    const int made = ::mkstemp(path);
-    REQUIRE(made >= 0);
-    ::close(made);
-    std::ofstream{path} << authority.certificate_pem();
+    const support::TemporaryDirectory folder;
     clarify::ClientOptions options = tls_options("");
-    options.http.tls.ca_file = path;
+    options.http.tls.ca_file = folder.write("ca.pem", authority.certificate_pem());
     CHECK(call(scene.url(), options));
     options.http.tls.ca_pem = other.certificate_pem();
     CHECK(call(scene.url(), options));
-    std::remove(path);
     CHECK(scene.requests == 2);
 }
 

@@ -4,6 +4,7 @@
 
 #include <clarify/testing/emulator.hpp>
 
+#include "../support/temporary_directory.hpp"
 #include "emulator_peer.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -328,13 +329,12 @@ TEST_CASE("Emulator: a taken port and options out of range are errors") {
 TEST_CASE("Emulator: credentials are written for their owner only") {
     namespace fs = std::filesystem;
     const Emulator emulator;
-    const fs::path path =
-        fs::temp_directory_path() / ("clarify-" + emulator.options().client_id + ".json");
+    const support::TemporaryDirectory folder;
+    const fs::path path = folder / "credentials.json";
     emulator.write_credentials(path);
     std::ifstream file(path);
     const std::string text((std::istreambuf_iterator<char>(file)), {});
     const fs::perms permissions = fs::status(path).permissions();
-    fs::remove(path);
 
     CHECK(permissions == (fs::perms::owner_read | fs::perms::owner_write));
     CHECK(text == emulator.credentials_json());

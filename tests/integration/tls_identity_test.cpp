@@ -43,7 +43,7 @@ TEST_CASE("TLS: a client shows its certificate, with those above it, to a server
         options.http.tls.client_certificate_pem = client.chain_pem();
         options.http.tls.client_key_pem = Secret{client.key_pem("open")};
         options.http.tls.client_key_passphrase = Secret{"open"};
-        TlsCaller caller{server.raw().port(), options};
+        TlsCaller caller{server.port(), options};
         const auto outcome = caller.call();
         CHECK_MESSAGE(outcome.has_value(), outcome.error());
     }
@@ -60,7 +60,7 @@ TEST_CASE("TLS: a server that wants a certificate and gets none refuses the clie
     }
     // In TLS 1.3 the client has finished before the server looks, and may have sent its request.
     TlsServer server{demanding(root.issue(), root)};
-    TlsCaller caller{server.raw().port(), TlsCaller::options(root.certificate_pem())};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
     const auto outcome = caller.call();
     REQUIRE_FALSE(outcome);
     CHECK(outcome.error().attempts() == 1);
@@ -121,7 +121,7 @@ TEST_CASE("TLS: revoked certificates are refused, and lists are wanted where the
             options.http.tls.revocation = mode;
             const Reason reason = mode == Revocation::required ? row.required : row.best_effort;
             if (reason == Reason::none) {
-                TlsCaller caller{server.raw().port(), options};
+                TlsCaller caller{server.port(), options};
                 const auto outcome = caller.call();
                 CHECK_MESSAGE(outcome.has_value(), outcome.error());
             } else {
@@ -148,7 +148,7 @@ TEST_CASE("TLS: overlooking a missing list overlooks nothing else") {
 TEST_CASE("TLS: without lists nobody asks whether a certificate is revoked") {
     const auto root = pki::Identity::self_signed();
     TlsServer server{pki::server(root.issue())};
-    TlsCaller caller{server.raw().port(), TlsCaller::options(root.certificate_pem())};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
     CHECK(caller.call());
     CHECK_FALSE(server.hellos().at(0).has(TLSEXT_TYPE_status_request));
 }
@@ -162,7 +162,7 @@ TEST_CASE("TLS: a pinned key anywhere in the verified chain is enough") {
         TlsServer server{pki::server(leaf)};
         clarify::ClientOptions options = TlsCaller::options(root.certificate_pem());
         options.http.tls.pins = {spare.pin(), pinned.pin()};
-        TlsCaller caller{server.raw().port(), options};
+        TlsCaller caller{server.port(), options};
         const auto outcome = caller.call();
         CHECK_MESSAGE(outcome.has_value(), outcome.error());
     }
@@ -216,7 +216,7 @@ TEST_CASE("TLS: pins and verification hold for a context of the application's as
     {
         options.http.tls.pins = {leaf.pin()};
         TlsServer server{pki::server(leaf)};
-        TlsCaller caller{server.raw().port(), options};
+        TlsCaller caller{server.port(), options};
         CHECK(caller.call());
     }
     // Says yes to everything.

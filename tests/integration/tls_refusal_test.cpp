@@ -37,7 +37,7 @@ void check_rows(const pki::Identity& root, const std::vector<Row>& rows) {
 void check_accepted(
     const pki::Identity& root, const pki::TlsContext& context, const std::string& host) {
     TlsServer server{context};
-    TlsCaller caller{server.raw().port(), TlsCaller::options(root.certificate_pem()), host};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem()), host};
     const auto outcome = caller.call();
     CHECK_MESSAGE(outcome.has_value(), outcome.error());
 }
@@ -94,13 +94,13 @@ TEST_CASE("TLS: an address needs that address in the certificate, and is not sen
         CAPTURE(address);
         TlsServer server{with({name}), &TlsServer::answer_with_number, address};
         const std::string host = address == "::1" ? "[::1]" : address;
-        TlsCaller caller{server.raw().port(), TlsCaller::options(root.certificate_pem()), host};
+        TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem()), host};
         const auto outcome = caller.call();
         REQUIRE_MESSAGE(outcome.has_value(), outcome.error());
         CHECK_FALSE(server.hellos().at(0).server_name);
     }
     TlsServer server{with({"DNS:localhost"})};
-    TlsCaller caller{server.raw().port(), TlsCaller::options(root.certificate_pem())};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
     CHECK(caller.call());
     CHECK(server.hellos().at(0).server_name == "localhost");
 }
@@ -182,7 +182,7 @@ TEST_CASE("TLS: weak keys, signatures, parameters and versions are refused") {
         rsa_root, {{"MD5", pki::server(rsa_root.issue(pki::leaf().digest("MD5"))), Reason::weak}});
 
     TlsServer server{up_to(TLS1_2_VERSION, TLS1_3_VERSION)};
-    TlsCaller caller{server.raw().port(), TlsCaller::options(root.certificate_pem())};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
     CHECK(caller.call());
     CHECK(server.version() == "TLSv1.3");
     check_accepted(root, up_to(TLS1_2_VERSION, TLS1_2_VERSION), "localhost");
@@ -214,7 +214,7 @@ TEST_CASE("TLS: the protocol is HTTP/1.1 or nobody's choice") {
     check_accepted(root, choosing(), "localhost");
     check_accepted(root, pki::server(root.issue()), "localhost");
     TlsServer server{pki::server(root.issue())};
-    TlsCaller caller{server.raw().port(), TlsCaller::options(root.certificate_pem())};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
     CHECK(caller.call());
     CHECK(server.hellos().at(0).alpn == "\x08http/1.1");
     // Neither stapled answers nor early data.

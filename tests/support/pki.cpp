@@ -56,15 +56,17 @@ EVP_PKEY* make_huge_key() {
     const auto exponent = number(RSA_F4);
     const auto secret = number();
     const auto prime = number();
+    constexpr int size = 16'384;
     bool fine = scratch != nullptr;
-    while (fine && BN_num_bits(modulus.get()) < 16'384) {
-        const int left = 16'384 - BN_num_bits(modulus.get());
-        // The product of n and m bits has n + m or one less: the last factor makes up for it.
-        const int bits = left > 600 ? 512 : left + (BN_is_one(modulus.get()) ? 0 : 1);
+    for (int tries = 0; fine && BN_num_bits(modulus.get()) < size; ++tries) {
+        // A product of n and m bits has n + m or one less. So the last factor, which must fill up the
+        // rest, is tried with one bit more every other time.
+        const int left = size - BN_num_bits(modulus.get());
+        const int bits = left >= 1024 ? 512 : left + tries % 2;
         fine = BN_generate_prime_ex(prime.get(), bits, 0, nullptr, nullptr, nullptr) == 1;
         const auto product = number();
         fine = fine && BN_mul(product.get(), modulus.get(), prime.get(), scratch.get()) == 1;
-        if (BN_num_bits(product.get()) > 16'384) continue;
+        if (left < 1024 && BN_num_bits(product.get()) != size) continue;
         fine = fine && BN_copy(modulus.get(), product.get()) != nullptr &&
             BN_sub_word(prime.get(), 1) == 1 &&
             BN_mul(totient.get(), totient.get(), prime.get(), scratch.get()) == 1;
@@ -92,9 +94,11 @@ std::shared_ptr<EVP_PKEY> make_key(KeyKind kind) {
         case KeyKind::rsa_2048:
             key = EVP_PKEY_Q_keygen(nullptr, nullptr, "RSA", std::size_t{2048});
             break;
-        case KeyKind::rsa_16384:
-            key = make_huge_key();
-            break;
+        case KeyKind::rsa_16384: {
+            // One for all who want one: it takes a second to find.
+            static const std::shared_ptr<EVP_PKEY> huge{make_huge_key(), &EVP_PKEY_free};
+            return huge;
+        }
     }
     check_openssl(key != nullptr, "make a key");
     return {key, &EVP_PKEY_free};

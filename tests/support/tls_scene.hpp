@@ -22,6 +22,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -64,6 +65,12 @@ public:
     }
 
     RawServer& raw() noexcept { return server_; }
+    std::uint16_t port() const noexcept { return server_.port(); }
+    /// From now on a client that offers a session gets an alert, or a reset.
+    void refuse_offered_sessions(bool with_reset) {
+        const std::lock_guard lock{mutex_};
+        refuses_ = with_reset ? Refusal::reset : Refusal::alert;
+    }
     int connections() const noexcept { return server_.connections(); }
     std::vector<ClientHello> hellos() const {
         const std::lock_guard lock{mutex_};
@@ -114,10 +121,19 @@ private:
                 ssl, TLSEXT_TYPE_application_layer_protocol_negotiation, &data, &size) == 1) {
             hello.alpn = text(2);
         }
+        const bool offers = hello.has(TLSEXT_TYPE_psk) || has_ticket(ssl);
         auto& server = *static_cast<TlsServer*>(self);
         const std::lock_guard lock{server.mutex_};
         server.hellos_.push_back(std::move(hello));
-        return SSL_CLIENT_HELLO_SUCCESS;
+        const bool refused = offers && server.refuses_ != Refusal::none;
+        return refused ? SSL_CLIENT_HELLO_ERROR : SSL_CLIENT_HELLO_SUCCESS;
+    }
+
+    static bool has_ticket(SSL* ssl) {
+        const unsigned char* data = nullptr;
+        std::size_t size = 0;
+        return SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_session_ticket, &data, &size) == 1 &&
+            size != 0;
     }
 
     void serve(RawPeer& peer) {
@@ -130,12 +146,25 @@ private:
             }
         };
         const Closed closed{*this};
+        /// OpenSSL forgets the session of a connection that did not end as it should.
+        struct Ending {
+            SSL* ssl = nullptr;
+            ~Ending() {
+                if (ssl != nullptr) SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN);
+            }
+        } ending;
         try {
             SSL* const ssl = peer.begin_tls(*context_);
+            ending.ssl = ssl;
             const std::lock_guard lock{mutex_};
             version_ = SSL_get_version(ssl);
             resumed_ += SSL_session_reused(ssl);
         } catch (const std::exception&) {
+            {
+                const std::lock_guard lock{mutex_};
+                if (refuses_ == Refusal::alert) return;
+                if (refuses_ == Refusal::reset) return peer.reset();
+            }
             // Not the server, but the client must end the connection.
             char bytes[1024];
             boost::system::error_code ec;
@@ -146,12 +175,15 @@ private:
         script_(peer);
     }
 
+    enum class Refusal { none, alert, reset };
+
     pki::TlsContext context_;
     RawServer::Script script_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<ClientHello> hellos_;
     std::string version_;
+    Refusal refuses_ = Refusal::none;
     int resumed_ = 0;
     int closed_ = 0;
     RawServer server_;
@@ -228,7 +260,7 @@ inline void check_refused(
     const std::string& host = "localhost",
     unsigned attempts = 1) {
     {
-        TlsCaller caller{server.raw().port(), options, host};
+        TlsCaller caller{server.port(), options, host};
         check_refusal(caller.call(), reason, host, attempts);
     }
     CHECK(server.await_closed());

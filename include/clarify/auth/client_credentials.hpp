@@ -45,8 +45,11 @@ struct ClientCredentialsConfig {
       belongs to the client: cancelling the call that started it disturbs nobody.
     - The token is renewed in the background shortly before it expires, while calls go on with the
     old one, and after a 401: then exactly the rejected token is dropped.
-    - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded;
-      `Retry-After` is honoured.
+    - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded.
+      `Retry-After` is honoured, up to a day: nothing is sent before, calls whose deadline comes
+      first fail at once with `Reason::throttled`, and the others wait.
+    - However short a token lives, fetches are at least nine tenths of its life apart. One that has
+      expired before it arrives is a failure (`Reason::bad_expiry`), with the pause that follows.
 
     The request is a form with `grant_type`, `client_id`, `client_secret`, `audience` and `scope`
     (RFC 6749 section 2.3.1: credentials in the body, as Clarify documents it).

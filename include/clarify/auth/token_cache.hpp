@@ -63,6 +63,15 @@ public:
     /// The fetch begun at `started` yielded a token; `lifetime` if the issuer said one.
     void fetched(
         AuthHeader header, TimePoint started, std::optional<std::chrono::seconds> lifetime);
+    /// Has a token got by a request begun at `started` died on its way here? Then it is no token
+    /// but a failure, with the pause that follows one: otherwise fetch would follow fetch for as
+    /// long as somebody waits.
+    bool is_stillborn(
+        TimePoint started,
+        std::optional<std::chrono::seconds> lifetime,
+        TimePoint now) const noexcept {
+        return started + lifetime.value_or(times_.default_lifetime) <= now;
+    }
     /// The fetch failed. `patience`: the wait that the issuer asked for, which binds all later
     /// fetches.
     void failed(Error error, TimePoint now, std::optional<Clock::duration> patience);
@@ -142,8 +151,11 @@ inline void TokenCache::rejected(const AuthHeader& header, TimePoint now) {
     // A fresh token was rejected as well: fetching another at once would only hammer the issuer.
     patient_ = false;
     pause_until_ = std::max(pause_until_, fetch_at);
-    last_error_ = Error{Errc::auth, Reason::rejected, "the server rejects freshly fetched tokens"};
+    // Without words first, for there is no pause without an error.
+    last_error_.emplace(Errc::auth, Reason::rejected);
     last_error_->set_phase(Phase::token);
+    Error told{Errc::auth, Reason::rejected, "the server rejects freshly fetched tokens"};
+    last_error_ = told.set_phase(Phase::token);
 }
 
 }  // namespace clarify

@@ -6,6 +6,7 @@
 
 #include <clarify/auth/bearer_token.hpp>
 #include <clarify/core/detail/json_scan.hpp>
+#include <clarify/core/detail/scrub.hpp>
 #include <clarify/core/result.hpp>
 
 #include <algorithm>
@@ -36,11 +37,14 @@ struct TokenReply {
     at.
 
     @par Errors
-    `Errc::token`: `denied` for a 4xx or an `error` member (its code is named if it has legal
-    characters), `throttled` for 429 and 503, `bad_response`, `bad_expiry`, `type`. The message
-    never shows anything else of the body, which may hold a token.
+    `Errc::token`: `denied` for a 4xx, `throttled` for 429 and 503, `bad_response` for all else
+    that is no token, an `error` member in a success among it, `bad_expiry`, `type`. The code in an
+    `error` member is named where it has legal characters (RFC 6749 section 5.2), at most 64 of
+    them, unless it holds `secret`, the one that was sent, or comes with a token. The message never
+    shows anything else of the body, which may hold a token.
 */
-Result<TokenReply> read_token_reply(unsigned status, std::string_view body);
+Result<TokenReply> read_token_reply(
+    unsigned status, std::string_view body, std::string_view secret = {});
 
 namespace detail {
 
@@ -62,7 +66,8 @@ inline std::optional<std::chrono::seconds> read_lifetime(std::string_view text) 
 
 }  // namespace detail
 
-inline Result<TokenReply> read_token_reply(unsigned status, std::string_view body) {
+inline Result<TokenReply> read_token_reply(
+    unsigned status, std::string_view body, std::string_view secret) {
     using namespace detail;
     RawJson access_token, token_type, expires_in, error;
     JsonScanner scanner{body};
@@ -89,11 +94,13 @@ inline Result<TokenReply> read_token_reply(unsigned status, std::string_view bod
                 std::all_of(code.begin(), code.end(), [](char c) {
                     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
                 });
-            if (legal) message += ", error " + code;
+            const bool harmless =
+                access_token.kind == JsonKind::null && !SecretFinder{secret}.is_in(code);
+            if (legal && harmless) message += ", error " + code;
         }
         if (status == 429 || status == 503)
             return token_error(Reason::throttled, std::move(message));
-        const bool denied = success || (status >= 400 && status < 500);
+        const bool denied = status >= 400 && status < 500;
         return token_error(denied ? Reason::denied : Reason::bad_response, std::move(message));
     }
     if (!is_object) {
@@ -103,8 +110,8 @@ inline Result<TokenReply> read_token_reply(unsigned status, std::string_view bod
         return token_error(Reason::bad_response, "the token endpoint's reply has no access_token");
     }
     std::string token = json_unescape(access_token.text);
-    const Secret secret{std::move(token)};
-    if (secret.size() > longest_access_token || !BearerToken::is_token(secret.expose())) {
+    const Secret issued{std::move(token)};
+    if (issued.size() > longest_access_token || !BearerToken::is_token(issued.expose())) {
         return token_error(
             Reason::bad_response, "the access token is too long or has illegal characters");
     }
@@ -116,7 +123,7 @@ inline Result<TokenReply> read_token_reply(unsigned status, std::string_view bod
         return token_error(Reason::type, "the token type is not a string");
     }
 
-    TokenReply reply{BearerToken::make_header(secret.expose())};
+    TokenReply reply{BearerToken::make_header(issued.expose())};
     if (expires_in.kind != JsonKind::null) {
         if (expires_in.kind == JsonKind::number) reply.lifetime = read_lifetime(expires_in.text);
         if (expires_in.kind == JsonKind::string) {

@@ -126,6 +126,8 @@ private:
     DeadlineQueue active_;
     std::optional<Timer> watchdog_;
     bool armed_ = false;
+    /// Counts how often the watchdog was set: only the last time counts.
+    std::uint64_t turn_ = 0;
 
     Stage stage_ = Stage::open;
     /// Calls that have begun and not ended.

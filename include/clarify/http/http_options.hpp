@@ -45,6 +45,13 @@ struct HttpOptions {
     std::size_t max_response_head = std::size_t{16} << 10U;
     /// Header fields of a response.
     std::size_t max_response_fields = 128;
+    /// Interim responses (1xx) before the final one.
+    unsigned max_interim_responses = 8;
+    /// The size line of one chunk with its extensions. For `BeastBackend`; libcurl has a limit of
+    /// its own.
+    std::size_t max_chunk_line = std::size_t{1} << 10U;
+    /// All chunk extensions and trailers of a response together. For `BeastBackend`.
+    std::size_t max_chunk_extras = std::size_t{16} << 10U;
 
     TlsOptions tls;
     /// For `BeastBackend`.

@@ -6,13 +6,13 @@
 #include <boost/json/serialize.hpp>
 
 #include <doctest/doctest.h>
+#include <support/temporary_directory.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +20,7 @@
 using namespace clarify;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
+using support::TemporaryDirectory;
 
 namespace {
 
@@ -50,32 +51,6 @@ std::string failure(const Result<Credentials>& result) {
 }
 
 std::string failure_of(std::string_view json) { return failure(Credentials::from_string(json)); }
-
-/// A folder of its own that goes away with everything in it.
-class TempFolder {
-public:
-    TempFolder() {
-        std::string pattern = (fs::temp_directory_path() / "clarify-test-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    ~TempFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-
-    fs::path operator/(std::string_view name) const { return path_ / name; }
-    fs::path write(std::string_view name, std::string_view content) const {
-        std::ofstream file{path_ / name, std::ios::binary};
-        file.write(content.data(), static_cast<std::streamsize>(content.size()));
-        return path_ / name;
-    }
-
-private:
-    fs::path path_;
-};
 
 struct Row {
     std::string_view text;
@@ -351,7 +326,7 @@ TEST_CASE("Credentials: reads a document of a JSON library") {
 }
 
 TEST_CASE("Credentials: reads a file, also through a link") {
-    const TempFolder folder;
+    const TemporaryDirectory folder;
     const fs::path path = folder.write("credentials.json", good_oauth);
     CHECK(Credentials::from_file(path).value().client_id() == "canary-id");
     fs::create_symlink(path, folder / "link");
@@ -359,7 +334,7 @@ TEST_CASE("Credentials: reads a file, also through a link") {
 }
 
 TEST_CASE("Credentials: what is wrong in a file is said with its path") {
-    const TempFolder folder;
+    const TemporaryDirectory folder;
     const fs::path broken = folder.write("broken.json", "canary");
     CHECK(
         failure(Credentials::from_file(broken)) ==
@@ -378,7 +353,7 @@ TEST_CASE("Credentials: what is wrong in a file is said with its path") {
 }
 
 TEST_CASE("Credentials: what cannot be read as a small regular file is refused at once") {
-    const TempFolder folder;
+    const TemporaryDirectory folder;
     const fs::path fifo = folder / "fifo";
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
     fs::create_symlink(folder / "loop2", folder / "loop1");
@@ -410,7 +385,7 @@ TEST_CASE("Credentials: what cannot be read as a small regular file is refused a
 TEST_CASE("Credentials: a file without permission is refused") {
     // Nobody forbids the superuser anything.
     if (::geteuid() == 0) return;
-    const TempFolder folder;
+    const TemporaryDirectory folder;
     const fs::path path = folder.write("secret.json", good_oauth);
     fs::permissions(path, fs::perms::none);
     CHECK(failure(Credentials::from_file(path)).starts_with("file: "));
@@ -419,7 +394,7 @@ TEST_CASE("Credentials: a file without permission is refused") {
 
 TEST_CASE("Credentials: a document has at most 64 KiB, in a file or not") {
     constexpr std::size_t limit = std::size_t{64} << 10U;
-    const TempFolder folder;
+    const TemporaryDirectory folder;
     const std::string full = good_oauth + std::string(limit - good_oauth.size(), ' ');
     CHECK(Credentials::from_file(folder.write("full", full)).has_value());
     CHECK(Credentials::from_string(full).has_value());

@@ -82,3 +82,12 @@ TEST_CASE("form encoding: bytes of every value can be read back") {
         CHECK(value == i);
     }
 }
+
+TEST_CASE("encoding: base64 is undone up to what is none") {
+    CHECK(base64_decoded("") == "");
+    CHECK(base64_decoded("Zg==") == "f");
+    CHECK(base64_decoded("Zm8=") == "fo");
+    CHECK(base64_decoded("Zm9vYmFy") == "foobar");
+    CHECK(base64_decoded("+/+/") == "\xFB\xFF\xBF");
+    CHECK(base64_decoded("Zm9v!Zm9v") == "foo");
+}

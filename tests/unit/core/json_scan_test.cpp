@@ -251,6 +251,21 @@ TEST_CASE("JsonScanner: counts the depth inside callbacks") {
     CHECK(reached == 11);
 }
 
+TEST_CASE("JsonScanner: counts the depth of objects inside callbacks, too") {
+    std::size_t reached = 0;
+    const auto descend = [&](auto& self, JsonScanner& scanner) -> void {
+        ++reached;
+        scanner.object([&](std::string_view, JsonScanner& inner) { self(self, inner); });
+    };
+    std::string text;
+    for (int i = 0; i != 100; ++i)
+        text += "{\"k\":";
+    JsonScanner scanner{text, 10};
+    descend(descend, scanner);
+    CHECK(scanner.reason() == Reason::depth);
+    CHECK(reached == 11);
+}
+
 TEST_CASE("JsonScanner: hands out the raw text of members and elements") {
     const std::string_view text = R"( {"a" : [1, "x\n"], "b\u0062" : {"c":null} , "d":true } )";
     JsonScanner scanner{text};

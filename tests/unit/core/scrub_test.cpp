@@ -9,9 +9,16 @@
 #include <string_view>
 
 using namespace clarify::detail;
+using namespace std::string_view_literals;
 
 namespace {
 
+std::string without(std::string text, std::string_view secret, std::string_view second = {}) {
+    SecretFinder{secret, second}.scrub(text);
+    return text;
+}
+
+/// Masks what an Authorization value says.
 std::string scrubbed(std::string text, std::string_view authorization) {
     const Scrubber scrubber{authorization};
     const bool found = scrubber.finds(text);
@@ -27,66 +34,193 @@ constexpr std::string_view basic = "Basic dXNlci0xOnAvcyAidytk";
 
 }  // namespace
 
-TEST_CASE("Scrubber: masks the credentials wherever they are") {
-    CHECK(scrubbed("Bearer abcd1234 and abcd1234", "Bearer abcd1234") == "Bearer **** and ****");
-    CHECK(scrubbed("abcd1234abcd1234", "Bearer abcd1234") == "********");
-    CHECK(scrubbed("abcd", "Bearer abcd") == "****");
-    CHECK(scrubbed("xabcabcd", "Bearer abcd") == "xabc****");
-    CHECK(scrubbed("abc", "Bearer abcd") == "abc");
-    CHECK(scrubbed("nothing here", "Bearer abcd1234") == "nothing here");
-    CHECK(scrubbed("", "Bearer abcd").empty());
+TEST_CASE("SecretFinder: a secret is replaced wherever it stands") {
+    CHECK(without("Bearer abcd1234 and abcd1234", "abcd1234") == "Bearer **** and ****");
+    CHECK(without("abcd1234abcd1234", "abcd1234") == "********");
+    CHECK(without("nothing here", "abcd1234") == "nothing here");
+    CHECK(without("abcd", "abcd") == "****");
+    CHECK(without("xabcabcd", "abcd") == "xabc****");
+    CHECK(without("", "abcd").empty());
+}
+
+TEST_CASE("SecretFinder: a second secret is found beside the first, whichever comes first") {
+    CHECK(without("one-1 two-2 one-1", "one-1", "two-2") == "**** **** ****");
+    CHECK(without("two-2one-1", "one-1", "two-2") == "********");
+    CHECK(without("6f6e652d31 74776F2D32", "one-1", "two-2") == "**** ****");
+    CHECK(without("one-1 two-2", "", "two-2") == "one-1 ****");
+}
+
+TEST_CASE("SecretFinder: a secret too short to be one is left alone") {
+    CHECK(without("an answer", "an") == "an answer");
+    CHECK(without("abc", "abc") == "abc");
+    CHECK(without("text", "") == "text");
+}
+
+TEST_CASE("SecretFinder: a secret that looks like its own replacement ends, too") {
+    CHECK(without("a****b", "****") == "a****b");
+    CHECK(without("a*****b", "*****") == "a****b");
+}
+
+TEST_CASE("SecretFinder: a secret is found as URLs, forms and JSON write it") {
+    constexpr std::string_view secret = "p/w+\"x\\ y%~\xC3\xA9";
+    for (const std::string_view written :
+         {"p/w+\"x\\ y%~\xC3\xA9"sv,
+          "p%2Fw%2B%22x%5C%20y%25~%C3%A9"sv,
+          "p%2fw%2b%22x%5c+y%25%7e%c3%a9"sv,
+          "%70%2F%77%2B%22%78%5C%20%79%25%7E%C3%A9"sv,
+          R"(p/w+\"x\\ y%~)"
+          "\xC3\xA9"sv,
+          R"(p\/w\u002b\"x\\ y%~\u00e9)"sv,
+          R"(\u0070%2fw\u002B"x\\ y%25~)"
+          "\xC3\xA9"sv,
+          R"(\u0070\u002F\u0077\u002B\u0022\u0078\u005C\u0020\u0079\u0025\u007E\u00E9)"sv}) {
+        CAPTURE(written);
+        CHECK(without("<" + std::string{written} + ">", secret) == "<****>");
+        CHECK(SecretFinder{secret}.is_in(written));
+        // All but its last byte is something else.
+        CHECK_FALSE(SecretFinder{secret}.is_in(written.substr(0, written.size() - 1)));
+    }
+}
+
+TEST_CASE("SecretFinder: a secret is found in hexadecimal digits") {
+    CHECK(without("x 6B6579313233 y", "key123") == "x **** y");
+    CHECK(without("x6b6579313233y", "key123") == "x****y");
+    CHECK(without("6b657931323", "key123") == "6b657931323");
+    CHECK(without("ABCDEF01abcdef01", "\xAB\xCD\xEF\x01") == "********");
+}
+
+TEST_CASE("SecretFinder: a secret is found in base64, whatever stands around it") {
+    // What is left are the letters that it shares with its neighbours.
+    CHECK(without("a2V5MTIz", "key123") == "****");
+    CHECK(without("aWQ6a2V5MTIz", "key123") == "aWQ6****");
+    CHECK(without("eDprZXkxMjM=", "key123") == "eDp****M=");
+    CHECK(without("Ojo6OmtleTEyMw==", "key123") == "Ojo6Om****w==");
+    // The other alphabet, and escapes: "\xFB\xFF\xBE??".
+    const std::string_view odd = "\xFB\xFF\xBE??\x3E";
+    CHECK(without("+/++Pz8+", odd) == "****");
+    CHECK(without("-_--Pz8-", odd) == "****");
+    CHECK(without("%2B%2F%2b+Pz8+", odd) == "****");
+    CHECK(without(R"(+\/++Pz8\u002b)", odd) == "****");
+}
+
+TEST_CASE("SecretFinder: what is no escape stands for itself") {
+    for (const std::string_view text :
+         {"%"sv,
+          "%2"sv,
+          "%zz"sv,
+          R"(\)"sv,
+          R"(\u)"sv,
+          R"(\u00)"sv,
+          R"(\ud83d\ude00)"sv,
+          R"(\q)"sv}) {
+        CAPTURE(text);
+        CHECK(without(std::string{text}, "key123") == text);
+        CHECK(without(std::string{text} + "key123", "key123") == std::string{text} + "****");
+    }
+    CHECK(without("k%41y-%41", "k%41y-%41") == "****");
+}
+
+TEST_CASE("SecretFinder: a text made to cost time is cut short rather than searched for ever") {
+    constexpr std::size_t size = std::size_t{1} << 18U;
+    const std::string secret = std::string(8'191, 'a') + 'b';
+    const std::string text = "x" + std::string(size, 'a');
+    const std::string shown = without(text, secret);
+    CHECK(shown.starts_with("xaaa"));
+    CHECK(shown.ends_with("a****"));
+    CHECK(SecretFinder{secret}.is_in(std::string(size, 'a')));
+    CHECK(SecretFinder{secret}.scrubbed_front(text, 512).size() <= 516);
+    CHECK(SecretFinder{secret}.behind_secret(text, size) == text.size());
+    // Where it costs nothing, size alone changes nothing.
+    CHECK_FALSE(SecretFinder{"key123"}.is_in(std::string(size, 'k')));
+    CHECK(SecretFinder{"key123"}.is_in(std::string(size, 'k') + "ey123"));
+    for (const char c : {'%', '\\'}) {
+        const std::string escapes(size, c);
+        CHECK(without(escapes, "key123", "secret") == escapes);
+    }
+}
+
+TEST_CASE("SecretFinder: a text full of secrets is masked to its end") {
+    const std::string secret = "key-" + std::string(996, '1');
+    std::string text;
+    std::string masks;
+    for (int i = 0; i != 500; ++i) {
+        text += secret + ' ';
+        masks += "**** ";
+    }
+    CHECK(without(text, secret) == masks);
+}
+
+TEST_CASE("SecretFinder: the front of a text shows no part of a secret, however many there are") {
+    const SecretFinder finder{"abcd1234"};
+    CHECK(finder.scrubbed_front("", 5).empty());
+    CHECK(finder.scrubbed_front("plain text", 5) == "plain");
+    CHECK(finder.scrubbed_front("plain", 500) == "plain");
+    CHECK(finder.scrubbed_front("xyabcd1234z", 0).empty());
+    CHECK(finder.scrubbed_front("xyabcd1234z", 2) == "xy");
+    CHECK(finder.scrubbed_front("xyabcd1234z", 3) == "xy****");
+    CHECK(finder.scrubbed_front("xyabcd1234z", 7) == "xy****z");
+    std::string text;
+    for (int i = 0; i != 100; ++i)
+        text += R"(\u0061\u0062\u0063\u0064\u0031\u0032\u0033\u0034)";
+    CHECK(finder.scrubbed_front(text, 40) == std::string(40, '*'));
+}
+
+TEST_CASE("SecretFinder: knows the end of a secret that lies across a place") {
+    const SecretFinder finder{"abcd"};
+    const std::string_view text = "..abcdabcd..";
+    for (const std::size_t at : {0U, 1U, 2U, 6U, 10U, 11U, 12U}) {
+        CAPTURE(at);
+        CHECK(finder.behind_secret(text, at) == at);
+    }
+    for (const std::size_t at : {3U, 4U, 5U})
+        CHECK(finder.behind_secret(text, at) == 6);
+    for (const std::size_t at : {7U, 8U, 9U})
+        CHECK(finder.behind_secret(text, at) == 10);
+    CHECK(finder.behind_secret(R"(\u0061\u0062\u0063\u0064)", 23) == 24);
+    // The longest way to write it: hexadecimal digits that are escaped.
+    std::string digits;
+    for (const char c : "61626364"sv)
+        digits += std::string{"\\u003"} + c;
+    CHECK(finder.behind_secret("." + digits + ".", 48) == 49);
+}
+
+TEST_CASE("Scrubber: masks the credentials that follow the scheme") {
+    CHECK(scrubbed("no tok-1234 here", "Bearer tok-1234") == "no **** here");
+    CHECK(scrubbed("dG9rLTEyMzQ= 746f6b2d31323334", "Bearer tok-1234") == "****Q= ****");
+    CHECK(scrubbed("Bearer", "Bearer tok-1234") == "Bearer");
     CHECK(scrubbed("any text", "") == "any text");
+    CHECK(scrubbed(R"("a\\b1")", R"(Bearer a\b1)") == R"("****")");
+    CHECK(Scrubber{"Bearer tok-1234"}.scrubbed_front("a tok-1234", 3) == "a ****");
+    CHECK(Scrubber{"Bearer tok-1234"}.behind_secret("a tok-1234", 3) == 10);
 }
 
 TEST_CASE("Scrubber: a header value without a scheme is a secret as a whole") {
     CHECK(scrubbed("you sent key-1234", "key-1234") == "you sent ****");
 }
 
-TEST_CASE("Scrubber: masks the password of Basic credentials, too") {
+TEST_CASE("Scrubber: masks the password of Basic credentials, too, but not the name") {
     CHECK(scrubbed("dXNlci0xOnAvcyAidytk", basic) == "****");
     CHECK(scrubbed("user-1 with p/s \"w+d!", basic) == "user-1 with ****!");
     CHECK(scrubbed("p/s \"w+d!", "basic dXNlci0xOnAvcyAidytk") == "****!");
     CHECK(scrubbed("p/s \"w+d!", "Bearer dXNlci0xOnAvcyAidytk") == "p/s \"w+d!");
-    CHECK(scrubbed("no colon", "Basic bm8gY29sb24=") == "no colon");
     CHECK(scrubbed("abcd abcde abcdef", "Basic OmFiY2Q=") == "**** ****e ****ef");
     CHECK(scrubbed("abcd abcde abcdef", "Basic OmFiY2Rl") == "abcd **** ****f");
     CHECK(scrubbed("abcd abcde abcdef", "Basic OmFiY2RlZg==") == "abcd abcde ****");
-}
-
-TEST_CASE("Scrubber: finds secrets that JSON or a URL has escaped") {
-    CHECK(scrubbed(R"(p\/s \"w+d.)", basic) == "****.");
-    CHECK(scrubbed("p%2Fs%20%22w%2bd.", basic) == "****.");
-    CHECK(scrubbed(R"(p\u002fs \u0022w\u002Bd.)", basic) == "****.");
-    CHECK(scrubbed(R"(\u0070%2fs "w\u002bd.)", basic) == "****.");
-    CHECK(scrubbed("p%2Gs \"w+d", basic) == "p%2Gs \"w+d");
-    CHECK(scrubbed("p%2", basic) == "p%2");
-    CHECK(scrubbed("p\\", basic) == "p\\");
-    CHECK(scrubbed("p\\u00", basic) == "p\\u00");
-    CHECK(scrubbed(R"("a\\b1")", R"(Bearer a\b1)") == R"("****")");
-}
-
-TEST_CASE("Scrubber: what is too short to be a secret is left alone") {
-    CHECK(scrubbed("an answer", "Bearer an") == "an answer");
-    CHECK(scrubbed("abc", "Bearer abc") == "abc");
     CHECK(scrubbed("abc OmFiYw==", "Basic OmFiYw==") == "abc ****");
 }
 
-TEST_CASE("Scrubber: a secret that looks like its own replacement ends, too") {
-    CHECK(scrubbed("a****b", "Bearer ****") == "a****b");
-    CHECK(scrubbed("a*****b", "Bearer *****") == "a****b");
+TEST_CASE("Scrubber: finds the password of Basic credentials in other writing") {
+    CHECK(scrubbed(R"(p\u002fs \u0022w\u002Bd.)", basic) == "****.");
+    CHECK(scrubbed("p%2Fs%20%22w%2bd.", basic) == "****.");
+    CHECK(scrubbed("p%2Gs \"w+d", basic) == "p%2Gs \"w+d");
+    CHECK(scrubbed("702f73202277 702f732022772b64", basic) == "702f73202277 ****");
+    // identity:key123
+    CHECK(scrubbed("a2V5MTIz", "Basic aWRlbnRpdHk6a2V5MTIz") == "****");
 }
 
-TEST_CASE("Scrubber: knows the end of a secret that lies across a place") {
-    const Scrubber scrubber{"Bearer abcd"};
-    const std::string_view text = "..abcdabcd..";
-    for (const std::size_t at : {0U, 1U, 2U, 6U, 10U, 11U}) {
-        CAPTURE(at);
-        CHECK(scrubber.behind_secret(text, at) == at);
-    }
-    for (const std::size_t at : {3U, 4U, 5U})
-        CHECK(scrubber.behind_secret(text, at) == 6);
-    for (const std::size_t at : {7U, 8U, 9U})
-        CHECK(scrubber.behind_secret(text, at) == 10);
-    CHECK(scrubber.reach() == 24);
-    CHECK(scrubber.behind_secret(R"(\u0061\u0062\u0063\u0064)", 23) == 24);
+TEST_CASE("Scrubber: Basic credentials that are none have no password") {
+    CHECK(scrubbed("no colon", "Basic bm8gY29sb24=") == "no colon");
+    CHECK(scrubbed("key123", "Basic not/base64!") == "key123");
+    CHECK(scrubbed("not/base64!", "Basic not/base64!") == "****");
+    CHECK(scrubbed("Basic", "Basic ") == "Basic");
 }

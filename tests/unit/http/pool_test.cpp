@@ -141,6 +141,17 @@ TEST_CASE("Pool: a newcomer does not overtake those in line") {
     CHECK(pool.acquire(start, true).step == Step::wait);
 }
 
+TEST_CASE("Pool: as long as somebody is in line nobody else is served, whatever is free") {
+    TestPool pool{limits(3)};
+    int waiter = 0;
+    fill(pool, 1);
+    pool.enqueue(&waiter);
+    CHECK(pool.acquire(start, false).step == Step::wait);
+    CHECK(pool.acquire(start, true).step == Step::wait);
+    REQUIRE(pool.abandon(&waiter));
+    CHECK(pool.acquire(start, false).step == Step::reuse);
+}
+
 TEST_CASE("Pool: a connection is not used from the instant it expires") {
     TestPool pool{limits(2)};
     REQUIRE(pool.acquire(start, false).step == Step::open);

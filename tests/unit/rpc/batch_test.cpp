@@ -106,6 +106,7 @@ TEST_CASE("Batch: what answers none of the calls is flagged and harms none") {
     check(result(7, "1"), "envelope[id_mismatch]");
     check(R"({"jsonrpc":"2.0","id":"5","result":1})", "envelope[id_mismatch]");
     check(R"({"jsonrpc":"2.0","id":5.5,"result":1})", "envelope[id_mismatch]");
+    check(R"({"jsonrpc":"2.0","id":5,"id":5,"result":1})", "envelope[id_mismatch]");
     check(error("null", -32600), "envelope[id_mismatch]");
     check(R"({"jsonrpc":"2.0","result":1})", "envelope[id_missing]");
     check("7", "envelope[members]");

@@ -267,6 +267,9 @@ TEST_CASE("envelope: the version is the string 2.0, once") {
           R"("jsonrpc":"2.0 ",)"sv,
           R"("jsonrpc":null,)"sv,
           R"("jsonrpc":["2.0"],)"sv,
+          // One byte at each end away from the right text.
+          R"("jsonrpc":[2.0],)"sv,
+          R"("jsonrpc":12.05,)"sv,
           R"("JSONRPC":"2.0",)"sv,
           R"("version":"2.0",)"sv,
           R"("jsonrpc":"2.0","jsonrpc":"2.0",)"sv}) {
@@ -289,6 +292,7 @@ TEST_CASE("envelope: exactly one of result and error is there") {
              Row{R"("id":7,"result":1,"error":"m")", members},
              Row{R"("id":7,"result":1,"result":1)", members},
              Row{R"("id":7,"result":1,"result":null)", members},
+             Row{R"("id":7,"result":1,"result":1,"error":{"code":1,"message":"m"})", members},
              Row{R"("id":7,"error":{"code":1},"error":{"code":1})", members},
              Row{R"("id":7,"error":null,"error":{"code":1})", members},
              Row{R"("id":7,"result":1,"error":null,"error":null)", members},

@@ -61,9 +61,16 @@ struct ClientCredentials::State {
 
         ~Settle() {
             if (settled) return;
-            Error error{Errc::internal, Reason::exception, "the token fetch was abandoned"};
+            // Without words, which would take memory.
+            Error error{Errc::internal, Reason::resource};
             state.fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
         }
+    };
+
+    /// Wipes a text when it goes, however that comes about.
+    struct Wipe {
+        std::string& text;
+        ~Wipe() { Secret::wipe(text); }
     };
 
     ClientCredentialsConfig config;
@@ -127,13 +134,14 @@ CLARIFY_DECL bool ClientCredentials::rejected(AuthContext& context, const AuthHe
     return true;
 }
 
-CLARIFY_DECL void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthContext& context) {
+CLARIFY_DECL void ClientCredentials::begin_fetch(
+    std::shared_ptr<State> state, AuthContext& context) {
     const TimePoint deadline = context.now() + state->config.fetch_timeout;
     state->cache.fetch_started();
     try {
         context.spawn(fetch(state, context), deadline);
     } catch (...) {
-        Error error{Errc::internal, Reason::exception, "a token fetch could not be begun"};
+        Error error{Errc::internal, Reason::resource};
         state->fetch_failed(error.set_phase(Phase::token), context.now(), std::nullopt);
     }
 }
@@ -157,10 +165,14 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     request.max_response_body = std::size_t{64} << 10U;
 
     HttpResponse response;
+    // The reply holds a token. In one piece, so that growing leaves no copy of it behind.
+    response.body.reserve(request.max_response_body);
+    const State::Wipe wipe{response.body};
     std::optional<Error> error;
     std::optional<Clock::duration> patience;
     for (unsigned attempt = 1;; ++attempt) {
         const TimePoint sent_at = context.now();
+        Secret::wipe(response.body);
         response.clear();
         error.reset();
         patience.reset();
@@ -174,6 +186,12 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
                 may_pass = code == Errc::io || code == Errc::connect ||
                     (code == Errc::resolve && reason == Reason::temporary) ||
                     (code == Errc::tls && reason == Reason::reset) || code == Errc::timeout;
+                if (code == Errc::too_large) {
+                    error = Error{
+                        Errc::token,
+                        Reason::bad_response,
+                        "the token endpoint's reply is larger than 64 KiB"};
+                }
             }
         } catch (...) {
             error = Error{Errc::token, Reason::exception, "the HTTP backend threw an exception"};
@@ -181,8 +199,12 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
         if (!error) {
             // A complete reply; whether the token is any good does not matter to the connection.
             response.lease.keep();
-            Result<TokenReply> reply = read_token_reply(response.status, response.body);
-            Secret::wipe(response.body);
+            Result<TokenReply> reply =
+                read_token_reply(response.status, response.body, config.client_secret.expose());
+            if (reply && state->cache.is_stillborn(sent_at, reply->lifetime, context.now())) {
+                reply = detail::token_error(
+                    Reason::bad_expiry, "the token had expired before it arrived");
+            }
             if (reply) {
                 auto header = std::make_shared<const Secret>(std::move(reply->header));
                 settle.settled = true;
@@ -202,6 +224,8 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
             HttpFailure failure;
             failure.status = response.status;
             failure.traceparent = response.traceparent;
+            detail::SecretFinder{config.client_secret.expose()}.scrub(failure.traceparent);
+            failure.traceparent = detail::printable(failure.traceparent, 128);
             if (patience) {
                 failure.retry_after =
                     std::chrono::duration_cast<std::chrono::milliseconds>(*patience);

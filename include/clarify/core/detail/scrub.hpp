@@ -1,165 +1,110 @@
 // SPDX-License-Identifier: BSL-1.0
-// Takes the credentials of a request out of what the server says in reply.
+// Takes secrets out of text that a peer wrote, however they are written there.
 
 #ifndef CLARIFY_CORE_DETAIL_SCRUB_HPP
 #define CLARIFY_CORE_DETAIL_SCRUB_HPP
 
-#include <clarify/core/detail/text.hpp>
 #include <clarify/core/secret.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace clarify::detail {
 
-/** Finds what an Authorization header says in text of a peer, and masks it.
+/** Finds one secret or two in text: plain, percent-encoded, as in JSON, in base64 (either alphabet,
+    also in the midst of other bytes), or in hexadecimal digits.
 
-    Looked for are the credentials as they were sent and, of Basic credentials (RFC 7617), the
-    password; each also with characters escaped as JSON or a URL would escape them. What is shorter
-    than four bytes is no secret.
+    A peer that is sent a secret may send it back, in a page that explains what was wrong with the
+    request for one. Texts of fewer than four bytes are no secrets: they would be found everywhere.
+
+    The work is bounded by the size of the text. A text made to cost more, which repeats how a long
+    secret begins, counts as one that holds the secret from there on.
+
+    Making one copies no secret and allocates nothing.
+*/
+class SecretFinder {
+public:
+    /// The secrets must outlive the finder.
+    explicit SecretFinder(std::string_view secret, std::string_view second = {}) noexcept;
+
+    bool is_in(std::string_view text) const noexcept;
+    /// Replaces every occurrence by `****`.
+    void scrub(std::string& text) const;
+    /// The beginning of `text` with every occurrence replaced: no less than `size` bytes if there
+    /// are as many, and a few more at most. Only what is read for it costs anything.
+    std::string scrubbed_front(std::string_view text, std::size_t size) const;
+    /// `at`, or the end of an occurrence that lies across it.
+    std::size_t behind_secret(std::string_view text, std::size_t at) const noexcept;
+
+private:
+    static constexpr std::size_t shortest = 4;
+    enum class Letters : unsigned char { exact, hex, base64 };
+    /// One way to write a secret; its letters are worked out when they are looked at.
+    struct Form {
+        char letter(std::size_t i) const noexcept;
+
+        std::string_view secret;
+        Letters letters = Letters::exact;
+        /// In base64, how many bytes stand before the secret, modulo three.
+        unsigned before = 0;
+        std::size_t size = 0;
+    };
+    struct Span {
+        std::size_t begin;
+        std::size_t size;
+    };
+
+    void add(std::string_view secret) noexcept;
+    void add(const Form& form) noexcept;
+    /// The first occurrence that begins in [from, until), or `until` and no size. `work` is how
+    /// many bytes may still be compared.
+    Span find(std::string_view text, std::size_t from, std::size_t until, std::size_t& work)
+        const noexcept;
+    static std::size_t match(
+        std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept;
+    static std::size_t work_for(std::size_t size) noexcept { return 4096 + 8 * size; }
+    /// How much text an occurrence may take: hexadecimal digits, each escaped as in JSON.
+    std::size_t reach() const noexcept { return 2 * 6 * longest_; }
+
+    std::array<Form, 10> forms_;
+    std::size_t count_ = 0;
+    std::size_t longest_ = 0;
+    /// For each byte the forms, as bits, that may begin with it.
+    std::array<std::uint16_t, 256> starts_{};
+};
+
+/** Finds what an `Authorization` value says: the credentials that follow the scheme, or all of it
+    where there is no scheme, and the password in them where the scheme is Basic (RFC 7617).
 */
 class Scrubber {
 public:
-    /// `authorization` is the value of the header, or empty; it must outlive the scrubber.
+    /// `authorization` may be empty; it must outlive the scrubber.
     explicit Scrubber(std::string_view authorization);
+    Scrubber(const Scrubber&) = delete;
+    Scrubber& operator=(const Scrubber&) = delete;
 
-    /// Does `text` hold a secret?
-    bool finds(std::string_view text) const;
-    /// Masks every secret in `text`.
-    void scrub(std::string& text) const;
-    /// `at`, or the end of a secret that lies across it.
-    std::size_t behind_secret(std::string_view text, std::size_t at) const;
-    /// How much text a secret may take.
-    std::size_t reach() const noexcept {
-        return longest_escape * std::max(forms_[0].size(), forms_[1].size());
+    bool finds(std::string_view text) const noexcept { return finder_.is_in(text); }
+    void scrub(std::string& text) const { finder_.scrub(text); }
+    std::string scrubbed_front(std::string_view text, std::size_t size) const {
+        return finder_.scrubbed_front(text, size);
+    }
+    std::size_t behind_secret(std::string_view text, std::size_t at) const noexcept {
+        return finder_.behind_secret(text, at);
     }
 
 private:
-    static constexpr std::size_t longest_escape = 6;
-
-    std::size_t found(std::string_view text) const;
+    static std::string_view credentials_in(std::string_view authorization) noexcept;
+    static Secret password_in(std::string_view authorization);
 
     Secret password_;
-    std::array<std::string_view, 2> forms_;
+    SecretFinder finder_;
 };
 
-/// The byte that two hexadecimal digits at the front of `text` spell, or -1.
-inline int hex_byte(std::string_view text) noexcept {
-    int value = 0;
-    for (std::size_t i = 0; i != 2; ++i) {
-        const char c = i < text.size() ? to_lower(text[i]) : ' ';
-        if (!is_digit(c) && (c < 'a' || c > 'f')) return -1;
-        value = value * 16 + (is_digit(c) ? c - '0' : c - 'a' + 10);
-    }
-    return value;
-}
-
-/// How many bytes at the front of `text` spell `secret`, escaped or not; 0 if they do not.
-inline std::size_t spelled(std::string_view text, std::string_view secret) noexcept {
-    constexpr std::string_view unicode = "\\u00";
-    std::size_t at = 0;
-    for (const char c : secret) {
-        const std::string_view rest = text.substr(at);
-        const int byte = static_cast<unsigned char>(c);
-        if (rest.empty()) return 0;
-        if (rest[0] == c) {
-            at += 1;
-        } else if (rest.size() > 1 && rest[0] == '\\' && rest[1] == c) {
-            at += 2;
-        } else if (rest[0] == '%' && hex_byte(rest.substr(1)) == byte) {
-            at += 3;
-        } else if (rest.starts_with(unicode) && hex_byte(rest.substr(unicode.size())) == byte) {
-            at += 6;
-        } else {
-            return 0;
-        }
-    }
-    return at;
-}
-
-/// The password in the credentials of the Basic scheme; empty where there is none.
-inline Secret basic_password(std::string_view credentials) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string text;
-    text.reserve(credentials.size());
-    std::uint32_t bits = 0;
-    unsigned count = 0;
-    for (const char c : credentials) {
-        const std::size_t value = alphabet.find(c);
-        if (value == std::string_view::npos) break;
-        bits = (bits << 6U | static_cast<std::uint32_t>(value)) & 0xFFFFU;
-        count += 6;
-        if (count < 8) continue;
-        count -= 8;
-        text += static_cast<char>(bits >> count & 0xFFU);
-    }
-    const std::size_t colon = text.find(':');
-    Secret password{
-        colon == std::string::npos ? std::string_view{} : std::string_view{text}.substr(colon + 1)};
-    Secret::wipe(text);
-    return password;
-}
-
-inline Scrubber::Scrubber(std::string_view authorization) {
-    const std::size_t blank = authorization.find(' ');
-    if (blank == std::string_view::npos) {
-        forms_[0] = authorization;
-        return;
-    }
-    forms_[0] = trim(authorization.substr(blank));
-    if (iequals(authorization.substr(0, blank), "Basic")) password_ = basic_password(forms_[0]);
-    forms_[1] = password_.expose();
-}
-
-inline std::size_t Scrubber::found(std::string_view text) const {
-    for (const std::string_view form : forms_) {
-        if (form.size() < 4) continue;
-        if (const std::size_t size = spelled(text, form); size != 0) return size;
-    }
-    return 0;
-}
-
-inline bool Scrubber::finds(std::string_view text) const {
-    for (std::size_t at = 0; at != text.size(); ++at) {
-        if (found(text.substr(at)) != 0) return true;
-    }
-    return false;
-}
-
-inline void Scrubber::scrub(std::string& text) const {
-    constexpr std::string_view mask = "****";
-    std::string out;
-    std::size_t kept = 0;
-    for (std::size_t at = 0; at < text.size();) {
-        const std::size_t size = found(std::string_view{text}.substr(at));
-        if (size == 0) {
-            ++at;
-            continue;
-        }
-        out.append(text, kept, at - kept);
-        out += mask;
-        kept = at += size;
-    }
-    if (kept == 0) return;
-    out.append(text, kept);
-    text = std::move(out);
-}
-
-inline std::size_t Scrubber::behind_secret(std::string_view text, std::size_t at) const {
-    std::size_t end = at;
-    for (std::size_t from = at - std::min(at, reach()); from < at; ++from) {
-        const std::size_t size = found(text.substr(from));
-        if (from + size > end) end = from + size;
-    }
-    return end;
-}
-
 }  // namespace clarify::detail
+
+#include <clarify/core/detail/impl/scrub.hpp>
 
 #endif  // CLARIFY_CORE_DETAIL_SCRUB_HPP

@@ -16,6 +16,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -101,6 +102,18 @@ private:
             first->next = nullptr;
             return first;
         }
+        /// Takes `operation` out; false if it is not here.
+        bool remove(Operation* operation) noexcept {
+            Operation* previous = nullptr;
+            for (Operation* at = front; at != nullptr; previous = std::exchange(at, at->next)) {
+                if (at != operation) continue;
+                (previous == nullptr ? front : previous->next) = at->next;
+                if (back == at) back = previous;
+                at->next = nullptr;
+                return true;
+            }
+            return false;
+        }
         /// Puts `earlier` in front of what is here.
         void prepend(Queue earlier) noexcept {
             if (earlier.empty()) return;
@@ -159,8 +172,27 @@ private:
         Running* outer;
     };
 
+    /// Marks, for the time it takes to hand a runner to the inner executor, that its destruction
+    /// does not mean the end of the context: it is what an exception out of that leaves behind.
+    struct Launch {
+        explicit Launch(State* which) noexcept : state(which), outer(std::exchange(top(), this)) {}
+        Launch(const Launch&) = delete;
+        Launch& operator=(const Launch&) = delete;
+        ~Launch() { top() = outer; }
+
+        static Launch*& top() noexcept {
+            static thread_local Launch* innermost = nullptr;
+            return innermost;
+        }
+
+        State* state;
+        Launch* outer;
+        bool dropped = false;
+    };
+
     /// Runs what is waiting, on the inner executor.
     class Runner;
+    static bool launch(State* state, const boost::asio::any_io_executor& inner);
 
     explicit SerialExecutor(State* state) noexcept : state_(state) {}
     SerialExecutor(const SerialExecutor& other, bool never) noexcept : SerialExecutor(other) {
@@ -202,7 +234,14 @@ public:
     Runner& operator=(const Runner&) = delete;
     ~Runner() {
         if (state_ == nullptr) return;
-        // Destroyed instead of run. What waits may own what owns this state, so it must go now.
+        Launch* const launch = Launch::top();
+        if (launch != nullptr && launch->state == state_) {
+            launch->dropped = true;
+            state_->release();
+            return;
+        }
+        // Destroyed instead of run: so is the context. What waits may own what owns this state, so
+        // it must go now.
         Queue dropped;
         {
             const std::lock_guard lock{state_->mutex};
@@ -225,25 +264,37 @@ private:
     /// One batch; its destructor also serves when a function throws.
     struct Turn {
         explicit Turn(State* which) : state(which), running(which) {
-            {
-                const std::lock_guard lock{state->mutex};
-                batch = std::exchange(state->waiting, {});
-            }
             try {
-                while (!batch.empty()) {
-                    Operation* const operation = batch.pop();
-                    operation->complete(operation, true);
-                }
+                do {
+                    run();
+                    // Where there is no memory for a turn of its own, the rest is run here.
+                } while (!finish());
             } catch (...) {
-                finish();
+                if (!finish()) {
+                    // Whoever comes next tries again.
+                    const std::lock_guard lock{state->mutex};
+                    state->busy = false;
+                }
+                state->release();
                 throw;
             }
-            finish();
+            state->release();
         }
         Turn(const Turn&) = delete;
         Turn& operator=(const Turn&) = delete;
 
-        void finish() {
+        void run() {
+            {
+                const std::lock_guard lock{state->mutex};
+                batch = std::exchange(state->waiting, {});
+            }
+            while (!batch.empty()) {
+                Operation* const operation = batch.pop();
+                operation->complete(operation, true);
+            }
+        }
+        /// Sees to what has come meanwhile, if anything; false if that failed.
+        bool finish() {
             bool more = false;
             {
                 const std::lock_guard lock{state->mutex};
@@ -252,8 +303,7 @@ private:
                 state->busy = more;
             }
             // Posted, so that others get a turn on the inner executor in between.
-            if (more) state->inner_never.execute(Runner{state});
-            state->release();
+            return !more || launch(state, state->inner_never);
         }
 
         State* state;
@@ -283,10 +333,38 @@ void SerialExecutor::execute(Function&& function) const {
             first = !std::exchange(state_->busy, true);
         }
     }
-    if (abandoned) {
-        operation->complete(operation, false);
-    } else if (first) {
-        (never_ ? state_->inner_never : state_->inner).execute(Runner{state_});
+    if (abandoned) return operation->complete(operation, false);
+    if (!first || launch(state_, never_ ? state_->inner_never : state_->inner)) return;
+    // There was no memory for a runner. Others may have come meanwhile and rely on it.
+    bool mine = false;
+    {
+        const std::lock_guard lock{state_->mutex};
+        mine = state_->waiting.remove(operation);
+    }
+    if (mine) operation->complete(operation, false);
+    bool others = false;
+    {
+        const std::lock_guard lock{state_->mutex};
+        others = !state_->waiting.empty();
+        if (!others) state_->busy = false;
+    }
+    if (others && !launch(state_, state_->inner_never)) {
+        const std::lock_guard lock{state_->mutex};
+        state_->busy = false;
+    }
+    if (mine) throw std::bad_alloc{};
+}
+
+/// Hands a runner over; false if that failed.
+inline bool SerialExecutor::launch(State* state, const boost::asio::any_io_executor& inner) {
+    Launch attempt{state};
+    try {
+        inner.execute(Runner{state});
+        return true;
+    } catch (...) {
+        // What the runner ran threw, rather than the inner executor.
+        if (!attempt.dropped) throw;
+        return false;
     }
 }
 

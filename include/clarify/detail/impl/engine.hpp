@@ -253,8 +253,8 @@ CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
 /// that there is another.
 class EngineBase::Wake {
 public:
-    Wake(std::weak_ptr<EngineBase> engine, TimePoint wanted) noexcept
-        : engine_(std::move(engine)), wanted_(wanted) {}
+    Wake(std::weak_ptr<EngineBase> engine, std::uint64_t turn) noexcept
+        : engine_(std::move(engine)), turn_(turn) {}
     Wake(Wake&&) noexcept = default;
     Wake(const Wake&) = delete;
     Wake& operator=(const Wake&) = delete;
@@ -275,14 +275,14 @@ public:
     void operator()(boost::system::error_code) {
         const auto self = std::exchange(engine_, {}).lock();
         // Unless it was set anew meanwhile.
-        if (!self || !self->watchdog_ || self->watchdog_->expiry() != wanted_) return;
+        if (!self || !self->watchdog_ || self->turn_ != turn_) return;
         self->armed_ = false;
         self->expire();
     }
 
 private:
     std::weak_ptr<EngineBase> engine_;
-    TimePoint wanted_;
+    std::uint64_t turn_;
 };
 
 // One timer for all calls. It is never set far ahead, and not cancelled when the last call ends,
@@ -303,7 +303,7 @@ CLARIFY_DECL void EngineBase::arm(TimePoint now) {
     if (armed_ && watchdog_->expiry() <= wanted) return;
     armed_ = false;
     watchdog_->expires_at(wanted);
-    watchdog_->async_wait(Wake{weak_from_this(), wanted});
+    watchdog_->async_wait(Wake{weak_from_this(), ++turn_});
     armed_ = true;
 }
 

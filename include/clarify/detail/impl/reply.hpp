@@ -11,6 +11,7 @@
 #include <clarify/rpc/batch.hpp>
 #include <clarify/rpc/envelope.hpp>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -84,9 +85,8 @@ inline std::string body_excerpt(
     constexpr std::size_t limit = 512;
     const std::size_t from =
         offset < limit / 4 ? 0 : scrubber.behind_secret(body, offset - limit / 8);
-    // Cut with some room first, so that a secret across the cut is still found whole.
-    std::string text{body.substr(from, limit + scrubber.reach())};
-    scrubber.scrub(text);
+    // One byte more than may be shown, so that a cut is seen.
+    std::string text = scrubber.scrubbed_front(body.substr(from), limit + 1);
     if (from != 0) text.insert(0, "...");
     return printable_within(text, limit);
 }
@@ -110,10 +110,10 @@ inline std::string location_origin(std::string_view location) {
 /// credentials.
 inline bool is_trace_context(std::string_view text, std::string_view authorization) {
     constexpr std::size_t longest = 128;
-    const std::string_view credentials = authorization.substr(authorization.rfind(' ') + 1);
-    return text.size() <= longest &&
-        text.find_first_not_of("0123456789abcdef-") == std::string_view::npos &&
-        (credentials.empty() || text.find(credentials) == std::string_view::npos);
+    return text.empty() ||
+        (text.size() <= longest &&
+         text.find_first_not_of("0123456789abcdef-") == std::string_view::npos &&
+         !Scrubber{authorization}.finds(text));
 }
 
 /// What the server says, without the credentials it may repeat.
@@ -207,6 +207,9 @@ inline std::optional<Error> judge_batch(CallRecord& call, std::size_t max_depth)
     // The array around the responses is one level more than they have.
     if (!read) return answered(reply_error(call, read.error(), max_depth + 1));
 
+    const auto failed = [](const rpc::BatchSlot& slot) { return slot.error.has_value(); };
+    if (!batch.violation && std::none_of(batch.slots.begin(), batch.slots.end(), failed))
+        return std::nullopt;
     const Scrubber scrubber{sent_authorization(call)};
     if (batch.violation) batch.violation = answered(scrubbed(*batch.violation, scrubber));
     // One error for all is shared by the slots, and looked through once.
@@ -227,8 +230,6 @@ inline std::optional<Error> judge_batch(CallRecord& call, std::size_t max_depth)
 CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
     HttpResponse& response = call.buffers->response;
     const unsigned status = response.status;
-    if (!is_trace_context(response.traceparent, sent_authorization(call)))
-        response.traceparent.clear();
     const auto answered = [status](Error error) {
         return error.set_phase(Phase::decode).set_fate(Fate::answered).set_http_status(status);
     };
@@ -241,6 +242,10 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
         }
     };
     const bool success = status >= 200 && status < 300 && status != 206;
+    // Only errors and observers show it, so that other calls need not look at it.
+    const bool traced = !success || options_.observer;
+    if (!traced || !is_trace_context(response.traceparent, sent_authorization(call)))
+        response.traceparent.clear();
     if (!success || call.notification) {
         rpc::Remark remark = read_remark(call, options_.max_json_depth);
         release(!remark.foreign);

@@ -24,7 +24,9 @@ public:
     boost::asio::awaitable<Result<BeastLoan>> obtain(
         const HttpRequest& request, HttpProgress& progress);
     /// A connection has served its first exchange.
-    void proven(const BeastLoan& loan) { connector_.proven(*loan, loan.origin().url, this->now()); }
+    void proven(const BeastLoan& loan) noexcept {
+        connector_.proven(*loan, loan.origin().url, this->now());
+    }
 
 private:
     Connector<Net> connector_;

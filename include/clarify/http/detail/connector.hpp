@@ -60,7 +60,7 @@ public:
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open(
         const Url& origin, TimePoint deadline, HttpProgress& progress);
     /// The server has answered on a new connection.
-    void proven(Connection<Net>& connection, const Url& origin, TimePoint now) {
+    void proven(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept {
         if (connection.is_tls() && tls_) keep_session<Net>(connection, origin, *tls_, now);
     }
 

@@ -67,9 +67,10 @@ boost::asio::awaitable<Result<void>> shake_hands(
     HandshakeTry& attempt);
 
 /// Keeps the session of a connection on which the server has answered: the tickets of TLS 1.3 come
-/// after the handshake, with the first bytes that are read.
+/// after the handshake, with the first bytes that are read. One that cannot be kept is no loss.
 template <class Net>
-void keep_session(Connection<Net>& connection, const Url& origin, TlsTerms& terms, TimePoint now);
+void keep_session(
+    Connection<Net>& connection, const Url& origin, TlsTerms& terms, TimePoint now) noexcept;
 
 /// A failure that may be due to the session that was offered, and not to the server as such.
 bool may_be_due_to_session(const Error& error) noexcept;

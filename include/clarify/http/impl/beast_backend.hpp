@@ -100,6 +100,9 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     limits.head = options.max_response_head;
     limits.fields = options.max_response_fields;
     limits.body = request.max_response_body;
+    limits.interim = options.max_interim_responses;
+    limits.chunk_line = options.max_chunk_line;
+    limits.chunk_extras = options.max_chunk_extras;
     detail::ResponseReader reader{response, limits};
     bool answered = false;
     while (!reader.done()) {
@@ -129,6 +132,7 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     }
 
     response.early = static_cast<bool>(unsent);
+    if (!unsent) connection.end_exchange();
     if (!reused) source->proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0 && !unsent;

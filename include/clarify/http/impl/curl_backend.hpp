@@ -85,6 +85,7 @@ inline boost::asio::awaitable<Result<void>> CurlBackend::post(
     detail::CurlLimits limits;
     limits.head = source->options().max_response_head;
     limits.fields = source->options().max_response_fields;
+    limits.interim = source->options().max_interim_responses;
     limits.body = request.max_response_body;
     for (;;) {
         const bool reused = loan->is_established();

@@ -184,6 +184,8 @@ public:
             std::this_thread::sleep_for(pause);
         }
     }
+    /// Has the client ended the connection, with a close_notify if it is over TLS?
+    bool ended_cleanly() const noexcept { return ended_cleanly_; }
     /// Waits until the test calls `RawLedger::release`, or the server is stopped.
     void await_release() { ledger_.await_release(); }
 
@@ -196,6 +198,7 @@ private:
     std::mutex& closing_;
     std::optional<boost::asio::ssl::stream<Socket&>> tls_;
     std::string input_;
+    bool ended_cleanly_ = false;
 };
 
 /// Accepts connections and runs the script for each, on a thread of its own.
@@ -344,6 +347,7 @@ inline bool RawPeer::fill() {
     input_.append(bytes, size);
     ledger_.add_bytes(size);
     if (ec) ledger_.add_closed(number_);
+    ended_cleanly_ = ec == boost::asio::error::eof;
     return !ec;
 }
 

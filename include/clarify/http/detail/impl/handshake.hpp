@@ -105,14 +105,19 @@ boost::asio::awaitable<Result<void>> shake_hands(
 }
 
 template <class Net>
-void keep_session(Connection<Net>& connection, const Url& origin, TlsTerms& terms, TimePoint now) {
+void keep_session(
+    Connection<Net>& connection, const Url& origin, TlsTerms& terms, TimePoint now) noexcept {
     if (!terms.sessions().keeps_any()) return;
     SSL* const ssl = connection.tls().native_handle();
     const TlsSession& used = connection.session();
     const SSL_SESSION* const session = SSL_get0_session(ssl);
     // The one that was used is not for a second time.
     if (session == used.handle.get() || SSL_get_verify_result(ssl) != X509_V_OK) return;
-    terms.sessions().store(origin, copy_session(session), used.verified, now);
+    try {
+        terms.sessions().store(origin, copy_session(session), used.verified, now);
+    } catch (
+        ...) {  // NOLINT(bugprone-empty-catch): out of memory; the next handshake is a full one
+    }
 }
 
 inline bool may_be_due_to_session(const Error& error) noexcept {

@@ -91,6 +91,7 @@ boost::asio::awaitable<Result<void>> open_tunnel(
     ResponseLimits limits;
     limits.head = options.max_response_head;
     limits.fields = options.max_response_fields;
+    limits.interim = options.max_interim_responses;
     limits.head_only = true;
     ResponseReader reader{reply, limits};
     while (!reader.done()) {

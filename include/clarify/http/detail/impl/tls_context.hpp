@@ -71,6 +71,10 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(native, 0);
     SSL_CTX_set_cipher_list(native, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5");
+    SSL_CTX_set_ciphersuites(
+        native, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256");
+    SSL_CTX_clear_options(
+        native, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT);
     SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
     // The longest chains in use have four or five certificates; each more costs the client time.
@@ -87,6 +91,15 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     return context;
 }
 
+/// Ends a connection whose server asks to renegotiate: OpenSSL only says no, and would go on. What
+/// is read from then on is the end.
+inline void end_at_renegotiation(const SSL* ssl, int where, int value) {
+    if (const auto own = SSL_CTX_get_info_callback(SSL_get_SSL_CTX(ssl))) own(ssl, where, value);
+    if (where == SSL_CB_WRITE_ALERT && (value & 0xFF) == SSL_AD_NO_RENEGOTIATION) {
+        SSL_set_shutdown(const_cast<SSL*>(ssl), SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+    }
+}
+
 inline bool prepare_tls(SSL* ssl, const Url& origin) {
     // No callback: one that the context has is kept.
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
@@ -95,6 +108,7 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
         return false;
     }
     SSL_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    SSL_set_info_callback(ssl, &end_at_renegotiation);
     // Asio has OpenSSL free its 34 KB of buffers after each message and allocate them for the next.
     SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
 

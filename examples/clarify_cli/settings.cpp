@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "settings.hpp"
+
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace clarify_cli {
+namespace {
+
+using Time = std::chrono::milliseconds;
+using Options = clarify::ClientOptions;
+
+/// One setting: its name, and where it is.
+struct Setting {
+    std::string_view name;
+    std::variant<Time* (*)(Options&), std::size_t* (*)(Options&), unsigned* (*)(Options&)> place;
+};
+
+// A lambda without captures becomes the pointer that fits its result.
+const std::vector<Setting>& settings() {
+    static const std::vector<Setting> all{
+        {"call_timeout", +[](Options& o) { return &o.call_timeout; }},
+        {"connect_timeout", +[](Options& o) { return &o.http.connect_timeout; }},
+        {"address_timeout", +[](Options& o) { return &o.http.address_timeout; }},
+        {"connect_stagger", +[](Options& o) { return &o.http.connect_stagger; }},
+        {"proxy_timeout", +[](Options& o) { return &o.http.proxy_timeout; }},
+        {"tls_timeout", +[](Options& o) { return &o.http.tls_timeout; }},
+        {"idle_timeout", +[](Options& o) { return &o.http.idle_timeout; }},
+        {"connection_lifetime", +[](Options& o) { return &o.http.connection_lifetime; }},
+        {"max_connections", +[](Options& o) { return &o.http.max_connections; }},
+        {"max_waiting", +[](Options& o) { return &o.http.max_waiting; }},
+        {"max_response_head", +[](Options& o) { return &o.http.max_response_head; }},
+        {"max_response_fields", +[](Options& o) { return &o.http.max_response_fields; }},
+        {"max_interim_responses", +[](Options& o) { return &o.http.max_interim_responses; }},
+        {"max_chunk_line", +[](Options& o) { return &o.http.max_chunk_line; }},
+        {"max_chunk_extras", +[](Options& o) { return &o.http.max_chunk_extras; }},
+        {"max_tls_sessions", +[](Options& o) { return &o.http.tls.max_sessions; }},
+        {"max_request_body", +[](Options& o) { return &o.max_request_body; }},
+        {"max_response_body", +[](Options& o) { return &o.max_response_body; }},
+        {"max_json_depth", +[](Options& o) { return &o.max_json_depth; }},
+        {"attempts", +[](Options& o) { return &o.retry.attempts; }},
+        {"retry_base", +[](Options& o) { return &o.retry.base; }},
+        {"retry_throttled_base", +[](Options& o) { return &o.retry.throttled_base; }},
+        {"retry_cap", +[](Options& o) { return &o.retry.cap; }},
+        {"longest_retry_after", +[](Options& o) { return &o.retry.longest_retry_after; }},
+        {"retry_budget", +[](Options& o) { return &o.retry.budget; }},
+    };
+    return all;
+}
+
+/// `128`, `16KiB` or `1MiB`.
+std::optional<std::size_t> parse_size(std::string_view text) {
+    unsigned shift = 0;
+    if (text.ends_with("KiB")) shift = 10;
+    if (text.ends_with("MiB")) shift = 20;
+    if (shift != 0) text.remove_suffix(3);
+    std::size_t value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    constexpr std::size_t largest = std::size_t{1} << 40U;
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || value > largest)
+        return std::nullopt;
+    return value << shift;
+}
+
+bool assign(Time& member, std::string_view text) {
+    const std::optional<Time> value = parse_time(text);
+    if (value) member = *value;
+    return value.has_value();
+}
+
+bool assign(std::size_t& member, std::string_view text) {
+    const std::optional<std::size_t> value = parse_size(text);
+    if (value) member = *value;
+    return value.has_value();
+}
+
+bool assign(unsigned& member, std::string_view text) {
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), member);
+    return read.ec == std::errc{} && read.ptr == text.data() + text.size();
+}
+
+std::string written(Time value) { return std::to_string(value.count()) + "ms"; }
+std::string written(std::size_t value) { return std::to_string(value); }
+std::string written(unsigned value) { return std::to_string(value); }
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
+    double scale = 1000;
+    if (text.ends_with("ms")) {
+        scale = 1;
+        text.remove_suffix(2);
+    } else if (text.ends_with('s')) {
+        text.remove_suffix(1);
+    }
+    const std::string number{text};
+    char* end = nullptr;
+    const double value = std::strtod(number.c_str(), &end);
+    const bool is_decimal = number.find_first_not_of("0123456789.") == std::string::npos;
+    if (!is_decimal || number.empty() || *end != '\0') return std::nullopt;
+    const double milliseconds = std::ceil(value * scale);
+    constexpr double longest = 366.0 * 24 * 3600 * 1000;
+    if (!(milliseconds >= 1 && milliseconds <= longest)) return std::nullopt;
+    return std::chrono::milliseconds{static_cast<std::int64_t>(milliseconds)};
+}
+
+std::string set_option(clarify::ClientOptions& options, std::string_view assignment) {
+    const std::size_t equals = assignment.find('=');
+    const std::string_view name = assignment.substr(0, equals);
+    for (const Setting& setting : settings()) {
+        if (setting.name != name) continue;
+        const std::string_view value =
+            equals == std::string_view::npos ? std::string_view{} : assignment.substr(equals + 1);
+        const bool done =
+            std::visit([&](auto place) { return assign(*place(options), value); }, setting.place);
+        return done ? std::string{} : std::string{name} + " has no such value";
+    }
+    return "there is no limit of the name " + std::string{name};
+}
+
+std::string option_names() {
+    clarify::ClientOptions defaults;
+    std::string out;
+    for (const Setting& setting : settings()) {
+        out += "  ";
+        out += setting.name;
+        out += '=';
+        out += std::visit([&](auto place) { return written(*place(defaults)); }, setting.place);
+        out += '\n';
+    }
+    return out;
+}
+
+}  // namespace clarify_cli

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSL-1.0
+// The client's limits by their names, for `--set`.
+
+#ifndef CLARIFY_CLI_SETTINGS_HPP
+#define CLARIFY_CLI_SETTINGS_HPP
+
+#include <clarify/client_options.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace clarify_cli {
+
+/// `5`, `0.5`, `5s` or `500ms`. Nothing where it is none of these, or not a time that a call may
+/// take.
+std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
+
+/** Sets what `assignment`, such as `connect_timeout=3s` or `max_response_body=1MiB`, says.
+
+    Returns why it cannot, or an empty text.
+*/
+std::string set_option(clarify::ClientOptions& options, std::string_view assignment);
+
+/// All names with their defaults, a line each.
+std::string option_names();
+
+}  // namespace clarify_cli
+
+#endif  // CLARIFY_CLI_SETTINGS_HPP

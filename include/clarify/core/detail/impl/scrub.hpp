@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP
+#define CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP
+
+#include <clarify/core/detail/encoding.hpp>
+#include <clarify/core/detail/json_scan.hpp>
+#include <clarify/core/detail/text.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+namespace clarify::detail {
+
+/// One or more bytes as they stand in a text: how much of it they take, and what they mean.
+struct WrittenBytes {
+    std::size_t size = 1;
+    char meaning[4]{};
+    std::size_t count = 1;
+};
+
+/// The byte at the beginning of `text`, or the escape that stands there instead of some.
+inline WrittenBytes read_written(std::string_view text) noexcept {
+    WrittenBytes out;
+    out.meaning[0] = text.front();
+    const auto hex = [&](std::size_t at, std::size_t digits) {
+        unsigned value = 0;
+        if (text.size() < at + digits) return -1;
+        const char* const end = text.data() + at + digits;
+        const auto [stop, error] = std::from_chars(text.data() + at, end, value, 16);
+        return error == std::errc{} && stop == end ? static_cast<int>(value) : -1;
+    };
+    if (text.front() == '%') {
+        if (const int byte = hex(1, 2); byte >= 0) {
+            out.size = 3;
+            out.meaning[0] = static_cast<char>(byte);
+        }
+    } else if (text.front() == '\\' && text.size() > 1) {
+        constexpr std::string_view letters = "\"\\/bfnrt";
+        constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+        if (const std::size_t at = letters.find(text[1]); at != std::string_view::npos) {
+            out.size = 2;
+            out.meaning[0] = meanings[at];
+        } else if (text[1] == 'u') {
+            const int unit = hex(2, 4);
+            if (unit < 0 || json_scan::high_surrogate(unit) || json_scan::low_surrogate(unit))
+                return out;
+            std::string utf8;
+            json_scan::append_utf8(utf8, static_cast<unsigned>(unit));
+            out.size = 6;
+            out.count = utf8.copy(out.meaning, sizeof out.meaning);
+            Secret::wipe(utf8);
+        }
+    }
+    return out;
+}
+
+inline SecretFinder::SecretFinder(std::string_view secret, std::string_view second) noexcept {
+    add(secret);
+    add(second);
+}
+
+inline void SecretFinder::add(std::string_view secret) noexcept {
+    if (secret.size() < shortest) return;
+    longest_ = std::max(longest_, secret.size());
+    add({secret, Letters::exact, 0, secret.size()});
+    add({secret, Letters::hex, 0, 2 * secret.size()});
+    // Base64 packs three bytes into four letters, so what stands before the secret decides which
+    // letters it becomes; those that it shares with its neighbours are left out.
+    for (unsigned before = 0; before != 3; ++before) {
+        const std::size_t first = (std::size_t{before} * 8 + 5) / 6;
+        const std::size_t last = (before + secret.size()) * 8 / 6;
+        add({secret, Letters::base64, before, last - first});
+    }
+}
+
+inline void SecretFinder::add(const Form& form) noexcept {
+    const auto start = [this](char c) {
+        std::uint16_t& forms = starts_[static_cast<unsigned char>(c)];
+        forms = static_cast<std::uint16_t>(forms | 1U << count_);
+    };
+    const char first = form.letter(0);
+    start(first);
+    if (form.letters == Letters::exact && first == ' ') start('+');
+    if (form.letters == Letters::base64 && first == '+') start('-');
+    if (form.letters == Letters::base64 && first == '/') start('_');
+    if (form.letters == Letters::hex && first >= 'a') start(static_cast<char>(first - 'a' + 'A'));
+    forms_[count_++] = form;
+}
+
+inline char SecretFinder::Form::letter(std::size_t i) const noexcept {
+    if (letters == Letters::exact) return secret[i];
+    const auto byte = [this](std::size_t at) {
+        return at < secret.size() ? static_cast<unsigned>(static_cast<unsigned char>(secret[at]))
+                                  : 0U;
+    };
+    if (letters == Letters::hex) {
+        constexpr std::string_view digits = "0123456789abcdef";
+        return digits[byte(i / 2) >> (i % 2 == 0 ? 4U : 0U) & 0xFU];
+    }
+    // Counted from the beginning of the secret, which need not be that of a letter.
+    const std::size_t bit = ((std::size_t{before} * 8 + 5) / 6 + i) * 6 - std::size_t{before} * 8;
+    const unsigned pair = byte(bit / 8) << 8U | byte(bit / 8 + 1);
+    return base64_alphabet[pair >> (10U - bit % 8) & 0x3FU];
+}
+
+/// The size of the occurrence at the beginning of `text`, or 0.
+inline std::size_t SecretFinder::match(
+    std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept {
+    const auto same = [&form](char written, char own) {
+        if (written == own) return true;
+        switch (form.letters) {
+            case Letters::exact:
+                // As a form writes it.
+                return written == '+' && own == ' ';
+            case Letters::hex:
+                return to_lower(written) == own;
+            case Letters::base64:
+                return (written == '-' && own == '+') || (written == '_' && own == '/');
+        }
+        return false;
+    };
+    std::size_t at = 0;
+    std::size_t found = 0;
+    while (found != form.size) {
+        if (at == text.size() || work == 0) return 0;
+        WrittenBytes written;
+        written.meaning[0] = text[at];
+        if (escaped && (text[at] == '%' || text[at] == '\\'))
+            written = read_written(text.substr(at));
+        if (form.size - found < written.count) return 0;
+        for (std::size_t i = 0; i != written.count; ++i) {
+            if (!same(written.meaning[i], form.letter(found + i))) return 0;
+        }
+        // A text that does not even begin like the secret has its cost by its size alone.
+        --work;
+        at += written.size;
+        found += written.count;
+    }
+    return at;
+}
+
+inline SecretFinder::Span SecretFinder::find(
+    std::string_view text, std::size_t from, std::size_t until, std::size_t& work) const noexcept {
+    for (std::size_t at = from; at < until; ++at) {
+        const std::string_view rest = text.substr(at);
+        unsigned forms = starts_[static_cast<unsigned char>(rest.front())];
+        if (rest.front() == '%' || rest.front() == '\\')
+            forms |= starts_[static_cast<unsigned char>(read_written(rest).meaning[0])];
+        if (forms == 0) continue;
+        for (std::size_t i = 0; i != count_; ++i) {
+            if ((forms >> i & 1U) == 0) continue;
+            // A percent sign or a backslash may be an escape, or stand for itself.
+            for (const bool escaped : {false, true}) {
+                if (const std::size_t size = match(rest, forms_[i], escaped, work); size != 0)
+                    return {at, size};
+            }
+        }
+        if (work == 0) return {at, rest.size()};
+    }
+    return {until, 0};
+}
+
+inline bool SecretFinder::is_in(std::string_view text) const noexcept {
+    std::size_t work = work_for(text.size());
+    return find(text, 0, text.size(), work).size != 0;
+}
+
+inline void SecretFinder::scrub(std::string& text) const {
+    std::string out = scrubbed_front(text, text.size());
+    Secret::wipe(text);
+    text = std::move(out);
+}
+
+inline std::string SecretFinder::scrubbed_front(std::string_view text, std::size_t size) const {
+    constexpr std::string_view mask = "****";
+    std::size_t work = work_for(std::min(text.size(), size + reach()));
+    std::string out;
+    std::size_t done = 0;
+    while (done != text.size() && out.size() < size) {
+        const std::size_t until = done + std::min(text.size() - done, size - out.size());
+        const Span found = find(text, done, until, work);
+        out.append(text, done, found.begin - done);
+        done = found.begin + found.size;
+        if (found.size == 0) continue;
+        out += mask;
+        // What is left out makes room for more text, which has its own work.
+        work += 8 * found.size;
+    }
+    return out;
+}
+
+inline std::size_t SecretFinder::behind_secret(
+    std::string_view text, std::size_t at) const noexcept {
+    std::size_t end = at;
+    std::size_t work = work_for(std::min(text.size(), 2 * reach()));
+    for (std::size_t from = at - std::min(at, reach()); from < at;) {
+        const Span found = find(text, from, at, work);
+        end = std::max(end, found.begin + found.size);
+        from = found.begin + 1;
+    }
+    return end;
+}
+
+inline Scrubber::Scrubber(std::string_view authorization)
+    : password_(password_in(authorization)),
+      finder_(credentials_in(authorization), password_.expose()) {}
+
+inline std::string_view Scrubber::credentials_in(std::string_view authorization) noexcept {
+    const std::size_t blank = authorization.find(' ');
+    return blank == std::string_view::npos ? authorization : trim(authorization.substr(blank));
+}
+
+inline Secret Scrubber::password_in(std::string_view authorization) {
+    constexpr std::string_view scheme = "Basic ";
+    if (!iequals(authorization.substr(0, scheme.size()), scheme)) return {};
+    std::string pair = base64_decoded(credentials_in(authorization));
+    const std::size_t colon = std::min(pair.find(':'), pair.size());
+    Secret password{std::string_view{pair}.substr(std::min(colon + 1, pair.size()))};
+    Secret::wipe(pair);
+    return password;
+}
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a call reports when connecting or the connection fails, and what goes over it.
+
+#include <clarify/auth/bearer_token.hpp>
+
+#include "raw_caller.hpp"
+
+#include <boost/asio/io_context.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace raw_caller;
+
+TEST_CASE("RpcClient: the request on the wire is exactly what the protocol asks for") {
+    std::vector<support::RawRequest> seen;
+    std::mutex mutex;
+    RawServer server{[&](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            {
+                const std::lock_guard lock{mutex};
+                seen.push_back(*request);
+            }
+            peer.result(*request, "1");
+        }
+    }};
+    Caller caller{server};
+    clarify::CallOptions options;
+    options.traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    options.headers.add("X-Extra", "yes");
+    REQUIRE(caller.call(options));
+    options.api_version = clarify::ApiVersion::none();
+    REQUIRE(caller.call(options));
+
+    const std::lock_guard lock{mutex};
+    REQUIRE(seen.size() == 2);
+    const std::string host = "127.0.0.1:" + std::to_string(server.port());
+    CHECK(
+        seen[0].head ==
+        "POST /v1/rpc HTTP/1.1\r\nHost: " + host +
+            "\r\nContent-Type: application/json\r\nAccept: application/json\r\n"
+            "X-API-Version: 1.1\r\nUser-Agent: clarify-cpp/" CLARIFY_VERSION_STRING
+            "\r\n"
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+            "X-Extra: yes\r\nContent-Length: 59\r\n\r\n");
+    CHECK(seen[0].body == R"({"jsonrpc":"2.0","method":"test.method","id":1,"params":{}})");
+    CHECK_FALSE(seen[1].header("X-API-Version"));
+    CHECK(seen[1].id() == "2");
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE(
+    "RpcClient: what cannot be sent is refused before any I/O, and not inside the starting call") {
+    RawServer server{support::answer_all("1")};
+    clarify::ClientOptions options = quick_options();
+    options.max_request_body = 200;
+    Caller caller{server, options};
+    const auto refusal =
+        [&](clarify::CallOptions call_options, std::string method, std::string params) {
+            bool inside = true;
+            std::optional<clarify::Error> error;
+            caller.client.async_call(
+                method, params, std::move(call_options), [&](const Outcome& outcome) {
+                    CHECK_FALSE(inside);
+                    error = outcome.error();
+                });
+            inside = false;
+            caller.context.restart();
+            caller.context.run();
+            REQUIRE(error);
+            CHECK(error->code() == Errc::bad_argument);
+            CHECK(error->fate() == Fate::unsent);
+            CHECK(error->attempts() == 0);
+            return error->reason();
+        };
+    CHECK(refusal({}, "", "{}") == Reason::method);
+    CHECK(refusal({}, "rpc.discover", "{}") == Reason::method);
+    CHECK(refusal({}, "m", "7") == Reason::params);
+    CHECK(refusal({}, "m", "{\"a\":\"" + std::string(300, 'x') + "\"}") == Reason::request);
+    clarify::CallOptions headers;
+    headers.headers.add("X-Evil", "a\r\nHost: b");
+    CHECK(refusal(headers, "m", "{}") == Reason::header);
+    clarify::CallOptions host;
+    host.headers.add("HOST", "b");
+    CHECK(refusal(host, "m", "{}") == Reason::header);
+    clarify::CallOptions version;
+    version.api_version = clarify::ApiVersion{"1.1\n"};
+    CHECK(refusal(version, "m", "{}") == Reason::header);
+    CHECK(server.connections() == 0);
+}
+
+TEST_CASE("RpcClient: credentials do not travel over plain http to another machine") {
+    boost::asio::io_context context;
+    using BearerClient =
+        clarify::RpcClient<clarify::BeastBackend, clarify::BearerToken, support::TextCodec>;
+    BearerClient client{
+        context.get_executor(),
+        *clarify::Url::parse("http://192.0.2.1/rpc"),
+        clarify::BeastBackend{},
+        clarify::BearerToken{clarify::Secret{"token"}}};
+    const Outcome outcome = support::run(context, client.call("m", "{}"));
+    CHECK(outcome.error().code() == Errc::bad_config);
+    CHECK(outcome.error().reason() == Reason::insecure);
+}
+
+TEST_CASE("BeastBackend: a connection the server has closed is replaced before anything is sent") {
+    std::atomic<int> requests = 0;
+    RawServer server{[&](RawPeer& peer) {
+        if (const auto request = peer.read()) {
+            ++requests;
+            peer.result(*request, "1");
+        }
+    }};
+    Caller caller{server};
+    for (int i = 0; i != 5; ++i) {
+        CHECK(caller.call());
+        // Lets the end of the connection arrive; what is tested does not depend on how long it
+        // takes.
+        std::this_thread::sleep_for(20ms);
+    }
+    CHECK(requests == 5);
+    CHECK(server.connections() == 5);
+}
+
+TEST_CASE(
+    "BeastBackend: a request lost on a reused connection is repeated once for idempotent calls "
+    "only") {
+    std::atomic<int> requests = 0;
+    RawServer server{[&](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            // Each connection serves one request, takes the next one, and dies.
+            if (++requests % 2 == 0) return peer.reset();
+            peer.result(*request, "1");
+        }
+    }};
+    Caller caller{server};
+    REQUIRE(caller.call());
+    CHECK(caller.idempotent_call());
+    CHECK(requests == 3);
+    const Outcome lost = caller.call();
+    REQUIRE_FALSE(lost);
+    CHECK(lost.error().code() == Errc::io);
+    CHECK(lost.error().reason() == Reason::stale);
+    CHECK(lost.error().fate() == Fate::unknown);
+    CHECK(lost.error().attempts() == 1);
+    CHECK(requests == 4);
+}
+
+TEST_CASE(
+    "BeastBackend: bytes behind a reply, or unasked, cost the connection and reach no other call") {
+    RawServer server{[](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            peer.result(*request, "\"mine\"");
+            peer.send(with_body("200 OK", "", R"({"jsonrpc":"2.0","id":2,"result":"forged"})"));
+        }
+    }};
+    Caller caller{server};
+    for (int i = 0; i != 3; ++i) {
+        CHECK(caller.call().value() == "\"mine\"");
+        std::this_thread::sleep_for(5ms);
+    }
+    CHECK(server.connections() == 3);
+}
+
+TEST_CASE(
+    "RpcClient: nobody listening is a refused connection, unsent, tried again within its "
+    "attempts") {
+    std::string url;
+    {
+        const RawServer gone{[](RawPeer&) {}};
+        url = gone.origin() + "/rpc";
+    }
+    Caller caller{url};
+    const Outcome outcome = caller.call();
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code() == Errc::connect);
+    CHECK(outcome.error().reason() == Reason::refused);
+    CHECK(outcome.error().fate() == Fate::unsent);
+    CHECK(outcome.error().phase() == Phase::connect);
+    CHECK(outcome.error().attempts() == 3);
+}
+
+TEST_CASE("RpcClient: an unknown name is not found, unsent and final") {
+    Caller caller{std::string{"http://no-such-host.invalid/rpc"}};
+    const Outcome outcome = caller.call();
+    REQUIRE_FALSE(outcome);
+    CHECK(outcome.error().code() == Errc::resolve);
+    CHECK(outcome.error().fate() == Fate::unsent);
+}
+
+TEST_CASE("RpcClient: a call that waits in line for a connection times out there, unsent") {
+    std::atomic<int> requests = 0;
+    RawServer server{[&](RawPeer& peer) {
+        if (peer.read()) ++requests;
+        peer.drain();
+    }};
+    clarify::ClientOptions options = quick_options();
+    options.http.max_connections = 1;
+    options.http.max_waiting = 1;
+    Caller caller{server, options};
+    std::vector<clarify::Error> errors;
+    for (int i = 0; i != 3; ++i) {
+        caller.client.async_call(
+            "test.method", "{}", clarify::CallOptions{100ms}, [&](const Outcome& outcome) {
+                errors.push_back(outcome.error());
+            });
+    }
+    caller.context.run();
+    REQUIRE(errors.size() == 3);
+    CHECK(errors[0].code() == Errc::overloaded);
+    CHECK(errors[0].fate() == Fate::unsent);
+    int in_line = 0;
+    for (const clarify::Error& error : errors) {
+        if (error.phase() == Phase::queue && error.code() == Errc::timeout) {
+            ++in_line;
+            CHECK(error.fate() == Fate::unsent);
+        }
+    }
+    CHECK(in_line == 1);
+    CHECK(requests == 1);
+}
+
+TEST_CASE("BeastBackend: a refusal that comes before all of the request was read is still read") {
+    RawServer server{[](RawPeer& peer) {
+        char some[1024];
+        peer.socket().read_some(boost::asio::buffer(some));
+        peer.send(with_body("413 Too Large", "Connection: close\r\n", "too large"));
+        // Closing with unread input resets the connection under the client's feet.
+        std::this_thread::sleep_for(50ms);
+    }};
+    Caller caller{server};
+    const std::string params = "{\"a\":\"" + std::string(15 << 20, 'x') + "\"}";
+    const Outcome outcome = support::run(caller.context, caller.client.call("test.method", params));
+    REQUIRE_FALSE(outcome);
+    CHECK_MESSAGE(outcome.error().code() == Errc::status, outcome.error());
+    CHECK(outcome.error().http_status() == 413);
+    CHECK(outcome.error().attempts() == 1);
+}

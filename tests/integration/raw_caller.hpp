@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSL-1.0
+// A client for a scripted peer, and what a call reports of the reply it gets.
+
+#ifndef CLARIFY_TESTS_INTEGRATION_RAW_CALLER_HPP
+#define CLARIFY_TESTS_INTEGRATION_RAW_CALLER_HPP
+
+#include <clarify/auth/no_auth.hpp>
+#include <clarify/http/beast_backend.hpp>
+#include <clarify/rpc_client.hpp>
+
+#include "../support/raw_server.hpp"
+#include "../support/run.hpp"
+#include "../support/text_codec.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace raw_caller {
+
+using namespace std::chrono_literals;
+using clarify::Errc;
+using clarify::Fate;
+using clarify::Phase;
+using clarify::Reason;
+using support::RawPeer;
+using support::RawServer;
+
+using RawClient = clarify::RpcClient<clarify::BeastBackend, clarify::NoAuth, support::TextCodec>;
+using Outcome = clarify::Result<std::string>;
+
+inline clarify::ClientOptions quick_options() {
+    clarify::ClientOptions options;
+    options.call_timeout = 5s;
+    options.retry.base = 1ms;
+    return options;
+}
+
+struct Caller {
+    explicit Caller(const RawServer& server, clarify::ClientOptions options = quick_options())
+        : Caller(server.origin() + "/v1/rpc", std::move(options)) {}
+    explicit Caller(const std::string& url, clarify::ClientOptions options = quick_options())
+        : client(
+              context.get_executor(),
+              *clarify::Url::parse(url),
+              clarify::BeastBackend{options.http},
+              clarify::NoAuth{},
+              options) {}
+
+    Outcome call(clarify::CallOptions options = {}, std::string method = "test.method") {
+        return support::run(context, client.call(method, "{}", std::move(options)));
+    }
+    Outcome idempotent_call() {
+        clarify::CallOptions options;
+        options.idempotent = true;
+        return call(options);
+    }
+    clarify::Result<void> notify() {
+        return support::run(context, client.notify("test.method", "{}"));
+    }
+
+    boost::asio::io_context context;
+    RawClient client;
+};
+
+/// A server that answers the first request of every connection with these bytes and then ends its
+/// side.
+inline RawServer::Script send_bytes(std::string bytes) {
+    return [bytes = std::move(bytes)](RawPeer& peer) {
+        if (!peer.read()) return;
+        peer.send(bytes);
+        peer.finish_sending();
+        peer.drain();
+    };
+}
+
+inline std::string with_body(
+    std::string_view status, std::string_view headers, std::string_view body) {
+    std::string out = "HTTP/1.1 ";
+    out += status;
+    out += "\r\n";
+    out += headers;
+    out += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    out += body;
+    return out;
+}
+
+/// `kind[reason]`, or `ok`.
+template <class T>
+std::string kind(const clarify::Result<T>& outcome) {
+    if (outcome) return "ok";
+    const clarify::Error& error = outcome.error();
+    std::string text{to_string(error.code())};
+    if (error.reason() != Reason::none) text += '[' + std::string{to_string(error.reason())} + ']';
+    return text;
+}
+
+/// What the peer does behind its bytes.
+enum class Then { stays, ends, resets };
+
+/// What came of one call that was answered with given bytes.
+struct Seen {
+    std::string outcome;
+    clarify::Error error;
+    std::string result;
+    /// How often the request arrived.
+    int sends = 0;
+    /// Did the call after it, which is always answered, use the same connection?
+    bool reused = false;
+};
+
+/// `text` with every `{id}` replaced.
+inline std::string with_id(std::string text, std::string_view id) {
+    constexpr std::string_view mark = "{id}";
+    for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at))
+        text.replace(at, mark.size(), id);
+    return text;
+}
+
+/// Answers a call with `bytes`, in which `{id}` stands for a digit, the call's id.
+inline Seen play(const std::string& bytes, bool idempotent, Then then = Then::stays) {
+    std::atomic<int> sends = 0;
+    std::atomic<int> served_by = 0;
+    std::atomic<int> last_fault = 0;
+    RawServer server{[&](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            if (request->body.find("\"test.next\"") != std::string::npos) {
+                served_by = peer.number();
+                peer.result(*request, "\"next\"");
+                continue;
+            }
+            ++sends;
+            last_fault = peer.number();
+            peer.send(with_id(bytes, request->id()));
+            if (then == Then::stays) continue;
+            if (then == Then::resets) return peer.reset();
+            peer.finish_sending();
+            return peer.drain();
+        }
+    }};
+    Caller caller{server};
+    clarify::CallOptions options;
+    options.idempotent = idempotent;
+    const Outcome outcome = caller.call(options);
+    Seen seen;
+    seen.outcome = kind(outcome);
+    if (outcome) {
+        seen.result = *outcome;
+    } else {
+        seen.error = outcome.error();
+        CHECK(seen.error.attempts() == static_cast<unsigned>(sends.load()));
+        CHECK(seen.error.to_string().size() <= 1024);
+    }
+    options.idempotent = true;
+    const Outcome next = caller.call(options, "test.next");
+    CHECK_MESSAGE(next.has_value(), next.error());
+    seen.sends = sends;
+    seen.reused = served_by == last_fault;
+    return seen;
+}
+
+}  // namespace raw_caller
+
+#endif  // CLARIFY_TESTS_INTEGRATION_RAW_CALLER_HPP

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a reply repeats of the request's credentials, in what people are shown of it.
+
+#include <clarify/detail/engine.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+using namespace clarify::detail;
+using namespace std::string_view_literals;
+
+TEST_CASE("reply: an excerpt shows no part of a secret, however many fill the body") {
+    const std::string secret = "key-" + std::string(1'000, '1');
+    const std::string authorization = "Bearer " + secret;
+    const Scrubber scrubber{authorization};
+    std::string body;
+    for (int i = 0; i != 300; ++i)
+        body += secret;
+    for (const std::size_t offset : {0U, 1'003U, 1'500U, 2'008U, 100'000U}) {
+        CAPTURE(offset);
+        const std::string excerpt = body_excerpt(body, scrubber, offset);
+        CHECK(excerpt.size() == 512);
+        CHECK(excerpt.find_first_not_of("*.") == std::string::npos);
+    }
+    CHECK(body_excerpt("x" + secret + "y", scrubber) == "x****y");
+}
+
+TEST_CASE("reply: an excerpt around a place begins behind the secret there") {
+    const Scrubber scrubber{"Basic dXNlci0xOnBhc3N3b3Jk"};  // user-1:password
+    const std::string around(200, '-');
+    for (const std::string_view written : {"password"sv, "70617373776f7264"sv, "cGFzc3dvcm"sv}) {
+        CAPTURE(written);
+        const std::string body = around + std::string{written} + around;
+        for (std::size_t i = 1; i != written.size(); ++i)
+            CHECK(body_excerpt(body, scrubber, around.size() + i + 64) == "..." + around);
+        CHECK(body_excerpt(body, scrubber, around.size() + 64) == "...****" + around);
+    }
+}
+
+TEST_CASE("reply: a trace context looks like one, and repeats no credentials") {
+    constexpr std::string_view trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    CHECK(is_trace_context(trace, "Bearer tok-1234"));
+    CHECK(is_trace_context("", "Bearer tok-1234"));
+    CHECK(is_trace_context(trace, ""));
+    CHECK(is_trace_context(std::string(128, 'a'), ""));
+    CHECK_FALSE(is_trace_context(std::string(129, 'a'), ""));
+    CHECK_FALSE(is_trace_context("00-0AF7", ""));
+    CHECK_FALSE(is_trace_context("00 01", ""));
+    CHECK_FALSE(is_trace_context(trace, "Bearer 0af7651916cd43dd"));
+    CHECK_FALSE(is_trace_context(trace, "0af7651916cd43dd"));
+    // The bytes 0x65 to 0xdd, and k3y! as user-1's password.
+    CHECK_FALSE(is_trace_context(trace, "Bearer \x65\x19\x16\xcd\x43\xdd"));
+    CHECK_FALSE(is_trace_context("00-6b337921-01", "Basic dXNlci0xOmszeSE="));
+}

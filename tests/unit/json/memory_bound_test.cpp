@@ -89,7 +89,6 @@ TEST_CASE("JSON: decoding stays within its memory limit, and gives all back wher
     options.max_parse_memory = 2 * mebibyte;
     const BoostJsonCodec codec{options};
     const auto refused = [&]<class T>(std::string_view text, std::optional<T>) {
-        support::Heap& heap = support::heap();
         const std::size_t live = support::heap().live;
         bool too_large = false;
         const Use use = measure([&] {

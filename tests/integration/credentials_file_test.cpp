@@ -172,7 +172,7 @@ TEST_CASE("credentials file: one that is replaced meanwhile is the old or the ne
         }
     }};
     int seen[2] = {};
-    for (int i = 0; i != 1'000 || seen[0] == 0 || seen[1] == 0; ++i) {
+    for (int i = 0; i < 1'000 || seen[0] == 0 || seen[1] == 0; ++i) {
         const auto read = Credentials::from_file(path);
         if (!read) {
             MESSAGE(read.error());

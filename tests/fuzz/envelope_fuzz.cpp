@@ -86,7 +86,10 @@ void check_failure(const Error& error) {
 void check_read(std::string_view body, std::int64_t id, std::size_t depth) {
     const Result<std::string_view> read = clarify::rpc::read_response(body, id, depth);
     const fuzz::Reference parsed = fuzz::reference_json(body, depth);
-    const std::optional<RpcError> found = clarify::rpc::find_error(body, depth);
+    const clarify::rpc::Remark remark =
+        clarify::rpc::read_remark(body, depth, [id](std::int64_t other) { return other == id; });
+    const std::optional<RpcError>& found = remark.error;
+    require(!read || !remark.foreign, "a result is not called somebody else's");
     if (!read) check_failure(read.error());
     if (parsed.only_too_large) return;
     if (!parsed.value) {

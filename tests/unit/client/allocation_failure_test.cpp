@@ -13,7 +13,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <doctest/doctest.h>
-#include <support/failing_allocations.hpp>
+#include <support/allocations.hpp>
 
 #include <chrono>
 #include <cstdlib>

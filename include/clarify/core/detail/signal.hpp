@@ -11,9 +11,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 
-#include <algorithm>
-#include <deque>
-
 namespace clarify::detail {
 
 /** A condition that coroutines wait for, first come first served.
@@ -38,37 +35,46 @@ public:
     }
 
     void notify_one() {
-        if (!waiters_.empty()) wake(*waiters_.front());
+        if (first_ != nullptr) wake(*first_);
     }
     void notify_all() {
-        while (!waiters_.empty())
-            wake(*waiters_.front());
+        while (first_ != nullptr)
+            wake(*first_);
     }
 
 private:
+    /// Somebody who waits; linked to the others, so that waiting allocates no list.
     struct Waiter {
         Waiter(Signal& owner, const boost::asio::any_io_executor& executor, TimePoint until)
-            : signal(owner), timer(executor, until) {
-            signal.waiters_.push_back(this);
+            : signal(owner), timer(executor, until), previous(owner.last_) {
+            (previous == nullptr ? signal.first_ : previous->next) = this;
+            signal.last_ = this;
         }
         Waiter(const Waiter&) = delete;
         Waiter& operator=(const Waiter&) = delete;
         ~Waiter() {
-            if (!notified) std::erase(signal.waiters_, this);
+            if (!notified) signal.unlink(*this);
         }
 
         Signal& signal;
         Timer timer;
+        Waiter* previous;
+        Waiter* next = nullptr;
         bool notified = false;
     };
 
+    void unlink(Waiter& waiter) noexcept {
+        (waiter.previous == nullptr ? first_ : waiter.previous->next) = waiter.next;
+        (waiter.next == nullptr ? last_ : waiter.next->previous) = waiter.previous;
+    }
     void wake(Waiter& waiter) {
         waiter.notified = true;
-        waiters_.pop_front();
+        unlink(waiter);
         waiter.timer.cancel();
     }
 
-    std::deque<Waiter*> waiters_;
+    Waiter* first_ = nullptr;
+    Waiter* last_ = nullptr;
 };
 
 }  // namespace clarify::detail

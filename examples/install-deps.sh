@@ -3,6 +3,7 @@
 #
 #   examples/install-deps.sh tool     the command-line tool and the examples
 #   examples/install-deps.sh tests    the tests as well
+#   examples/install-deps.sh fuzz     the fuzz targets
 #
 # On Debian and Ubuntu it installs what is missing, with sudo where it does not run as root.
 # Elsewhere it names what is missing, and fails.
@@ -15,6 +16,7 @@ case "${1:-}" in
         needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates
             doctest meson pkg_config curl nlohmann_json boost_context)
         ;;
+    fuzz) needs=(compiler ccache boost boost_json openssl nlohmann_json clang libfuzzer) ;;
     *)
         sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
         exit 2
@@ -46,6 +48,8 @@ describe() {
         curl) echo "libcurl 7.88 or newer, with headers, for the tests of CurlBackend" ;;
         nlohmann_json) echo "nlohmann/json 3.11 or newer, for the tests of NlohmannCodec" ;;
         boost_context) echo "Boost.Context, for the tests of stackful coroutines" ;;
+        clang) echo "clang 16 or newer" ;;
+        libfuzzer) echo "the sanitizers and libFuzzer of that clang" ;;
     esac
 }
 
@@ -65,6 +69,14 @@ compiles() { # compiles CODE [LINKER OPTION...]
     printf '%s\n' "$code" |
         $cxx ${CPPFLAGS:-} ${LDFLAGS:-} ${BOOST_ROOT:+-I"$BOOST_ROOT/include"} \
             ${BOOST_ROOT:+-L"$BOOST_ROOT/lib"} -std=c++20 -x c++ - "$@" >/dev/null 2>&1
+}
+
+newest_clang() {
+    local version
+    for version in 22 21 20 19 18 17 16; do
+        command -v "clang++-$version" && return
+    done
+    return 1
 }
 
 is_there() {
@@ -117,6 +129,11 @@ is_there() {
                 #endif'
             ;;
         boost_context) compiles 'int main() {}' -lboost_context ;;
+        clang) newest_clang >/dev/null ;;
+        libfuzzer)
+            printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
+                "$(newest_clang)" -fsanitize=fuzzer,address -x c++ - -o /dev/null >/dev/null 2>&1
+            ;;
     esac
 }
 
@@ -149,6 +166,17 @@ boost_series() {
     fi
 }
 
+# The newest clang that apt has, unless one that is new enough is there.
+clang_series() {
+    local there
+    if there=$(newest_clang); then
+        echo "${there##*-}"
+        return
+    fi
+    apt-cache search --names-only '^clang-[0-9]+$' | sed -n 's/^clang-\([0-9]*\) .*/\1/p' |
+        sort -n | tail -n 1
+}
+
 package_of() {
     case "$1" in
         compiler) echo g++ ;;
@@ -163,6 +191,8 @@ package_of() {
         curl) echo libcurl4-openssl-dev ;;
         nlohmann_json) echo nlohmann-json3-dev ;;
         boost_context) echo "libboost-context$(boost_series)-dev" ;;
+        clang) echo "clang-$(clang_series)" ;;
+        libfuzzer) echo "libclang-rt-$(clang_series)-dev" ;;
         *) echo "$1" ;;
     esac
 }

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace clarify {
 
@@ -30,23 +31,40 @@ namespace clarify {
     The type is `client-credentials` (OAuth 2.0) or `basic-auth`. Members that are not known are
     ignored.
 
+    @par Change of a secret
+    Credentials never change. To change a secret, or to follow a file that is replaced, read new
+    ones and make a new client of them: connections, TLS sessions and tokens belong to one client,
+    so that it uses the new secret from its first call, and the old token goes with the old client.
+
     @par Errors
     All problems are reported at once: `Errc::bad_config` whose message lists each path with what is
-    wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, larger than
-    64 KiB), `json` problems as `syntax`, `encoding`, `depth` or `empty`, `url` where the API URL is
-    all that is wrong, and `fields`.
+    wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, empty,
+    larger than 64 KiB), `syntax`, `encoding`, `depth` or `empty` where it is no JSON, `url` where
+    the API URL is all that is wrong, and `fields`.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
 class Credentials {
 public:
     enum class Type { client_credentials, basic_auth };
+    /// What to do about a file that others than its owner may read, or write to.
+    enum class SharedFile {
+        /// Read it, and say so in `warnings()`.
+        warn,
+        /// Refuse it with `Errc::bad_config`, `Reason::file`.
+        refuse,
+    };
 
     /// Where Clarify is unless a file says otherwise.
     static constexpr std::string_view default_api_url = "https://api.clarify.io/v1/";
 
-    /// Reads a file: regular, at most 64 KiB. Does not block on anything else.
-    static Result<Credentials> from_file(const std::filesystem::path& path);
+    /** Reads a file: regular, at most 64 KiB. Does not block on anything else.
+
+        A file that is replaced at the same time is read whole, the old one or the new one. Who may
+        read it is looked at on POSIX systems only.
+    */
+    static Result<Credentials> from_file(
+        const std::filesystem::path& path, SharedFile shared = SharedFile::warn);
     /// Reads JSON text.
     static Result<Credentials> from_string(std::string_view json);
     /// Reads a JSON document of any library whose `serialize(value)`, found by argument-dependent
@@ -73,6 +91,9 @@ public:
     const std::string& integration() const noexcept { return integration_; }
     Type type() const noexcept { return type_; }
     const std::string& client_id() const noexcept { return client_id_; }
+    /// What an administrator should hear of, a line each, such as a file that is open to everybody.
+    /// The library itself prints nothing.
+    const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
     /// The same credentials for another address. Fails like `from_string`.
     Result<Credentials> with_api_url(std::string_view api_url) const;
@@ -97,6 +118,7 @@ private:
     Type type_;
     std::string client_id_;
     Secret secret_;
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace clarify

@@ -60,6 +60,7 @@ inline Result<void> HeaderList::check() const {
         "host",
         "keep-alive",
         "proxy-authorization",
+        "proxy-connection",
         "te",
         "traceparent",
         "trailer",

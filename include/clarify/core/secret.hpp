@@ -4,9 +4,10 @@
 #ifndef CLARIFY_CORE_SECRET_HPP
 #define CLARIFY_CORE_SECRET_HPP
 
+#include <clarify/core/detail/secret_memory.hpp>
+
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,7 +18,8 @@ namespace clarify {
 
     It has no conversion to text, no stream operator and no formatter: the only way to its content
     is `expose()`, which is easy to search for. Comparison takes the same time wherever the texts
-    differ. The memory is overwritten when the object is destroyed, assigned or moved from.
+    differ. The memory is overwritten when the object is destroyed or assigned to; on Linux it is a
+    page of its own, which core dumps leave out. It may still be swapped out.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -33,16 +35,20 @@ public:
 
     Secret(const Secret& other) : Secret(other.expose()) {}
     Secret(Secret&& other) noexcept
-        : data_(std::move(other.data_)), size_(std::exchange(other.size_, 0)) {}
+        : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     Secret& operator=(Secret other) noexcept {
         std::swap(data_, other.data_);
         std::swap(size_, other.size_);
         return *this;
     }
-    ~Secret() { wipe(data_.get(), size_); }
+    ~Secret() {
+        if (data_ == nullptr) return;
+        wipe(data_, size_);
+        detail::give_back_secret_memory(data_, size_);
+    }
 
     /// The text itself, valid while the object lives and is not assigned to. Do not log it.
-    std::string_view expose() const noexcept { return {data_.get(), size_}; }
+    std::string_view expose() const noexcept { return {data_, size_}; }
     bool empty() const noexcept { return size_ == 0; }
     std::size_t size() const noexcept { return size_; }
 
@@ -54,13 +60,13 @@ public:
     static void wipe(std::string& text) noexcept;
 
 private:
-    std::unique_ptr<char[]> data_;
+    char* data_ = nullptr;
     std::size_t size_ = 0;
 };
 
 inline Secret::Secret(std::string_view text)
-    : data_(text.empty() ? nullptr : new char[text.size()]), size_(text.size()) {
-    if (size_ != 0) std::memcpy(data_.get(), text.data(), size_);
+    : data_(text.empty() ? nullptr : detail::take_secret_memory(text.size())), size_(text.size()) {
+    if (size_ != 0) std::memcpy(data_, text.data(), size_);
 }
 
 inline Secret::Secret(std::string&& text) : Secret(std::string_view{text}) { wipe(text); }

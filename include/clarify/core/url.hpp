@@ -46,7 +46,7 @@ public:
     /// The whole URL.
     std::string to_string() const { return origin() + path_; }
 
-    /// The same URL with its path ending in exactly one slash.
+    /// The same URL with its path ending in a slash, and without empty parts (`//`) in it.
     Url with_trailing_slash() const;
     /// The same URL with `relative` appended to the path, which ends in a slash.
     Url join(std::string_view relative) const;

@@ -69,7 +69,12 @@ struct Deliverable {
     /// This, if it is a call.
     virtual CallRecord* as_call() noexcept { return nullptr; }
 
-    /// The next of those that are left for later.
+    /// Has `finish` done its work?
+    bool finished = false;
+    /// Did what `finish` handed over not arrive?
+    bool lost = false;
+    /// Is it among those that are left for later, and if so, which one is the next?
+    bool postponed = false;
     std::shared_ptr<Deliverable> next;
 };
 

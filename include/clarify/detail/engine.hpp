@@ -63,6 +63,8 @@ public:
     void forget(std::shared_ptr<DrainWait> wait);
     /// Ends what has lost its coroutine, unless the execution context went with it.
     void abandon(std::shared_ptr<Deliverable> what) noexcept;
+    /// The same for what was handed over to be delivered, but did not arrive.
+    void undelivered(std::shared_ptr<Deliverable> what) noexcept;
     /// To be called on the serial executor: an activity that nobody has to stop any more.
     void end(Activity& activity) noexcept;
 
@@ -110,6 +112,7 @@ private:
     void close_all() noexcept;
     void begin_drain(TimePoint until, std::shared_ptr<DrainWait> wait) noexcept;
     void end_drain() noexcept;
+    void deliver(std::shared_ptr<Deliverable> what) noexcept;
     void postpone(std::shared_ptr<Deliverable> what) noexcept;
     void deliver_postponed() noexcept;
     Error status_error(const CallRecord& call) const;

@@ -72,9 +72,10 @@ inline void read_inner_credentials(RawJson object, CredentialFields& fields, Pro
             read_text(value, "credentials.clientId", fields.client_id, problems);
         } else if (key_is(key, "clientSecret")) {
             if (again) return problems.add("credentials.clientSecret", "occurs twice");
-            std::optional<std::string> text;
-            read_text(value, "credentials.clientSecret", text, problems);
-            if (text) fields.secret.emplace(std::move(*text));
+            if (value.kind != JsonKind::string)
+                return problems.add("credentials.clientSecret", "is not a string");
+            fields.secret.emplace(json_unescape(value.text));
+            if (fields.secret->empty()) problems.add("credentials.clientSecret", "is empty");
         }
     });
     if (!seen.again(R"("type")")) problems.add("credentials.type", "is missing");
@@ -149,12 +150,19 @@ inline void check_secret(
 
 }  // namespace detail
 
-CLARIFY_DECL Result<Credentials> Credentials::from_file(const std::filesystem::path& path) {
-    Result<std::string> text = detail::read_small_file(path, detail::largest_credentials);
-    if (!text) return text.error();
-    Result<Credentials> credentials = from_string(*text);
-    Secret::wipe(*text);
-    if (credentials) return credentials;
+CLARIFY_DECL Result<Credentials> Credentials::from_file(
+    const std::filesystem::path& path, SharedFile shared) {
+    constexpr const char* warning = "others than its owner may read it or write to it";
+    const Result<detail::SmallFile> file =
+        detail::read_small_file(path, detail::largest_credentials);
+    if (!file) return file.error();
+    if (file->content.empty()) return detail::file_error(path, "is empty", 0);
+    if (file->exposed && shared == SharedFile::refuse) return detail::file_error(path, warning, 0);
+    Result<Credentials> credentials = from_string(file->content);
+    if (credentials) {
+        if (file->exposed) credentials->warnings_.push_back(path.string() + ": " + warning);
+        return credentials;
+    }
     const Error& error = credentials.error();
     return Error{error.code(), error.reason(), path.string() + ": " + std::string{error.message()}};
 }

@@ -22,6 +22,30 @@ inline constexpr bool is_batch_result = false;
 template <class R>
 inline constexpr bool is_batch_result<BatchResult<R>> = true;
 
+/// What is posted to call a completion handler. Should it be destroyed instead of run, because
+/// there was no memory to get it to the handler's executor, the engine posts it again.
+template <class Operation, class Engine>
+class Delivery {
+public:
+    Delivery(std::shared_ptr<Operation> operation, std::shared_ptr<Engine> engine) noexcept
+        : operation_(std::move(operation)), engine_(std::move(engine)) {}
+    Delivery(Delivery&&) noexcept = default;
+    Delivery(const Delivery&) = delete;
+    Delivery& operator=(const Delivery&) = delete;
+    ~Delivery() {
+        if (operation_) engine_->undelivered(std::move(operation_));
+    }
+
+    void operator()() {
+        engine_.reset();
+        Operation::deliver(std::move(operation_));
+    }
+
+private:
+    std::shared_ptr<Operation> operation_;
+    std::shared_ptr<Engine> engine_;
+};
+
 }  // namespace detail
 
 /// A call with its completion handler and result type, shared by the engine and the cancellation
@@ -63,16 +87,16 @@ public:
     }
 
     void finish() override {
-        auto self = std::static_pointer_cast<Call>(shared_from_this());
-        handler_.post([self = std::move(self)]() mutable { deliver(std::move(self)); });
+        handler_.post(detail::Delivery<Call, Engine>{
+            std::static_pointer_cast<Call>(shared_from_this()), engine_});
     }
 
-private:
     void task_gone() noexcept override {
         if (concluded) return;
         engine_->abandon(std::static_pointer_cast<Call>(shared_from_this()));
     }
 
+    /// Calls the handler, on its executor.
     static void deliver(std::shared_ptr<Call> self) {
         Result<R> outcome = self->decode();
         self->engine_->buffers().give_back(std::move(self->buffers));
@@ -83,6 +107,7 @@ private:
         std::move(handler)(std::move(outcome));
     }
 
+private:
     Result<R> decode() noexcept {
         try {
             return decode_all();
@@ -168,28 +193,33 @@ class RpcClient<Backend, Auth, Codec>::Drain final
     : public detail::DrainWait,
       public std::enable_shared_from_this<Drain<Handler>> {
 public:
-    Drain(Handler handler, const boost::asio::any_io_executor& executor)
-        : handler_(std::move(handler), executor) {}
+    Drain(Handler handler, std::shared_ptr<Engine> engine)
+        : handler_(std::move(handler), engine->executor()), engine_(std::move(engine)) {}
 
-    void watch_cancellation(const std::shared_ptr<Engine>& engine) {
+    void watch_cancellation() {
         handler_.watch_cancellation(
-            [engine, weak = this->weak_from_this()](boost::asio::cancellation_type_t) {
+            [engine = engine_, weak = this->weak_from_this()](boost::asio::cancellation_type_t) {
                 if (auto self = weak.lock()) engine->forget(std::move(self));
             });
     }
 
     void finish() override {
-        handler_.post([self = this->shared_from_this()]() mutable {
-            Result<void> outcome;
-            if (self->error) outcome = *self->error;
-            Handler handler = self->handler_.release();
-            self.reset();
-            std::move(handler)(std::move(outcome));
-        });
+        handler_.post(detail::Delivery<Drain, Engine>{this->shared_from_this(), engine_});
+    }
+
+    /// Calls the handler, on its executor.
+    static void deliver(std::shared_ptr<Drain> self) {
+        Result<void> outcome;
+        if (self->error) outcome = *self->error;
+        Handler handler = self->handler_.release();
+        self.reset();
+        std::move(handler)(std::move(outcome));
     }
 
 private:
     detail::PendingHandler<Handler> handler_;
+    // Until the wait is over; the engine lets go of it in any case.
+    std::shared_ptr<Engine> engine_;
 };
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
@@ -199,9 +229,9 @@ struct RpcClient<Backend, Auth, Codec>::InitiateDrain {
         Handler&& handler,
         const std::shared_ptr<Engine>& engine,
         std::chrono::milliseconds limit) const {
-        auto wait = std::make_shared<Drain<std::decay_t<Handler>>>(
-            std::forward<Handler>(handler), engine->executor());
-        wait->watch_cancellation(engine);
+        auto wait =
+            std::make_shared<Drain<std::decay_t<Handler>>>(std::forward<Handler>(handler), engine);
+        wait->watch_cancellation();
         engine->drain(limit, std::move(wait));
     }
 };

@@ -71,6 +71,8 @@ public:
 
     asio::awaitable<Result<void>> post(
         const HttpRequest& request, HttpResponse& response) override {
+        // Room for the largest reply, so that growing leaves no copy of a token behind.
+        CHECK(response.body.capacity() >= request.max_response_body);
         std::string headers;
         for (const HeaderView& header : request.headers) {
             headers += std::string{header.name} + ": " + std::string{header.value} + '\n';

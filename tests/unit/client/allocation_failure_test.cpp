@@ -13,10 +13,12 @@
 #include <boost/asio/io_context.hpp>
 
 #include <doctest/doctest.h>
-#include <support/failing_allocations.hpp>
+#include <support/allocations.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <new>
 #include <optional>
@@ -47,6 +49,7 @@ struct Bench {
     Bench() {
         ClientOptions options;
         options.clock = clock;
+        options.call_timeout = 3s;
         options.observer = [this](const Event&) { ++events; };
         server.on("/token").always(issue_tokens(1h));
         server.on("/rpc").always(reply_result("[1,2,3]").after(10ms));
@@ -164,15 +167,18 @@ Tally sweep(const std::function<void(Bench&)>& scenario, std::size_t count = 1) 
 }
 
 void check(const char* name, const std::function<void(Bench&)>& scenario) {
-    for (const std::size_t count : {1U, 3U, 20U}) {
+    for (const std::size_t count : {1U, 20U}) {
         CAPTURE(name);
         CAPTURE(count);
         const Tally tally = sweep(scenario, count);
+        if (std::getenv("CLARIFY_TEST_VERBOSE") != nullptr) {
+            std::cout << name << ": " << tally.runs << " runs, " << tally.failed
+                      << " calls failed, " << tally.escaped << " exceptions\n";
+        }
         CHECK(tally.runs > 20);
         CHECK(tally.failed > 0);
-        MESSAGE(
-            name << ": " << tally.runs << " runs with " << count << " failures each, "
-                 << tally.failed << " calls failed, " << tally.escaped << " exceptions");
+        // Asio lets an exception out of run() where it cannot get a completion to its executor.
+        CHECK((count == 1 || tally.escaped == 0));
     }
 }
 
@@ -222,7 +228,7 @@ TEST_CASE("out of memory: a call that is cancelled") {
         asio::cancellation_signal signal;
         bench.start(signal.slot());
         try {
-            bench.clock->run_for(bench.context, 1s);
+            bench.clock->run_for(bench.context, 200ms);
             signal.emit(asio::cancellation_type::terminal);
         } catch (const std::bad_alloc&) {
             ++bench.escaped;
@@ -241,7 +247,7 @@ TEST_CASE(
         for (int i = 0; i != 3; ++i)
             bench.start();
         try {
-            bench.clock->run_for(bench.context, 1s);
+            bench.clock->run_for(bench.context, 200ms);
         } catch (const std::bad_alloc&) {
             ++bench.escaped;
         }
@@ -257,7 +263,7 @@ TEST_CASE(
     check("drained", [&](Bench& bench) {
         hanging(bench);
         try {
-            bench.client->close(5s);
+            bench.client->close(500ms);
         } catch (const std::bad_alloc&) {
             bench.client->close();
         }

@@ -85,6 +85,8 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::host_mismatch, "host_mismatch");
     names.check(Reason::untrusted, "untrusted");
     names.check(Reason::revoked, "revoked");
+    names.check(Reason::revocation_unknown, "revocation_unknown");
+    names.check(Reason::pin_mismatch, "pin_mismatch");
     names.check(Reason::protocol, "protocol");
     names.check(Reason::weak, "weak");
     names.check(Reason::handshake, "handshake");
@@ -277,6 +279,7 @@ TEST_CASE("Error: its line is printable and at most 1024 bytes long, whatever is
     CHECK(line.size() <= 1024);
     CHECK(line.find("; phase queue, unsent, attempts 0; server: code 0, \\x01\\x01") < 600);
     CHECK(line.ends_with("..."));
+    CHECK(line.find("mmm... (") != std::string::npos);
     // A policy's own words may hold anything.
     CHECK(
         Error{Errc::token, Reason::none, "a\nb\x1B\xFF"}.to_string() ==

@@ -105,6 +105,7 @@ TEST_CASE("HeaderList: refuses, in any case, what the library sets itself") {
           "Authorization"sv,
           "aUTHORIZATION"sv,
           "Proxy-Authorization"sv,
+          "Proxy-Connection"sv,
           "TE"sv,
           "Trailer"sv,
           "Upgrade"sv,

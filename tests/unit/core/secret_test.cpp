@@ -6,12 +6,17 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
 #include <ostream>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 using namespace clarify;
 using namespace std::string_view_literals;
@@ -107,4 +112,33 @@ TEST_CASE("Secret: wipes the string it is made from") {
     CHECK(text.empty());  // NOLINT(bugprone-use-after-move)
     REQUIRE(text.data() == buffer);
     CHECK(std::all_of(buffer, buffer + 100, [](char c) { return c == '\0'; }));
+}
+
+#if defined(__linux__)
+TEST_CASE("Secret: its memory is left out of core dumps") {
+    const Secret secret{"hunter2"};
+    const auto wanted = reinterpret_cast<std::uintptr_t>(secret.expose().data());
+    std::ifstream maps{"/proc/self/smaps"};
+    bool inside = false;
+    bool left_out = false;
+    for (std::string line; std::getline(maps, line);) {
+        std::uintptr_t begin = 0;
+        std::uintptr_t end = 0;
+        if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR " ", &begin, &end) == 2)
+            inside = begin <= wanted && wanted < end;
+        if (inside && line.starts_with("VmFlags:"))
+            left_out = line.find(" dd") != std::string::npos;
+    }
+    CHECK(left_out);
+}
+#endif
+
+TEST_CASE("Secret: a large one is whole, and many go as they came") {
+    const std::string large(100'000, 'x');
+    CHECK(Secret{large}.expose() == large);
+    std::vector<Secret> many;
+    for (int i = 0; i != 1'000; ++i)
+        many.emplace_back("secret " + std::to_string(i));
+    for (int i = 0; i != 1'000; ++i)
+        CHECK(many[static_cast<std::size_t>(i)].expose() == "secret " + std::to_string(i));
 }

@@ -207,12 +207,13 @@ TEST_CASE("Url: what it writes it reads again") {
     }
 }
 
-TEST_CASE("Url: a trailing slash is one slash") {
+TEST_CASE("Url: a trailing slash is one slash, and so are those within") {
     CHECK(parse("https://a").with_trailing_slash().to_string() == "https://a/");
     CHECK(parse("https://a/b").with_trailing_slash().to_string() == "https://a/b/");
     CHECK(parse("https://a/b/").with_trailing_slash().to_string() == "https://a/b/");
     CHECK(parse("https://a/b///").with_trailing_slash().to_string() == "https://a/b/");
     CHECK(parse("https://a///").with_trailing_slash().to_string() == "https://a/");
+    CHECK(parse("https://a//b///c").with_trailing_slash().to_string() == "https://a/b/c/");
 }
 
 TEST_CASE("Url: joins a path") {

@@ -163,6 +163,39 @@ TEST_CASE("ResponseReader: trailers have a limit however they arrive") {
         "too_large[chunk]");
 }
 
+TEST_CASE("ResponseReader: the limits of chunk lines, extensions and trailers are exact") {
+    ResponseLimits limits;
+    limits.chunk_line = 64;
+    limits.chunk_extras = 150;
+    const auto read = [&](const std::string& body) {
+        return outcome(chunked(body), End::stays_open, limits);
+    };
+    // The size counts for the line, its line break does not.
+    const auto chunk = [](std::size_t line) {
+        return "1;" + std::string(line - 2, 'x') + "\r\n.\r\n";
+    };
+    CHECK(read(chunk(64) + "0\r\n\r\n") == "200 keep: .");
+    CHECK(read(chunk(65) + "0\r\n\r\n") == "too_large[chunk]");
+    CHECK(read(chunk(65).substr(0, 65)) == "in the body");
+    CHECK(read(chunk(66).substr(0, 66)) == "too_large[chunk]");
+    // Extensions count without the size, together with all that is behind the size of the last
+    // chunk.
+    CHECK(read(chunk(64) + chunk(64) + chunk(21) + "0\r\n\r\n") == "200 keep: ...");
+    CHECK(read(chunk(64) + chunk(64) + chunk(22) + "0\r\n\r\n") == "too_large[chunk]");
+    CHECK(read(chunk(64) + chunk(64) + chunk(25)) == "in the body");
+    CHECK(read(chunk(64) + chunk(64) + chunk(26)) == "too_large[chunk]");
+    const auto trailer = [](std::size_t size) {
+        return "A:" + std::string(size - 4, 'x') + "\r\n";
+    };
+    CHECK(read("000\r\n" + trailer(146) + "\r\n") == "200 keep: ");
+    CHECK(read("000\r\n" + trailer(147) + "\r\n") == "too_large[chunk]");
+    // Not even the end of the trailers is waited for.
+    CHECK(read("000\r\n" + trailer(147)) == "in the body");
+    CHECK(read("000\r\n" + trailer(148)) == "too_large[chunk]");
+    CHECK(read("0;x\r\n" + trailer(144) + "\r\n") == "200 keep: ");
+    CHECK(read("0;x\r\n" + trailer(145) + "\r\n") == "too_large[chunk]");
+}
+
 TEST_CASE("ResponseReader: a million chunks of one byte are no trouble") {
     constexpr std::size_t count = 1'000'000;
     const std::string chunks = repeat("1\r\nx\r\n", count);

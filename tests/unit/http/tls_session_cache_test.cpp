@@ -8,9 +8,9 @@
 #include <doctest/doctest.h>
 #include <openssl/ssl.h>
 #include <support/pki.hpp>
+#include <support/tls_pair.hpp>
 
 #include <chrono>
-#include <memory>
 #include <string>
 
 namespace pki = support::pki;
@@ -22,46 +22,6 @@ using clarify::detail::TlsSessionCache;
 
 namespace {
 
-/// Ends of a connection that need no network.
-struct Pair {
-    Pair(const pki::TlsContext& server_context, int version)
-        : client_context(boost::asio::ssl::context::tls_client),
-          server(SSL_new(server_context->native_handle())),
-          client(SSL_new(client_context.native_handle())) {
-        SSL_CTX_set_security_level(client_context.native_handle(), 0);
-        SSL_set_min_proto_version(client, version);
-        SSL_set_max_proto_version(client, version);
-        BIO* from_client = nullptr;
-        BIO* from_server = nullptr;
-        REQUIRE(BIO_new_bio_pair(&from_client, 1 << 16U, &from_server, 1 << 16U) == 1);
-        SSL_set_bio(client, from_client, from_client);
-        SSL_set_bio(server, from_server, from_server);
-        SSL_set_connect_state(client);
-        SSL_set_accept_state(server);
-        for (int i = 0; i != 8; ++i) {
-            SSL_do_handshake(client);
-            SSL_do_handshake(server);
-        }
-        char byte = 0;
-        // The tickets come with what is read.
-        SSL_read(client, &byte, 1);
-    }
-    ~Pair() {
-        SSL_free(client);
-        SSL_free(server);
-    }
-    Pair(const Pair&) = delete;
-    Pair& operator=(const Pair&) = delete;
-
-    OpensslOwned<SSL_SESSION> session() const {
-        return clarify::detail::copy_session(SSL_get0_session(client));
-    }
-
-    boost::asio::ssl::context client_context;
-    SSL* server;
-    SSL* client;
-};
-
 std::string id_of(const SSL_SESSION* session) {
     unsigned size = 0;
     const unsigned char* const id = SSL_SESSION_get_id(session, &size);
@@ -70,7 +30,7 @@ std::string id_of(const SSL_SESSION* session) {
 
 struct Fixture {
     OpensslOwned<SSL_SESSION> make(int version = TLS1_3_VERSION) {
-        return Pair{context, version}.session();
+        return support::TlsPair{context, version}.session();
     }
     /// Stores a session that was verified at `verified`.
     SSL_SESSION* store(

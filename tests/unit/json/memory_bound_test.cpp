@@ -10,56 +10,14 @@
 #include <boost/json/value.hpp>
 
 #include <doctest/doctest.h>
+#include <support/allocations.hpp>
 
-#include <atomic>
 #include <cstddef>
-#include <cstdlib>
 #include <map>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace {
-
-struct Heap {
-    std::atomic<std::size_t> live{0};
-    std::atomic<std::size_t> peak{0};
-    std::atomic<std::size_t> total{0};
-    std::atomic<std::size_t> blocks{0};
-};
-Heap heap;
-
-// In front of each block, so that its size is known when it is freed.
-constexpr std::size_t header = alignof(std::max_align_t);
-
-void* take(std::size_t size) {
-    void* const block = std::malloc(size + header);
-    if (block == nullptr) throw std::bad_alloc{};
-    *static_cast<std::size_t*>(block) = size;
-    heap.total += size;
-    ++heap.blocks;
-    const std::size_t live = heap.live += size;
-    if (live > heap.peak) heap.peak = live;
-    return static_cast<char*>(block) + header;
-}
-
-void give(void* pointer) noexcept {
-    if (pointer == nullptr) return;
-    char* const block = static_cast<char*>(pointer) - header;
-    heap.live -= *reinterpret_cast<std::size_t*>(block);
-    std::free(block);
-}
-
-}  // namespace
-
-void* operator new(std::size_t size) { return take(size); }
-void* operator new[](std::size_t size) { return take(size); }
-void operator delete(void* pointer) noexcept { give(pointer); }
-void operator delete[](void* pointer) noexcept { give(pointer); }
-void operator delete(void* pointer, std::size_t) noexcept { give(pointer); }
-void operator delete[](void* pointer, std::size_t) noexcept { give(pointer); }
 
 using namespace clarify;
 
@@ -73,6 +31,7 @@ struct Use {
 
 template <class F>
 Use measure(F&& f) {
+    support::Heap& heap = support::heap();
     const std::size_t live = heap.live;
     const std::size_t total = heap.total;
     const std::size_t blocks = heap.blocks;
@@ -130,7 +89,7 @@ TEST_CASE("JSON: decoding stays within its memory limit, and gives all back wher
     options.max_parse_memory = 2 * mebibyte;
     const BoostJsonCodec codec{options};
     const auto refused = [&]<class T>(std::string_view text, std::optional<T>) {
-        const std::size_t live = heap.live;
+        const std::size_t live = support::heap().live;
         bool too_large = false;
         const Use use = measure([&] {
             const Result<T> value = codec.decode<T>(text);
@@ -142,7 +101,7 @@ TEST_CASE("JSON: decoding stays within its memory limit, and gives all back wher
         // The scratch memory of the builder doubles as it grows.
         CHECK(use.peak <= 2 * options.max_parse_memory);
         CHECK(use.total <= 4 * options.max_parse_memory);
-        CHECK(heap.live == live);
+        CHECK(support::heap().live == live);
     };
     for (const std::string& text :
          {repeated("0", mebibyte),

@@ -201,6 +201,7 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
             response.lease.keep();
             Result<TokenReply> reply =
                 read_token_reply(response.status, response.body, config.client_secret.expose());
+            Secret::wipe(response.body);
             if (reply && state->cache.is_stillborn(sent_at, reply->lifetime, context.now())) {
                 reply = detail::token_error(
                     Reason::bad_expiry, "the token had expired before it arrived");

@@ -7,6 +7,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace clarify {
@@ -122,9 +123,9 @@ inline std::string Url::origin() const { return (https_ ? "https://" : "http://"
 
 inline Url Url::with_trailing_slash() const {
     Url url = *this;
-    while (!url.path_.empty() && url.path_.back() == '/')
-        url.path_.pop_back();
     url.path_ += '/';
+    const auto both = [](char a, char b) { return a == '/' && b == '/'; };
+    url.path_.erase(std::unique(url.path_.begin(), url.path_.end(), both), url.path_.end());
     return url;
 }
 

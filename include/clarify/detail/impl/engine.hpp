@@ -211,8 +211,19 @@ CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcep
     });
 }
 
+CLARIFY_DECL void EngineBase::undelivered(std::shared_ptr<Deliverable> what) noexcept {
+    context_->while_there([&] {
+        {
+            const std::lock_guard lock{postponed_mutex_};
+            what->lost = true;
+        }
+        abandon(std::move(what));
+    });
+}
+
 CLARIFY_DECL void EngineBase::postpone(std::shared_ptr<Deliverable> what) noexcept {
     const std::lock_guard lock{postponed_mutex_};
+    if (std::exchange(what->postponed, true)) return;
     what->next = std::move(postponed_);
     postponed_ = std::move(what);
 }
@@ -222,6 +233,10 @@ CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
     {
         const std::lock_guard lock{postponed_mutex_};
         newest = std::move(postponed_);
+        for (Deliverable* each = newest.get(); each != nullptr; each = each->next.get()) {
+            each->postponed = false;
+            if (std::exchange(each->lost, false)) each->finished = false;
+        }
     }
     // In the order in which they were left for later.
     std::shared_ptr<Deliverable> first;
@@ -229,24 +244,29 @@ CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
         std::shared_ptr<Deliverable> rest = std::exchange(newest->next, std::move(first));
         first = std::exchange(newest, std::move(rest));
     }
-    bool again = false;
     while (first) {
         const std::shared_ptr<Deliverable> what = std::exchange(first, nullptr);
-        first = std::move(what->next);
+        first = std::exchange(what->next, nullptr);
         CallRecord* const call = what->as_call();
         if (call != nullptr && !call->concluded) {
             call->error = memory_error(*call);
             conclude(*call);
-            continue;
-        }
-        try {
-            what->finish();
-        } catch (...) {
-            postpone(what);
-            again = true;
+        } else {
+            deliver(what);
         }
     }
-    if (again) rearm();
+}
+
+// Where there is no memory for that, it is tried again later.
+CLARIFY_DECL void EngineBase::deliver(std::shared_ptr<Deliverable> what) noexcept {
+    if (what->finished) return;
+    try {
+        what->finish();
+        what->finished = true;
+    } catch (...) {
+        postpone(std::move(what));
+        rearm();
+    }
 }
 
 /// What the watchdog's timer calls. One that is destroyed instead, for want of memory, sees to it
@@ -420,12 +440,7 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
         }
         emit(event);
     }
-    try {
-        call.finish();
-    } catch (...) {
-        postpone(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
-        rearm();
-    }
+    deliver(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
     if (std::exchange(call.counted, false)) --calls_;
     end_drain();
 }

@@ -18,6 +18,9 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include <openssl/crypto.h>
+#include <openssl/ssl.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -43,11 +46,20 @@ public:
         : socket_(std::move(executor)), context_(std::move(context)) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
+    ~Connection() {
+        forget_head();
+        OPENSSL_cleanse(input_.data(), input_.size());
+    }
 
     Socket& socket() noexcept { return socket_; }
     bool is_tls() const noexcept { return tls_.has_value(); }
     TlsStream& tls() noexcept { return *tls_; }
-    TlsStream& begin_tls() { return tls_.emplace(socket_, *context_); }
+    TlsStream& begin_tls() {
+        TlsStream& stream = tls_.emplace(socket_, *context_);
+        // A reply may hold a token; OpenSSL would keep it in its buffer until the next one.
+        SSL_set_options(stream.native_handle(), SSL_OP_CLEANSE_PLAINTEXT);
+        return stream;
+    }
 
     void opened(TimePoint now) noexcept {
         opened_at_ = now;
@@ -100,14 +112,19 @@ public:
     void compose_head(const HttpRequest& request, std::string_view authority);
     /// Head and body for one gather write.
     std::array<boost::asio::const_buffer, 2> output(std::string_view body) const noexcept {
-        return {boost::asio::buffer(head_), boost::asio::buffer(body.data(), body.size())};
+        const std::string_view rest = body.substr(joined_);
+        return {boost::asio::buffer(head_), boost::asio::buffer(rest.data(), rest.size())};
     }
-    /// Overwrites the head, which holds the authorization.
+    /// Overwrites the head, which holds the authorization, and what follows it in its buffer.
     void forget_head() noexcept;
 
     std::string_view input() const noexcept { return {input_.data() + begin_, buffered()}; }
     std::size_t buffered() const noexcept { return end_ - begin_; }
-    void consume(std::size_t size) noexcept { begin_ += size; }
+    /// Overwrites what is consumed: the reader has it, and a token must not stay here as well.
+    void consume(std::size_t size) noexcept {
+        OPENSSL_cleanse(input_.data() + begin_, size);
+        begin_ += size;
+    }
     void received(std::size_t size) noexcept { end_ += size; }
     /// Room for more input behind what is there; empty if a message part fills the whole buffer.
     boost::asio::mutable_buffer room() {
@@ -118,6 +135,7 @@ public:
             std::copy(
                 input_.begin() + static_cast<std::ptrdiff_t>(begin_), input_.end(), input_.begin());
             end_ -= begin_;
+            OPENSSL_cleanse(input_.data() + end_, begin_);
             begin_ = 0;
         }
         return boost::asio::buffer(input_.data() + end_, input_.size() - end_);
@@ -137,6 +155,8 @@ private:
     unsigned exchanges_ = 0;
     ConnectionTicket<Connection> ticket_;
     std::string head_;
+    /// How much of the body follows the head in its buffer.
+    std::size_t joined_ = 0;
     std::vector<char> input_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
@@ -144,7 +164,14 @@ private:
 
 template <class Net>
 void Connection<Net>::compose_head(const HttpRequest& request, std::string_view authority) {
-    std::size_t size = 96 + request.url->path().size() + authority.size();
+    joined_ = 0;
+    if (is_tls()) {
+        // Asio encrypts from one buffer. Were head and body apart, it would put them together in
+        // one of this size on the stack, where the authorization would stay.
+        constexpr std::size_t asio_storage = 8192;
+        joined_ = std::min(request.body.size(), asio_storage);
+    }
+    std::size_t size = joined_ + 96 + request.url->path().size() + authority.size();
     for (const HeaderView& header : request.headers)
         size += header.name.size() + header.value.size() + 4;
     head_.clear();
@@ -166,6 +193,7 @@ void Connection<Net>::compose_head(const HttpRequest& request, std::string_view 
     head_ += "Content-Length: ";
     head_.append(digits, end);
     head_ += "\r\n\r\n";
+    head_ += request.body.substr(0, joined_);
 }
 
 template <class Net>

@@ -5,6 +5,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_BACKEND_BENCH_HPP
 #define CLARIFY_TESTING_DETAIL_BACKEND_BENCH_HPP
 
+#include <clarify/core/detail/async_op.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/testing/detail/backend_check.hpp>
 

@@ -32,12 +32,12 @@ struct TlsSource {
 
 inline Result<TlsSource> read_tls_file(
     const std::string& what, const std::string& path, std::size_t limit) {
-    Result<std::string> content = read_small_file(path, limit);
-    if (!content) {
-        Error error = content.error();
+    Result<SmallFile> file = read_small_file(path, limit);
+    if (!file) {
+        Error error = file.error();
         return error.set_phase(Phase::tls);
     }
-    return TlsSource{what + " " + path, Secret{std::move(*content)}};
+    return TlsSource{what + " " + path, Secret{std::move(file->content)}};
 }
 
 struct BioDeleter {

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
-// Makes a chosen allocation of a test program fail. Include in one file of a program of its own.
+// Counts what a test program allocates, and makes a chosen allocation fail. A program that uses it
+// has the operators of allocations.cpp.
 
-#ifndef CLARIFY_TESTS_SUPPORT_FAILING_ALLOCATIONS_HPP
-#define CLARIFY_TESTS_SUPPORT_FAILING_ALLOCATIONS_HPP
+#ifndef CLARIFY_TESTS_SUPPORT_ALLOCATIONS_HPP
+#define CLARIFY_TESTS_SUPPORT_ALLOCATIONS_HPP
 
+#include <atomic>
 #include <cstddef>
-#include <cstdlib>
 #include <limits>
-#include <new>
 
 namespace support {
+
+/// What is allocated by `new`, in all threads.
+struct Heap {
+    std::atomic<std::size_t> live{0};
+    std::atomic<std::size_t> peak{0};
+    std::atomic<std::size_t> total{0};
+    std::atomic<std::size_t> blocks{0};
+};
+Heap& heap() noexcept;
 
 /** While one of these lives, the allocations of this thread are counted, and those from number
     `first` on fail, `count` of them. Nothing is counted where `Spared` lives.
@@ -34,6 +43,9 @@ public:
         return number >= now.first && number - now.first < now.count;
     }
 
+    /// The same for what must not fail twice in a row: not counted where several fail.
+    static bool fails_alone() noexcept { return state().count == 1 && fails_now(); }
+
     /// What the test itself does in between.
     class Spared {
     public:
@@ -53,21 +65,10 @@ private:
         std::size_t first = none;
         std::size_t count = 0;
     };
-    static State& state() noexcept {
-        static thread_local State own;
-        return own;
-    }
+    // Next to the operators, so that whoever asks for one gets the other.
+    static State& state() noexcept;
 };
 
 }  // namespace support
 
-// The forms that others are defined by, but for the aligned ones, which nothing here uses.
-void* operator new(std::size_t size) {
-    if (support::FailingAllocations::fails_now()) throw std::bad_alloc{};
-    if (void* const memory = std::malloc(size != 0 ? size : 1)) return memory;
-    throw std::bad_alloc{};
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-#endif  // CLARIFY_TESTS_SUPPORT_FAILING_ALLOCATIONS_HPP
+#endif  // CLARIFY_TESTS_SUPPORT_ALLOCATIONS_HPP

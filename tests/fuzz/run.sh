@@ -70,9 +70,11 @@ while [ $# -gt 0 ]; do
     shift
 done
 if [ ${#targets[@]} -eq 0 ]; then
+    # The one that takes longest to build begins.
+    targets=(session)
     for source in "$here"/*_fuzz.cpp; do
         name=$(basename "$source" _fuzz.cpp)
-        targets+=("$name")
+        [ "$name" = session ] || targets+=("$name")
     done
 fi
 if [ -n "$campaign" ]; then

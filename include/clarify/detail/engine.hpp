@@ -83,6 +83,10 @@ protected:
     void begin(Activity& activity);
     void emit(const Event& event) noexcept;
     Event call_event(EventKind kind, const CallRecord& call) const;
+    // Not in the coroutine, whose frame would have room for each of them as long as it lives.
+    void emit_attempt(const CallRecord& call) noexcept;
+    void emit_response(const CallRecord& call, TimePoint began) noexcept;
+    void emit_retry(const CallRecord& call, TimePoint began, Clock::duration wait) noexcept;
 
     /// Composes the headers of a request; the views point into `call`, the options and
     /// `authorization`.

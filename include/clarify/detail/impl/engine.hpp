@@ -368,6 +368,30 @@ CLARIFY_DECL Event EngineBase::call_event(EventKind kind, const CallRecord& call
     return event;
 }
 
+CLARIFY_DECL void EngineBase::emit_attempt(const CallRecord& call) noexcept {
+    Event event = call_event(EventKind::attempt, call);
+    event.bytes = call.buffers->request.size();
+    emit(event);
+}
+
+CLARIFY_DECL void EngineBase::emit_response(const CallRecord& call, TimePoint began) noexcept {
+    Event event = call_event(EventKind::response, call);
+    event.elapsed = event.time - began;
+    event.status = call.buffers->response.status;
+    event.bytes = call.buffers->response.body.size();
+    event.traceparent = call.buffers->response.traceparent;
+    emit(event);
+}
+
+CLARIFY_DECL void EngineBase::emit_retry(
+    const CallRecord& call, TimePoint began, Clock::duration wait) noexcept {
+    Event event = call_event(EventKind::retry, call);
+    event.elapsed = event.time - began;
+    event.wait = wait;
+    event.error = &*call.error;
+    emit(event);
+}
+
 CLARIFY_DECL void EngineBase::write_headers(
     const CallRecord& call, std::string_view authorization) const {
     std::vector<HeaderView>& out = call.buffers->headers;

@@ -80,11 +80,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             ++call->attempts;
             call->progress = {};
             const TimePoint began = options().observer ? time() : TimePoint{};
-            if (options().observer) {
-                Event event = call_event(EventKind::attempt, *call);
-                event.bytes = buffers.request.size();
-                emit(event);
-            }
+            if (options().observer) emit_attempt(*call);
             try {
                 const Result<void> posted =
                     co_await backend_.post(request, buffers.response, call->progress);
@@ -102,14 +98,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             }
             if (!call->error) {
                 call->error = judge(*call);
-                if (options().observer) {
-                    Event event = call_event(EventKind::response, *call);
-                    event.elapsed = event.time - began;
-                    event.status = buffers.response.status;
-                    event.bytes = buffers.response.body.size();
-                    event.traceparent = buffers.response.traceparent;
-                    emit(event);
-                }
+                if (options().observer) emit_response(*call, began);
             }
             if (!call->error) {
                 budget_.succeeded();
@@ -155,13 +144,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 break;
             }
             fresh_connection = answer.fresh_connection;
-            if (options().observer) {
-                Event event = call_event(EventKind::retry, *call);
-                event.elapsed = event.time - began;
-                event.wait = answer.wait;
-                event.error = &*call->error;
-                emit(event);
-            }
+            if (options().observer) emit_retry(*call, began, answer.wait);
             if (answer.wait > Clock::duration::zero()) {
                 call->progress = {Phase::backoff, false};
                 bool cancelled = false;

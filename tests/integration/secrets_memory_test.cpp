@@ -34,7 +34,6 @@ using support::RawServer;
 // Never written out in one piece outside of a constant expression.
 constexpr std::string_view secret_text() { return "sv/kx+7q%wzpd-n4m9t2-1"; }
 constexpr std::string_view token_text() { return "tq/h8+zv3k-bw5x0r-91-2"; }
-constexpr std::string_view id_text() { return "ident"; }
 
 constexpr DisguisedSecret wanted_secret = support::disguise_all(secret_text());
 constexpr DisguisedSecret wanted_token = support::disguise_all(token_text());

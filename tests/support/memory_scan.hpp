@@ -167,7 +167,11 @@ count_in_memory(const Disguised& wanted) {
             if (i != wanted.size) continue;
             ++found;
             if (show) {
-                std::fprintf(stderr, "  %p %s: ", const_cast<unsigned char*>(at), regions[r].name);
+                std::fprintf(
+                    stderr,
+                    "  %p %s: ",
+                    static_cast<void*>(const_cast<unsigned char*>(at)),
+                    regions[r].name);
                 const auto* from =
                     end - at < 160 || at - 48 < end - (regions[r].end - regions[r].begin) ? at
                                                                                           : at - 48;

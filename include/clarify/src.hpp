@@ -10,8 +10,12 @@
 #endif
 
 #include <clarify/any_client.hpp>
+#include <clarify/api/field_errors.hpp>
+#include <clarify/api/labels.hpp>
 #include <clarify/clarify.hpp>
 
+#include <clarify/api/impl/field_errors.hpp>
+#include <clarify/api/impl/labels.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/detail/impl/engine.hpp>

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSL-1.0
+// All that is wrong with a request, each thing with its path.
+
+#ifndef CLARIFY_API_FIELD_ERRORS_HPP
+#define CLARIFY_API_FIELD_ERRORS_HPP
+
+#include <clarify/core/result.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clarify {
+
+/// One thing that is wrong with a request.
+struct FieldError {
+    FieldError(std::string path_, std::string message_)
+        : path(std::move(path_)), message(std::move(message_)) {}
+
+    /// Where, in Clarify's own way: members joined by dots, such as
+    /// `signalsByInput.pump-1.labels.site`.
+    std::string path;
+    /// What, for example `has more than 128 characters`.
+    std::string message;
+
+    friend bool operator==(const FieldError&, const FieldError&) = default;
+};
+
+/** Collects what is wrong with a request before it is sent, so that all of it can be repaired at
+    once.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
+class FieldErrors {
+public:
+    FieldErrors() {}
+
+    /// Notes an error. `path` is kept as it is given.
+    void add(std::string_view path, std::string_view message);
+
+    /// In the order they were found.
+    const std::vector<FieldError>& all() const noexcept { return all_; }
+    bool empty() const noexcept { return all_.empty(); }
+    std::size_t size() const noexcept { return all_.size(); }
+
+    /** Success where nothing is wrong. Else `Errc::bad_argument` with `Reason::fields`, whose message
+        has one `path: message` after the other, with `; ` between them, made printable: the first
+        twenty, and how many more there are.
+    */
+    Result<void> result() const;
+
+private:
+    std::vector<FieldError> all_;
+};
+
+/// The path of the member `name` of what is at `parent`, which may be empty.
+std::string field_path(std::string_view parent, std::string_view name);
+
+}  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/api/impl/field_errors.hpp>
+#endif
+
+#endif  // CLARIFY_API_FIELD_ERRORS_HPP

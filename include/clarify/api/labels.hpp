@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+// Labels: a set of texts for each key.
+
+#ifndef CLARIFY_API_LABELS_HPP
+#define CLARIFY_API_LABELS_HPP
+
+#include <clarify/core/result.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clarify {
+namespace detail {
+class JsonInput;
+class JsonOutput;
+}  // namespace detail
+
+/** What people sort and find signals and items by: for each key a set of values.
+
+    Keys follow `is_label_key`. The values of a key are sorted bytewise and differ from each other,
+    and a key without values does not exist, whatever order and repetition they were given in.
+
+    The one exception is what a server sent: it is kept as it is, so that its hash can be recomputed,
+    until the key is changed or `normalize` is called.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
+class Labels {
+public:
+    using Values = std::vector<std::string>;
+    using Map = std::map<std::string, Values, std::less<>>;
+    using const_iterator = Map::const_iterator;
+
+    Labels() {}
+    /// `Labels{{"location", {"pier", "banana stand"}}}`. The values of a key that is repeated are
+    /// joined.
+    Labels(std::initializer_list<std::pair<const std::string, Values>> labels);
+
+    /// Adds a value. `false` where it was there already.
+    bool add(std::string_view key, std::string_view value);
+    /// Removes a value. `false` where it was not there.
+    bool remove(std::string_view key, std::string_view value);
+    /// Replaces the values of a key. Without values, the key goes.
+    void set(std::string_view key, Values values);
+    /// Removes a key with all its values. `false` where it was not there.
+    bool erase(std::string_view key);
+    void clear() noexcept { map_.clear(); }
+    /// Sorts the values of all keys, and drops repeated ones and keys without any.
+    void normalize();
+
+    /// The values of a key: none where there is no such key. Valid until the labels change.
+    const Values& get(std::string_view key) const;
+    bool contains(std::string_view key) const { return map_.contains(key); }
+    bool contains(std::string_view key, std::string_view value) const;
+
+    /// How many keys there are.
+    std::size_t size() const noexcept { return map_.size(); }
+    bool empty() const noexcept { return map_.empty(); }
+    /// The keys in bytewise order, each with its values: `for (const auto& [key, values] : labels)`.
+    const_iterator begin() const noexcept { return map_.begin(); }
+    const_iterator end() const noexcept { return map_.end(); }
+
+    /// The same keys with the same values in the same order.
+    friend bool operator==(const Labels&, const Labels&) = default;
+
+private:
+    friend bool read_json(detail::JsonInput& in, Labels& out);
+
+    Map map_;
+};
+
+/// Writes `{"key":["value",…],…}`. Fails with `Errc::bad_argument` for text that is not UTF-8.
+Result<void> append_json_text(std::string& out, const Labels& labels);
+/// Reads what `append_json_text` writes, values in their order. Fails with `Errc::decode`.
+Result<void> read_json_text(std::string_view text, Labels& labels);
+
+// For the types that have labels.
+void write_json(detail::JsonOutput& out, const Labels& labels);
+bool read_json(detail::JsonInput& in, Labels& out);
+
+}  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/api/impl/labels.hpp>
+#endif
+
+#endif  // CLARIFY_API_LABELS_HPP

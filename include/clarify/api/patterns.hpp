@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSL-1.0
+// Which texts Clarify takes as keys and identifiers.
+
+#ifndef CLARIFY_API_PATTERNS_HPP
+#define CLARIFY_API_PATTERNS_HPP
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+namespace clarify {
+namespace detail {
+
+constexpr bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool is_decimal(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// 1 to `longest` ASCII letters, digits and characters of `punctuation`.
+constexpr bool is_key(
+    std::string_view text, std::size_t longest, std::string_view punctuation) noexcept {
+    return !text.empty() && text.size() <= longest &&
+        std::all_of(text.begin(), text.end(), [punctuation](char c) {
+            return is_letter(c) || is_decimal(c) || punctuation.find(c) != std::string_view::npos;
+        });
+}
+
+}  // namespace detail
+
+/// The longest input, label or annotation key, in bytes.
+inline constexpr std::size_t max_key_length = 128;
+/// The longest alias, in bytes.
+inline constexpr std::size_t max_alias_length = 28;
+/// The largest state of an enumeration; the smallest is 0.
+inline constexpr int max_enum_state = 9999;
+
+/// A key that samples are inserted under: 1 to 128 ASCII letters, digits and `- _ : . # + /`.
+constexpr bool is_input_key(std::string_view text) noexcept {
+    return detail::is_key(text, max_key_length, "-_:.#+/");
+}
+
+/** The identifier of a signal, an item, an integration or an organization: 20 letters of base32hex,
+    which are `a` to `v` and `0` to `9`.
+
+    Clarify mints xid values, which follow narrower rules; these are not asked for here.
+*/
+constexpr bool is_resource_id(std::string_view text) noexcept {
+    return text.size() == 20 && std::all_of(text.begin(), text.end(), [](char c) {
+               return detail::is_decimal(c) || (c >= 'a' && c <= 'v');
+           });
+}
+
+/// The key of a set of labels: 1 to 128 ASCII letters, digits and `- _ /`.
+constexpr bool is_label_key(std::string_view text) noexcept {
+    return detail::is_key(text, max_key_length, "-_/");
+}
+
+/// The key of an annotation: 1 to 128 ASCII letters, digits and `- _ /`. A dot is not allowed.
+constexpr bool is_annotation_key(std::string_view text) noexcept { return is_label_key(text); }
+
+/// The name of an item, a group or a calculation in a formula: 1 to 28 ASCII letters, digits and
+/// `_`, the first of them no digit.
+constexpr bool is_alias(std::string_view text) noexcept {
+    return detail::is_key(text, max_alias_length, "_") && !detail::is_decimal(text.front());
+}
+
+/// A state of an enumeration: 0 to 9999.
+constexpr bool is_enum_state(int state) noexcept { return state >= 0 && state <= max_enum_state; }
+
+/// A hash of attributes or relationships: 40 lower-case hexadecimal digits.
+constexpr bool is_resource_hash(std::string_view text) noexcept {
+    return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {
+               return detail::is_decimal(c) || (c >= 'a' && c <= 'f');
+           });
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_API_PATTERNS_HPP

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_API_IMPL_SUMMARIES_HPP
+#define CLARIFY_API_IMPL_SUMMARIES_HPP
+
+#include <clarify/api/detail/json_input.hpp>
+#include <clarify/core/detail/config.hpp>
+
+namespace clarify {
+namespace detail {
+
+inline bool read_json(JsonInput& in, CreateSummary& out) {
+    return in.object([&](const JsonKey& key) {
+        if (in.take_null()) return true;
+        if (key == "id") return in.string(out.id);
+        if (key == "created") return in.boolean(out.created);
+        return in.skip();
+    });
+}
+
+inline bool read_json(JsonInput& in, SaveSummary& out) {
+    return in.object([&](const JsonKey& key) {
+        if (in.take_null()) return true;
+        if (key == "id") return in.string(out.id);
+        if (key == "created") return in.boolean(out.created);
+        if (key == "updated") return in.boolean(out.updated);
+        return in.skip();
+    });
+}
+
+/// Reads an object whose member `name` maps keys to summaries.
+template <class Map>
+bool read_summaries(JsonInput& in, std::string_view name, Map& out) {
+    return in.object([&](const JsonKey& member) {
+        if (!(member == name)) return in.skip();
+        out.clear();
+        if (in.take_null()) return true;
+        return in.object([&](const JsonKey& key) {
+            auto& summary = out[key.text()];
+            summary = {};
+            return read_json(in, summary);
+        });
+    });
+}
+
+inline bool read_json(JsonInput& in, InsertResult& out) {
+    return read_summaries(in, "signalsByInput", out.signals_by_input);
+}
+
+inline bool read_json(JsonInput& in, SaveSignalsResult& out) {
+    return read_summaries(in, "signalsByInput", out.signals_by_input);
+}
+
+inline bool read_json(JsonInput& in, PublishSignalsResult& out) {
+    return read_summaries(in, "itemsBySignal", out.items_by_signal);
+}
+
+}  // namespace detail
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, CreateSummary& summary) {
+    return detail::read_json_document(text, summary);
+}
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, SaveSummary& summary) {
+    return detail::read_json_document(text, summary);
+}
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, InsertResult& result) {
+    return detail::read_json_document(text, result);
+}
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, SaveSignalsResult& result) {
+    return detail::read_json_document(text, result);
+}
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, PublishSignalsResult& result) {
+    return detail::read_json_document(text, result);
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_API_IMPL_SUMMARIES_HPP

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -57,6 +58,9 @@ struct RetryOptions {
     /// back to. Below half of it nothing is repeated, so that an outage is not made worse. A reply
     /// that blames the request, such as 404 or a JSON-RPC error, takes none. 0: no such limit.
     unsigned budget = 100;
+    /// Makes the random part of every wait of the client the same each time, token fetches included,
+    /// for tests that repeat a failure. Unset: another one for every client.
+    std::optional<std::uint32_t> seed;
 };
 
 /** What can be chosen for one call. Unset members mean the client's own setting. */

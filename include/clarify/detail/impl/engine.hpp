@@ -18,7 +18,7 @@ namespace clarify::detail {
 CLARIFY_DECL EngineBase::EngineBase(
     boost::asio::any_io_executor executor, Url endpoint, ClientOptions options)
     : budget_(options.retry.budget),
-      random_(std::random_device{}()),
+      random_(options.retry.seed ? *options.retry.seed : std::random_device{}()),
       executor_(std::move(executor)),
       serial_(SerialExecutor::over(executor_, options.clock)),
       context_(ContextLink::of(executor_)),

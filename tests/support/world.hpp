@@ -169,6 +169,7 @@ inline World::World(WorldOptions given) {
     net.name(given.tls ? "api.example" : "localhost", {address});
     net.set_segment(given.segment);
     given.client.clock = clock;
+    if (!given.client.retry.seed) given.client.retry.seed = static_cast<std::uint32_t>(seed());
     given.client.http.tls.ca_pem = WorldTls::get().ca_pem;
     auto options = std::make_shared<WorldOptions>(std::move(given));
     server.emplace(

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -277,4 +278,21 @@ TEST_CASE("rejected tokens: a server that refuses all of them costs a fetch a pa
         bench.clock->run_for(bench.context, 100ms);
     CHECK(bench.clock->now() - healed <= 61s);
     CHECK(bench.call().has_value());
+}
+
+TEST_CASE("retry: with a seed the waits are the same each time") {
+    const auto waits = [](std::optional<std::uint32_t> seed) {
+        ClientOptions options;
+        options.retry.attempts = 8;
+        options.retry.seed = seed;
+        options.call_timeout = 5min;
+        Bench bench{std::move(options)};
+        bench.server.on(rpc_path).always(reply(503));
+        CHECK_FALSE(bench.call(true).has_value());
+        REQUIRE(bench.waits.size() == 7);
+        return bench.waits;
+    };
+    CHECK(waits(7) == waits(7));
+    CHECK(waits(7) != waits(8));
+    CHECK(waits(std::nullopt) != waits(std::nullopt));
 }

@@ -12,10 +12,13 @@
 #include <clarify/any_client.hpp>
 #include <clarify/api/field_errors.hpp>
 #include <clarify/api/labels.hpp>
+#include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
 
+#include <clarify/api/detail/impl/zone_data.hpp>
 #include <clarify/api/impl/field_errors.hpp>
 #include <clarify/api/impl/labels.hpp>
+#include <clarify/api/impl/time_zone.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/detail/impl/engine.hpp>

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_API_IMPL_TIME_ZONE_HPP
+#define CLARIFY_API_IMPL_TIME_ZONE_HPP
+
+#include <clarify/api/detail/zone_data.hpp>
+#include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/text.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+namespace clarify {
+namespace detail {
+
+/// Rounded towards the past.
+inline std::int64_t whole_seconds(Timestamp time) noexcept {
+    const std::int64_t count = time.microseconds();
+    return count / 1'000'000 - (count % 1'000'000 < 0 ? 1 : 0);
+}
+
+/// May it be the name of a zone, and of nothing outside the database?
+inline bool is_zone_name(std::string_view name) noexcept {
+    return !name.empty() && name.size() <= 64 && name.front() != '/' && name.front() != '-' &&
+        std::all_of(name.begin(), name.end(), [](char c) {
+            return is_alnum(c) || c == '_' || c == '+' || c == '-' || c == '/';
+        });
+}
+
+}  // namespace detail
+
+CLARIFY_DECL Result<TimeZone> TimeZone::load(std::string_view name) {
+    if (name == "UTC" || name == "Etc/UTC") return TimeZone{};
+    if (!detail::is_zone_name(name)) {
+        return Error{
+            Errc::bad_argument,
+            Reason::syntax,
+            "not the name of a time zone: " + detail::printable(name, 64)};
+    }
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody who reads the environment changes it
+    const char* const folder = std::getenv("TZDIR");
+    const std::string path =
+        std::string{folder != nullptr ? folder : "/usr/share/zoneinfo"} + '/' + std::string{name};
+    std::ifstream file{path, std::ios::binary};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    if (text.empty()) {
+        return Error{
+            Errc::bad_argument,
+            Reason::not_found,
+            "the time zone database of this machine has no " + std::string{name}};
+    }
+    return parse(text);
+}
+
+CLARIFY_DECL Result<TimeZone> TimeZone::parse(std::string_view file) {
+    std::optional<detail::ZoneData> data = detail::ZoneData::parse(file);
+    if (!data)
+        return Error{Errc::bad_argument, Reason::syntax, "not a time zone file of version 2"};
+    TimeZone zone;
+    zone.data_ = std::make_shared<const detail::ZoneData>(std::move(*data));
+    return zone;
+}
+
+CLARIFY_DECL std::chrono::seconds TimeZone::offset_at(Timestamp time) const noexcept {
+    if (!data_) return std::chrono::seconds{0};
+    return std::chrono::seconds{data_->offset_at(detail::whole_seconds(time))};
+}
+
+CLARIFY_DECL Timestamp TimeZone::from_local(Timestamp local) const noexcept {
+    if (!data_) return local;
+    // No offset is as large as a day, and no two changes are as close.
+    const std::chrono::seconds before = offset_at(local - std::chrono::hours{24});
+    const std::chrono::seconds after = offset_at(local + std::chrono::hours{24});
+    const Timestamp early = local - std::max(before, after);
+    const Timestamp late = local - std::min(before, after);
+    for (const Timestamp candidate : {early, late}) {
+        if (to_local(candidate) == local) return candidate;
+    }
+    // Left out: the change is between the two, and found by halving.
+    std::int64_t low = detail::whole_seconds(early);
+    std::int64_t high = detail::whole_seconds(late) + 1;
+    while (high - low > 1) {
+        const std::int64_t middle = low + (high - low) / 2;
+        (data_->offset_at(middle) == before.count() ? low : high) = middle;
+    }
+    return std::chrono::sys_seconds{std::chrono::seconds{high}};
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_API_IMPL_TIME_ZONE_HPP

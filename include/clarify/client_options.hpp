@@ -104,8 +104,9 @@ struct CallOptions {
     /// May the call be executed twice? Unset: as the method table says, where every documented
     /// Clarify method may, and any other may not.
     std::optional<bool> idempotent;
-    /// Must the call keep to `ClientOptions::rate_limits`?
-    bool rate_limited = false;
+    /// Must the call keep to `ClientOptions::rate_limits`? Unset: the typed methods of the Clarify
+    /// API must, calls by name need not.
+    std::optional<bool> rate_limited;
     /// Sent with the request, besides the library's own.
     HeaderList headers;
     /// A W3C trace context to continue, sent as `traceparent`. Empty: none.

@@ -106,15 +106,18 @@ public:
     RpcClient(RpcClient&&) noexcept = default;
     RpcClient& operator=(RpcClient&& other) noexcept {
         if (this != &other) {
-            close();
+            if (owner_) close();
             engine_ = std::move(other.engine_);
             codec_ = std::move(other.codec_);
             batches_ = other.batches_;
+            owner_ = other.owner_;
         }
         return *this;
     }
     /// Ends all calls with `Errc::closed`; does not wait for them.
-    ~RpcClient() { close(); }
+    ~RpcClient() {
+        if (owner_) close();
+    }
 
     executor_type get_executor() const noexcept { return engine_->executor(); }
 
@@ -235,7 +238,20 @@ public:
             std::forward<Token>(token), InitiateDrain{}, engine_, limit);
     }
 
+protected:
+    /// Another one that makes calls of the same client, for as long as that is open, and whose end
+    /// ends nothing.
+    RpcClient share() const { return RpcClient{*this, Shared{}}; }
+    const ClientOptions& options() const noexcept { return engine_->options(); }
+
 private:
+    struct Shared {};
+    RpcClient(const RpcClient& other, Shared)
+        : engine_(other.engine_),
+          codec_(other.codec_),
+          batches_(other.batches_),
+          owner_(false) {}
+
     using Engine = detail::Engine<Backend, Auth>;
     template <class R, class Handler>
     class Call;
@@ -267,6 +283,7 @@ private:
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<const Codec> codec_;
     bool batches_ = true;
+    bool owner_ = true;
 };
 
 }  // namespace clarify

@@ -91,7 +91,7 @@ protected:
 
     /// The line that the call has to wait in before it may be sent; null where it may be at once.
     RateLine* must_wait(CallRecord& call) {
-        if (!call.options.rate_limited) return nullptr;
+        if (!call.options.rate_limited.value_or(false)) return nullptr;
         RateLine* const line = limiter_.find(call.buffers->method);
         return line == nullptr || line->pass(time()) ? nullptr : line;
     }

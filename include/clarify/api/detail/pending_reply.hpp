@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+// A reply that was asked for before anybody waits for it.
+
+#ifndef CLARIFY_API_DETAIL_PENDING_REPLY_HPP
+#define CLARIFY_API_DETAIL_PENDING_REPLY_HPP
+
+#include <clarify/core/result.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/experimental/concurrent_channel.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+namespace clarify::detail {
+
+/** The way of one reply from whoever delivers it, in any thread, to whoever waits for it, once.
+
+    @par Thread safety
+    `deliver` may be called while `take` waits; each of them once.
+*/
+template <class T>
+class PendingReply {
+public:
+    explicit PendingReply(const boost::asio::any_io_executor& executor) : channel_(executor, 1) {}
+
+    void deliver(Result<T> reply) {
+        channel_.try_send(
+            boost::system::error_code{}, std::make_shared<Result<T>>(std::move(reply)));
+    }
+
+    /// Waits for the reply and takes it; none where the wait was cancelled, and can begin again.
+    static boost::asio::awaitable<std::optional<Result<T>>> take(
+        std::shared_ptr<PendingReply> self) {
+        auto [error, reply] = co_await self->channel_.async_receive(
+            boost::asio::as_tuple(boost::asio::use_awaitable));
+        if (error || !reply) co_return std::nullopt;
+        co_return std::move(*reply);
+    }
+
+private:
+    using Channel = boost::asio::experimental::concurrent_channel<void(
+        boost::system::error_code, std::shared_ptr<Result<T>>)>;
+
+    Channel channel_;
+};
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_API_DETAIL_PENDING_REPLY_HPP

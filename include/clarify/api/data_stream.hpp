@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+// A time range of any length and any number of items, part by part.
+
+#ifndef CLARIFY_API_DATA_STREAM_HPP
+#define CLARIFY_API_DATA_STREAM_HPP
+
+#include <clarify/api/detail/data_plan.hpp>
+#include <clarify/api/detail/pending_reply.hpp>
+#include <clarify/api/timestamp.hpp>
+#include <clarify/core/result.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace clarify {
+
+/// Some items over some time.
+template <class Frame>
+struct DataPart {
+    DataPart() {}
+
+    /// The time that was asked for: `from` is in it, `to` is not.
+    Timestamp from;
+    Timestamp to;
+    /// The items that were asked for, also those without a value.
+    std::vector<std::string> items;
+    Frame frame;
+};
+
+namespace detail {
+
+/// What a stream does and does not do by itself.
+template <class Frame>
+struct DataSource {
+    struct Reply {
+        Frame frame;
+        std::size_t values = 0;
+    };
+    using Deliver = std::function<void(Result<Reply>)>;
+    using Items = std::vector<std::string>;
+
+    /// Yields more of the items, or nothing where they are complete.
+    std::function<boost::asio::awaitable<Result<std::optional<Items>>>()> more_items;
+    /// Asks for the values of items and calls the function with them, once, in any thread.
+    std::function<void(const Items&, Timestamp from, Timestamp to, Deliver)> ask;
+    /// Makes the plan when the number of items is known.
+    std::function<DataPlan(std::size_t items)> plan;
+    /// How many requests may be on their way at once.
+    std::size_t concurrency = 4;
+};
+
+}  // namespace detail
+
+/** The parts of a long time range, one after the other, while the next ones are on their way:
+
+    @code
+    auto parts = client.data_parts(query, data);
+    while (true) {
+        auto part = co_await parts.next();
+        if (!part) co_return part.error();
+        if (!*part) break;
+        write((*part)->frame);
+    }
+    @endcode
+
+    The parts come in the order of time; those of the same time in the order of the items. Together
+    they are what was asked for, without a hole and without an overlap, and no bucket of a rollup is
+    divided between two. A reply that is too large, or takes the server too long, is asked for again
+    in two halves. No more is kept in memory than the replies that are on their way.
+
+    Made by a client, which may be moved or destroyed meanwhile; in the latter case the next part is
+    `Errc::closed`. Nothing is asked for before the first `next`.
+
+    @par Object lifetimes
+    May be moved and destroyed at any time. What is on its way then is dropped when it comes.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe.
+*/
+template <class Frame>
+class BasicDataStream {
+public:
+    using Part = DataPart<Frame>;
+
+    BasicDataStream(boost::asio::any_io_executor executor, detail::DataSource<Frame> source)
+        : state_(std::make_shared<State>(std::move(executor), std::move(source))) {}
+
+    /** Yields the next part, or nothing where there are no more.
+
+        @par Per-operation cancellation
+        Terminal: ends the wait with `Errc::cancelled`. Nothing is lost, `next` waits again.
+        @par Errors
+        Those of the methods that are called. Nothing is lost: `next` asks for the same part again.
+        `Errc::bad_argument` where the last `next` has not ended yet.
+    */
+    [[nodiscard]] boost::asio::awaitable<Result<std::optional<Part>>> next() {
+        return next(state_);
+    }
+
+    /// The items that the parts are of; complete when the first part has come.
+    const std::vector<std::string>& items() const noexcept { return state_->items; }
+
+private:
+    using Source = detail::DataSource<Frame>;
+    using Reply = typename Source::Reply;
+    using Pending = detail::PendingReply<Reply>;
+    /// A part that is on its way, or to be asked for again.
+    struct Slot {
+        detail::DataPiece piece;
+        std::shared_ptr<Pending> pending;
+    };
+    struct State;
+    struct Turn;
+
+    static boost::asio::awaitable<Result<std::optional<Part>>> next(std::shared_ptr<State> state);
+
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace clarify
+
+#include <clarify/api/impl/data_stream.hpp>
+
+#endif  // CLARIFY_API_DATA_STREAM_HPP

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_API_IMPL_DATA_STREAM_HPP
+#define CLARIFY_API_IMPL_DATA_STREAM_HPP
+
+#include <algorithm>
+#include <iterator>
+
+namespace clarify {
+namespace detail {
+
+/// Is a reply to less likely to be small enough, or quick enough?
+inline bool is_too_much(const Error& error) noexcept {
+    if (error.code() == Errc::too_large) return true;
+    const bool was_sent = error.phase() == Phase::first_byte || error.phase() == Phase::head ||
+        error.phase() == Phase::body;
+    return error.code() == Errc::timeout && was_sent;
+}
+
+}  // namespace detail
+
+template <class Frame>
+struct BasicDataStream<Frame>::State {
+    State(boost::asio::any_io_executor with, Source what)
+        : executor(std::move(with)), source(std::move(what)) {}
+
+    std::vector<std::string> items_of(const detail::DataPiece& piece) const {
+        const auto first = items.begin() + static_cast<std::ptrdiff_t>(piece.first_item);
+        return {first, first + static_cast<std::ptrdiff_t>(piece.items)};
+    }
+
+    void ask(Slot& slot) {
+        slot.pending = std::make_shared<Pending>(executor);
+        source.ask(
+            items_of(slot.piece),
+            slot.piece.from,
+            slot.piece.to,
+            [to = slot.pending](Result<Reply> reply) { to->deliver(std::move(reply)); });
+    }
+
+    /// Keeps as many on their way as may be, and the first one in any case.
+    void fill() {
+        const std::size_t most = std::max<std::size_t>(source.concurrency, 1);
+        auto on_their_way = static_cast<std::size_t>(std::count_if(
+            slots.begin(), slots.end(), [](const Slot& slot) { return slot.pending != nullptr; }));
+        for (Slot& slot : slots) {
+            if (slot.pending || (on_their_way >= most && &slot != &slots.front())) continue;
+            ask(slot);
+            ++on_their_way;
+        }
+        while (slots.size() < most && on_their_way < most) {
+            const std::optional<detail::DataPiece> piece = plan->next();
+            if (!piece) return;
+            ask(slots.emplace_back(Slot{*piece, nullptr}));
+            ++on_their_way;
+        }
+    }
+
+    /// Puts two halves in the place of the first part. False where it cannot be divided.
+    bool halve() {
+        const auto halves = plan->split(slots.front().piece);
+        if (!halves) return false;
+        slots.front() = Slot{halves->first, nullptr};
+        slots.insert(std::next(slots.begin()), Slot{halves->second, nullptr});
+        return true;
+    }
+
+    boost::asio::any_io_executor executor;
+    Source source;
+    std::vector<std::string> items;
+    std::optional<detail::DataPlan> plan;
+    std::deque<Slot> slots;
+    bool busy = false;
+};
+
+template <class Frame>
+struct BasicDataStream<Frame>::Turn {
+    explicit Turn(State& of) : state(of) { state.busy = true; }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() { state.busy = false; }
+
+    State& state;
+};
+
+template <class Frame>
+boost::asio::awaitable<Result<std::optional<DataPart<Frame>>>> BasicDataStream<Frame>::next(
+    std::shared_ptr<State> state) {
+    using Outcome = Result<std::optional<Part>>;
+    if (state->busy) {
+        co_return Outcome{
+            Error{Errc::bad_argument, Reason::none, "one part at a time can be waited for"}};
+    }
+    const Turn turn{*state};
+    while (!state->plan) {
+        auto more = co_await state->source.more_items();
+        if (!more) co_return Outcome{more.error()};
+        if (*more) {
+            std::move((*more)->begin(), (*more)->end(), std::back_inserter(state->items));
+        } else {
+            state->plan = state->source.plan(state->items.size());
+        }
+    }
+    while (true) {
+        state->fill();
+        if (state->slots.empty()) co_return Outcome{std::optional<Part>{}};
+        std::optional<Result<Reply>> reply = co_await Pending::take(state->slots.front().pending);
+        if (!reply) co_return Outcome{Error{Errc::cancelled}};
+        if (*reply) {
+            const detail::DataPiece piece = state->slots.front().piece;
+            state->slots.pop_front();
+            state->plan->arrived(piece, (*reply)->values);
+            state->fill();
+            Part part;
+            part.from = piece.from;
+            part.to = piece.to;
+            part.items = state->items_of(piece);
+            part.frame = std::move((*reply)->frame);
+            co_return Outcome{std::optional<Part>{std::move(part)}};
+        }
+        state->slots.front().pending = nullptr;
+        if (!detail::is_too_much(reply->error()) || !state->halve())
+            co_return Outcome{reply->error()};
+    }
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_API_IMPL_DATA_STREAM_HPP

@@ -48,8 +48,14 @@ public:
     /// Reads a null and returns `true`, or leaves what is something else.
     bool take_null() { return next() == JsonKind::null && skip(); }
     bool string(std::string& out);
+    /// A string as it stands in the text, with its quotes and escapes.
+    bool raw_string(std::string_view& out);
     bool boolean(bool& out);
     bool integer(std::int64_t& out);
+    /// A number that a double can come near to.
+    bool number(double& out);
+    /// The same; null leaves `out` alone.
+    bool number_or_null(double& out) { return next() == JsonKind::null ? skip() : number(out); }
     /// Calls `on_member(key)`, which reads exactly one value, for each member.
     template <class OnMember>
     bool object(OnMember&& on_member);

@@ -194,10 +194,13 @@ inline std::string Timestamp::to_string() const {
 inline void write_json(detail::JsonOutput& out, Timestamp time) { out.string(time.to_string()); }
 
 inline bool read_json(detail::JsonInput& in, Timestamp& time) {
-    std::string text;
+    std::string_view raw;
     std::int64_t count = 0;
-    if (!in.string(text)) return false;
-    if (!detail::read_timestamp(text, count))
+    if (!in.raw_string(raw)) return false;
+    // As good as never is a character of it written as an escape.
+    const std::string_view text = raw.substr(1, raw.size() - 2);
+    if (!detail::read_timestamp(text, count) &&
+        !detail::read_timestamp(detail::json_unescape(raw), count))
         return in.fail(Reason::mismatch, "expected a time in RFC 3339");
     time = Timestamp::from_microseconds(count);
     return true;

@@ -5,11 +5,27 @@
 
 namespace clarify::detail {
 
-inline bool JsonInput::string(std::string& out) {
+inline bool JsonInput::raw_string(std::string_view& out) {
     if (!expect(JsonKind::string, "a string")) return false;
-    const RawJson raw = scanner_.value();
-    if (scanner_.ok()) out = json_unescape(raw.text);
+    out = scanner_.value().text;
     return scanner_.ok();
+}
+
+inline bool JsonInput::string(std::string& out) {
+    std::string_view raw;
+    if (!raw_string(raw)) return false;
+    out = json_unescape(raw);
+    return true;
+}
+
+inline bool JsonInput::number(double& out) {
+    if (!expect(JsonKind::number, "a number")) return false;
+    const RawJson raw = scanner_.value();
+    if (!scanner_.ok()) return false;
+    const std::optional<double> value = json_real<double>(raw.text);
+    if (!value) return fail(Reason::out_of_range, "expected a number that a double can hold");
+    out = *value;
+    return true;
 }
 
 inline bool JsonInput::boolean(bool& out) {

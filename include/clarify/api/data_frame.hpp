@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSL-1.0
+// Values over time, in columns.
+
+#ifndef CLARIFY_API_DATA_FRAME_HPP
+#define CLARIFY_API_DATA_FRAME_HPP
+
+#include <clarify/api/field_errors.hpp>
+#include <clarify/api/timestamp.hpp>
+#include <clarify/core/result.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <optional>
+#include <ranges>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clarify {
+namespace detail {
+class JsonInput;
+}
+
+/** Times, and for each key a column with a value for every time. NaN is a value that is missing.
+
+    @code
+    clarify::DataFrame frame;
+    frame.append(clarify::Timestamp::now(), {{"pump/flow", 12.5}, {"pump/pressure", 3.1}});
+    @endcode
+
+    Rows may be in any order, and times may be repeated, until `normalize` is called; what is sent
+    and what was received always is. Columns keep the order in which they were added.
+
+    To collect samples that arrive one by one and not row by row, use `SampleBuffer`.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
+class DataFrame {
+public:
+    static constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+    /// What it writes as JSON is valid.
+    static constexpr bool writes_valid_json = true;
+
+    DataFrame() {}
+
+    /** A frame of whole columns.
+
+        @par Errors
+        `Errc::bad_argument`, `Reason::fields`, with the path of each column that is repeated or has
+        another length than `times`.
+    */
+    static Result<DataFrame> make(
+        std::vector<Timestamp> times,
+        std::vector<std::pair<std::string, std::vector<double>>> columns);
+
+    /// How many rows there are.
+    std::size_t size() const noexcept { return times_.size(); }
+    bool empty() const noexcept { return times_.empty(); }
+    /// How many columns there are, also such without a value.
+    std::size_t columns() const noexcept { return columns_.size(); }
+    /// How many values there are, without the missing ones.
+    std::size_t value_count() const noexcept;
+
+    std::span<const Timestamp> times() const noexcept { return times_; }
+    const std::string& key(std::size_t column) const noexcept { return columns_[column].key; }
+    /// The position of a column, found in logarithmic time.
+    std::optional<std::size_t> find(std::string_view key) const;
+    bool contains(std::string_view key) const { return find(key).has_value(); }
+    /// As long as `times()`, and valid until the frame changes.
+    std::span<const double> column(std::size_t column) const noexcept {
+        return columns_[column].values;
+    }
+    std::span<double> column(std::size_t column) noexcept { return columns_[column].values; }
+    /// The column of a key; an empty one where there is none.
+    std::span<const double> column(std::string_view key) const;
+    /// The value of a key at a time, found in logarithmic time, where the frame is normalised.
+    std::optional<double> at(Timestamp time, std::string_view key) const;
+
+    /// A time with its values.
+    class Row {
+    public:
+        Row(const DataFrame& frame, std::size_t number) noexcept : frame_(frame), number_(number) {}
+        Timestamp time() const noexcept { return frame_.times_[number_]; }
+        /// The value in a column; may be missing.
+        double operator[](std::size_t column) const noexcept {
+            return frame_.columns_[column].values[number_];
+        }
+
+    private:
+        const DataFrame& frame_;
+        std::size_t number_;
+    };
+    Row row(std::size_t number) const noexcept { return {*this, number}; }
+    /// Every row, from the first: `for (const DataFrame::Row row : frame.rows())`.
+    auto rows() const {
+        return std::views::iota(std::size_t{0}, size()) |
+            std::views::transform([this](std::size_t number) { return row(number); });
+    }
+
+    void reserve(std::size_t rows);
+    /// Adds a column in which all values are missing, unless there is one of that key. Returns its
+    /// position.
+    std::size_t add_column(std::string_view key);
+    /// Adds a row in which all values are missing. Returns its number.
+    std::size_t add_row(Timestamp time);
+    void set(std::size_t row, std::size_t column, double value) noexcept {
+        columns_[column].values[row] = value;
+    }
+    /// Adds a row, and the columns that it needs.
+    void append(Timestamp time, std::span<const std::pair<std::string_view, double>> values);
+    void append(Timestamp time, std::initializer_list<std::pair<std::string_view, double>> values) {
+        append(time, std::span{values.begin(), values.size()});
+    }
+    void clear() noexcept;
+
+    /// Are the times ascending, and none of them repeated?
+    bool is_normalized() const noexcept;
+    /** Sorts by time, joins rows of the same time, and drops rows without any value.
+
+        Where several rows have a value for the same key, the last one counts. Costs nothing but a
+        look at every value where there is nothing to do.
+    */
+    void normalize();
+    /// Adds the rows and columns of another frame, and normalises. Where both have a value, that of
+    /// `other` counts; one that is missing there replaces nothing.
+    void merge(const DataFrame& other);
+    /// `count` rows from number `first` on, with all columns.
+    DataFrame part(std::size_t first, std::size_t count) const;
+    /// The rows from a time (included) to another (excluded) of a normalised frame.
+    DataFrame slice(Timestamp from, Timestamp to) const;
+
+    /// The same times, keys and order of columns; missing values are equal to each other, and the
+    /// zeros are not.
+    friend bool operator==(const DataFrame& a, const DataFrame& b) noexcept;
+
+private:
+    struct Column {
+        std::string key;
+        std::vector<double> values;
+    };
+    friend bool read_json(detail::JsonInput& in, DataFrame& frame);
+
+    void reorder(const std::vector<std::size_t>& order);
+
+    std::vector<Timestamp> times_;
+    std::vector<Column> columns_;
+    std::map<std::string, std::size_t, std::less<>> by_key_;
+};
+
+/** Collects samples one by one, in any order, and makes a frame of them.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe.
+*/
+class SampleBuffer {
+public:
+    SampleBuffer() {}
+
+    /// Adds a sample. Of several for the same key and time the last one counts.
+    void add(std::string_view key, Timestamp time, double value);
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    /// All that was added, normalised, and begins anew.
+    DataFrame take();
+
+private:
+    struct Sample {
+        Timestamp time;
+        double value;
+    };
+    std::map<std::string, std::vector<Sample>, std::less<>> samples_;
+    std::size_t size_ = 0;
+};
+
+/** Writes `{"times":[…],"series":{"key":[…],…}}`: numbers as short as they can be read back exactly,
+    null for what is missing. A frame that is not normalised is written as if it were.
+
+    @par Errors
+    `Errc::bad_argument`: `Reason::out_of_range` for an infinite value or a year beyond 9999,
+    `Reason::encoding` for a key that is not UTF-8; `out` is then as it was.
+*/
+Result<void> append_json_text(std::string& out, const DataFrame& frame);
+
+/** Reads a frame, or an array of frames, which are merged; the result is normalised.
+
+    A series that is longer than the times is cut, one that is shorter has missing values at its end;
+    unknown members are ignored.
+
+    @par Errors
+    `Errc::decode` with a JSON pointer in the message; the frame is left alone.
+*/
+Result<void> read_json_text(std::string_view text, DataFrame& frame);
+
+/// Notes every key that is no input key, and every column that has an infinite value, with its path
+/// below `path`.
+void check(const DataFrame& frame, std::string_view path, FieldErrors& errors);
+
+/// A number of consecutive rows.
+struct RowRange {
+    std::size_t first = 0;
+    std::size_t count = 0;
+
+    friend bool operator==(const RowRange&, const RowRange&) = default;
+};
+
+/** Divides a frame by rows so that the JSON text of each part has at most `max_size` bytes.
+
+    @par Errors
+    `Errc::bad_argument`, `Reason::request`, where a single row is longer.
+*/
+Result<std::vector<RowRange>> split_by_json_size(const DataFrame& frame, std::size_t max_size);
+
+}  // namespace clarify
+
+#include <clarify/api/impl/data_frame.hpp>
+#include <clarify/api/impl/data_frame_json.hpp>
+
+#endif  // CLARIFY_API_DATA_FRAME_HPP

@@ -12,12 +12,17 @@
 #include <clarify/any_client.hpp>
 #include <clarify/api/field_errors.hpp>
 #include <clarify/api/labels.hpp>
+#include <clarify/api/selection.hpp>
+#include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
 
 #include <clarify/api/detail/impl/zone_data.hpp>
 #include <clarify/api/impl/field_errors.hpp>
 #include <clarify/api/impl/labels.hpp>
+#include <clarify/api/impl/resource.hpp>
+#include <clarify/api/impl/selection.hpp>
+#include <clarify/api/impl/summaries.hpp>
 #include <clarify/api/impl/time_zone.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>

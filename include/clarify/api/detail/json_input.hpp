@@ -45,6 +45,11 @@ public:
     JsonKind next() noexcept { return scanner_.next(); }
     /// Reads a value of any kind and drops it.
     bool skip() { return scanner_.value(), scanner_.ok(); }
+    /// The value that comes next, which is not taken; empty where it is broken.
+    std::string_view ahead() const {
+        JsonScanner scout = scanner_;
+        return scout.value().text;
+    }
     /// Reads a null and returns `true`, or leaves what is something else.
     bool take_null() { return next() == JsonKind::null && skip(); }
     bool string(std::string& out);

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_API_IMPL_SELECTION_HPP
+#define CLARIFY_API_IMPL_SELECTION_HPP
+
+#include <clarify/api/detail/json_input.hpp>
+#include <clarify/core/detail/config.hpp>
+
+#include <string>
+#include <utility>
+
+namespace clarify {
+namespace detail::selection {
+
+inline bool read_meta(JsonInput& in, std::optional<std::int64_t>& total) {
+    return in.object([&](const JsonKey& key) {
+        if (!(key == "total")) return in.skip();
+        total.reset();
+        if (in.take_null()) return true;
+        std::int64_t count = 0;
+        if (!in.integer(count)) return false;
+        if (count >= 0) total = count;
+        return true;
+    });
+}
+
+/// Reads the type of a resource, wherever in it that stands, and leaves the resource to be read.
+inline std::string type_of(std::string_view resource) {
+    std::string type;
+    JsonScanner scanner{resource, json_depth_ceiling};
+    scanner.object([&](std::string_view key, JsonScanner& at) {
+        const RawJson value = at.value();
+        if (key_is(key, "type") && value.kind == JsonKind::string) type = json_unescape(value.text);
+    });
+    return type;
+}
+
+inline bool read_included(JsonInput& in, std::vector<Item>& items) {
+    items.clear();
+    if (in.next() == JsonKind::array) {
+        return in.array([&] {
+            if (type_of(in.ahead()) != "items") return in.skip();
+            return read_json(in, items.emplace_back());
+        });
+    }
+    return in.object([&](const JsonKey& key) {
+        if (in.take_null()) return true;
+        if (!(key == "items")) return in.skip();
+        return in.array([&] { return read_json(in, items.emplace_back()); });
+    });
+}
+
+/// Resources in an array, or by their identifiers.
+template <class Resource>
+bool read_data(JsonInput& in, std::vector<Resource>& data) {
+    data.clear();
+    if (in.next() == JsonKind::array)
+        return in.array([&] { return read_json(in, data.emplace_back()); });
+    return in.object([&](const JsonKey& key) {
+        Resource& resource = data.emplace_back();
+        if (!read_json(in, resource)) return false;
+        if (resource.id.empty()) resource.id = key.text();
+        return true;
+    });
+}
+
+inline bool read_data(JsonInput& in, DataFrame& data) { return read_json(in, data); }
+
+template <class Any>
+bool read_selection(JsonInput& in, Any& selection) {
+    return in.object([&](const JsonKey& key) {
+        if (in.take_null()) return true;
+        if (key == "meta") return read_meta(in, selection.total);
+        if (key == "data") return read_data(in, selection.data);
+        if (key == "included") return read_included(in, selection.included_items);
+        return in.skip();
+    });
+}
+
+template <class Any>
+Result<void> read_text(std::string_view text, Any& selection) {
+    JsonInput in{text};
+    Any value;
+    const Result<void> done = in.document([&] { return read_selection(in, value); });
+    if (done) selection = std::move(value);
+    return done;
+}
+
+}  // namespace detail::selection
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, Selection<Signal>& selection) {
+    return detail::selection::read_text(text, selection);
+}
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, Selection<Item>& selection) {
+    return detail::selection::read_text(text, selection);
+}
+
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, DataSelection& selection) {
+    return detail::selection::read_text(text, selection);
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_API_IMPL_SELECTION_HPP

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the methods that read answer: resources or data, and what was sent along.
+
+#ifndef CLARIFY_API_SELECTION_HPP
+#define CLARIFY_API_SELECTION_HPP
+
+#include <clarify/api/data_frame.hpp>
+#include <clarify/api/resource.hpp>
+#include <clarify/core/result.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace clarify {
+
+/// What every selection has beside its data.
+struct SelectionBase {
+    SelectionBase() {}
+
+    /// How many there are in all, where the server has counted them.
+    std::optional<std::int64_t> total;
+    /// The items that were sent along, where that was asked for.
+    std::vector<Item> included_items;
+
+    /// The included item with an identifier; null where there is none.
+    const Item* included_item(std::string_view id) const {
+        const auto found =
+            std::find_if(included_items.begin(), included_items.end(), [id](const Item& item) {
+                return item.id == id;
+            });
+        return found == included_items.end() ? nullptr : &*found;
+    }
+};
+
+/// Some of the signals, or of the items, in the order that was asked for.
+template <class Resource>
+struct Selection : SelectionBase {
+    Selection() {}
+
+    std::vector<Resource> data;
+};
+
+/// The data of some items.
+struct DataSelection : SelectionBase {
+    DataSelection() {}
+
+    DataFrame data;
+};
+
+/** Read a selection in any of the forms that it can be asked for: resources in an array or in an
+    object by their identifiers, included ones in an array or in arrays by their types, one data
+    frame or several. Unknown members, and included resources of unknown types, are ignored.
+
+    @par Errors
+    `Errc::decode` with a JSON pointer in the message; the selection is left alone.
+*/
+Result<void> read_json_text(std::string_view text, Selection<Signal>& selection);
+Result<void> read_json_text(std::string_view text, Selection<Item>& selection);
+Result<void> read_json_text(std::string_view text, DataSelection& selection);
+
+}  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/api/impl/selection.hpp>
+#endif
+
+#endif  // CLARIFY_API_SELECTION_HPP

@@ -55,6 +55,7 @@ private:
     std::map<std::string, std::uint64_t> tokens_;  // by outcome
     std::uint64_t attempts_ = 0;
     std::uint64_t retries_ = 0;
+    double rate_limited_seconds_ = 0;
     std::uint64_t bytes_sent_ = 0;
     std::uint64_t bytes_received_ = 0;
     std::uint64_t opened_ = 0;
@@ -83,6 +84,9 @@ void Metrics::observe(const clarify::Event& event) {
             break;
         case EventKind::retry:
             ++retries_;
+            break;
+        case EventKind::rate_limited:
+            rate_limited_seconds_ += seconds;
             break;
         case EventKind::token_fetched:
         case EventKind::token_renewed:
@@ -132,6 +136,11 @@ void Metrics::write(std::ostream& out) const {
         out << "clarify_token_fetches_total{outcome=\"" << outcome << "\"} " << count << '\n';
     single("clarify_attempts_total", "counter", "Requests handed to the HTTP stack.", attempts_);
     single("clarify_retries_total", "counter", "Attempts that were repeated.", retries_);
+    single(
+        "clarify_rate_limited_seconds_total",
+        "counter",
+        "Time that calls have waited for the server's rate limits.",
+        rate_limited_seconds_);
     single("clarify_sent_bytes_total", "counter", "Bytes of request bodies.", bytes_sent_);
     single("clarify_received_bytes_total", "counter", "Bytes of reply bodies.", bytes_received_);
     single("clarify_connections_opened_total", "counter", "Connections opened.", opened_);

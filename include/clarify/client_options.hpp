@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace clarify {
 
@@ -63,6 +64,35 @@ struct RetryOptions {
     std::optional<std::uint32_t> seed;
 };
 
+/** How often a server takes certain methods.
+
+    A call that has to keep to it waits in line, first come, first served, until it is its turn.
+    Every attempt counts, repetitions too.
+*/
+struct RateLimit {
+    RateLimit(std::vector<std::string> names, double rate, unsigned together = 1)
+        : methods(std::move(names)), per_second(rate), burst(together) {}
+
+    /// The methods that share the limit: all the names of one method, as a rule.
+    std::vector<std::string> methods;
+    /// Requests a second; more than 0.
+    double per_second;
+    /// How many may follow each other at once after a pause; at least 1.
+    unsigned burst;
+};
+
+/// What the Clarify API documents for its methods, in either spelling of their names.
+inline std::vector<RateLimit> clarify_rate_limits() {
+    return {
+        {{"integration.insert"}, 1},
+        {{"integration.saveSignals", "integration.signals.save"}, 1},
+        {{"admin.selectSignals", "admin.signals.select"}, 10, 10},
+        {{"admin.publishSignals", "admin.signals.publish"}, 5, 5},
+        {{"clarify.selectItems", "clarify.items.select"}, 10, 10},
+        {{"clarify.dataFrame"}, 1},
+        {{"clarify.evaluate"}, 1}};
+}
+
 /** What can be chosen for one call. Unset members mean the client's own setting. */
 struct CallOptions {
     CallOptions() {}
@@ -74,6 +104,8 @@ struct CallOptions {
     /// May the call be executed twice? Unset: as the method table says, where every documented
     /// Clarify method may, and any other may not.
     std::optional<bool> idempotent;
+    /// Must the call keep to `ClientOptions::rate_limits`?
+    bool rate_limited = false;
     /// Sent with the request, besides the library's own.
     HeaderList headers;
     /// A W3C trace context to continue, sent as `traceparent`. Empty: none.
@@ -95,6 +127,9 @@ struct ClientOptions {
     /// The deepest nesting of arrays and objects in a response.
     std::size_t max_json_depth = 64;
     RetryOptions retry;
+    /// How often the server takes which method; calls that are `CallOptions::rate_limited` wait in
+    /// line for it. Methods that are not listed have no limit; an empty list turns it off.
+    std::vector<RateLimit> rate_limits = clarify_rate_limits();
     /// For a backend that is made by the client.
     HttpOptions http;
     /// Receives events; see `Observer`.
@@ -114,6 +149,11 @@ struct ClientOptions {
         if (!is_header(user_agent)) throw std::invalid_argument{"user_agent is no header value"};
         if (max_json_depth == 0) throw std::invalid_argument{"max_json_depth is 0"};
         if (retry.attempts == 0) throw std::invalid_argument{"retry.attempts is 0"};
+        for (const RateLimit& limit : rate_limits) {
+            // Slower than once a day, or faster than a clock can tell, is a slip of the pen.
+            if (!(limit.per_second > 1e-5 && limit.per_second < 1e6) || limit.burst == 0)
+                throw std::invalid_argument{"rate_limits has a rate or a burst out of range"};
+        }
         http.check();
     }
 };

@@ -15,6 +15,7 @@
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/detail/impl/engine.hpp>
+#include <clarify/detail/impl/engine_end.hpp>
 #include <clarify/detail/impl/reply.hpp>
 #include <clarify/detail/impl/run.hpp>
 #include <clarify/http/impl/beast_backend.hpp>

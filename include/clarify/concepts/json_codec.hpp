@@ -43,7 +43,9 @@ namespace clarify {
     that vouches for its text may spare it that: `static constexpr bool writes_valid_json = true;`.
 
     Other types than `value_type` are welcome: whatever `encode` and `decode` accept, users can pass
-    and ask for. Constrain the two, so that `requires` tells what they take.
+    and ask for. Constrain the two, so that `requires` tells what they take. Types that have
+    functions `append_json_text` or `read_json_text` of their own, such as those of the Clarify API,
+    are written and read by these, with every codec: see `BasicJsonCodec`.
 
     The smallest codec takes `value_type` alone, and few need sixty lines:
 

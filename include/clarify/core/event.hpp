@@ -20,6 +20,9 @@ enum class EventKind : std::uint8_t {
     /// The request is about to be handed to the HTTP backend: `attempts` counts this one, `bytes` of
     /// the request body.
     attempt,
+    /// A call had to wait in line for `ClientOptions::rate_limits`, and goes on: `elapsed` since it
+    /// came to the line.
+    rate_limited,
     /// An attempt ended in a complete HTTP reply: `status`, `bytes` of the body, `elapsed` since the
     /// attempt began, `traceparent` of the reply.
     response,
@@ -103,6 +106,8 @@ inline std::string_view to_string(EventKind kind) noexcept {
             return "request";
         case EventKind::attempt:
             return "attempt";
+        case EventKind::rate_limited:
+            return "rate_limited";
         case EventKind::response:
             return "response";
         case EventKind::retry:

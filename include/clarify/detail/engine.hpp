@@ -12,6 +12,7 @@
 #include <clarify/core/timer.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/detail/call_record.hpp>
+#include <clarify/detail/rate_limiter.hpp>
 #include <clarify/detail/retry.hpp>
 
 #include <array>
@@ -88,6 +89,14 @@ protected:
     void emit_response(const CallRecord& call, TimePoint began) noexcept;
     void emit_retry(const CallRecord& call, TimePoint began, Clock::duration wait) noexcept;
 
+    /// The line that the call has to wait in before it may be sent; null where it may be at once.
+    RateLine* must_wait(CallRecord& call) {
+        if (!call.options.rate_limited) return nullptr;
+        RateLine* const line = limiter_.find(call.buffers->method);
+        return line == nullptr || line->pass(time()) ? nullptr : line;
+    }
+    /// Waits in it until it is the call's turn, or the call is stopped.
+    boost::asio::awaitable<void> wait_in(RateLine& line, CallRecord& call);
     /// Composes the headers of a request; the views point into `call`, the options and
     /// `authorization`.
     void write_headers(const CallRecord& call, std::string_view authorization) const;
@@ -102,6 +111,7 @@ protected:
     bool is_closed() const noexcept { return stage_ == Stage::closed; }
 
     RetryBudget budget_;
+    RateLimiter limiter_;
     std::minstd_rand random_;
 
 private:
@@ -196,6 +206,7 @@ private:
 
 #if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/detail/impl/engine.hpp>
+#include <clarify/detail/impl/engine_end.hpp>
 #include <clarify/detail/impl/reply.hpp>
 #endif
 #include <clarify/detail/impl/run.hpp>

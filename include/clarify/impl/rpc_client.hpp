@@ -3,6 +3,7 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
+#include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/detail/method_table.hpp>
 
 #include <boost/asio/recycling_allocator.hpp>
@@ -151,9 +152,16 @@ private:
                 .set_http_status(buffers->response.status);
         };
         try {
-            Result<Value> value = codec_->template decode<Value>(text);
-            if (!value) return complete(detail::or_else(value.error(), Errc::decode));
-            return value;
+            if constexpr (detail::ReadsOwnJson<Value>) {
+                Result<Value> value{boost::system::in_place_value};
+                const Result<void> read = read_json_text(text, *value);
+                if (!read) return complete(detail::or_else(read.error(), Errc::decode));
+                return value;
+            } else {
+                Result<Value> value = codec_->template decode<Value>(text);
+                if (!value) return complete(detail::or_else(value.error(), Errc::decode));
+                return value;
+            }
         } catch (const std::bad_alloc&) {
             return complete(Error{Errc::internal, Reason::resource});
         } catch (...) {

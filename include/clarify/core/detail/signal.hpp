@@ -34,8 +34,11 @@ public:
         co_return !waiter.notified && !waiter.timer.expired();
     }
 
-    void notify_one() {
-        if (first_ != nullptr) wake(*first_);
+    /// Returns whether anybody waited.
+    bool notify_one() {
+        if (first_ == nullptr) return false;
+        wake(*first_);
+        return true;
     }
     void notify_all() {
         while (first_ != nullptr)

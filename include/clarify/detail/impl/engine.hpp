@@ -15,18 +15,22 @@
 
 namespace clarify::detail {
 
+inline const ClientOptions& checked(const ClientOptions& options) {
+    options.check();
+    return options;
+}
+
 CLARIFY_DECL EngineBase::EngineBase(
     boost::asio::any_io_executor executor, Url endpoint, ClientOptions options)
     : budget_(options.retry.budget),
+      limiter_(checked(options).rate_limits),
       random_(options.retry.seed ? *options.retry.seed : std::random_device{}()),
       executor_(std::move(executor)),
       serial_(SerialExecutor::over(executor_, options.clock)),
       context_(ContextLink::of(executor_)),
       endpoint_(std::move(endpoint)),
       options_(std::move(options)),
-      watchdog_(std::in_place, serial_) {
-    options_.check();
-}
+      watchdog_(std::in_place, serial_) {}
 
 CLARIFY_DECL void EngineBase::part() noexcept {
     context_->leave(*this, [&] { context_gone(); });
@@ -87,112 +91,8 @@ CLARIFY_DECL void EngineBase::cancel(
     });
 }
 
-// What may throw here is posting, for want of memory.
-CLARIFY_DECL void EngineBase::shut_down() noexcept {
-    context_->while_there([&] {
-        try {
-            boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); });
-        } catch (...) {
-            close_postponed_ = true;
-        }
-    });
-}
-
-CLARIFY_DECL void EngineBase::drain(
-    std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait) {
-    const TimePoint until = time_after(time(), std::max(limit, std::chrono::milliseconds{0}));
-    context_->while_there([&] {
-        boost::asio::post(serial_, [self = shared_from_this(), until, wait]() mutable {
-            self->begin_drain(until, std::move(wait));
-        });
-    });
-}
-
-CLARIFY_DECL void EngineBase::begin_drain(
-    TimePoint until, std::shared_ptr<DrainWait> wait) noexcept {
-    if (wait) {
-        try {
-            drain_waits_.push_back(wait);
-        } catch (...) {
-            wait->error = Error{Errc::internal, Reason::resource};
-            postpone(std::move(wait));
-        }
-    }
-    if (stage_ == Stage::open) {
-        stage_ = Stage::draining;
-        drain_backend();
-    }
-    drain_until_ = std::min(drain_until_, until);
-    rearm();
-    end_drain();
-}
-
-CLARIFY_DECL void EngineBase::forget(std::shared_ptr<DrainWait> wait) {
-    context_->while_there([&] {
-        boost::asio::post(serial_, [self = shared_from_this(), wait = std::move(wait)]() mutable {
-            if (std::erase(self->drain_waits_, wait) == 0) return;
-            Error error{Errc::cancelled};
-            wait->error = error;
-            self->postpone(std::move(wait));
-            self->deliver_postponed();
-        });
-    });
-}
-
 /// What could not be done for want of memory is tried again after this.
 inline constexpr std::chrono::milliseconds memory_pause{10};
-
-// Whenever something has ended that a drain may have waited for.
-CLARIFY_DECL void EngineBase::end_drain() noexcept {
-    if (calls_ != 0 || stage_ == Stage::open) return;
-    if (stage_ == Stage::draining) close_all();
-    if (drain_waits_.empty()) return;
-    const std::vector<std::shared_ptr<DrainWait>> waits = std::exchange(drain_waits_, {});
-    for (const std::shared_ptr<DrainWait>& wait : waits) {
-        if (cut_short_ != Errc{}) wait->error = Error{cut_short_};
-        postpone(wait);
-    }
-    deliver_postponed();
-}
-
-CLARIFY_DECL void EngineBase::close_all() noexcept {
-    const Stage before = std::exchange(stage_, Stage::closed);
-    if (before == Stage::closed) return;
-    if (before == Stage::draining && calls_ != 0) {
-        cut_short_ = time() >= drain_until_ ? Errc::timeout : Errc::closed;
-    }
-    // Stopping one may end others, so what is left is looked at anew each time. Who cannot be told
-    // now is left to the watchdog.
-    std::size_t left = 0;
-    while (active_.size() > left) {
-        const auto activity = static_cast<Activity&>(*active_.entries().back()).shared_from_this();
-        active_.remove(*activity);
-        if (activity->stop(Stop::closed)) continue;
-        activity->deadline = TimePoint::min();
-        active_.insert(*activity);  // where there was room a moment ago
-        ++left;
-    }
-    close_backend();
-    if (left == 0 && watchdog_) watchdog_->cancel();
-    rearm();
-    end_drain();
-}
-
-// Calls in flight are destroyed with the context's handlers, before or after this.
-CLARIFY_DECL void EngineBase::context_gone() noexcept {
-    // What is let go of here may be the last to own this.
-    const std::shared_ptr<EngineBase> self = weak_from_this().lock();
-    if (std::exchange(stage_, Stage::closed) != Stage::closed) close_backend();
-    watchdog_.reset();
-    const auto waits = std::exchange(drain_waits_, {});
-    std::shared_ptr<Deliverable> left;
-    {
-        const std::lock_guard lock{postponed_mutex_};
-        left = std::move(postponed_);
-    }
-    while (left)
-        left = std::exchange(left->next, nullptr);
-}
 
 CLARIFY_DECL void EngineBase::begin(Activity& activity) {
     active_.insert(activity);
@@ -347,6 +247,24 @@ CLARIFY_DECL void EngineBase::expire() noexcept {
         active_.insert(*activity);  // where there was room a moment ago
     }
     rearm();
+}
+
+CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
+    const TimePoint came = time();
+    if (line.occupied()) {
+        // Who is woken has the place, also where the call was stopped at the same moment.
+        const bool cancelled = co_await line.places().wait(serial_, TimePoint::max());
+        if (cancelled) co_return;
+    }
+    const RateLine::Head head{line};
+    while (call.stopped == Stop::none && !line.bucket().take(time())) {
+        Signal never;
+        if (co_await never.wait(serial_, line.bucket().ready())) co_return;
+    }
+    if (call.stopped != Stop::none || !options_.observer) co_return;
+    Event event = call_event(EventKind::rate_limited, call);
+    event.elapsed = event.time - came;
+    emit(event);
 }
 
 CLARIFY_DECL void EngineBase::emit(const Event& event) noexcept {

@@ -27,6 +27,14 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
         for (;;) {
             call->error.reset();
             answered = false;
+            if (RateLine* const line = must_wait(*call)) {
+                call->progress = {Phase::queue, false};
+                co_await wait_in(*line, *call);
+                if (call->stopped != Stop::none) {
+                    call->error = stop_error(*call);
+                    break;
+                }
+            }
             AuthHeader authorization;
             try {
                 call->progress = {Phase::token, false};

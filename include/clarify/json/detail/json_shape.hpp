@@ -4,6 +4,7 @@
 #ifndef CLARIFY_JSON_DETAIL_JSON_SHAPE_HPP
 #define CLARIFY_JSON_DETAIL_JSON_SHAPE_HPP
 
+#include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/json/detail/described.hpp>
 
@@ -19,19 +20,6 @@
 #include <utility>
 
 namespace clarify::detail {
-
-/// Has a function `append_json_text(std::string& out, const T&)`, found by its argument's
-/// namespace.
-template <class T>
-concept WritesOwnJson = requires(std::string& out, const T& value) {
-    { append_json_text(out, value) } -> std::same_as<Result<void>>;
-};
-
-/// Has a function `read_json_text(std::string_view text, T&)`, found by its argument's namespace.
-template <class T>
-concept ReadsOwnJson = requires(std::string_view text, T& value) {
-    { read_json_text(text, value) } -> std::same_as<Result<void>>;
-};
 
 enum class JsonShape : std::uint8_t {
     unsupported,

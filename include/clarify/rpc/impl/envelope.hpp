@@ -3,6 +3,7 @@
 #ifndef CLARIFY_RPC_IMPL_ENVELOPE_HPP
 #define CLARIFY_RPC_IMPL_ENVELOPE_HPP
 
+#include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/text.hpp>
 
@@ -108,24 +109,28 @@ inline Result<void> write_method(std::string& out, std::string_view method) {
     return {};
 }
 
-/// Does the codec vouch for its text? Then nobody has to look through it again.
-template <class Codec>
-inline constexpr bool codec_writes_valid_json = false;
-template <class Codec>
-requires requires { requires Codec::writes_valid_json; }
-inline constexpr bool codec_writes_valid_json<Codec> = true;
+/// Writes a type that has a JSON form of its own without the codec, all others with it.
+template <class Params, class Codec>
+Result<void> encode_params(std::string& out, const Params& params, const Codec& codec) {
+    if constexpr (clarify::detail::WritesOwnJson<Params>) {
+        return append_json_text(out, params);
+    } else {
+        return codec.encode(params, out);
+    }
+}
 
 template <class Params, class Codec>
 Result<void> write_params(std::string& out, const Params& params, const Codec& codec) {
     if constexpr (!std::is_same_v<Params, NoParams>) {
         out += R"(,"params":)";
         const std::size_t start = out.size();
-        if (Result<void> encoded = codec.encode(params, out); !encoded) return encoded;
+        if (Result<void> encoded = encode_params(out, params, codec); !encoded) return encoded;
         if (out.size() == start || (out[start] != '{' && out[start] != '[')) {
             return Error{
                 Errc::bad_argument, Reason::params, "params is neither an object nor an array"};
         }
-        if constexpr (!codec_writes_valid_json<Codec>) {
+        using Writer = std::conditional_t<clarify::detail::WritesOwnJson<Params>, Params, Codec>;
+        if constexpr (!clarify::detail::VouchesForJson<Writer>) {
             JsonScanner scanner{
                 std::string_view{out}.substr(start), clarify::detail::json_depth_ceiling};
             scanner.document();
@@ -133,7 +138,7 @@ Result<void> write_params(std::string& out, const Params& params, const Codec& c
                 return Error{
                     Errc::bad_argument,
                     Reason::syntax,
-                    "what the JSON codec wrote is not valid JSON, at byte " +
+                    "what was written for params is not valid JSON, at byte " +
                         std::to_string(scanner.offset())};
             }
         }

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: BSL-1.0
+// Calls that keep to a server's rate limits, in virtual time.
+
+#include <clarify/auth/no_auth.hpp>
+#include <clarify/json/boost_json_codec.hpp>
+#include <clarify/rpc_client.hpp>
+#include <clarify/testing/manual_clock.hpp>
+#include <clarify/testing/scripted_backend.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/json/value.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+using namespace clarify;
+using namespace clarify::testing;
+using clarify::detail::TokenBucket;
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+namespace {
+
+using Outcome = Result<boost::json::value>;
+using TestClient = RpcClient<ScriptedBackend, NoAuth, BoostJsonCodec>;
+
+CallOptions limited() {
+    CallOptions options;
+    options.rate_limited = true;
+    return options;
+}
+
+/// A client of a server that answers everything at once, on a clock of its own.
+struct Bench {
+    explicit Bench(ClientOptions options = {}) {
+        options.clock = clock;
+        options.observer = [this](const Event& event) {
+            if (event.kind == EventKind::rate_limited) waits.push_back(event.elapsed);
+        };
+        server.on("/rpc").always(reply_result("1"));
+        client.emplace(
+            context.get_executor(),
+            Url::parse("http://localhost/rpc").value(),
+            server,
+            NoAuth{},
+            std::move(options));
+    }
+    std::shared_ptr<std::optional<Outcome>> start(
+        std::string_view method,
+        CallOptions options = limited(),
+        asio::cancellation_slot slot = {}) {
+        auto outcome = std::make_shared<std::optional<Outcome>>();
+        client->async_call(
+            method,
+            no_params,
+            std::move(options),
+            asio::bind_cancellation_slot(
+                slot, [outcome](Outcome got) { outcome->emplace(std::move(got)); }));
+        return outcome;
+    }
+    /// When the requests for a method were sent, since the clock began.
+    std::vector<std::chrono::milliseconds> sent(std::string_view method) const {
+        std::vector<std::chrono::milliseconds> times;
+        for (const RecordedRequest& request : server.requests("/rpc")) {
+            if (request.method() != method) continue;
+            times.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(
+                request.began - (clock->now() - clock->elapsed())));
+        }
+        return times;
+    }
+
+    asio::io_context context;
+    std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+    ScriptedBackend server;
+    std::vector<Clock::duration> waits;
+    std::optional<TestClient> client;
+};
+
+using Times = std::vector<std::chrono::milliseconds>;
+
+}  // namespace
+
+TEST_CASE(
+    "TokenBucket: in no window of time more tokens are given than the rate and the burst allow") {
+    std::mt19937 random{7};
+    for (const unsigned burst : {1U, 2U, 10U}) {
+        TokenBucket bucket{100ms, burst};
+        TimePoint now{};
+        std::deque<TimePoint> given;
+        std::size_t total = 0;
+        for (int i = 0; i != 20'000; ++i) {
+            now += std::chrono::milliseconds{random() % 120};
+            CHECK_EQ(bucket.ready() <= now, TokenBucket{bucket}.take(now));
+            if (!bucket.take(now)) continue;
+            ++total;
+            given.push_back(now);
+            while (now - given.front() >= 1s)
+                given.pop_front();
+            CHECK(given.size() <= 10 + burst);
+        }
+        // And none is lost: there was always more demand than the rate allows.
+        if (burst == 10)
+            CHECK(total + 1 >= static_cast<std::size_t>(now.time_since_epoch() / 100ms));
+    }
+}
+
+TEST_CASE("rate limit: calls wait in the order in which they came, each a turn after the other") {
+    Bench bench;
+    std::vector<std::shared_ptr<std::optional<Outcome>>> calls;
+    for (int i = 0; i != 4; ++i)
+        calls.push_back(bench.start("integration.insert"));
+    // Another method, in either spelling of its name, has a limit of its own.
+    for (int i = 0; i != 12; ++i)
+        calls.push_back(bench.start(i % 2 == 0 ? "admin.selectSignals" : "admin.signals.select"));
+    bench.clock->run(bench.context);
+    for (const auto& call : calls) {
+        REQUIRE(call->has_value());
+        CHECK((*call)->has_value());
+    }
+    CHECK(bench.sent("integration.insert") == Times{0ms, 1s, 2s, 3s});
+    CHECK(bench.sent("admin.selectSignals") == Times{0ms, 0ms, 0ms, 0ms, 0ms, 100ms});
+    CHECK(bench.sent("admin.signals.select") == Times{0ms, 0ms, 0ms, 0ms, 0ms, 200ms});
+    CHECK(bench.waits == std::vector<Clock::duration>{100ms, 200ms, 1s, 2s, 3s});
+}
+
+TEST_CASE("rate limit: after a pause nobody waits, and what was not used is not saved up") {
+    Bench bench;
+    for (const int pause : {0, 5, 5}) {
+        bench.clock->run_for(bench.context, std::chrono::seconds{pause});
+        bench.start("clarify.dataFrame");
+        bench.start("clarify.dataFrame");
+        bench.clock->run(bench.context);
+    }
+    CHECK(bench.sent("clarify.dataFrame") == Times{0ms, 1s, 6s, 7s, 12s, 13s});
+}
+
+TEST_CASE("rate limit: calls that do not ask for it, and methods without one, do not wait") {
+    Bench bench;
+    for (int i = 0; i != 3; ++i) {
+        bench.start("integration.insert", CallOptions{});
+        bench.start("other.method");
+    }
+    bench.clock->run(bench.context);
+    CHECK(bench.sent("integration.insert") == Times{0ms, 0ms, 0ms});
+    CHECK(bench.sent("other.method") == Times{0ms, 0ms, 0ms});
+    CHECK(bench.waits.empty());
+}
+
+TEST_CASE("rate limit: an empty list turns it off, another one replaces it") {
+    ClientOptions off;
+    off.rate_limits.clear();
+    Bench free{off};
+    ClientOptions other;
+    other.rate_limits = {{{"m"}, 4}};
+    Bench bound{other};
+    for (Bench* const bench : {&free, &bound}) {
+        for (int i = 0; i != 3; ++i) {
+            bench->start("m");
+            bench->start("integration.insert");
+        }
+        bench->clock->run(bench->context);
+    }
+    CHECK(free.sent("m") == Times{0ms, 0ms, 0ms});
+    CHECK(free.sent("integration.insert") == Times{0ms, 0ms, 0ms});
+    CHECK(bound.sent("m") == Times{0ms, 250ms, 500ms});
+    CHECK(bound.sent("integration.insert") == Times{0ms, 0ms, 0ms});
+}
+
+TEST_CASE("rate limit: a repetition waits for its turn as well") {
+    ClientOptions options;
+    options.retry.base = 1ms;
+    Bench bench{options};
+    bench.server.on("/rpc").then(reply(503), 2);
+    bench.start("integration.insert");
+    bench.start("integration.insert");
+    bench.clock->run(bench.context);
+    const Times sent = bench.sent("integration.insert");
+    CHECK(sent == Times{0ms, 1s, 2s, 3s});
+}
+
+TEST_CASE(
+    "rate limit: whoever cannot be served in time ends at the deadline, unsent, and others move "
+    "up") {
+    Bench bench;
+    const auto first = bench.start("integration.insert");
+    CallOptions brief = limited();
+    brief.timeout = 500ms;
+    const auto second = bench.start("integration.insert", brief);
+    const auto third = bench.start("integration.insert", brief);
+    const auto fourth = bench.start("integration.insert");
+    bench.clock->run(bench.context);
+    CHECK(first->value().has_value());
+    for (const auto& late : {second, third}) {
+        REQUIRE(late->value().has_error());
+        CHECK(late->value().error().code() == Errc::timeout);
+        CHECK(late->value().error().phase() == Phase::queue);
+        CHECK(late->value().error().fate() == Fate::unsent);
+        CHECK(late->value().error().attempts() == 0);
+    }
+    CHECK(fourth->value().has_value());
+    CHECK(bench.sent("integration.insert") == Times{0ms, 1s});
+}
+
+TEST_CASE("rate limit: a call may be cancelled at the head of the line and behind it") {
+    for (const std::size_t which : {std::size_t{1}, std::size_t{2}}) {
+        CAPTURE(which);
+        Bench bench;
+        std::deque<asio::cancellation_signal> signals(4);
+        std::vector<std::shared_ptr<std::optional<Outcome>>> calls;
+        for (asio::cancellation_signal& signal : signals)
+            calls.push_back(bench.start("integration.insert", limited(), signal.slot()));
+        bench.clock->run_for(bench.context, 300ms);
+        signals[which].emit(asio::cancellation_type::total);
+        bench.clock->run_for(bench.context, 0ms);
+        REQUIRE(calls[which]->has_value());
+        CHECK((*calls[which])->error().code() == Errc::cancelled);
+        CHECK((*calls[which])->error().fate() == Fate::unsent);
+        bench.clock->run(bench.context);
+        CHECK(bench.sent("integration.insert") == Times{0ms, 1s, 2s});
+    }
+}
+
+TEST_CASE(
+    "rate limit: the place is handed on though its new owner is cancelled in the same moment") {
+    Bench bench;
+    std::deque<asio::cancellation_signal> signals(4);
+    std::vector<std::shared_ptr<std::optional<Outcome>>> calls;
+    for (asio::cancellation_signal& signal : signals)
+        calls.push_back(bench.start("integration.insert", limited(), signal.slot()));
+    bench.clock->run_for(bench.context, 300ms);
+    signals[1].emit(asio::cancellation_type::terminal);
+    signals[2].emit(asio::cancellation_type::terminal);
+    bench.clock->run(bench.context);
+    CHECK((*calls[1])->error().code() == Errc::cancelled);
+    CHECK((*calls[2])->error().code() == Errc::cancelled);
+    CHECK((*calls[3])->has_value());
+    CHECK(bench.sent("integration.insert") == Times{0ms, 1s});
+}
+
+TEST_CASE("rate limit: closing the client ends those who wait") {
+    Bench bench;
+    std::vector<std::shared_ptr<std::optional<Outcome>>> calls;
+    for (int i = 0; i != 5; ++i)
+        calls.push_back(bench.start("integration.insert"));
+    bench.clock->run_for(bench.context, 100ms);
+    bench.client->close();
+    bench.clock->run(bench.context);
+    for (std::size_t i = 1; i != calls.size(); ++i) {
+        REQUIRE(calls[i]->has_value());
+        CHECK((*calls[i])->error().code() == Errc::closed);
+        CHECK((*calls[i])->error().fate() == Fate::unsent);
+    }
+    CHECK(bench.clock->elapsed() < 1s);
+}
+
+TEST_CASE("rate limit: the context may be destroyed while calls wait") {
+    for (const auto pause : {0ms, 300ms, 1300ms}) {
+        auto bench = std::make_unique<Bench>();
+        std::vector<std::shared_ptr<std::optional<Outcome>>> calls;
+        for (int i = 0; i != 5; ++i)
+            calls.push_back(bench->start("integration.insert"));
+        bench->clock->run_for(bench->context, pause);
+        // The client is destroyed before the context, both with calls on them.
+        bench.reset();
+        for (const auto& call : calls)
+            CHECK(call.use_count() == 1);
+    }
+}
+
+TEST_CASE("rate limit: impossible ones are refused") {
+    for (const RateLimit& limit :
+         {RateLimit{{"m"}, 0},
+          RateLimit{{"m"}, -1},
+          RateLimit{{"m"}, 1e9},
+          RateLimit{{"m"}, 1, 0}}) {
+        ClientOptions options;
+        options.rate_limits = {limit};
+        CHECK_THROWS_AS(Bench{options}, std::invalid_argument);
+    }
+}

@@ -143,7 +143,8 @@ if $with_meson; then
     step "Building with Meson"
     meson compile -C "$meson_dir" -j "$jobs"
     step "Testing with Meson"
-    meson test -C "$meson_dir" --print-errorlogs --num-processes 2
+    # Sanitizers take their time.
+    meson test -C "$meson_dir" --print-errorlogs --num-processes 2 --timeout-multiplier 4
     step "Using what Meson installs"
     meson install -C "$meson_dir" --no-rebuild --quiet
     "$root/tests/consumer/installed_meson/check.sh" "$meson_dir/prefix" "$meson_dir/consumer"

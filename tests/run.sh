@@ -12,8 +12,11 @@
 #
 # What is missing is installed first (Debian and Ubuntu) or named. Variables:
 #
-#   CI=true                  a warning is an error; the private headers are checked as well; Meson
-#                            builds all but the unit tests
+#   CI=true                  a warning is an error; the private headers are checked as well; the
+#                            test programs are built with AddressSanitizer and
+#                            UndefinedBehaviorSanitizer, those for thread safety with
+#                            ThreadSanitizer, and each once: unit tests and thread safety with
+#                            CMake, the others with Meson
 #   CXX                      the compiler
 #   JOBS                     how many files to compile at a time; default: one a processor
 #   CLARIFY_CMAKE_BUILD_DIR  default: build/cmake-tests (build/asan, build/tsan)
@@ -74,6 +77,10 @@ report() {
     fi
 }
 
+# What a sanitizer finds is an error, and told with where it was.
+export UBSAN_OPTIONS=${UBSAN_OPTIONS:-halt_on_error=1:print_stacktrace=1}
+export TSAN_OPTIONS=${TSAN_OPTIONS:-halt_on_error=1}
+
 step "Looking for what the tests need"
 trap report EXIT
 "$root/examples/install-deps.sh" tests
@@ -92,7 +99,13 @@ if $with_cmake; then
             -DCMAKE_CXX_FLAGS_DEBUG=
             "-DCLARIFY_WARNINGS_AS_ERRORS=$CI"
             "-DCLARIFY_TEST_PRIVATE_HEADERS=$CI"
+            "-DCLARIFY_TEST_SANITIZERS=$CI"
         )
+        if $CI; then
+            options+=("-DCLARIFY_TEST_SUITES=unit;thread_safety")
+        else
+            options+=("-DCLARIFY_TEST_SUITES=unit;integration;thread_safety;cli")
+        fi
     fi
     step "Configuring with CMake in $cmake_dir"
     cmake --preset "$preset" -S "$root" -B "$cmake_dir" "${options[@]}"
@@ -115,9 +128,8 @@ if $with_meson; then
         -Dseparate_compilation=true
         "-Dwerror=$CI"
     )
-    # The unit tests have no need of the library's compiled half: once is enough, within the hour.
     if $CI; then
-        options+=(-Dsuites=integration,thread_safety,cli)
+        options+=(-Dsuites=integration,cli -Db_sanitize=address,undefined -Db_lundef=false)
     fi
     if [ -e "$meson_dir/meson-private/coredata.dat" ]; then
         options+=(--reconfigure)
@@ -131,7 +143,8 @@ if $with_meson; then
     step "Building with Meson"
     meson compile -C "$meson_dir" -j "$jobs"
     step "Testing with Meson"
-    meson test -C "$meson_dir" --print-errorlogs --num-processes 2
+    # Sanitizers take their time.
+    meson test -C "$meson_dir" --print-errorlogs --num-processes 2 --timeout-multiplier 4
     step "Using what Meson installs"
     meson install -C "$meson_dir" --no-rebuild --quiet
     "$root/tests/consumer/installed_meson/check.sh" "$meson_dir/prefix" "$meson_dir/consumer"

@@ -43,6 +43,14 @@ void* operator new(std::size_t size) {
     if (live > heap.peak) heap.peak = live;
     return static_cast<char*>(block) + header;
 }
+// As std::stable_sort asks: without this one its memory would be another's.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    try {
+        return operator new(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
 void operator delete(void* memory) noexcept { give(memory); }
 void operator delete(void* memory, std::size_t) noexcept { give(memory); }
 

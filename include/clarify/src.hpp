@@ -10,6 +10,7 @@
 #endif
 
 #include <clarify/any_client.hpp>
+#include <clarify/api/evaluate.hpp>
 #include <clarify/api/field_errors.hpp>
 #include <clarify/api/labels.hpp>
 #include <clarify/api/selection.hpp>
@@ -18,8 +19,11 @@
 #include <clarify/clarify.hpp>
 
 #include <clarify/api/detail/impl/zone_data.hpp>
+#include <clarify/api/impl/evaluate.hpp>
 #include <clarify/api/impl/field_errors.hpp>
+#include <clarify/api/impl/filter.hpp>
 #include <clarify/api/impl/labels.hpp>
+#include <clarify/api/impl/query.hpp>
 #include <clarify/api/impl/resource.hpp>
 #include <clarify/api/impl/selection.hpp>
 #include <clarify/api/impl/summaries.hpp>

@@ -67,6 +67,12 @@ constexpr bool is_alias(std::string_view text) noexcept {
 /// A state of an enumeration: 0 to 9999.
 constexpr bool is_enum_state(int state) noexcept { return state >= 0 && state <= max_enum_state; }
 
+/// May it be the name of a time zone, such as `Europe/Oslo`? Letters, digits and `_ + - /`, so that
+/// it names nothing outside of a time zone database.
+constexpr bool is_time_zone_name(std::string_view text) noexcept {
+    return detail::is_key(text, 64, "_+-/") && text.front() != '/' && text.front() != '-';
+}
+
 /// A hash of attributes or relationships: 40 lower-case hexadecimal digits.
 constexpr bool is_resource_hash(std::string_view text) noexcept {
     return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {

@@ -4,6 +4,7 @@
 #define CLARIFY_API_IMPL_TIME_ZONE_HPP
 
 #include <clarify/api/detail/zone_data.hpp>
+#include <clarify/api/patterns.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/text.hpp>
 
@@ -22,19 +23,11 @@ inline std::int64_t whole_seconds(Timestamp time) noexcept {
     return count / 1'000'000 - (count % 1'000'000 < 0 ? 1 : 0);
 }
 
-/// May it be the name of a zone, and of nothing outside the database?
-inline bool is_zone_name(std::string_view name) noexcept {
-    return !name.empty() && name.size() <= 64 && name.front() != '/' && name.front() != '-' &&
-        std::all_of(name.begin(), name.end(), [](char c) {
-            return is_alnum(c) || c == '_' || c == '+' || c == '-' || c == '/';
-        });
-}
-
 }  // namespace detail
 
 CLARIFY_DECL Result<TimeZone> TimeZone::load(std::string_view name) {
     if (name == "UTC" || name == "Etc/UTC") return TimeZone{};
-    if (!detail::is_zone_name(name)) {
+    if (!is_time_zone_name(name)) {
         return Error{
             Errc::bad_argument,
             Reason::syntax,

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSL-1.0
+// Which signals or items are meant.
+
+#ifndef CLARIFY_API_FILTER_HPP
+#define CLARIFY_API_FILTER_HPP
+
+#include <clarify/api/duration.hpp>
+#include <clarify/api/timestamp.hpp>
+#include <clarify/core/result.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clarify {
+namespace detail {
+struct FilterNode;
+class JsonOutput;
+}  // namespace detail
+
+/// What a field is compared with: text, a number, a truth value, null, a time or a duration.
+class FilterValue {
+public:
+    FilterValue(std::string_view text);
+    FilterValue(const std::string& text) : FilterValue(std::string_view{text}) {}
+    FilterValue(const char* text) : FilterValue(std::string_view{text}) {}
+    FilterValue(std::nullptr_t) : text_("null") {}
+    FilterValue(std::same_as<bool> auto value) : text_(value ? "true" : "false") {}
+    template <std::integral Integer>
+    requires(!std::same_as<Integer, bool>) FilterValue(Integer value)
+        : text_(std::to_string(value)) {}
+    FilterValue(double value);
+    FilterValue(Timestamp time) : FilterValue(std::string_view{time.to_string()}) {}
+    FilterValue(FixedDuration duration) : FilterValue(std::string_view{duration.to_string()}) {}
+
+    /// As JSON; empty where JSON cannot express it.
+    const std::string& json() const noexcept { return text_; }
+
+private:
+    std::string text_;
+};
+
+/** Which signals or items are meant. Made by comparing fields, and composed:
+
+    @code
+    using clarify::field, clarify::label;
+    query.filter = label("site").in({"pier", "harbour"}) && field("valueType") == "numeric";
+    @endcode
+
+    A default-constructed one matches everything. Composing costs no more than a small allocation:
+    parts are shared, not copied.
+
+    @par Errors
+    What cannot be sent (a field without a name, or one that begins with `$`; a number that is not
+    finite; text that is not UTF-8) is reported when it is written, with `Errc::bad_argument`.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
+class Filter {
+public:
+    Filter() noexcept {}
+    /// A filter as JSON text, for what cannot be said otherwise. Checked when it is written.
+    static Filter raw(std::string json);
+
+    bool matches_everything() const noexcept { return node_ == nullptr; }
+
+    /// Both. One that matches everything adds nothing.
+    friend Filter operator&&(const Filter& a, const Filter& b) { return join(true, a, b); }
+    /// Any of them. With one that matches everything, everything does.
+    friend Filter operator||(const Filter& a, const Filter& b) { return join(false, a, b); }
+
+private:
+    friend class Field;
+    friend void write_json(detail::JsonOutput& out, const Filter& filter);
+    friend Result<void> check(const Filter& filter);
+
+    explicit Filter(std::shared_ptr<const detail::FilterNode> node) noexcept
+        : node_(std::move(node)) {}
+    static Filter join(bool all, const Filter& a, const Filter& b);
+
+    std::shared_ptr<const detail::FilterNode> node_;
+};
+
+/// All of them; with none, everything.
+Filter all_of(const std::vector<Filter>& filters);
+/// Any of them; with none, everything.
+Filter any_of(const std::vector<Filter>& filters);
+
+/// A field of a signal or an item, to be compared; see `field`.
+class Field {
+public:
+    explicit Field(std::string path) : path_(std::move(path)) {}
+
+    /// Equal, or for labels: any of them is.
+    Filter operator==(const FilterValue& value) const { return compare("", value.json()); }
+    Filter operator!=(const FilterValue& value) const { return compare("$ne", value.json()); }
+    Filter operator<(const FilterValue& value) const { return compare("$lt", value.json()); }
+    Filter operator<=(const FilterValue& value) const { return compare("$lte", value.json()); }
+    Filter operator>(const FilterValue& value) const { return compare("$gt", value.json()); }
+    Filter operator>=(const FilterValue& value) const { return compare("$gte", value.json()); }
+    Filter in(const std::vector<FilterValue>& values) const { return compare("$in", list(values)); }
+    /// Any of these texts, for example identifiers.
+    Filter in(const std::vector<std::string>& values) const {
+        return in(std::vector<FilterValue>{values.begin(), values.end()});
+    }
+    Filter in(std::initializer_list<FilterValue> values) const {
+        return in(std::vector<FilterValue>{values});
+    }
+    Filter not_in(const std::vector<FilterValue>& values) const {
+        return compare("$nin", list(values));
+    }
+    Filter not_in(std::initializer_list<FilterValue> values) const {
+        return not_in(std::vector<FilterValue>{values});
+    }
+    /// A regular expression that is found somewhere in the text.
+    Filter matches(std::string_view expression) const {
+        return compare("$regex", FilterValue{expression}.json());
+    }
+
+private:
+    Filter compare(std::string_view comparison, std::string value) const;
+    static std::string list(const std::vector<FilterValue>& values);
+
+    std::string path_;
+};
+
+/// A field by its path: `name`, `id`, `input`, `valueType`, `createdAt`, `labels.site` and so on.
+inline Field field(std::string path) { return Field{std::move(path)}; }
+/// The labels of a key.
+inline Field label(std::string_view key) { return Field{"labels." + std::string{key}}; }
+/// The annotation of a key.
+inline Field annotation(std::string_view key) { return Field{"annotations." + std::string{key}}; }
+
+/// Success, or what cannot be sent.
+Result<void> check(const Filter& filter);
+/// Writes the object that a query takes as its `filter`; `{}` matches everything.
+Result<void> append_json_text(std::string& out, const Filter& filter);
+// For the types that have filters, once it is checked.
+void write_json(detail::JsonOutput& out, const Filter& filter);
+
+}  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/api/impl/filter.hpp>
+#endif
+
+#endif  // CLARIFY_API_FILTER_HPP

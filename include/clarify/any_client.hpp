@@ -4,6 +4,7 @@
 #ifndef CLARIFY_ANY_CLIENT_HPP
 #define CLARIFY_ANY_CLIENT_HPP
 
+#include <clarify/api/api_client.hpp>
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/json/boost_json_codec.hpp>
@@ -99,9 +100,10 @@ private:
     for a call, no memory and no coroutine frame. It is made from policies, not from `Credentials`
     alone, because nothing here knows an HTTP stack: this header includes neither Beast nor OpenSSL.
 
-    All else is as in `RpcClient`.
+    The typed methods take the integration from `ApiOptions`, or from the client:
+    `AnyClient{RpcClient<…>{…}, credentials.integration()}`. All else is as in `ApiClient`.
 */
-using AnyClient = RpcClient<AnyHttpBackend, AnyAuthPolicy, BoostJsonCodec>;
+using AnyClient = ApiClient<RpcClient<AnyHttpBackend, AnyAuthPolicy, BoostJsonCodec>>;
 
 template <class Backend>
 struct AnyHttpBackend::Holder final : Interface {

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_CLIENT_HPP
 #define CLARIFY_CLIENT_HPP
 
+#include <clarify/api/api_client.hpp>
 #include <clarify/auth/credentials_auth.hpp>
 #include <clarify/http/beast_backend.hpp>
 #include <clarify/json/boost_json_codec.hpp>
@@ -12,8 +13,9 @@
 namespace clarify {
 
 /// The usual client: Boost.Beast for HTTP, what the credentials say for authentication, Boost.JSON
-/// for values.
-using Client = RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;
+/// for values, and the typed methods of the Clarify API (`ApiClient`) beside calls by name
+/// (`RpcClient`).
+using Client = ApiClient<RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>>;
 
 #if defined(CLARIFY_SEPARATE_COMPILATION)
 extern template class detail::Engine<BeastBackend, CredentialsAuth>;

@@ -18,6 +18,7 @@
 #include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
 
+#include <clarify/api/detail/impl/params.hpp>
 #include <clarify/api/detail/impl/zone_data.hpp>
 #include <clarify/api/impl/evaluate.hpp>
 #include <clarify/api/impl/field_errors.hpp>

@@ -119,6 +119,8 @@ public:
         attempts_ = static_cast<std::uint16_t>(value);
         return *this;
     }
+    /// Adds to the library's own words.
+    Error& add_message(std::string_view text);
     Error& set_cause(boost::system::error_code value);
     Error& set_rpc(RpcError value);
     /// Also sets the status.

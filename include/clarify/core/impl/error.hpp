@@ -34,6 +34,12 @@ inline const HttpFailure* Error::http() const noexcept {
     return details_ && details_->http ? &*details_->http : nullptr;
 }
 
+inline Error& Error::add_message(std::string_view text) {
+    std::string& message = edit().message;
+    if (!message.empty()) message += "; ";
+    message += text;
+    return *this;
+}
 inline Error& Error::set_cause(boost::system::error_code value) {
     edit().cause = value;
     return *this;

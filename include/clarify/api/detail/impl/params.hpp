@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_API_DETAIL_IMPL_PARAMS_HPP
+#define CLARIFY_API_DETAIL_IMPL_PARAMS_HPP
+
+#include <clarify/api/detail/json_output.hpp>
+#include <clarify/api/patterns.hpp>
+#include <clarify/core/detail/config.hpp>
+
+namespace clarify::detail {
+namespace params {
+
+inline constexpr std::size_t most_resources = 1000;
+inline constexpr std::size_t most_items = 50;
+
+inline void check_integration(std::string_view integration, FieldErrors& errors) {
+    if (integration.empty())
+        errors.add("integration", "is needed: the client was not made from credentials");
+    else if (!is_resource_id(integration))
+        errors.add("integration", "is no identifier: 20 of 0 to 9 and a to v");
+}
+
+inline void write_integration(JsonOutput& out, std::string_view integration) {
+    out.key("integration");
+    out.string(integration);
+}
+
+/// `include` and `format`, always, because what servers answer otherwise differs from method to
+/// method. Resources come in an array, data frames as one.
+inline void write_form(JsonOutput& out, bool include_items, bool as_array) {
+    if (include_items) {
+        out.key("include");
+        out.raw(R"(["item"])");
+    }
+    out.key("format");
+    out.raw(
+        as_array ? R"({"dataAsArray":true,"groupIncludedByType":true})"
+                 : R"({"dataAsArray":false,"groupIncludedByType":true})");
+}
+
+/// Writes an object, unless there are errors. Where it fails, `out` is as before.
+template <class WriteMembers>
+Result<void> write(std::string& out, const FieldErrors& errors, WriteMembers&& write_members) {
+    if (!errors.empty()) return errors.result();
+    const std::size_t before = out.size();
+    JsonOutput json{out};
+    json.open('{');
+    write_members(json);
+    json.close('}');
+    const Result<void> done = json.done();
+    if (!done) out.resize(before);
+    return done;
+}
+
+template <class Save>
+Result<void> write_saves(std::string& out, const SaveParams<Save>& params, bool by_input) {
+    FieldErrors errors;
+    check_integration(params.integration, errors);
+    if (params.saves.empty()) errors.add(params.member, "is empty");
+    for (const auto& [key, save] : params.saves) {
+        const std::string path = field_path(params.member, key);
+        if (by_input && !is_input_key(key))
+            errors.add(path, "is no input key: 1 to 128 letters, digits and - _ : . # + /");
+        if (!by_input && !is_resource_id(key)) errors.add(path, "is no identifier of a signal");
+        check(save, path, errors);
+    }
+    return write(out, errors, [&](JsonOutput& json) {
+        write_integration(json, params.integration);
+        json.key(params.member);
+        json.open('{');
+        for (const auto& [key, save] : params.saves) {
+            json.key(key);
+            write_json(json, save);
+        }
+        json.close('}');
+        json.key("createOnly");
+        json.boolean(params.create_only);
+    });
+}
+
+}  // namespace params
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const InsertParams& params) {
+    FieldErrors errors;
+    params::check_integration(params.integration, errors);
+    check(params.data, "data", errors);
+    if (!errors.empty()) return errors.result();
+    const std::size_t before = out.size();
+    out += R"({"integration":")";
+    out += params.integration;
+    out += R"(","data":)";
+    const Result<void> written = append_json_text(out, params.data);
+    if (!written) {
+        out.resize(before);
+        return written;
+    }
+    out += '}';
+    return {};
+}
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const SaveParams<SignalSave>& params) {
+    return params::write_saves(out, params, true);
+}
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const SaveParams<ItemSave>& params) {
+    return params::write_saves(out, params, false);
+}
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const SelectParams& params) {
+    FieldErrors errors;
+    if (params.integration.data() != nullptr) params::check_integration(params.integration, errors);
+    check(params.query, "query", params::most_resources, errors);
+    return params::write(out, errors, [&](JsonOutput& json) {
+        if (params.integration.data() != nullptr)
+            params::write_integration(json, params.integration);
+        json.key("query");
+        write_json(json, params.query);
+        params::write_form(json, params.include_items, true);
+    });
+}
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const ConnectParams& params) {
+    FieldErrors errors;
+    params::check_integration(params.integration, errors);
+    check(params.query, "query", params::most_resources, errors);
+    if (params.connects && !is_resource_id(params.item))
+        errors.add("item", "is no identifier of an item");
+    return params::write(out, errors, [&](JsonOutput& json) {
+        params::write_integration(json, params.integration);
+        if (params.connects) {
+            json.key("item");
+            json.string(params.item);
+        }
+        json.key("query");
+        write_json(json, params.query);
+        if (params.dry_run) {
+            json.key("dryRun");
+            json.boolean(true);
+        }
+        params::write_form(json, params.include_items, true);
+    });
+}
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const DataFrameParams& params) {
+    FieldErrors errors;
+    check(params.query, "query", params::most_items, errors);
+    // Some versions refuse to be asked.
+    if (params.query.total) errors.add("query.total", "cannot be asked for with data");
+    check(params.data, "data", errors);
+    return params::write(out, errors, [&](JsonOutput& json) {
+        json.key("query");
+        write_json(json, params.query);
+        json.key("data");
+        write_json(json, params.data);
+        params::write_form(json, params.include_items, false);
+    });
+}
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const EvaluateParams& params) {
+    FieldErrors errors;
+    check(params.query, errors);
+    return params::write(out, errors, [&](JsonOutput& json) {
+        write_members(json, params.query, params.api_version);
+        params::write_form(json, params.include_items, false);
+    });
+}
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_API_DETAIL_IMPL_PARAMS_HPP

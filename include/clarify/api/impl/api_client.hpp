@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_API_IMPL_API_CLIENT_HPP
+#define CLARIFY_API_IMPL_API_CLIENT_HPP
+
+#include <algorithm>
+#include <cstddef>
+
+namespace clarify {
+namespace detail {
+
+inline void merge_summaries(InsertResult& into, const InsertResult& other) {
+    for (const auto& [key, summary] : other.signals_by_input) {
+        const auto [place, added] = into.signals_by_input.emplace(key, summary);
+        if (!added) place->second.created = place->second.created || summary.created;
+    }
+}
+
+/// Tells which part of a divided insert an error is about.
+inline Error part_error(const Error& error, Timestamp from, bool first) {
+    if (first) return error;
+    Error told = error;
+    return told.add_message("nothing was inserted from " + from.to_string() + " on");
+}
+
+/// A part of an insert after the other.
+template <class Rpc>
+boost::asio::awaitable<Result<InsertResult>> insert_parts(
+    Rpc rpc,
+    std::shared_ptr<const DataFrame> frame,
+    std::vector<RowRange> parts,
+    std::string integration,
+    CallOptions options) {
+    InsertResult result;
+    bool first = true;
+    for (const RowRange range : parts) {
+        const DataFrame part = frame->part(range.first, range.count);
+        const InsertParams params{integration, part};
+        Result<InsertResult> done =
+            co_await rpc.template call<InsertResult>("integration.insert", params, options);
+        if (!done)
+            co_return Result<InsertResult>{part_error(done.error(), part.times().front(), first)};
+        merge_summaries(result, *done);
+        first = false;
+    }
+    co_return Result<InsertResult>{std::move(result)};
+}
+
+/// An outcome that was known at once.
+template <class T>
+boost::asio::awaitable<Result<T>> known(Result<T> outcome) {
+    co_return outcome;
+}
+
+}  // namespace detail
+
+template <class R>
+std::optional<R> partial_result(const Error& error) {
+    if (error.rpc() == nullptr || error.rpc()->code != RpcError::partial_failure)
+        return std::nullopt;
+    const std::string text = error.rpc()->clarify_data().partial_result;
+    R result;
+    if (text.empty() || !read_json_text(text, result)) return std::nullopt;
+    return result;
+}
+
+template <class Rpc>
+std::string ApiClient<Rpc>::version_of(const CallOptions& options) const {
+    return options.api_version.value_or(this->options().api_version).selector();
+}
+
+template <class Rpc>
+CallOptions ApiClient<Rpc>::prepared(CallOptions options, bool needs_1_2) const {
+    if (!options.rate_limited) options.rate_limited = true;
+    const auto version = detail::VersionOrder::parse(version_of(options));
+    if (needs_1_2 && (!version || *version < detail::VersionOrder{1, 2, 0, 0}))
+        options.api_version = ApiVersion{"1.2alpha1"};
+    return options;
+}
+
+template <class Rpc>
+boost::asio::awaitable<Result<InsertResult>> ApiClient<Rpc>::insert(
+    const DataFrame& frame, InsertOptions options) {
+    const std::string& integration = integration_of(options);
+    const detail::InsertParams params{integration, frame};
+    const std::size_t limit = options.max_request_size;
+    // Each value has at most 25 bytes, each time 29: most frames need not be measured.
+    const bool surely_fits = frame.size() * (29 + frame.columns() * 26) < limit / 2;
+    if (limit != 0 && !surely_fits && !frame.is_normalized()) {
+        DataFrame copy = frame;
+        copy.normalize();
+        return insert(copy, std::move(options));
+    }
+    if (limit == 0 || surely_fits)
+        return this->template call<InsertResult>("integration.insert", params, prepared(options));
+    FieldErrors errors;
+    check(frame, "data", errors);
+    // What is around the frame, and the columns of a part are those of the whole.
+    constexpr std::size_t envelope = 256;
+    Result<std::vector<RowRange>> parts =
+        split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
+    if (!parts && errors.empty()) return detail::known(Result<InsertResult>{parts.error()});
+    if (!errors.empty() || parts->size() <= 1)
+        return this->template call<InsertResult>("integration.insert", params, prepared(options));
+    return detail::insert_parts<Rpc>(
+        this->share(),
+        std::make_shared<const DataFrame>(frame),
+        std::move(*parts),
+        integration,
+        prepared(options));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_insert(const DataFrame& frame, InsertOptions options, Token&& token) {
+    return detail::async_coroutine<InsertResult>(
+        this->get_executor(),
+        [work = insert(frame, std::move(options))]() mutable { return std::move(work); },
+        std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_save_signals(
+    const SignalSaves& signals, SaveOptions options, Token&& token) {
+    const detail::SaveParams<SignalSave> params{
+        integration_of(options), "signalsByInput", signals, options.create_only};
+    return this->template async_call<SaveSignalsResult>(
+        "integration.saveSignals", params, prepared(options), std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_publish_signals(
+    const ItemSaves& items, SaveOptions options, Token&& token) {
+    const detail::SaveParams<ItemSave> params{
+        integration_of(options), "itemsBySignal", items, options.create_only};
+    return this->template async_call<PublishSignalsResult>(
+        "admin.publishSignals", params, prepared(options), std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_select_signals(
+    const ResourceQuery& query, SelectOptions options, Token&& token) {
+    const detail::SelectParams params{integration_of(options), query, options.include_items};
+    return this->template async_call<Selection<Signal>>(
+        "admin.selectSignals", params, prepared(options), std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_select_items(
+    const ResourceQuery& query, SelectOptions options, Token&& token) {
+    const detail::SelectParams params{{}, query, options.include_items};
+    return this->template async_call<Selection<Item>>(
+        "clarify.selectItems", params, prepared(options), std::forward<Token>(token));
+}
+
+namespace detail {
+
+/// What the pages of a selection ask for.
+inline ResourceQuery page_of(ResourceQuery query, const PageRequest& page) {
+    if (query.sort.empty()) query.sort = {"id"};
+    query.skip = page.skip;
+    query.limit = page.limit;
+    query.total = page.total;
+    return query;
+}
+
+/// Pages of what `client.start(query, handler)` selects.
+template <class Page, class Start>
+Pages<Page> make_pages(
+    boost::asio::any_io_executor executor,
+    ResourceQuery query,
+    std::size_t page_size,
+    Start start) {
+    const PagePlan plan{query.skip, query.limit, std::clamp<std::size_t>(page_size, 1, 1000)};
+    return Pages<Page>{
+        std::move(executor),
+        plan,
+        [query = std::move(query), start = std::move(start)](
+            PageRequest page, std::function<void(Result<Page>)> deliver) {
+            start(page_of(query, page), std::move(deliver));
+        }};
+}
+
+}  // namespace detail
+
+template <class Rpc>
+SignalPages ApiClient<Rpc>::signal_pages(ResourceQuery query, PageOptions options) const {
+    const std::size_t page_size = options.page_size;
+    const auto rpc = std::make_shared<ApiClient>(ApiClient{this->share(), integration_});
+    return detail::make_pages<Selection<Signal>>(
+        this->get_executor(),
+        std::move(query),
+        page_size,
+        [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
+            rpc->async_select_signals(page, options, std::move(deliver));
+        });
+}
+
+template <class Rpc>
+ItemPages ApiClient<Rpc>::item_pages(ResourceQuery query, PageOptions options) const {
+    const std::size_t page_size = options.page_size;
+    const auto rpc = std::make_shared<ApiClient>(ApiClient{this->share(), integration_});
+    return detail::make_pages<Selection<Item>>(
+        this->get_executor(),
+        std::move(query),
+        page_size,
+        [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
+            rpc->async_select_items(page, options, std::move(deliver));
+        });
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_data_frame(
+    const ResourceQuery& items, const DataQuery& data, SelectOptions options, Token&& token) {
+    const detail::DataFrameParams params{items, data, options.include_items};
+    return this->template async_call<DataSelection>(
+        "clarify.dataFrame", params, prepared(options), std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_evaluate(
+    const EvaluateQuery& query, SelectOptions options, Token&& token) {
+    CallOptions ready = prepared(options, query.needs_1_2());
+    const std::string version = version_of(ready);
+    const detail::EvaluateParams params{query, version, options.include_items};
+    return this->template async_call<DataSelection>(
+        "clarify.evaluate", params, std::move(ready), std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::start_connect(
+    const ResourceQuery& signals,
+    std::optional<std::string_view> item,
+    ConnectOptions options,
+    Token&& token) {
+    CallOptions ready = prepared(options, true);
+    const auto version = detail::VersionOrder::parse(version_of(ready));
+    const bool released = version && *version >= detail::VersionOrder{1, 2, 3, 0};
+    const detail::ConnectParams params{
+        integration_of(options),
+        signals,
+        item.value_or(std::string_view{}),
+        options.include_items,
+        options.dry_run,
+        item.has_value()};
+    const char* const method = item
+        ? (released ? "admin.signals.connect" : "admin.connectSignals")
+        : (released ? "admin.signals.disconnect" : "admin.disconnectSignals");
+    return this->template async_call<Selection<Signal>>(
+        method, params, std::move(ready), std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_connect_signals(
+    const ResourceQuery& signals, std::string_view item, ConnectOptions options, Token&& token) {
+    return start_connect(signals, item, std::move(options), std::forward<Token>(token));
+}
+
+template <class Rpc>
+template <class Token>
+auto ApiClient<Rpc>::async_disconnect_signals(
+    const ResourceQuery& signals, ConnectOptions options, Token&& token) {
+    return start_connect(signals, std::nullopt, std::move(options), std::forward<Token>(token));
+}
+
+/// What a stream of data does by calls of a client.
+template <class Rpc>
+struct ApiClient<Rpc>::Source {
+    using Items = detail::DataSource<DataFrame>::Items;
+    using Reply = detail::DataSource<DataFrame>::Reply;
+    using Deliver = detail::DataSource<DataFrame>::Deliver;
+
+    Source(ApiClient client, ItemPages items, DataQuery query, DataStreamOptions given)
+        : api(std::move(client)),
+          pages(std::move(items)),
+          data(std::move(query)),
+          options(std::move(given)) {}
+
+    /// The zone, and whether the query can be divided at all.
+    Result<TimeZone> check() const {
+        const auto fault = [](const char* what) {
+            return Error{Errc::bad_argument, Reason::params, what};
+        };
+        if (!data.from || !data.to) return fault("data.filter.times: both ends are needed");
+        if (data.last) return fault("data.last: cannot be found in parts");
+        FieldErrors errors;
+        clarify::check(data, "data", errors);
+        if (!errors.empty()) return errors.result().error();
+        if (data.time_zone.empty() || !data.rollup.width()) return TimeZone{};
+        return TimeZone::load(data.time_zone);
+    }
+
+    static boost::asio::awaitable<Result<std::optional<Items>>> more_items(
+        std::shared_ptr<Source> self) {
+        using Outcome = Result<std::optional<Items>>;
+        if (const Result<TimeZone> zone = self->check(); !zone) co_return Outcome{zone.error()};
+        auto page = co_await self->pages.next();
+        if (!page) co_return Outcome{page.error()};
+        if (!*page) co_return Outcome{std::optional<Items>{}};
+        Items items;
+        for (const Item& item : (*page)->data)
+            items.push_back(item.id);
+        co_return Outcome{std::optional<Items>{std::move(items)}};
+    }
+
+    detail::DataPlan plan(std::size_t count) const {
+        std::optional<detail::Buckets> buckets;
+        if (const auto width = data.rollup.width()) {
+            const int first_day = data.first_day_of_week
+                ? static_cast<int>(data.first_day_of_week->iso_encoding())
+                : 1;
+            buckets.emplace(*width, check().value(), first_day, data.origin);
+        }
+        detail::DataPlan::Limits limits;
+        limits.items = std::clamp<std::size_t>(options.items_per_request, 1, 50);
+        limits.values = options.values_per_request;
+        limits.first_window = options.first_window;
+        const auto longest = longest_window(data.rollup, true);
+        // A single bucket is not divided.
+        limits.widest_window = longest
+            ? std::chrono::duration_cast<std::chrono::microseconds>(longest->value())
+            : *data.to - *data.from;
+        if (!longest) limits.first_window = limits.widest_window;
+        return {*data.from, *data.to, count, std::move(buckets), limits};
+    }
+
+    void ask(const Items& items, Timestamp from, Timestamp to, Deliver deliver) {
+        ResourceQuery which{field("id").in(items)};
+        which.sort = {"id"};
+        which.limit = items.size();
+        DataQuery when = data;
+        when.from = from;
+        when.to = to;
+        SelectOptions select;
+        static_cast<ApiOptions&>(select) = options;
+        api.async_data_frame(
+            which,
+            when,
+            std::move(select),
+            [deliver = std::move(deliver)](Result<DataSelection> outcome) {
+                if (!outcome) return deliver(outcome.error());
+                Reply reply;
+                reply.frame = std::move(outcome->data);
+                reply.values = reply.frame.size() * reply.frame.columns();
+                deliver(std::move(reply));
+            });
+    }
+
+    ApiClient api;
+    ItemPages pages;
+    DataQuery data;
+    DataStreamOptions options;
+};
+
+template <class Rpc>
+DataStream ApiClient<Rpc>::data_parts(
+    ResourceQuery items, DataQuery data, DataStreamOptions options) const {
+    PageOptions page_options;
+    static_cast<ApiOptions&>(page_options) = options;
+    auto source = std::make_shared<Source>(
+        ApiClient{this->share(), integration_},
+        item_pages(std::move(items), std::move(page_options)),
+        std::move(data),
+        std::move(options));
+    detail::DataSource<DataFrame> steps;
+    steps.concurrency = source->options.concurrency;
+    steps.more_items = [source] { return Source::more_items(source); };
+    steps.plan = [source](std::size_t count) { return source->plan(count); };
+    steps.ask = [source](const auto& ids, Timestamp from, Timestamp to, auto deliver) {
+        source->ask(ids, from, to, std::move(deliver));
+    };
+    return DataStream{this->get_executor(), std::move(steps)};
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_API_IMPL_API_CLIENT_HPP

@@ -10,6 +10,7 @@
 #endif
 
 #include <clarify/any_client.hpp>
+#include <clarify/api/detail/zone_data.hpp>
 #include <clarify/api/evaluate.hpp>
 #include <clarify/api/field_errors.hpp>
 #include <clarify/api/labels.hpp>

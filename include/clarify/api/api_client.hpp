@@ -74,6 +74,8 @@ std::optional<R> partial_result(const Error& error);
 template <class Rpc>
 class ApiClient : public Rpc {
 public:
+    /// The client without them.
+    using Base = Rpc;
     using Rpc::Rpc;
     using typename Rpc::executor_type;
 

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the typed methods send, by which version, and what they make of failures.
+
+#include <clarify/api/api_client.hpp>
+#include <clarify/auth/no_auth.hpp>
+#include <clarify/testing/manual_clock.hpp>
+#include <clarify/testing/scripted_backend.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <doctest/doctest.h>
+#include <support/text_codec.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+using namespace clarify;
+using namespace clarify::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Any codec will do: the typed methods need none.
+using TestClient = ApiClient<RpcClient<ScriptedBackend, NoAuth, support::TextCodec>>;
+
+constexpr const char* integration = "c618rbfqfsj7mjkj0ss1";
+constexpr std::string_view form = R"("format":{"dataAsArray":true,"groupIncludedByType":true}})";
+
+struct Bench {
+    explicit Bench(ClientOptions options = {}) {
+        options.clock = clock;
+        client.emplace(
+            TestClient::Base{
+                context.get_executor(),
+                Url::parse("http://localhost/rpc").value(),
+                server,
+                NoAuth{},
+                std::move(options)},
+            integration);
+    }
+    /// Runs what `start(handler)` begins, while time passes.
+    template <class R, class Start>
+    Result<R> run(Start&& start) {
+        std::optional<Result<R>> outcome;
+        start([&](Result<R> got) { outcome.emplace(std::move(got)); });
+        clock->run(context);
+        return std::move(outcome.value());
+    }
+    RecordedRequest last() const { return server.requests("/rpc").back(); }
+
+    boost::asio::io_context context;
+    std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+    ScriptedBackend server;
+    std::optional<TestClient> client;
+};
+
+DataFrame frame_of(int rows) {
+    DataFrame frame;
+    for (int i = 0; i != rows; ++i)
+        frame.append(Timestamp::from_microseconds(i * 1'000'000), {{"a", i}});
+    return frame;
+}
+
+}  // namespace
+
+TEST_CASE("ApiClient: requests as Clarify documents them") {
+    Bench bench;
+    bench.server.on("/rpc").always(reply_result("{}"));
+    bench.run<InsertResult>(
+        [&](auto handler) { bench.client->async_insert(frame_of(1), {}, std::move(handler)); });
+    CHECK(bench.last().method() == "integration.insert");
+    CHECK(bench.last().header("X-API-Version") == "1.1");
+    CHECK(
+        bench.last().params() ==
+        R"({"integration":"c618rbfqfsj7mjkj0ss1",)"
+        R"("data":{"times":["1970-01-01T00:00:00Z"],"series":{"a":[0]}}})");
+
+    SignalSaves saves;
+    saves["temp"].name = "x";
+    SaveOptions create_only;
+    create_only.create_only = true;
+    create_only.integration = "c8ktonqsahsmemfs7lv0";
+    bench.run<SaveSignalsResult>([&](auto handler) {
+        bench.client->async_save_signals(saves, create_only, std::move(handler));
+    });
+    CHECK(bench.last().method() == "integration.saveSignals");
+    CHECK(
+        bench.last().params() ==
+        R"({"integration":"c8ktonqsahsmemfs7lv0","signalsByInput":{"temp":{"name":"x",)"
+        R"("description":"","valueType":"numeric","sourceType":"measurement","engUnit":"",)"
+        R"("sampleInterval":null,"gapDetection":null,"labels":{},"enumValues":{}}},)"
+        R"("createOnly":true})");
+
+    SelectOptions with_items;
+    with_items.include_items = true;
+    bench.run<Selection<Signal>>([&](auto handler) {
+        bench.client->async_select_signals(field("a") == 1, with_items, std::move(handler));
+    });
+    CHECK(bench.last().method() == "admin.selectSignals");
+    CHECK(
+        bench.last().params() ==
+        R"({"integration":"c618rbfqfsj7mjkj0ss1","query":{"filter":{"a":1}},"include":["item"],)" +
+            std::string{form});
+
+    bench.run<Selection<Item>>(
+        [&](auto handler) { bench.client->async_select_items({}, {}, std::move(handler)); });
+    CHECK(bench.last().params() == R"({"query":{"filter":{}},)" + std::string{form});
+}
+
+TEST_CASE("ApiClient: what is new in 1.2 is asked for by its version, and by its name there") {
+    const auto method_and_version = [](const char* version) {
+        ClientOptions options;
+        options.api_version = version;
+        Bench bench{options};
+        bench.server.on("/rpc").always(reply_result("{}"));
+        ConnectOptions dry;
+        dry.dry_run = true;
+        bench.run<Selection<Signal>>([&](auto handler) {
+            bench.client->async_connect_signals(
+                {}, "cuga77bpn4pb81evdgj0", dry, std::move(handler));
+        });
+        CHECK(
+            bench.last().params() ==
+            R"({"integration":"c618rbfqfsj7mjkj0ss1","item":"cuga77bpn4pb81evdgj0",)"
+            R"("query":{"filter":{}},"dryRun":true,)" +
+                std::string{form});
+        return bench.last().method() + ' ' + std::string{bench.last().header("X-API-Version")};
+    };
+    CHECK(method_and_version("1.1") == "admin.connectSignals 1.2alpha1");
+    CHECK(method_and_version("1.2beta1") == "admin.connectSignals 1.2beta1");
+    CHECK(method_and_version("1.2") == "admin.signals.connect 1.2");
+    CHECK(method_and_version("1.3alpha1") == "admin.signals.connect 1.3alpha1");
+
+    Bench bench;
+    bench.server.on("/rpc").always(reply_result("{}"));
+    bench.run<Selection<Signal>>(
+        [&](auto handler) { bench.client->async_disconnect_signals({}, {}, std::move(handler)); });
+    CHECK(bench.last().method() == "admin.disconnectSignals");
+    EvaluateQuery query;
+    query.items.emplace_back("i1", "cbpmaq6rpn52969vfl00", TimeAggregation::max);
+    query.data.rollup = 1h;
+    const auto evaluate = [&] {
+        const auto outcome = bench.run<DataSelection>(
+            [&](auto handler) { bench.client->async_evaluate(query, {}, std::move(handler)); });
+        CHECK(outcome.has_value());
+        return std::string{bench.last().header("X-API-Version")};
+    };
+    CHECK(evaluate() == "1.1");
+    CHECK(bench.last().params().find(R"("aggregation":"max")") != std::string::npos);
+    query.groups.emplace_back("g1", Filter{}, TimeAggregation::avg, ItemsAggregation::avg);
+    CHECK(evaluate() == "1.2alpha1");
+    CHECK(bench.last().params().find(R"("timeAggregation":"max")") != std::string::npos);
+}
+
+TEST_CASE("ApiClient: typed methods keep to the rate limits unless asked not to") {
+    Bench bench;
+    bench.server.on("/rpc").always(reply_result("{}"));
+    const auto three = [&](const InsertOptions& options) {
+        const auto before = bench.clock->elapsed();
+        int done = 0;
+        for (int i = 0; i != 3; ++i) {
+            bench.client->async_insert(
+                frame_of(1), options, [&](const Result<InsertResult>&) { ++done; });
+        }
+        bench.clock->run(bench.context);
+        CHECK(done == 3);
+        return bench.clock->elapsed() - before;
+    };
+    CHECK(three({}) >= 2s);
+    InsertOptions hurried;
+    hurried.rate_limited = false;
+    CHECK(three(hurried) < 1s);
+}
+
+TEST_CASE("ApiClient: parts of an insert come one after the other, and a failure says which") {
+    Bench bench;
+    InsertOptions options;
+    options.max_request_size = 1'000;
+    bench.server.on("/rpc")
+        .then(reply_result(R"({"signalsByInput":{"a":{"id":"x","created":true}}})"))
+        .then(reply_result(R"({"signalsByInput":{"a":{"id":"x","created":false}}})"))
+        .always(reply_error(-32602, "Invalid params"));
+    const auto outcome = bench.run<InsertResult>([&](auto handler) {
+        bench.client->async_insert(frame_of(100), options, std::move(handler));
+    });
+    REQUIRE(outcome.has_error());
+    CHECK(outcome.error().code() == Errc::rpc);
+    const auto requests = bench.server.requests("/rpc");
+    REQUIRE(requests.size() == 3);
+    for (const RecordedRequest& request : requests)
+        CHECK(request.params().size() <= 1'000);
+    const std::string failed = requests[2].params();
+    const std::size_t time = failed.find(R"("times":[")") + 10;
+    CHECK(
+        outcome.error().message().find(
+            "nothing was inserted from " + failed.substr(time, 20) + " on") != std::string::npos);
+
+    Bench good;
+    good.server.on("/rpc")
+        .then(reply_result(R"({"signalsByInput":{"a":{"id":"x","created":true}}})"))
+        .always(reply_result(R"({"signalsByInput":{"a":{"id":"x","created":false}}})"));
+    const auto all = good.run<InsertResult>([&](auto handler) {
+        good.client->async_insert(frame_of(100), options, std::move(handler));
+    });
+    REQUIRE(all.has_value());
+    CHECK(all->signals_by_input.at("a").created);
+    options.max_request_size = 0;
+    const std::size_t before = good.server.requests("/rpc").size();
+    good.run<InsertResult>([&](auto handler) {
+        good.client->async_insert(frame_of(100), options, std::move(handler));
+    });
+    CHECK(good.server.requests("/rpc").size() == before + 1);
+}
+
+TEST_CASE("ApiClient: the part that was done comes with the error") {
+    Bench bench;
+    bench.server.on("/rpc")
+        .then(reply_error(
+            -32021,
+            "Partial failure",
+            R"({"partialResult":{"signalsByInput":{"a":{"id":"x","created":true}}}})"))
+        .always(reply_error(-32602, "Invalid params"));
+    const auto insert = [&] {
+        return bench.run<InsertResult>(
+            [&](auto handler) { bench.client->async_insert(frame_of(1), {}, std::move(handler)); });
+    };
+    const auto partial = insert();
+    REQUIRE(partial.has_error());
+    const auto done = partial_result<InsertResult>(partial.error());
+    REQUIRE(done);
+    CHECK(done->signals_by_input.at("a").id == "x");
+    CHECK_FALSE(partial_result<InsertResult>(insert().error()));
+    CHECK_FALSE(partial_result<InsertResult>(Error{Errc::io}));
+}
+
+TEST_CASE("ApiClient: without credentials an integration has to be given") {
+    Bench bench;
+    bench.server.on("/rpc").always(reply_result("{}"));
+    TestClient nobody{
+        bench.context.get_executor(),
+        Url::parse("http://localhost/rpc").value(),
+        bench.server,
+        NoAuth{}};
+    CHECK(nobody.integration().empty());
+    std::optional<Result<Selection<Signal>>> outcome;
+    const auto keep = [&](Result<Selection<Signal>> got) { outcome.emplace(std::move(got)); };
+    nobody.async_select_signals({}, {}, keep);
+    bench.clock->run(bench.context);
+    REQUIRE(outcome);
+    CHECK(outcome->error().message().find("integration: is needed") != std::string::npos);
+    SelectOptions given;
+    given.integration = integration;
+    nobody.async_select_signals({}, given, keep);
+    bench.clock->run(bench.context);
+    CHECK(outcome->has_value());
+}

@@ -34,6 +34,15 @@ ExitCode call(const CallCommand& command);
 /// The calls that standard input lists.
 ExitCode run(const RunCommand& command, StartTime start);
 
+/// The signals or the items.
+ExitCode list(const ListCommand& command);
+
+/// The samples of a CSV file.
+ExitCode insert(const InsertCommand& command);
+
+/// The data of items, as text or drawn.
+ExitCode data(const DataCommand& command);
+
 /// A local Clarify, until interrupted.
 ExitCode emulator(const EmulatorCommand& command);
 

@@ -38,6 +38,15 @@ int main(int argc, char** argv) {
         if (const auto* command = std::get_if<RunCommand>(&parsed)) {
             return static_cast<int>(run(*command, start));
         }
+        if (const auto* command = std::get_if<ListCommand>(&parsed)) {
+            return static_cast<int>(list(*command));
+        }
+        if (const auto* command = std::get_if<InsertCommand>(&parsed)) {
+            return static_cast<int>(insert(*command));
+        }
+        if (const auto* command = std::get_if<DataCommand>(&parsed)) {
+            return static_cast<int>(data(*command));
+        }
         return static_cast<int>(emulator(std::get<EmulatorCommand>(parsed)));
     } catch (const std::exception& error) {
         std::fprintf(stderr, "clarify: %s\n", error.what());

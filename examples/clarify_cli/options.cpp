@@ -2,6 +2,7 @@
 
 #include <clarify/core/version.hpp>
 
+#include "api_options.hpp"
 #include "options.hpp"
 #include "settings.hpp"
 
@@ -30,6 +31,8 @@ Examples:
   clarify call clarify.selectItems '{"query":{"limit":10}}'
   clarify call integration.insert @samples.json
   clarify run --concurrency 8 <calls.jsonl >outcomes.jsonl
+  clarify insert samples.csv
+  clarify data cbpmaq6rpn52969vfl00 --from -7d --rollup PT1H --plot
   clarify emulator        a local Clarify to try all this on; it says what to type next
 
 )";
@@ -219,11 +222,14 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         ->type_name("FILE");
     emulator_app->footer(emulator_examples);
 
+    const ApiCommands api{app};
     const CLI::App* const limits_app =
         app.add_subcommand("limits", "Show what --set can set, with the defaults");
 
     // The same variables: an option may stand before or after the command.
     for (CLI::App* const each : {&app, call_app, notify_app, run_app})
+        add_common(*each, common);
+    for (CLI::App* const each : api.apps)
         add_common(*each, common);
 
     try {
@@ -243,6 +249,7 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         return run;
     }
     if (emulator_app->parsed()) return emulator;
+    if (auto command = api.parsed(common)) return std::move(*command);
     call.common = common;
     call.notify = notify_app->parsed();
     return call;

@@ -65,7 +65,53 @@ struct EmulatorCommand {
     std::string credentials_out;
 };
 
-using ParsedCommand = std::variant<ExitCode, CallCommand, RunCommand, EmulatorCommand>;
+/// Which signals or items a command is about.
+struct FilterArguments {
+    std::string json;
+    /// `KEY=VALUE` each.
+    std::vector<std::string> labels;
+};
+
+/// `clarify signals` and `clarify items`.
+struct ListCommand {
+    CommonOptions common;
+    bool items = false;
+    FilterArguments filter;
+    std::optional<std::size_t> limit;
+    bool json = false;
+};
+
+/// `clarify insert`.
+struct InsertCommand {
+    CommonOptions common;
+    std::string file;
+    std::string prefix;
+    bool restart = false;
+    bool quiet = false;
+};
+
+/// `clarify data`. Empty members were not given.
+struct DataCommand {
+    CommonOptions common;
+    std::vector<std::string> items;
+    FilterArguments filter;
+    std::string from;
+    std::string to;
+    std::string rollup;
+    std::string time_zone;
+    std::string format;
+    /// `-`: in the terminal; else a file.
+    std::string plot;
+};
+
+using ParsedCommand = std::variant<
+    ExitCode,
+    CallCommand,
+    RunCommand,
+    EmulatorCommand,
+    ListCommand,
+    InsertCommand,
+    DataCommand>;
 
 /// Reads the command line. Where it asks for help or cannot be understood, says so and yields an
 /// exit code.

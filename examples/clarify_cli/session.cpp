@@ -2,6 +2,7 @@
 
 #include <clarify/client.hpp>
 
+#include "api_session.hpp"
 #include "output.hpp"
 #include "session.hpp"
 
@@ -112,6 +113,8 @@ clarify::Result<Session> Session::open(
         return bad_config(clarify::Reason::out_of_range, error.what());
     }
 }
+
+clarify::Client& ApiSession::client(Session& session) { return session.impl_->client; }
 
 void Session::start(const CallSpec& call, boost::asio::cancellation_slot slot, Done done) {
     const auto start = [&](const auto& params) {

@@ -57,6 +57,7 @@ public:
     void start(const CallSpec& call, boost::asio::cancellation_slot slot, Done done);
 
 private:
+    friend class ApiSession;
     struct Impl;
     explicit Session(std::unique_ptr<Impl> impl);
 

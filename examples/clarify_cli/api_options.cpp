@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+
+#include "api_options.hpp"
+
+#include <CLI/CLI.hpp>
+
+namespace clarify_cli {
+namespace {
+
+constexpr const char* list_examples =
+    R"(A table on a terminal, one JSON object a line in a pipe. A filter is JSON, as the API has it.
+
+Examples:
+  clarify signals --label site=pier
+  clarify items --filter '{"name":{"$regex":"pump"}}' --limit 20
+  clarify items --json | jq -r .id
+
+)";
+
+constexpr const char* insert_examples =
+    R"(The first line names the columns. One of them is the time (`time` or `timestamp`, else the first), in
+RFC 3339 with an offset; the others are input keys, and an empty field is a value that is missing. With the
+columns time, input and value, each line is one sample.
+
+A line that cannot be understood is reported and left out, the others are inserted. After an interruption the
+same command goes on where it was: FILE.progress remembers it until the end.
+
+Examples:
+  clarify insert samples.csv
+  clarify insert export.csv --prefix plant-1/
+
+)";
+
+constexpr const char* data_examples =
+    R"(A table on a terminal, CSV in a pipe. Times are RFC 3339, or a date, or relative to now: -7d, -36h, now.
+With a rollup there are five values for each item: count, min, max, sum and avg.
+
+Examples:
+  clarify data cbpmaq6rpn52969vfl00 --from -7d --rollup PT1H
+  clarify data --label site=pier --from 2026-01-01 --to 2026-02-01 --rollup P1D --time-zone Europe/Oslo >jan.csv
+  clarify data cbpmaq6rpn52969vfl00 --from -24h --plot
+  clarify data cbpmaq6rpn52969vfl00 --from -24h --plot=day.svg
+
+)";
+
+void add_filter(CLI::App& app, FilterArguments& filter) {
+    app.add_option("--filter", filter.json, "Which ones, as JSON")->type_name("JSON");
+    app.add_option("--label", filter.labels, "Only those with this label; may be repeated")
+        ->type_name("KEY=VALUE");
+}
+
+CLI::App* add_list(CLI::App& app, ListCommand& list, const char* name, const char* what) {
+    CLI::App* const added = app.add_subcommand(name, what);
+    add_filter(*added, list.filter);
+    added->add_option("--limit", list.limit, "How many at most; default: all")->type_name("N");
+    added->add_flag("--json", list.json, "JSON also on a terminal");
+    added->footer(list_examples);
+    return added;
+}
+
+}  // namespace
+
+ApiCommands::ApiCommands(CLI::App& app) {
+    apps.push_back(add_list(app, list, "signals", "List the signals of the integration"));
+    apps.push_back(add_list(app, list, "items", "List the items of the organisation"));
+
+    CLI::App* const insert_app = app.add_subcommand("insert", "Insert the samples of a CSV file");
+    insert_app->add_option("FILE", insert.file, "The file, or - for standard input")->required();
+    insert_app->add_option("--prefix", insert.prefix, "Put in front of every input key");
+    insert_app->add_flag("--restart", insert.restart, "Begin anew after an interruption");
+    insert_app->add_flag("--quiet", insert.quiet, "No progress on standard error");
+    insert_app->footer(insert_examples);
+    apps.push_back(insert_app);
+
+    CLI::App* const data_app = app.add_subcommand("data", "Read, or draw, the data of items");
+    data_app->add_option("ITEM", data.items, "Identifiers of items");
+    add_filter(*data_app, data.filter);
+    data_app->add_option("--from", data.from, "The first time; default: -7d")->type_name("TIME");
+    data_app->add_option("--to", data.to, "The time after the last; default: now")
+        ->type_name("TIME");
+    data_app->add_option("--rollup", data.rollup, "Width of buckets, such as PT1H, P1D; or window")
+        ->type_name("DURATION");
+    data_app->add_option("--time-zone", data.time_zone, "Whose clocks buckets follow; default UTC")
+        ->type_name("ZONE");
+    data_app->add_option("--format", data.format, "table, csv or json")
+        ->check(CLI::IsMember({"table", "csv", "json"}));
+    data_app
+        ->add_flag("--plot{-}", data.plot, "Draw it in the terminal, or with =FILE.svg to a file")
+        ->type_name("FILE");
+    data_app->footer(data_examples);
+    apps.push_back(data_app);
+}
+
+std::optional<ParsedCommand> ApiCommands::parsed(const CommonOptions& common) const {
+    const auto with = [&common](auto command) {
+        command.common = common;
+        return ParsedCommand{std::move(command)};
+    };
+    if (apps[0]->parsed() || apps[1]->parsed()) {
+        ListCommand command = list;
+        command.items = apps[1]->parsed();
+        return with(std::move(command));
+    }
+    if (apps[2]->parsed()) return with(insert);
+    if (apps[3]->parsed()) return with(data);
+    return std::nullopt;
+}
+
+}  // namespace clarify_cli

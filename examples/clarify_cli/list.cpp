@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+// `clarify signals` and `clarify items`.
+
+#include "api_session.hpp"
+#include "commands.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+#include <string_view>
+
+namespace clarify_cli {
+namespace {
+
+boost::json::object labels_of(const clarify::Labels& labels) {
+    boost::json::object out;
+    for (const auto& [key, values] : labels)
+        out[key] = boost::json::array(values.begin(), values.end());
+    return out;
+}
+
+template <class Resource>
+boost::json::object json_of(const Resource& resource) {
+    boost::json::object out;
+    out["id"] = resource.id;
+    out["name"] = resource.name;
+    if constexpr (std::is_same_v<Resource, clarify::Signal>) {
+        out["input"] = resource.input;
+        if (const auto item = resource.item()) {
+            out["item"] = item->id;
+        } else {
+            out["item"] = nullptr;
+        }
+    } else {
+        out["visible"] = resource.visible;
+    }
+    out["description"] = resource.description;
+    out["valueType"] = resource.value_type.text();
+    out["sourceType"] = resource.source_type.text();
+    out["engUnit"] = resource.eng_unit;
+    out["labels"] = labels_of(resource.labels);
+    for (const auto& [name, duration] :
+         {std::pair{"sampleInterval", resource.sample_interval},
+          std::pair{"gapDetection", resource.gap_detection}}) {
+        if (duration) out[name] = duration->to_string();
+    }
+    return out;
+}
+
+/// Text of a server, which must not drive the terminal. Kept as UTF-8.
+std::string shown(std::string_view text) {
+    std::string out;
+    for (const char c : text)
+        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
+    return out;
+}
+
+template <class Resource>
+void print_row(const Resource& resource) {
+    std::cout << shown(resource.id) << "  " << shown(resource.name);
+    if constexpr (std::is_same_v<Resource, clarify::Signal>) {
+        std::cout << "  " << shown(resource.input);
+        const auto item = resource.item();
+        std::cout << (item ? "  item " + shown(item->id) : "  not published");
+    }
+    if (!resource.eng_unit.empty()) std::cout << "  [" << shown(resource.eng_unit) << ']';
+    for (const auto& [key, values] : resource.labels) {
+        for (const std::string& value : values)
+            std::cout << "  " << shown(key) << '=' << shown(value);
+    }
+    std::cout << '\n';
+}
+
+template <class Pages>
+boost::asio::awaitable<clarify::Result<void>> print_all(Pages pages, bool as_json) {
+    while (true) {
+        const auto page = co_await pages.next();
+        if (!page) co_return clarify::Result<void>{page.error()};
+        if (!*page) break;
+        for (const auto& resource : (*page)->data) {
+            if (as_json) {
+                std::cout << boost::json::serialize(json_of(resource)) << '\n';
+            } else {
+                print_row(resource);
+            }
+        }
+        std::cout << std::flush;
+    }
+    co_return clarify::Result<void>{};
+}
+
+}  // namespace
+
+clarify::Result<clarify::Filter> filter_of(const FilterArguments& arguments) {
+    clarify::Filter filter;
+    if (!arguments.json.empty()) filter = clarify::Filter::raw(arguments.json);
+    for (const std::string& label : arguments.labels) {
+        const std::size_t equals = label.find('=');
+        if (equals == std::string::npos) {
+            return clarify::Error{
+                clarify::Errc::bad_argument,
+                clarify::Reason::params,
+                "--label is KEY=VALUE, not " + label};
+        }
+        filter = filter &&
+            clarify::label(label.substr(0, equals)) == std::string_view{label}.substr(equals + 1);
+    }
+    if (const clarify::Result<void> sendable = check(filter); !sendable) return sendable.error();
+    return filter;
+}
+
+ExitCode list(const ListCommand& command) {
+    const clarify::Result<clarify::Filter> filter = filter_of(command.filter);
+    if (!filter) {
+        print_error(filter.error(), false);
+        return exit_code(filter.error().code());
+    }
+    clarify::ResourceQuery query{*filter};
+    query.limit = command.limit;
+    const bool as_json = command.json || ::isatty(STDOUT_FILENO) != 1;
+    return run_with_client(command.common, [&](clarify::Client& client) {
+        if (command.items) return print_all(client.item_pages(query), as_json);
+        return print_all(client.signal_pages(query), as_json);
+    });
+}
+
+}  // namespace clarify_cli

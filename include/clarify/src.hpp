@@ -14,6 +14,7 @@
 #include <clarify/api/evaluate.hpp>
 #include <clarify/api/field_errors.hpp>
 #include <clarify/api/labels.hpp>
+#include <clarify/api/publish.hpp>
 #include <clarify/api/selection.hpp>
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
@@ -25,6 +26,7 @@
 #include <clarify/api/impl/field_errors.hpp>
 #include <clarify/api/impl/filter.hpp>
 #include <clarify/api/impl/labels.hpp>
+#include <clarify/api/impl/publish.hpp>
 #include <clarify/api/impl/query.hpp>
 #include <clarify/api/impl/resource.hpp>
 #include <clarify/api/impl/selection.hpp>

@@ -12,6 +12,7 @@
 #include <clarify/api/detail/version_order.hpp>
 #include <clarify/api/evaluate.hpp>
 #include <clarify/api/pages.hpp>
+#include <clarify/api/publish.hpp>
 #include <clarify/api/query.hpp>
 #include <clarify/api/resource.hpp>
 #include <clarify/api/selection.hpp>
@@ -118,6 +119,15 @@ public:
     template <class Token>
     auto async_publish_signals(const ItemSaves& items, SaveOptions options, Token&& token);
 
+    /** Publishes those signals that have changed since they were published, or never were: see
+        `PublishOptions`. Nothing is sent where nothing has changed. Each request has the timeout of
+        a call. Where one fails, those before it have been executed, and the next time goes on there.
+    */
+    [[nodiscard]] boost::asio::awaitable<Result<PublishReport>> publish_changed_signals(
+        PublishOptions options = {}) const;
+    template <class Token>
+    auto async_publish_changed_signals(PublishOptions options, Token&& token) const;
+
     /// Some of the signals of an integration: at most 1000. For all of them, `signal_pages`.
     [[nodiscard]] auto select_signals(const ResourceQuery& query, SelectOptions options = {}) {
         return async_select_signals(query, std::move(options), boost::asio::use_awaitable);
@@ -209,5 +219,7 @@ private:
 }  // namespace clarify
 
 #include <clarify/api/impl/api_client.hpp>
+#include <clarify/api/impl/api_client_data.hpp>
+#include <clarify/api/impl/api_client_publish.hpp>
 
 #endif  // CLARIFY_API_API_CLIENT_HPP

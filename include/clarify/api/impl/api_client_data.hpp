@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSL-1.0
+// How a client reads long time ranges.
+
+#ifndef CLARIFY_API_IMPL_API_CLIENT_DATA_HPP
+#define CLARIFY_API_IMPL_API_CLIENT_DATA_HPP
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace clarify {
+
+/// What a stream of data does by calls of a client.
+template <class Rpc>
+struct ApiClient<Rpc>::Source {
+    using Items = detail::DataSource<DataFrame>::Items;
+    using Reply = detail::DataSource<DataFrame>::Reply;
+    using Deliver = detail::DataSource<DataFrame>::Deliver;
+
+    Source(ApiClient client, ItemPages items, DataQuery query, DataStreamOptions given)
+        : api(std::move(client)),
+          pages(std::move(items)),
+          data(std::move(query)),
+          options(std::move(given)) {}
+
+    /// The zone, and whether the query can be divided at all.
+    Result<TimeZone> check() const {
+        const auto fault = [](const char* what) {
+            return Error{Errc::bad_argument, Reason::params, what};
+        };
+        if (!data.from || !data.to) return fault("data.filter.times: both ends are needed");
+        if (data.last) return fault("data.last: cannot be found in parts");
+        FieldErrors errors;
+        clarify::check(data, "data", errors);
+        if (!errors.empty()) return errors.result().error();
+        if (data.time_zone.empty() || !data.rollup.width()) return TimeZone{};
+        return TimeZone::load(data.time_zone);
+    }
+
+    static boost::asio::awaitable<Result<std::optional<Items>>> more_items(
+        std::shared_ptr<Source> self) {
+        using Outcome = Result<std::optional<Items>>;
+        if (const Result<TimeZone> zone = self->check(); !zone) co_return Outcome{zone.error()};
+        auto page = co_await self->pages.next();
+        if (!page) co_return Outcome{page.error()};
+        if (!*page) co_return Outcome{std::optional<Items>{}};
+        Items items;
+        for (const Item& item : (*page)->data)
+            items.push_back(item.id);
+        co_return Outcome{std::optional<Items>{std::move(items)}};
+    }
+
+    detail::DataPlan plan(std::size_t count) const {
+        std::optional<detail::Buckets> buckets;
+        if (const auto width = data.rollup.width()) {
+            const int first_day = data.first_day_of_week
+                ? static_cast<int>(data.first_day_of_week->iso_encoding())
+                : 1;
+            buckets.emplace(*width, check().value(), first_day, data.origin);
+        }
+        detail::DataPlan::Limits limits;
+        limits.items = std::clamp<std::size_t>(options.items_per_request, 1, 50);
+        limits.values = options.values_per_request;
+        limits.first_window = options.first_window;
+        const auto longest = longest_window(data.rollup, true);
+        // A single bucket is not divided.
+        limits.widest_window = longest
+            ? std::chrono::duration_cast<std::chrono::microseconds>(longest->value())
+            : *data.to - *data.from;
+        if (!longest) limits.first_window = limits.widest_window;
+        return {*data.from, *data.to, count, std::move(buckets), limits};
+    }
+
+    void ask(const Items& items, Timestamp from, Timestamp to, Deliver deliver) {
+        ResourceQuery which{field("id").in(items)};
+        which.sort = {"id"};
+        which.limit = items.size();
+        DataQuery when = data;
+        when.from = from;
+        when.to = to;
+        SelectOptions select;
+        static_cast<ApiOptions&>(select) = options;
+        api.async_data_frame(
+            which,
+            when,
+            std::move(select),
+            [deliver = std::move(deliver)](Result<DataSelection> outcome) {
+                if (!outcome) return deliver(outcome.error());
+                Reply reply;
+                reply.frame = std::move(outcome->data);
+                reply.values = reply.frame.size() * reply.frame.columns();
+                deliver(std::move(reply));
+            });
+    }
+
+    ApiClient api;
+    ItemPages pages;
+    DataQuery data;
+    DataStreamOptions options;
+};
+
+template <class Rpc>
+DataStream ApiClient<Rpc>::data_parts(
+    ResourceQuery items, DataQuery data, DataStreamOptions options) const {
+    PageOptions page_options;
+    static_cast<ApiOptions&>(page_options) = options;
+    auto source = std::make_shared<Source>(
+        ApiClient{this->share(), integration_},
+        item_pages(std::move(items), std::move(page_options)),
+        std::move(data),
+        std::move(options));
+    detail::DataSource<DataFrame> steps;
+    steps.concurrency = source->options.concurrency;
+    steps.more_items = [source] { return Source::more_items(source); };
+    steps.plan = [source](std::size_t count) { return source->plan(count); };
+    steps.ask = [source](const auto& ids, Timestamp from, Timestamp to, auto deliver) {
+        source->ask(ids, from, to, std::move(deliver));
+    };
+    return DataStream{this->get_executor(), std::move(steps)};
+}
+
+}  // namespace clarify
+
+#endif  // CLARIFY_API_IMPL_API_CLIENT_DATA_HPP

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSL-1.0
+// Publishing what has changed, against the emulator: once, in batches, and never an empty request.
+
+#include <clarify/client.hpp>
+#include <clarify/testing/emulator.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+using namespace clarify;
+namespace asio = boost::asio;
+
+namespace {
+
+testing::EmulatorOptions plain_http() {
+    testing::EmulatorOptions options;
+    options.tls = false;
+    return options;
+}
+
+ClientOptions hurried() {
+    ClientOptions options;
+    options.rate_limits.clear();
+    return options;
+}
+
+struct Bench {
+    template <class T>
+    T run(asio::awaitable<T> work) {
+        std::optional<T> result;
+        asio::co_spawn(context, std::move(work), [&](const std::exception_ptr& error, T value) {
+            if (error) std::rethrow_exception(error);
+            result.emplace(std::move(value));
+        });
+        context.restart();
+        context.run();
+        return std::move(result.value());
+    }
+    PublishReport publish(const PublishOptions& options = {}) {
+        const auto report = run(client.publish_changed_signals(options));
+        REQUIRE_MESSAGE(report.has_value(), report.error().to_string());
+        return *report;
+    }
+    std::uint64_t requests() {
+        const auto stats = emulator.stats();
+        const auto found = stats.methods.find("admin.publishSignals");
+        return found == stats.methods.end() ? 0 : found->second;
+    }
+
+    testing::Emulator emulator{plain_http()};
+    asio::io_context context;
+    Client client{
+        context.get_executor(),
+        Credentials::from_string(emulator.credentials_json()).value(),
+        hurried()};
+};
+
+}  // namespace
+
+TEST_CASE("publish_changed_signals: each signal once, and again only when it has changed") {
+    Bench bench;
+    for (int i = 0; i != 7; ++i)
+        bench.emulator.seed("s" + std::to_string(i));
+    PublishOptions options;
+    options.batch = 3;
+    PublishReport report = bench.publish(options);
+    CHECK(report.signals == 7);
+    CHECK(report.published.size() == 7);
+    CHECK(report.items_by_signal.size() == 7);
+    CHECK(bench.requests() == 3);
+    CHECK(bench.emulator.item_count() == 7);
+
+    report = bench.publish(options);
+    CHECK(report.signals == 7);
+    CHECK(report.published.empty());
+    CHECK(bench.requests() == 3);
+
+    SignalSaves saves;
+    saves["s3"].name = "Renamed";
+    REQUIRE(bench.run(bench.client.save_signals(saves)).has_value());
+    report = bench.publish(options);
+    REQUIRE(report.published.size() == 1);
+    CHECK(report.published.begin()->second.name == "Renamed");
+    CHECK(bench.requests() == 4);
+    CHECK(bench.emulator.item_count() == 7);
+
+    options.transform_version = "2";
+    CHECK(bench.publish(options).published.size() == 7);
+    CHECK(bench.publish(options).published.empty());
+}
+
+TEST_CASE(
+    "publish_changed_signals: transforms decide what is shown, and items keep their visibility") {
+    Bench bench;
+    bench.emulator.seed("a");
+    PublishOptions options;
+    options.transforms.emplace_back([](ItemSave& item, const Signal& signal) {
+        item.name = "Pump " + signal.input;
+        item.visible = false;
+    });
+    bench.publish(options);
+    const auto items = bench.run(bench.client.select_items({}));
+    REQUIRE(items.has_value());
+    REQUIRE(items->data.size() == 1);
+    CHECK(items->data[0].name == "Pump a");
+    CHECK_FALSE(items->data[0].visible);
+    CHECK(items->data[0].meta.annotations.at("clarify/clarify-go/publisher/name") == "clarify-cpp");
+
+    PublishOptions plain;
+    plain.transform_version = "2";
+    bench.publish(plain);
+    CHECK_FALSE(bench.run(bench.client.select_items({}))->data[0].visible);
+}
+
+TEST_CASE("publish_changed_signals: a dry run changes nothing, and a filter is kept to") {
+    Bench bench;
+    bench.emulator.seed("a");
+    bench.emulator.seed("b");
+    PublishOptions options;
+    options.dry_run = true;
+    options.signals = field("input") == "b";
+    const PublishReport report = bench.publish(options);
+    CHECK(report.signals == 1);
+    CHECK(report.published.size() == 1);
+    CHECK(report.items_by_signal.empty());
+    CHECK(bench.requests() == 0);
+    CHECK(bench.emulator.item_count() == 0);
+}
+
+TEST_CASE("publish_changed_signals: a failure is told") {
+    Bench bench;
+    bench.emulator.seed("a");
+    bench.emulator.fail_next(10, 404);
+    const auto report = bench.run(bench.client.publish_changed_signals());
+    REQUIRE(report.has_error());
+    CHECK(report.error().code() == Errc::status);
+}

@@ -43,8 +43,8 @@ struct Sample {
 
     It executes `integration.insert`, `integration.saveSignals`, `admin.selectSignals`,
     `admin.publishSignals`, `clarify.selectItems` and `clarify.dataFrame`, by the names of API 1.1
-    and 1.2; other methods are not found. It knows no other time zone than UTC, and rolls up items
-    of the value type `enum` like numeric ones.
+    and 1.2; other methods are not found. It rolls up items of the value type `enum` like numeric
+    ones. Time zones are those of the machine's database.
 
     @par Example
     @code

@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/api/time_zone.hpp>
 #include <clarify/testing/detail/rpc_dispatch.hpp>
 
 #include "emulated_api.hpp"
@@ -9,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <iostream>
 #include <string>
 
 using namespace clarify::testing::detail;
@@ -103,9 +105,9 @@ TEST_CASE("dataFrame: a broken data query is named") {
             R"({"data.rollup":["must be null, \"window\" or a positive duration such as PT1H"]})");
     }
     CHECK(
-        complain(R"({"data":{"timeZone":"Europe/Oslo","firstDayOfWeek":0}})") ==
+        complain(R"({"data":{"timeZone":"Mars/Olympus","firstDayOfWeek":0}})") ==
         R"x({"data.firstDayOfWeek":["must be from 1 (Monday) to 7 (Sunday)"],)x"
-        R"("data.timeZone":["the emulator knows no other time zone than UTC"]})");
+        R"("data.timeZone":["must be the name of a time zone"]})");
     CHECK(
         complain(R"({"data":{"filter":{"times":{"$gt":"2022-01-01T00:00:00Z","$lt":"x"}}}})") ==
         R"({"data.filter.times.$gt":["unknown parameter"],)"
@@ -160,4 +162,25 @@ TEST_CASE("dataFrame: times that are not set have defaults") {
     CHECK(values(R"({"$gte":"0001-01-01T00:00:00Z","$lt":"0001-01-01T00:00:00Z"})") == "[1,2]");
     CHECK(values(R"({"$gte":"2022-01-01T00:00:00Z"})") == "[2,3]");
     CHECK(values(R"({"$lt":"2022-01-01T00:00:00Z"})") == "[1]");
+}
+
+TEST_CASE("dataFrame: days follow the clocks of the time zone") {
+    if (!clarify::TimeZone::load("Europe/Oslo")) {
+        std::cout << "skipped: this machine has no time zone database\n";
+        return;
+    }
+    EmulatedApi api;
+    const std::string id = api.item(
+        "a",
+        R"(["2026-03-28T22:59:59Z","2026-03-28T23:00:00Z","2026-03-29T21:59:59Z",)"
+        R"("2026-03-29T22:00:00Z"])",
+        "[1,2,4,8]");
+    const json::value frame = api.call(
+        "clarify.dataFrame",
+        R"({"data":{"rollup":"P1D","timeZone":"Europe/Oslo","filter":{"times":)"
+        R"({"$gte":"2026-03-20T00:00:00Z","$lt":"2026-04-01T00:00:00Z"}}}})");
+    CHECK(
+        to_json(frame.at("data").at("times")) ==
+        R"(["2026-03-27T23:00:00Z","2026-03-28T23:00:00Z","2026-03-29T22:00:00Z"])");
+    CHECK(to_json(frame.at("data").at("series").at(id + "_sum")) == "[1,6,8]");
 }

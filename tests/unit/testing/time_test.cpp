@@ -1,8 +1,7 @@
-// Tests of the emulator's times, durations and rollup buckets.
+// Tests of the times and durations of the emulator.
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/bucket.hpp>
 #include <clarify/testing/detail/time.hpp>
 
 #include <doctest/doctest.h>
@@ -118,66 +117,4 @@ TEST_CASE("duration: years and months do not mix with a fixed part") {
     CHECK(parse_duration("P1D")->fixed == 24h);
     CHECK_FALSE(parse_duration("P1M1D"));
     CHECK_FALSE(parse_duration("P1YT1S"));
-}
-
-TEST_CASE("bucket: the origin is the first such weekday of the year 2000") {
-    CHECK(default_origin(1) == at(946857600000000));
-    const char* const days[] = {"03", "04", "05", "06", "07", "01", "02"};
-    for (int day = 1; day <= 7; ++day) {
-        CHECK(
-            format_time(default_origin(day)) ==
-            std::string("2000-01-") + days[day - 1] + "T00:00:00Z");
-    }
-}
-
-TEST_CASE("bucket: starts agree with the reference vectors") {
-    constexpr std::int64_t origin = 946857600000000;
-    constexpr std::int64_t hour = 3'600'000'000;
-    struct Vector {
-        std::int64_t time;
-        std::int64_t width;
-        std::int64_t start;
-    };
-    const Vector vectors[] = {
-        {origin - hour - hour / 2, hour, origin - 2 * hour},
-        {origin - 1, 2, origin - 2},
-        {origin - 1, 3, origin - 3},
-        {origin + 1, 2, origin},
-        {origin + 1, 3, origin},
-        {1, 1, 1},
-        {0, 35, -25},
-        {-1, 2, -2},
-        {1, 2, 0},
-        {1, 3, 0},
-        {-3, 3, -3},
-        {-1, 3, -3},
-        {1, 11, -4},
-        {1, 13, 0},
-        {5, -hour, 5},
-        {5, 0, 5},
-    };
-    for (const Vector& v : vectors) {
-        CAPTURE(v.time);
-        CAPTURE(v.width);
-        CHECK(bucket_start(at(v.time), Microseconds(v.width), default_origin(1)) == at(v.start));
-    }
-    const Microseconds week = 168h;
-    CHECK(bucket_start(at(0), week, default_origin(1)) == at("1969-12-29T00:00:00Z"));
-    CHECK(
-        bucket_start(at("2022-01-01T00:00:00Z"), week, default_origin(1)) ==
-        at("2021-12-27T00:00:00Z"));
-}
-
-TEST_CASE("bucket: months follow the calendar") {
-    const TimePoint origin = at("2000-01-01T00:00:00Z");
-    CHECK(month_bucket_start(at("2024-02-29T12:00:00Z"), 1, origin) == at("2024-02-01T00:00:00Z"));
-    CHECK(month_bucket_start(at("2024-12-31T23:59:59Z"), 12, origin) == at("2024-01-01T00:00:00Z"));
-    CHECK(month_bucket_start(at("2024-05-01T00:00:00Z"), 3, origin) == at("2024-04-01T00:00:00Z"));
-    CHECK(month_bucket_start(at("1999-12-31T00:00:00Z"), 1, origin) == at("1999-12-01T00:00:00Z"));
-    CHECK(month_bucket_start(at("1999-12-31T00:00:00Z"), 12, origin) == at("1999-01-01T00:00:00Z"));
-    CHECK(
-        month_bucket_start(at("2024-02-14T00:00:00Z"), 1, at("2020-01-15T06:00:00Z")) ==
-        at("2024-01-15T06:00:00Z"));
-    CHECK(add_months(at("2023-01-31T00:00:00Z"), 1) == at("2023-03-03T00:00:00Z"));
-    CHECK(add_months(at("2023-01-31T00:00:00Z"), -2) == at("2022-12-01T00:00:00Z"));
 }

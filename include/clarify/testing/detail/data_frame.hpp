@@ -5,6 +5,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_DATA_FRAME_HPP
 #define CLARIFY_TESTING_DETAIL_DATA_FRAME_HPP
 
+#include <clarify/api/time_zone.hpp>
 #include <clarify/testing/detail/bucket.hpp>
 #include <clarify/testing/detail/params_reader.hpp>
 #include <clarify/testing/detail/time.hpp>
@@ -38,6 +39,7 @@ struct DataQuery {
     Rollup rollup;
     std::optional<TimePoint> origin;
     int first_day_of_week = 1;
+    TimeZone zone;  ///< whose clocks buckets follow
     std::int64_t last = -1;  ///< if positive: only so many of the latest times of each series
 };
 
@@ -47,7 +49,7 @@ enum class WindowLimits { enforced, ignored };
 /** Reads the member `data` of `params` and notes what is wrong with it.
 
     Without times the window is the week before and the week after `now`; with one of them it is 14
-    days long. Only UTC is known as time zone.
+    days long. Time zones are those of the machine's database.
 */
 DataQuery read_data_query(const ParamsReader& params, TimePoint now, WindowLimits limits);
 

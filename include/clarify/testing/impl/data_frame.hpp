@@ -5,6 +5,7 @@
 #ifndef CLARIFY_TESTING_IMPL_DATA_FRAME_HPP
 #define CLARIFY_TESTING_IMPL_DATA_FRAME_HPP
 
+#include <clarify/api/detail/buckets.hpp>
 #include <clarify/testing/detail/data_frame.hpp>
 #include <clarify/testing/detail/resource.hpp>
 
@@ -212,9 +213,10 @@ inline DataQuery read_data_query(const ParamsReader& params, TimePoint now, Wind
     } else {
         query.first_day_of_week = static_cast<int>(first_day);
     }
-    const std::string zone = data.string("timeZone").value_or("UTC");
-    if (zone != "UTC" && zone != "Etc/UTC") {
-        data.fail("timeZone", "the emulator knows no other time zone than UTC");
+    if (const Result<TimeZone> zone = TimeZone::load(data.string("timeZone").value_or("UTC"))) {
+        query.zone = *zone;
+    } else {
+        data.fail("timeZone", "must be the name of a time zone");
     }
     query.last = data.integer("last").value_or(-1);
     data.boolean("outsidePoints", false);  // accepted without effect: its meaning is not documented
@@ -256,6 +258,17 @@ inline void add_series(
     frame.insert_or_assign(key, std::move(series));
 }
 
+inline clarify::detail::Buckets buckets_of(const DataQuery& query) {
+    const CalendarDuration width = query.rollup.kind == Rollup::Kind::months
+        ? CalendarDuration::months(query.rollup.months)
+        : CalendarDuration{query.rollup.width};
+    std::optional<Timestamp> origin;
+    if (query.origin) {
+        origin = *query.origin;
+    }
+    return {width, query.zone, query.first_day_of_week, origin};
+}
+
 inline void add_item_series(
     Frame& frame, const std::string& id, const Series& samples, const DataQuery& query) {
     if (query.until < query.from) {
@@ -268,9 +281,12 @@ inline void add_item_series(
         return;
     }
     std::map<TimePoint, Aggregate> buckets;
+    const clarify::detail::Buckets bounds = buckets_of(query);
     for (auto sample = begin; sample != end; ++sample) {
-        const TimePoint start = bucket_start(
-            sample->first, query.rollup, query.from, query.origin, query.first_day_of_week);
+        // A window has one bucket, which starts where it does.
+        const TimePoint start = query.rollup.kind == Rollup::Kind::window
+            ? query.from
+            : bounds.start(sample->first).time_point();
         buckets[start].add(sample->second);
     }
     const auto add = [&](const char* suffix, auto&& value_of) {

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,8 +66,12 @@ inline Result<void> load_roots(SSL_CTX* context, const TlsMaterial& material) {
 inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     const TlsOptions& options) {
     namespace ssl = boost::asio::ssl;
-    auto context = std::make_shared<ssl::context>(ssl::context::tls_client);
-    SSL_CTX* const native = context->native_handle();
+    // Asio would go on with a null context where there is no memory for one.
+    std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> made{
+        SSL_CTX_new(TLS_client_method()), &SSL_CTX_free};
+    if (!made) throw std::bad_alloc{};
+    auto context = std::make_shared<ssl::context>(made.get());
+    SSL_CTX* const native = made.release();
     SSL_CTX_set_security_level(native, 2);
     SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
     SSL_CTX_set_max_proto_version(native, 0);

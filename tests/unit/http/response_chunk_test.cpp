@@ -94,6 +94,11 @@ TEST_CASE("ResponseReader: refuses chunks that are not well-formed") {
              "5\r\nhello\r\n0\r\nbad trailer\r\n\r\n"sv,
              "5\r\nhello\r\n0\r\n: empty\r\n\r\n"sv,
              "5\r\nhello\r\n0;\"\r\n\r\n"sv,
+             // Where a line feed ends a line, the second chunk is another one.
+             "5;a=\"\n\"\r\nhello\r\n0\r\n\r\n"sv,
+             "0;a=\"\n0;a=\"\r\n\r\n"sv,
+             "5;a=\"\x7F\"\r\nhello\r\n0\r\n\r\n"sv,
+             "5;a=\"\0\"\r\nhello\r\n0\r\n\r\n"sv,
          }) {
         CAPTURE(body);
         CHECK(outcome(chunked(body)) == bad);

@@ -48,12 +48,17 @@ inline bool is_token(std::string_view text) noexcept {
     });
 }
 
+/// Is there a control character in `text`, other than the tab?
+inline bool has_control_character(std::string_view text) noexcept {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        return c != '\t' && (static_cast<unsigned char>(c) < 0x20 || c == 0x7F);
+    });
+}
+
 /// May `text` be a header value? No control character but the tab, no blank at either end.
 inline bool is_field_value(std::string_view text) noexcept {
     if (trim(text).size() != text.size()) return false;
-    return std::all_of(text.begin(), text.end(), [](char c) {
-        return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
-    });
+    return !has_control_character(text);
 }
 
 /// Calls `on_item` for each non-empty, trimmed element of a comma-separated list (RFC 9110 5.6.1).

@@ -38,9 +38,7 @@ inline void StrictParser::on_field_impl(
     if (++fields_ > limits_.fields) {
         return refuse(Errc::too_large, Reason::head, "the reply has too many header fields", ec);
     }
-    if (!std::all_of(value.begin(), value.end(), [](char c) {
-            return c == '\t' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F);
-        })) {
+    if (has_control_character(value)) {
         return refuse(Errc::framing, Reason::head, "a header field has a control character", ec);
     }
     // Trailers carry nothing that the client uses, and must not change what the head said.
@@ -164,6 +162,11 @@ inline void StrictParser::on_chunk_header_impl(
         ++digits;
     }
     if (digits > 16) return refuse(Errc::framing, Reason::chunk, "a chunk size is too long", ec);
+    // Beast lets a line feed pass between quotation marks, where another recipient ends the line.
+    if (has_control_character({extensions.data(), extensions.size()})) {
+        return refuse(
+            Errc::framing, Reason::chunk, "a chunk extension has a control character", ec);
+    }
     if (size == 0) {
         // Its extensions count together with the trailers, once these are complete.
         last_chunk_ = extensions.data();

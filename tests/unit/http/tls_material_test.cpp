@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <support/pki.hpp>
 #include <support/temporary_file.hpp>
 #include <sys/stat.h>
@@ -56,6 +58,29 @@ void check_unusable(const TlsOptions& options, const std::string& name, const st
         CHECK(text.find("-----") == std::string::npos);
         CHECK(ERR_peek_error() == 0);
     }
+}
+
+/// The certificate as PEM, with one byte of its DER changed: the last of the first `begin` in it.
+std::string spoilt_pem(X509* certificate, const std::string& begin) {
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509(certificate, &bytes);
+    REQUIRE(size > 0);
+    std::string der{reinterpret_cast<char*>(bytes), static_cast<std::size_t>(size)};
+    OPENSSL_free(bytes);
+    const std::size_t at = der.find(begin);
+    REQUIRE(at != std::string::npos);
+    der[at + begin.size() - 1] = static_cast<char>(der[at + begin.size() - 1] + 1);
+    // Nothing is decoded here: what is in the lines is for the reader to find.
+    std::string base64(der.size() * 2, '\0');
+    const int length = EVP_EncodeBlock(
+        reinterpret_cast<unsigned char*>(base64.data()),
+        reinterpret_cast<const unsigned char*>(der.data()),
+        size);
+    base64.resize(static_cast<std::size_t>(length));
+    std::string pem = "-----BEGIN CERTIFICATE-----\n";
+    for (std::size_t i = 0; i < base64.size(); i += 64)
+        pem += base64.substr(i, 64) + "\n";
+    return pem + "-----END CERTIFICATE-----\n";
 }
 
 }  // namespace
@@ -186,6 +211,22 @@ TEST_CASE("TlsOptions: one broken certificate or list among good ones is not pas
     options.client_key_pem = Secret{root.key_pem()};
     options.client_certificate_pem = root.certificate_pem() + broken_certificate;
     check_unusable(options, "client_certificate_pem", "no certificate");
+}
+
+TEST_CASE("TlsOptions: a CA whose key or extensions cannot be decoded is a configuration error") {
+    // OpenSSL reads such a certificate, and trusts nothing that it has signed.
+    const auto root = pki::Identity::self_signed();
+    const std::string point = "\x03\x42" + std::string{"\0\x04", 2};
+    const std::string constraints = "\x04\x05\x30";
+    for (const std::string& begin : {point, constraints}) {
+        TlsOptions options;
+        options.ca_pem = spoilt_pem(root.certificate(), begin);
+        const auto made = make_tls_context(options);
+        REQUIRE_FALSE(made);
+        CHECK(made.error().code() == Errc::bad_config);
+        CHECK(made.error().reason() == Reason::file);
+        CHECK(ERR_peek_error() == 0);
+    }
 }
 
 TEST_CASE("TlsOptions: a client certificate that is too weak is a configuration error") {

@@ -27,7 +27,8 @@ namespace clarify::detail {
 
     @par Errors
     `Errc::bad_config`: `file` where a file or text cannot be used, `no_roots` where the system's
-    trust store is not found; the message lists the places that were tried.
+    trust store is not found; the message lists the places that were tried. Throws `std::bad_alloc`
+    where memory is short, OpenSSL's included.
 */
 Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const TlsOptions& options);
 

@@ -43,7 +43,7 @@ struct TlsMaterial {
 
     @par Errors
     `Errc::bad_config`, `Reason::file`, with the name of the file or of the option, and never with
-    what is in it.
+    what is in it. Throws `std::bad_alloc` where memory is short, OpenSSL's included.
 */
 Result<TlsMaterial> read_tls_material(const TlsOptions& options);
 

@@ -37,6 +37,7 @@ inline bool load_system_roots(SSL_CTX* context, std::string& tried) {
     for (const char* file : files) {
         ERR_clear_error();
         if (SSL_CTX_load_verify_file(context, file) == 1) return true;
+        check_openssl_memory();
         tried += tried.empty() ? "" : ", ";
         tried += file;
     }
@@ -56,16 +57,28 @@ inline Result<void> load_roots(SSL_CTX* context, const TlsMaterial& material) {
     }
     X509_STORE* const store = SSL_CTX_get_cert_store(context);
     for (const auto& root : material.roots) {
-        if (X509_STORE_add_cert(store, root.get()) != 1) {
+        // A key or an extension that could not be decoded stays so.
+        if (X509_get0_pubkey(root.get()) == nullptr ||
+            (X509_get_extension_flags(root.get()) & EXFLAG_INVALID) != 0 ||
+            X509_STORE_add_cert(store, root.get()) != 1) {
             return unusable_material("OpenSSL refuses a certificate of the CA");
         }
     }
+    // OpenSSL reads the extensions of a certificate when it needs them first, and keeps for good that
+    // it could not: a shortage of memory in one handshake would be the end of that root.
+    const STACK_OF(X509_OBJECT)* const objects = X509_STORE_get0_objects(store);
+    for (int i = 0; i != sk_X509_OBJECT_num(objects); ++i) {
+        X509* const root = X509_OBJECT_get0_X509(sk_X509_OBJECT_value(objects, i));
+        if (root != nullptr && X509_check_purpose(root, -1, 0) != 1) check_openssl_memory();
+    }
+    ERR_clear_error();
     return {};
 }
 
 inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     const TlsOptions& options) {
     namespace ssl = boost::asio::ssl;
+    ERR_clear_error();
     // Asio would go on with a null context where there is no memory for one.
     std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> made{
         SSL_CTX_new(TLS_client_method()), &SSL_CTX_free};
@@ -73,11 +86,14 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     auto context = std::make_shared<ssl::context>(made.get());
     SSL_CTX* const native = made.release();
     SSL_CTX_set_security_level(native, 2);
-    SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
-    SSL_CTX_set_max_proto_version(native, 0);
-    SSL_CTX_set_cipher_list(native, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5");
-    SSL_CTX_set_ciphersuites(
-        native, "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256");
+    const char* const suites =
+        "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
+    if (SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 ||
+        SSL_CTX_set_max_proto_version(native, 0) != 1 ||
+        SSL_CTX_set_cipher_list(native, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5") != 1 ||
+        SSL_CTX_set_ciphersuites(native, suites) != 1) {
+        return unusable_material("OpenSSL has none of the versions or ciphers that are allowed");
+    }
     SSL_CTX_clear_options(
         native, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT);
     SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);

@@ -12,14 +12,24 @@
 
 #include <cstddef>
 #include <cstring>
+#include <new>
 #include <string_view>
 #include <utility>
 
 namespace clarify::detail {
 
+/// Forgets the errors in OpenSSL's queue; throws `std::bad_alloc` if one of them is a shortage of
+/// memory, which is no fault of what OpenSSL was given.
+inline void check_openssl_memory() {
+    bool short_of_memory = false;
+    while (const unsigned long code = ERR_get_error())
+        short_of_memory = short_of_memory || ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+    if (short_of_memory) throw std::bad_alloc{};
+}
+
 inline Error unusable_material(const std::string& what) {
     // OpenSSL's own words may quote what they are about, and would be found by whoever asks next.
-    ERR_clear_error();
+    check_openssl_memory();
     Error error{Errc::bad_config, Reason::file, what};
     return error.set_phase(Phase::tls);
 }
@@ -52,11 +62,11 @@ inline std::unique_ptr<BIO, BioDeleter> open_text(const TlsSource& source) {
 }
 
 /// Did reading stop because there is nothing more of the kind, and not at something broken?
-inline bool ended_cleanly() noexcept {
+inline bool ended_cleanly() {
     const unsigned long error = ERR_peek_last_error();
     const bool clean =
         ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-    ERR_clear_error();
+    check_openssl_memory();
     return clean;
 }
 
@@ -92,7 +102,7 @@ inline Result<OpensslOwned<EVP_PKEY>> read_key(const TlsSource& source, const Se
     auto* const context = const_cast<void*>(static_cast<const void*>(&passphrase));
     OpensslOwned<EVP_PKEY> key{
         bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, &give_passphrase, context) : nullptr};
-    ERR_clear_error();
+    check_openssl_memory();
     if (key) return key;
     if (source.content.expose().find("ENCRYPTED") == std::string_view::npos) {
         return nothing_in(source, "key");

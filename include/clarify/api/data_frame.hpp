@@ -187,8 +187,10 @@ private:
 */
 Result<void> append_json_text(std::string& out, const DataFrame& frame);
 
-/** Reads a frame, or an array of frames, which are merged; the result is normalised.
+/** Reads a frame, or an array of frames, which are merged. Its times are ascending, and none of them
+    is repeated.
 
+    A row without any value stays where the text is one frame whose times are in order already.
     A series that is longer than the times is cut, one that is shorter has missing values at its end;
     unknown members are ignored.
 

@@ -5,7 +5,7 @@
 #include <clarify/http/beast_backend.hpp>
 #include <clarify/rpc_client.hpp>
 
-#include "../support/raw_server.hpp"
+#include "../support/in_child.hpp"
 #include "../support/text_codec.hpp"
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,18 +14,16 @@
 #include <doctest/doctest.h>
 #include <malloc.h>
 #include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -42,10 +40,12 @@ using Outcome = clarify::Result<std::string>;
 using LoadClient = clarify::RpcClient<clarify::BeastBackend, clarify::NoAuth, support::TextCodec>;
 
 struct Scene {
-    explicit Scene(const RawServer& server, clarify::ClientOptions options = {}) {
+    explicit Scene(const RawServer& server, clarify::ClientOptions options = {})
+        : Scene(server.origin(), std::move(options)) {}
+    explicit Scene(const std::string& origin, clarify::ClientOptions options = {}) {
         client.emplace(
             context.get_executor(),
-            clarify::Url::parse(server.origin() + "/rpc").value(),
+            clarify::Url::parse(origin + "/rpc").value(),
             clarify::BeastBackend{options.http},
             clarify::NoAuth{},
             options);
@@ -213,15 +213,14 @@ TEST_CASE("load: sixteen replies of sixteen megabytes at once leave nothing behi
 
 TEST_CASE(
     "signals: a timer's signal a thousand times a second, and peers that are gone, harm no call") {
-    RawServer server{[](RawPeer& peer) {
+    const auto script = [](RawPeer& peer) {
         for (int served = 0; const auto request = peer.read(); ++served) {
             // Every third connection breaks behind a reply, without a word.
             peer.result(*request, "1");
             if (peer.number() % 3 == 0 && served == 2) return peer.reset();
         }
-    }};
-    const pid_t child = ::fork();
-    if (child == 0) {
+    };
+    const auto body = [](const std::string& origin) -> std::string {
         std::signal(SIGPIPE, SIG_DFL);
         // Without SA_RESTART, so that what can be interrupted is.
         struct sigaction action = {};
@@ -231,7 +230,7 @@ TEST_CASE(
         ::setitimer(ITIMER_REAL, &often, nullptr);
         int wrong = 0;
         int ended = 0;
-        Scene scene{server};
+        Scene scene{origin};
         clarify::CallOptions options;
         options.idempotent = true;
         for (int i = 0; i != 2'000; ++i) {
@@ -241,11 +240,8 @@ TEST_CASE(
             });
             if (i % 16 == 15) scene.run_until([&] { return ended == i + 1; });
         }
-        ::_exit(scene.run_until([&] { return ended == 2'000; }) && wrong == 0 ? 0 : 1);
-    }
-    int status = -1;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    CHECK(WIFEXITED(status));
-    CHECK(WEXITSTATUS(status) == 0);
+        if (!scene.run_until([&] { return ended == 2'000; })) return "calls were lost";
+        return wrong == 0 ? "" : std::to_string(wrong) + " calls failed";
+    };
+    CHECK(support::in_child(script, body).problem == "");
 }

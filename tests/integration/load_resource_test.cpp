@@ -5,7 +5,7 @@
 #include <clarify/http/beast_backend.hpp>
 #include <clarify/rpc_client.hpp>
 
-#include "../support/raw_server.hpp"
+#include "../support/in_child.hpp"
 #include "../support/run.hpp"
 #include "../support/text_codec.hpp"
 
@@ -14,11 +14,9 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <functional>
 #include <optional>
@@ -36,39 +34,9 @@ using clarify::Fate;
 using clarify::Phase;
 using clarify::Reason;
 using support::RawPeer;
-using support::RawServer;
 
 using Outcome = clarify::Result<std::string>;
 using LoadClient = clarify::RpcClient<clarify::BeastBackend, clarify::NoAuth, support::TextCodec>;
-
-/// Runs `body` in a child process; an empty text is success. The parent's threads are not in the
-/// child, but its servers go on.
-std::string in_child(const std::function<std::string()>& body) {
-    int ends[2] = {};
-    if (::pipe(ends) != 0) return "no pipe";
-    const pid_t child = ::fork();
-    if (child == 0) {
-        std::string text;
-        try {
-            text = body();
-        } catch (const std::exception& thrown) {
-            text = std::string{"an exception: "} + thrown.what();
-        }
-        if (text.empty()) text = "ok";
-        if (::write(ends[1], text.data(), text.size()) < 0) ::_exit(2);
-        ::_exit(0);
-    }
-    ::close(ends[1]);
-    std::string text;
-    char buffer[512];
-    for (ssize_t size = 0; (size = ::read(ends[0], buffer, sizeof buffer)) > 0;)
-        text.append(buffer, static_cast<std::size_t>(size));
-    ::close(ends[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    if (!WIFEXITED(status)) return "the child was killed: " + text;
-    return text == "ok" ? std::string{} : text;
-}
 
 /// Takes every descriptor that is left, up to a low limit, and gives them back.
 class Scarcity {
@@ -97,12 +65,12 @@ private:
 double cpu_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 struct Caller {
-    explicit Caller(const RawServer& server, std::chrono::milliseconds timeout = 20s) {
+    explicit Caller(const std::string& origin, std::chrono::milliseconds timeout = 20s) {
         clarify::ClientOptions options;
         options.call_timeout = timeout;
         client.emplace(
             context.get_executor(),
-            clarify::Url::parse(server.origin() + "/rpc").value(),
+            clarify::Url::parse(origin + "/rpc").value(),
             clarify::BeastBackend{options.http},
             clarify::NoAuth{},
             options);
@@ -127,9 +95,8 @@ struct Caller {
 }  // namespace
 
 TEST_CASE("no descriptor left: connect[resource], unsent, after patient tries, and it heals") {
-    RawServer server{support::answer_all("1")};
-    const std::string problem = in_child([&]() -> std::string {
-        Caller caller{server};
+    const auto body = [](const std::string& origin) -> std::string {
+        Caller caller{origin};
         Scarcity scarcity;
         const double cpu = cpu_seconds();
         const Outcome outcome = caller.call();
@@ -145,20 +112,21 @@ TEST_CASE("no descriptor left: connect[resource], unsent, after patient tries, a
         const Outcome healed = caller.call();
         if (!healed) return "does not heal: " + healed.error().to_string();
         return {};
-    });
-    CHECK(problem == "");
-    CHECK(server.ledger().request_count() == 1);
+    };
+    const support::ChildReport report = support::in_child(support::answer_all("1"), body);
+    CHECK(report.problem == "");
+    CHECK(report.requests == 1);
 }
 
 TEST_CASE("no descriptor left: the connections that there are serve those in line") {
-    RawServer server{[](RawPeer& peer) {
+    const auto script = [](RawPeer& peer) {
         while (const auto request = peer.read()) {
             std::this_thread::sleep_for(5ms);
             peer.result(*request, "1");
         }
-    }};
-    const std::string problem = in_child([&]() -> std::string {
-        Caller caller{server};
+    };
+    const auto body = [](const std::string& origin) -> std::string {
+        Caller caller{origin};
         std::vector<Outcome> outcomes;
         // Three connections.
         caller.start(3, outcomes);
@@ -192,22 +160,22 @@ TEST_CASE("no descriptor left: the connections that there are serve those in lin
             if (!outcome) return "does not heal: " + outcome.error().to_string();
         }
         return {};
-    });
-    CHECK(problem == "");
+    };
+    CHECK(support::in_child(script, body).problem == "");
 }
 
 TEST_CASE("no descriptor left: those in line get new connections once there are descriptors") {
     // One connection is held for long; the others are free to be opened later.
-    RawServer server{[](RawPeer& peer) {
+    const auto script = [](RawPeer& peer) {
         while (const auto request = peer.read()) {
             if (peer.number() == 1 && request->body.find("\"held\"") != std::string::npos) {
                 peer.await_release();
             }
             peer.result(*request, "1");
         }
-    }};
-    const std::string problem = in_child([&]() -> std::string {
-        Caller caller{server};
+    };
+    const auto body = [](const std::string& origin) -> std::string {
+        Caller caller{origin};
         if (!caller.call()) return "no first call";
         bool held_ended = false;
         caller.client->async_call("held", "{}", [&](const Outcome&) { held_ended = true; });
@@ -226,6 +194,6 @@ TEST_CASE("no descriptor left: those in line get new connections once there are 
             if (!outcome) return outcome.error().to_string();
         }
         return held_ended ? "the first call ended" : "";
-    });
-    CHECK(problem == "");
+    };
+    CHECK(support::in_child(script, body).problem == "");
 }

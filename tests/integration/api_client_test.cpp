@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The typed methods against the emulator: what is written can be read back, exactly.
 
-#include <clarify/client.hpp>
-#include <clarify/testing/emulator.hpp>
+#include "api_bench.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
 
 #include <doctest/doctest.h>
@@ -14,7 +11,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <future>
 #include <optional>
 #include <random>
@@ -31,43 +27,7 @@ namespace {
 
 const Timestamp begin = Timestamp::parse("2026-01-01T00:00:00Z").value();
 
-testing::EmulatorOptions plain_http() {
-    testing::EmulatorOptions options;
-    options.tls = false;
-    return options;
-}
-
-ClientOptions hurried() {
-    ClientOptions options;
-    // The limits of the real service would make the test wait.
-    options.rate_limits.clear();
-    return options;
-}
-
-struct Bench {
-    explicit Bench(ClientOptions options = hurried())
-        : client(
-              context.get_executor(),
-              Credentials::from_string(emulator.credentials_json()).value(),
-              std::move(options)) {}
-
-    /// Runs a coroutine to its end.
-    template <class T>
-    T run(asio::awaitable<T> work) {
-        std::optional<T> result;
-        asio::co_spawn(context, std::move(work), [&](const std::exception_ptr& error, T value) {
-            if (error) std::rethrow_exception(error);
-            result.emplace(std::move(value));
-        });
-        context.restart();
-        context.run();
-        return std::move(result.value());
-    }
-
-    testing::Emulator emulator{plain_http()};
-    asio::io_context context;
-    Client client;
-};
+using Bench = ApiBench;
 
 template <class Pages>
 asio::awaitable<std::vector<std::string>> ids_of(Pages pages) {

@@ -1,50 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 // Publishing what has changed, against the emulator: once, in batches, and never an empty request.
 
-#include <clarify/client.hpp>
-#include <clarify/testing/emulator.hpp>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+#include "api_bench.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
-#include <optional>
 #include <string>
-#include <utility>
 
 using namespace clarify;
-namespace asio = boost::asio;
 
 namespace {
 
-testing::EmulatorOptions plain_http() {
-    testing::EmulatorOptions options;
-    options.tls = false;
-    return options;
-}
-
-ClientOptions hurried() {
-    ClientOptions options;
-    options.rate_limits.clear();
-    return options;
-}
-
-struct Bench {
-    template <class T>
-    T run(asio::awaitable<T> work) {
-        std::optional<T> result;
-        asio::co_spawn(context, std::move(work), [&](const std::exception_ptr& error, T value) {
-            if (error) std::rethrow_exception(error);
-            result.emplace(std::move(value));
-        });
-        context.restart();
-        context.run();
-        return std::move(result.value());
-    }
+struct Bench : ApiBench {
     PublishReport publish(const PublishOptions& options = {}) {
         const auto report = run(client.publish_changed_signals(options));
         REQUIRE_MESSAGE(report.has_value(), report.error().to_string());
@@ -55,13 +24,6 @@ struct Bench {
         const auto found = stats.methods.find("admin.publishSignals");
         return found == stats.methods.end() ? 0 : found->second;
     }
-
-    testing::Emulator emulator{plain_http()};
-    asio::io_context context;
-    Client client{
-        context.get_executor(),
-        Credentials::from_string(emulator.credentials_json()).value(),
-        hurried()};
 };
 
 }  // namespace

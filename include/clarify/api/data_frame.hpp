@@ -174,6 +174,9 @@ private:
         Timestamp time;
         double value;
     };
+
+    static void sort(std::vector<Sample>& samples);
+
     std::map<std::string, std::vector<Sample>, std::less<>> samples_;
     std::size_t size_ = 0;
 };

@@ -90,8 +90,9 @@ public:
 
     /** One line for people: kind and reason, own message, phase, fate and attempts.
 
-        At most 1024 bytes of printable ASCII. Text from the server is included, escaped, at most
-        200 characters of it, after `server:`.
+        At most 1024 bytes of printable ASCII. Text from the server is included after `server:`,
+        escaped: at most 200 characters of its message or its body, and as much of what it says of
+        parameters.
     */
     std::string to_string() const;
 

@@ -41,10 +41,11 @@ struct Sample {
     It listens on 127.0.0.1 from the end of the constructor to the start of the destructor, and does
     its work on a thread of its own. The store begins empty and lives as long as the object.
 
-    It executes `integration.insert`, `integration.saveSignals`, `admin.selectSignals`,
-    `admin.publishSignals`, `clarify.selectItems` and `clarify.dataFrame`, by the names of API 1.1
-    and 1.2; other methods are not found. It rolls up items of the value type `enum` like numeric
-    ones. Time zones are those of the machine's database.
+    It executes all methods of API 1.1 and 1.2 by the names of both. Time zones are those of the
+    machine's database. Where the documentation says nothing, it does what is plausible: the rollup of
+    an item of the value type `enum` has the seconds in each state as `<id>_<state>`; an `evaluate` of
+    an unknown item or variable is refused; a state lasts until the next sample, or as long as the gap
+    detection of the item says, 40 days if it says nothing.
 
     @par Example
     @code

@@ -257,6 +257,23 @@ TEST_CASE("Error: a server's text is escaped and cut in its line, and intact bes
     CHECK(error.to_string().ends_with("code 5, " + std::string(200, 'x') + "..."));
 }
 
+TEST_CASE("Error: its line names the parameters that a server complains of") {
+    RpcError rpc;
+    rpc.code = RpcError::invalid_params;
+    rpc.message = "Invalid params";
+    rpc.data = R"({"params":{"data.rollup":["required"],"item":["not found","not\nice"]}})";
+    Error error{Errc::rpc};
+    error.set_rpc(rpc);
+    CHECK(error.to_string().ends_with(
+        "code -32602, Invalid params (data.rollup: required; item: not found; item: not\\nice)"));
+    rpc.data = R"({"params":{"a":[")" + std::string(300, 'x') + R"("]}})";
+    error.set_rpc(rpc);
+    CHECK(error.to_string().ends_with("(a: " + std::string(197, 'x') + "...)"));
+    rpc.data = R"({"params":{"a":[")" + std::string(1'000'000, 'x') + R"("]}})";
+    error.set_rpc(rpc);
+    CHECK(error.to_string().ends_with("Invalid params"));
+}
+
 TEST_CASE("Error: a reply's excerpt is escaped in its line") {
     HttpFailure http;
     http.status = 502;

@@ -184,3 +184,28 @@ TEST_CASE("dataFrame: days follow the clocks of the time zone") {
         R"(["2026-03-27T23:00:00Z","2026-03-28T23:00:00Z","2026-03-29T22:00:00Z"])");
     CHECK(to_json(frame.at("data").at("series").at(id + "_sum")) == "[1,6,8]");
 }
+
+TEST_CASE("dataFrame: the rollup of an item of states has the seconds in each of them") {
+    EmulatedApi api;
+    const std::string id = api.item(
+        "a",
+        R"(["2021-12-31T23:45:00Z","2022-01-01T00:15:00Z","2022-01-01T00:30:00Z"])",
+        "[2,0,1]");
+    const std::string signal =
+        text_of(api.call("admin.selectSignals", "{" + own + R"(,"format":{"dataAsArray":true}})")
+                    .at("data")
+                    .at(0)
+                    .at("id"));
+    api.call(
+        "admin.publishSignals",
+        "{" + own + R"(,"itemsBySignal":{")" + signal +
+            R"(":{"name":"a","valueType":"enum","gapDetection":"PT1H",)"
+            R"("enumValues":{"0":"off","1":"on","9":"lost"}}}})");
+    CHECK(
+        api.frame(
+            R"({"filter":{"times":{"$gte":"2022-01-01T00:00:00Z","$lt":"2022-01-01T04:00:00Z"}},)"
+            R"("rollup":"PT1H"})",
+            id) ==
+        R"({"times":["2022-01-01T00:00:00Z","2022-01-01T01:00:00Z"],"series":{"ID_0":[900,0],)"
+        R"("ID_1":[1800,1800],"ID_2":[900,0],"ID_9":[0,0]}})");
+}

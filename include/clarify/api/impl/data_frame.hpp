@@ -10,6 +10,9 @@
 #include <cmath>
 #include <cstdint>
 #include <numeric>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 namespace clarify {
 
@@ -137,8 +140,8 @@ inline void DataFrame::normalize() {
     for (std::size_t i = 0; i != times_.size(); ++i) {
         if (used[i]) order.push_back(i);
     }
-    std::stable_sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-        return times_[a] < times_[b];
+    std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+        return std::tie(times_[a], a) < std::tie(times_[b], b);
     });
     reorder(order);
 }
@@ -212,12 +215,28 @@ inline void SampleBuffer::add(std::string_view key, Timestamp time, double value
     ++size_;
 }
 
-inline DataFrame SampleBuffer::take() {
+inline void SampleBuffer::sort(std::vector<Sample>& samples) {
     const auto earlier = [](const Sample& a, const Sample& b) { return a.time < b.time; };
+    if (std::is_sorted(samples.begin(), samples.end(), earlier)) return;
+    // By their places too, so that of two at the same time the later one stays the later one.
+    std::vector<const Sample*> order;
+    order.reserve(samples.size());
+    for (const Sample& sample : samples)
+        order.push_back(&sample);
+    std::sort(order.begin(), order.end(), [](const Sample* a, const Sample* b) {
+        return std::tie(a->time, a) < std::tie(b->time, b);
+    });
+    std::vector<Sample> sorted;
+    sorted.reserve(samples.size());
+    for (const Sample* const sample : order)
+        sorted.push_back(*sample);
+    samples = std::move(sorted);
+}
+
+inline DataFrame SampleBuffer::take() {
     std::vector<Timestamp> times;
     for (auto& [key, samples] : samples_) {
-        if (!std::is_sorted(samples.begin(), samples.end(), earlier))
-            std::stable_sort(samples.begin(), samples.end(), earlier);
+        sort(samples);
         // Most keys are sampled at the same times: what is there need not be sorted again.
         const std::size_t before = times.size();
         for (const Sample& sample : samples) {

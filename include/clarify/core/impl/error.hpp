@@ -54,6 +54,21 @@ inline Error& Error::set_http(HttpFailure value) {
     return *this;
 }
 
+namespace detail {
+
+/// What a server says of parameters, as one text.
+inline std::string faults_of_params(const RpcError& error) {
+    // What is longer is not read for the sake of a line.
+    constexpr std::size_t longest_data = 16 * 1024;
+    std::string text;
+    if (error.data.size() > longest_data) return text;
+    for (const auto& [path, message] : error.clarify_data().params)
+        text += (text.empty() ? "" : "; ") + path + ": " + message;
+    return text;
+}
+
+}  // namespace detail
+
 inline std::string Error::to_string() const {
     std::string text{clarify::to_string(code_)};
     if (reason_ != Reason::none) {
@@ -86,6 +101,8 @@ inline std::string Error::to_string() const {
     if (const RpcError* error = rpc()) {
         text += "; server: code " + std::to_string(error->code) + ", " +
             detail::printable(error->message, shown);
+        const std::string faults = detail::faults_of_params(*error);
+        if (!faults.empty()) text += " (" + detail::printable(faults, shown) + ')';
     } else if (const HttpFailure* failure = http()) {
         text += "; server: HTTP " + std::to_string(failure->status);
         if (!failure->body_excerpt.empty()) {

@@ -5,62 +5,36 @@
 #ifndef CLARIFY_TESTING_DETAIL_DATA_FRAME_HPP
 #define CLARIFY_TESTING_DETAIL_DATA_FRAME_HPP
 
-#include <clarify/api/time_zone.hpp>
-#include <clarify/testing/detail/bucket.hpp>
+#include <clarify/testing/detail/aggregation.hpp>
+#include <clarify/testing/detail/data_query.hpp>
 #include <clarify/testing/detail/params_reader.hpp>
-#include <clarify/testing/detail/time.hpp>
+#include <clarify/testing/detail/resource.hpp>
 
 #include <boost/json.hpp>
 
-#include <cstddef>
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <set>
 #include <string>
-#include <string_view>
+#include <vector>
 
 namespace clarify::testing::detail {
-
-/// The samples of one series; a missing value is simply not there.
-using Series = std::map<TimePoint, double>;
-
-/// Series by key.
-using Frame = std::map<std::string, Series>;
 
 /// Reads the member `data` of an insert and notes what is wrong with it.
 Frame read_insert_frame(const ParamsReader& params);
 
-/// What part of the samples a query asks for, and in which form.
-struct DataQuery {
-    TimePoint from;
-    TimePoint until;  ///< not included
-    std::optional<std::set<std::string>> series;
-    Rollup rollup;
-    std::optional<TimePoint> origin;
-    int first_day_of_week = 1;
-    TimeZone zone;  ///< whose clocks buckets follow
-    std::int64_t last = -1;  ///< if positive: only so many of the latest times of each series
-};
+/// The samples in [from, until) of all signals that an item shows, and for each signal the last
+/// one before.
+Series item_samples(const std::vector<const Signal*>& signals, TimePoint from, TimePoint until);
 
-/// Which windows `read_data_query` accepts.
-enum class WindowLimits { enforced, ignored };
-
-/** Reads the member `data` of `params` and notes what is wrong with it.
-
-    Without times the window is the week before and the week after `now`; with one of them it is 14
-    days long. Time zones are those of the machine's database.
-*/
-DataQuery read_data_query(const ParamsReader& params, TimePoint now, WindowLimits limits);
+/// Adds a series to the frame, if the query wants it, cut to its last times.
+void add_series(Frame& frame, const std::string& key, Series series, const DataQuery& query);
 
 /** Adds to `frame` what `query` asks of the samples of one item.
 
-    The key is `id` without a rollup; with one there are five series, such as `<id>_avg`. A bucket
-    without samples has no values. Only samples inside the window count, also in a bucket that
-    begins before it.
+    The key is the item's identifier without a rollup; with one there are five series, such as
+    `<id>_avg`. An item of states has one for each of them instead, with the seconds in that state:
+    `<id>_<state>`, a key that no documentation gives. A bucket without samples has no values. Only
+    samples inside the window count, also in a bucket that begins before it.
 */
-void add_item_series(
-    Frame& frame, const std::string& id, const Series& samples, const DataQuery& query);
+void add_item_series(Frame& frame, const Item& item, const Series& samples, const DataQuery& query);
 
 /** The frame as JSON: the union of all times in order, null for what is missing.
 

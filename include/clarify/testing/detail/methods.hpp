@@ -1,4 +1,4 @@
-// The methods of the API that the emulator executes.
+// The methods of the API that are about signals and items.
 //
 // SPDX-License-Identifier: BSL-1.0
 
@@ -20,14 +20,17 @@ json::object save_signals(MethodContext& context, const json::object& params);
 /// `admin.selectSignals`: the signals of one integration.
 json::object select_signals(MethodContext& context, const json::object& params);
 
+/// `admin.connectSignals`: signals show their data in an item.
+json::object connect_signals(MethodContext& context, const json::object& params);
+
+/// `admin.disconnectSignals`: signals show their data in no item.
+json::object disconnect_signals(MethodContext& context, const json::object& params);
+
 /// `admin.publishSignals`: makes or updates the items that show signals.
 json::object publish_signals(MethodContext& context, const json::object& params);
 
 /// `clarify.selectItems`: the items of the organisation.
 json::object select_items(MethodContext& context, const json::object& params);
-
-/// `clarify.dataFrame`: the samples of items, as they are or in buckets.
-json::object data_frame(MethodContext& context, const json::object& params);
 
 }  // namespace clarify::testing::detail
 

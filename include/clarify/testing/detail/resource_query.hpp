@@ -123,14 +123,14 @@ Page<R> run_query(const ResourceQuery& query, const std::vector<const R*>& candi
         }
         rows.push_back(std::move(row));
     }
-    std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+    std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
         for (std::size_t i = 0; i < query.sort.size(); ++i) {
             const int order = compare_values(a.keys[i], b.keys[i]);
             if (order != 0) {
                 return query.sort[i].descending ? order > 0 : order < 0;
             }
         }
-        return false;
+        return a.resource->id < b.resource->id;
     });
     Page<R> page;
     page.total = rows.size();

@@ -23,12 +23,14 @@ public:
     struct Entry {
         std::string name;  ///< the canonical one
         MethodHandler handler;
+        bool needs_1_2;  ///< not found in older versions
     };
 
     void add(
         std::string_view name,
         std::initializer_list<std::string_view> aliases,
-        MethodHandler handler);
+        MethodHandler handler,
+        bool needs_1_2 = false);
 
     /// The entry for a name or an alias; null when there is none.
     const Entry* find(std::string_view name) const;

@@ -94,7 +94,16 @@ public:
         check_room(count <= max_samples && sample_count_ <= max_samples - count);
     }
 
-    /// The signals that show their data in each of the given items.
+    /// The items in the order of their identifiers.
+    std::vector<const Item*> all_items() const {
+        std::vector<const Item*> all;
+        for (const auto& [id, item] : items_) {
+            all.push_back(&item);
+        }
+        return all;
+    }
+
+    /// The signals that show their data in each of the items.
     std::map<std::string, std::vector<const Signal*>> signals_by_item() const {
         std::map<std::string, std::vector<const Signal*>> result;
         for (const auto& [id, signal] : signals_) {

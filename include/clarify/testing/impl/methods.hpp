@@ -117,42 +117,118 @@ inline json::object save_signals(MethodContext& context, const json::object& par
     return result;
 }
 
+/// What the methods that find signals have in common.
+struct SignalSelection {
+    SignalSelection(const ParamsReader& params, const MethodContext& context)
+        : integration(read_id(params, "integration")),
+          query(read_resource_query(params, QueryLimits{20, 1000})),
+          include_items(read_include_items(params)),
+          format(read_format(params)),
+          style(resource_style(context, format)) {}
+
+    /// The signals of the integration that the query finds.
+    Page<Signal> page(const Store& store) const {
+        std::vector<const Signal*> candidates;
+        for (const auto& [id, signal] : store.signals()) {
+            if (signal.integration == integration) {
+                candidates.push_back(&signal);
+            }
+        }
+        return run_query(query, candidates);
+    }
+
+    json::object result(MethodContext& context, const Page<Signal>& page) const {
+        const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
+        json::object result;
+        result["meta"] = selection_meta(context, format, total, false);
+        result["data"] = resources_json(page.resources, format.data_as_array, style);
+        if (include_items) {
+            std::set<std::string> ids;
+            for (const Signal* const signal : page.resources) {
+                ids.insert(signal->item);
+            }
+            std::vector<const Item*> items;
+            for (const std::string& id : ids) {
+                if (const Item* const item = context.store.find_item(id)) {
+                    items.push_back(item);
+                }
+            }
+            result["included"] = included_json(items, format, style);
+        }
+        return result;
+    }
+
+    std::string integration;
+    ResourceQuery query;
+    bool include_items;
+    SelectionFormat format;
+    ResourceStyle style;
+};
+
 inline json::object select_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
     const ParamsReader reader(params, "", errors, context.settings.strict);
     reader.allow_only({"integration", "query", "include", "format"});
-    const std::string integration = read_id(reader, "integration");
-    const ResourceQuery query = read_resource_query(reader, QueryLimits{20, 1000});
-    const bool include_items = read_include_items(reader);
-    const SelectionFormat format = read_format(reader);
+    const SignalSelection selection(reader, context);
     errors.throw_if_any();
+    return selection.result(context, selection.page(context.store));
+}
 
-    std::vector<const Signal*> candidates;
-    for (const auto& [id, signal] : context.store.signals()) {
-        if (signal.integration == integration) {
-            candidates.push_back(&signal);
-        }
-    }
-    const Page<Signal> page = run_query(query, candidates);
-    const ResourceStyle style = resource_style(context, format);
-    const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
-    json::object result;
-    result["meta"] = selection_meta(context, format, total, false);
-    result["data"] = resources_json(page.resources, format.data_as_array, style);
-    if (include_items) {
-        std::set<std::string> ids;
-        for (const Signal* const signal : page.resources) {
-            ids.insert(signal->item);
-        }
-        std::vector<const Item*> items;
-        for (const std::string& id : ids) {
-            if (const Item* const item = context.store.find_item(id)) {
-                items.push_back(item);
+/** Makes the signals that a query finds show their data in `item`, or in none if it is empty.
+
+    Copies of the signals are answered with, so that a dry run can show what would be.
+*/
+inline json::object connect_selected(
+    MethodContext& context,
+    const SignalSelection& selection,
+    const std::string& item,
+    bool dry_run) {
+    Page<Signal> page = selection.page(context.store);
+    std::vector<Signal> after;
+    after.reserve(page.resources.size());
+    for (const Signal*& signal : page.resources) {
+        // Without the samples, which nobody is shown.
+        Signal changed;
+        static_cast<Resource&>(changed) = *signal;
+        changed.integration = signal->integration;
+        changed.input = signal->input;
+        changed.item = item;
+        if (signal->item != item) {
+            changed.updated_at = context.now;
+            if (!dry_run) {
+                Signal& stored = *context.store.find_signal(signal->id);
+                stored.item = item;
+                stored.updated_at = context.now;
             }
         }
-        result["included"] = included_json(items, format, style);
+        after.push_back(std::move(changed));
+        signal = &after.back();
     }
-    return result;
+    return selection.result(context, page);
+}
+
+inline json::object connect_signals(MethodContext& context, const json::object& params) {
+    ParameterErrors errors;
+    const ParamsReader reader(params, "", errors, context.settings.strict);
+    reader.allow_only({"integration", "query", "item", "include", "format", "dryRun"});
+    const SignalSelection selection(reader, context);
+    const std::string item = read_id(reader, "item");
+    const bool dry_run = reader.boolean("dryRun", false);
+    if (!item.empty() && context.store.find_item(item) == nullptr) {
+        reader.fail("item", "item not found");
+    }
+    errors.throw_if_any();
+    return connect_selected(context, selection, item, dry_run);
+}
+
+inline json::object disconnect_signals(MethodContext& context, const json::object& params) {
+    ParameterErrors errors;
+    const ParamsReader reader(params, "", errors, context.settings.strict);
+    reader.allow_only({"integration", "query", "include", "format", "dryRun"});
+    const SignalSelection selection(reader, context);
+    const bool dry_run = reader.boolean("dryRun", false);
+    errors.throw_if_any();
+    return connect_selected(context, selection, "", dry_run);
 }
 
 inline json::object publish_signals(MethodContext& context, const json::object& params) {
@@ -201,11 +277,7 @@ inline json::object select_items(MethodContext& context, const json::object& par
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    std::vector<const Item*> candidates;
-    for (const auto& [id, item] : context.store.items()) {
-        candidates.push_back(&item);
-    }
-    const Page<Item> page = run_query(query, candidates);
+    const Page<Item> page = run_query(query, context.store.all_items());
     const ResourceStyle style = resource_style(context, format);
     const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
     json::object result;
@@ -213,57 +285,6 @@ inline json::object select_items(MethodContext& context, const json::object& par
     result["data"] = resources_json(page.resources, format.data_as_array, style);
     if (include_items) {
         result["included"] = included_json({}, format, style);  // items relate to no other items
-    }
-    return result;
-}
-
-inline json::object data_frame(MethodContext& context, const json::object& params) {
-    ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
-    reader.allow_only({"query", "data", "include", "format"});
-    const ResourceQuery query = read_resource_query(reader, QueryLimits{10, 50});
-    const json::object* const query_object = reader.object("query");
-    if (context.is_version_1_2() && query_object != nullptr && query_object->contains("total")) {
-        errors.add("query.total", "unknown parameter");
-    }
-    const WindowLimits limits =
-        context.settings.observed_shapes ? WindowLimits::ignored : WindowLimits::enforced;
-    const DataQuery data_query = read_data_query(reader, context.now, limits);
-    const bool include_items = read_include_items(reader);
-    const SelectionFormat format = read_format(reader);
-    errors.throw_if_any();
-
-    std::vector<const Item*> candidates;
-    for (const auto& [id, item] : context.store.items()) {
-        candidates.push_back(&item);
-    }
-    const Page<Item> page = run_query(query, candidates);
-    const auto signals_by_item = context.store.signals_by_item();
-    Frame frame;
-    for (const Item* const item : page.resources) {
-        Series samples;
-        if (const auto found = signals_by_item.find(item->id); found != signals_by_item.end()) {
-            for (const Signal* const signal : found->second) {
-                samples.insert(
-                    signal->samples.lower_bound(data_query.from),
-                    signal->samples.lower_bound(data_query.until));
-            }
-        }
-        add_item_series(frame, item->id, samples, data_query);
-    }
-    json::object result;
-    result["meta"] =
-        selection_meta(context, format, static_cast<std::int64_t>(page.resources.size()), true);
-    json::object frame_object = frame_json(frame);
-    if (format.data_as_array) {
-        json::array frames;
-        frames.push_back(std::move(frame_object));
-        result["data"] = std::move(frames);
-    } else {
-        result["data"] = std::move(frame_object);
-    }
-    if (include_items) {
-        result["included"] = included_json(page.resources, format, resource_style(context, format));
     }
     return result;
 }

@@ -5,6 +5,7 @@
 #ifndef CLARIFY_TESTING_IMPL_RPC_DISPATCH_HPP
 #define CLARIFY_TESTING_IMPL_RPC_DISPATCH_HPP
 
+#include <clarify/testing/detail/data_methods.hpp>
 #include <clarify/testing/detail/methods.hpp>
 #include <clarify/testing/detail/rpc_dispatch.hpp>
 
@@ -24,8 +25,11 @@ inline std::string to_lower(std::string_view text) {
 }
 
 inline void MethodTable::add(
-    std::string_view name, std::initializer_list<std::string_view> aliases, MethodHandler handler) {
-    const Entry entry{std::string(name), handler};
+    std::string_view name,
+    std::initializer_list<std::string_view> aliases,
+    MethodHandler handler,
+    bool needs_1_2) {
+    const Entry entry{std::string(name), handler, needs_1_2};
     entries_[to_lower(name)] = entry;
     for (const std::string_view alias : aliases) {
         entries_[to_lower(alias)] = entry;
@@ -43,8 +47,12 @@ inline MethodTable make_method_table() {
     table.add("integration.saveSignals", {"integration.signals.save"}, &save_signals);
     table.add("admin.selectSignals", {"admin.signals.select"}, &select_signals);
     table.add("admin.publishSignals", {"admin.signals.publish"}, &publish_signals);
+    // Pre-releases of 1.2 had the first name, the release has the second.
+    table.add("admin.connectSignals", {"admin.signals.connect"}, &connect_signals, true);
+    table.add("admin.disconnectSignals", {"admin.signals.disconnect"}, &disconnect_signals, true);
     table.add("clarify.selectItems", {"clarify.items.select"}, &select_items);
     table.add("clarify.dataFrame", {}, &data_frame);
+    table.add("clarify.evaluate", {}, &evaluate);
     return table;
 }
 
@@ -70,7 +78,7 @@ inline json::object RpcDispatcher::execute(
         throw RpcFailure(RpcCode::invalid_request, "Invalid request");
     }
     const MethodTable::Entry* const entry = methods_.find(name->get_string());
-    if (entry == nullptr) {
+    if (entry == nullptr || (entry->needs_1_2 && !version.starts_with("1.2"))) {
         throw RpcFailure(RpcCode::method_not_found, "Method not found");
     }
     method = entry->name;

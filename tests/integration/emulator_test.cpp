@@ -274,7 +274,7 @@ TEST_CASE("Emulator: what is no HTTP, or too much of it, is refused and cut") {
         answer("POST /v1/rpc HTTP/1.1\r\nHost: a\r\nX: " + std::string(40'000, 'x')) ==
         "HTTP/1.1 431");
     CHECK(
-        answer("POST /v1/rpc HTTP/1.1\r\nHost: a\r\nContent-Length: 17000000\r\n\r\n") ==
+        answer("POST /v1/rpc HTTP/1.1\r\nHost: a\r\nContent-Length: 8388609\r\n\r\n") ==
         "HTTP/1.1 413");
     const std::string chunked =
         "POST /v1/rpc HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";

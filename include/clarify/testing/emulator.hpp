@@ -132,6 +132,14 @@ public:
         unsigned status,
         std::optional<std::chrono::seconds> retry_after = std::nullopt);
 
+    /** Makes the next `count` calls fail with this JSON-RPC error code.
+
+        With -32021, a partial failure, the first half of what a call asks for is done, and is the
+        partial result; with any other code nothing is. It replaces what an earlier call has planned;
+        a `count` of 0 plans nothing. Calls with faults of their own do not count.
+    */
+    void fail_next_calls(unsigned count, int code);
+
     /// Returns the counters since the start.
     EmulatorStats stats() const;
 
@@ -159,7 +167,8 @@ public:
     /// The identifier of the item that shows an input's signal; nullopt when there is none.
     std::optional<std::string> item_id(std::string_view input) const;
 
-    /// The samples of an input in the order of time; none when there is no such signal.
+    /// The samples of an input in the order of time, those included that cannot be read yet; none
+    /// when there is no such signal.
     std::vector<Sample> samples(std::string_view input) const;
 
     /// The number of samples of an input; 0 when there is no such signal.

@@ -6,6 +6,7 @@
 #define CLARIFY_TESTING_EMULATOR_OPTIONS_HPP
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -42,6 +43,28 @@ struct EmulatorOptions {
     /// Refuse null where the API documents no null. Default false: null means absent, as some
     /// clients send it.
     bool strict = false;
+
+    /// Grant the namespaces `admin` and `clarify`, as the administrators of an organisation do.
+    /// Default true; else their methods are forbidden (-32003).
+    bool admin_access = true;
+    bool clarify_access = true;
+
+    /** Limit rates as the API documents it. Default false.
+
+        One request in a second of each method that inserts, saves signals, reads data or evaluates,
+        five that publish, ten that select. What comes faster waits in line, for up to 10 seconds;
+        after that it is answered with 503 and not executed. The documentation does not say what is
+        answered.
+    */
+    bool rate_limits = false;
+
+    /// The size of the largest request body in bytes; a larger one is answered with 413. Default
+    /// 8 MiB, which is about what the API documents.
+    std::size_t max_request_size = 8 * 1024 * 1024;
+
+    /// How long after an insert its samples can be read. Default 0: at once; the real service takes
+    /// seconds.
+    std::chrono::milliseconds visibility_delay{0};
 
     /** Which of the two known dialects to answer in.
 

@@ -19,6 +19,8 @@ struct EmulatorStats {
     std::uint64_t token_failures = 0;  ///< those answered without a token
     std::uint64_t rpc_requests = 0;  ///< POST requests to the RPC endpoint, whatever became of them
     std::uint64_t unauthorized = 0;  ///< those answered with 401
+    std::uint64_t queued = 0;  ///< those that waited because of a rate limit
+    std::uint64_t queue_timeouts = 0;  ///< those that waited for too long, answered with 503
     std::uint64_t calls = 0;  ///< those answered with a JSON-RPC result or error
     std::uint64_t notifications = 0;  ///< those answered with 204
     /// Executed calls and notifications by the 1.1 name of the method.

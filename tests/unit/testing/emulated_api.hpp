@@ -12,6 +12,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace clarify::testing::detail {
 
@@ -25,8 +26,15 @@ inline std::string text_of(const json::value& value) {
 
 /// The emulator's methods on an empty store, on 1 January 2022, without a server.
 struct EmulatedApi {
-    explicit EmulatedApi(bool observed_shapes = false)
-        : dispatcher(store, MethodSettings{"c618rbfqfsj7mjkj0ss1", false, observed_shapes}) {}
+    explicit EmulatedApi(bool observed_shapes = false) : EmulatedApi(settings(observed_shapes)) {}
+    explicit EmulatedApi(MethodSettings settings) : dispatcher(store, std::move(settings)) {}
+
+    static MethodSettings settings(bool observed_shapes = false) {
+        MethodSettings settings;
+        settings.integration = "c618rbfqfsj7mjkj0ss1";
+        settings.observed_shapes = observed_shapes;
+        return settings;
+    }
 
     json::value send(
         const std::string& method, const std::string& params, std::string_view version = "1.1") {

@@ -98,6 +98,7 @@ public:
     SharedStore& store() noexcept { return store_; }
     TokenIssuer& tokens() noexcept { return tokens_; }
     PlannedFailures& failures() noexcept { return failures_; }
+    PlannedCallFailures& call_failures() noexcept { return dispatcher_.failures(); }
 
 private:
     HttpResponse route(const HttpRequest& request);

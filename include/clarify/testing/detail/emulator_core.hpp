@@ -45,9 +45,16 @@ public:
                   options.client_id,
                   options.client_secret},
               options.token_lifetime,
-              MethodSettings{options.integration, options.strict, options.observed_shapes},
+              MethodSettings{
+                  options.integration,
+                  options.strict,
+                  options.observed_shapes,
+                  options.admin_access,
+                  options.clarify_access,
+                  options.rate_limits,
+                  options.visibility_delay},
               statistics),
-          server(options.port, identity.certificate, statistics) {
+          server(options.port, identity.certificate, options.max_request_size, statistics) {
         endpoints.set_address(options.tls ? "https" : "http", server.port());
         server.start([this](const HttpRequest& request) { return endpoints.handle(request); });
     }

@@ -9,6 +9,7 @@
 #include <boost/beast/http/status.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,7 @@ struct HttpResponse {
     unsigned status = 204;
     std::vector<std::pair<std::string, std::string>> headers;  ///< without those of framing
     std::string body;
+    std::chrono::microseconds delay{0};  ///< to be sent so much later
 };
 
 inline HttpResponse text_response(unsigned status, std::string text) {

@@ -16,6 +16,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,7 +27,7 @@ namespace clarify::testing::detail {
 
 /** Serves keep-alive connections on a thread of its own and asks a handler for every response.
 
-    A body over 16 MiB is refused with 413, a header over 32 KiB with 431, what is no HTTP with 400.
+    A body that is too large is refused with 413, a header over 32 KiB with 431, what is no HTTP with 400.
     Connections stay open until the peer closes them or the server is destroyed, which cuts them.
 
     @par Object lifetimes
@@ -42,11 +43,13 @@ public:
 
         @param port The port, or 0 for any free one.
         @param certificate What to prove the own name with; nullopt for plain HTTP.
+        @param max_body The size in bytes of the largest body that is read.
         @throws boost::system::system_error when it cannot bind to the port.
     */
     HttpServer(
         std::uint16_t port,
         const std::optional<IssuedCertificate>& certificate,
+        std::size_t max_body,
         Statistics& statistics);
 
     HttpServer(const HttpServer&) = delete;
@@ -87,6 +90,7 @@ private:
     HttpResponse respond(const HttpRequest& request);
 
     Statistics& statistics_;
+    std::size_t max_body_;
     Handler handler_;
     std::unique_ptr<boost::asio::ssl::context> tls_;  // null for plain HTTP
     boost::asio::io_context context_{1};

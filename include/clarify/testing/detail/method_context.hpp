@@ -8,11 +8,13 @@
 #include <clarify/testing/detail/params_reader.hpp>
 #include <clarify/testing/detail/rpc_failure.hpp>
 #include <clarify/testing/detail/store.hpp>
+#include <clarify/testing/detail/time.hpp>
 
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +46,10 @@ struct MethodSettings {
     std::string integration;  ///< the one that the credentials belong to
     bool strict = false;  ///< null is an error where the API documents none
     bool observed_shapes = false;  ///< answer as live servers do, not as the documentation says
+    bool admin_access = true;  ///< the namespace `admin` is granted
+    bool clarify_access = true;  ///< the namespace `clarify` is granted
+    bool rate_limits = false;  ///< queue what comes faster than documented
+    Microseconds visibility_delay{0};  ///< between an insert and the first reply that shows it
 };
 
 struct MethodContext {
@@ -51,6 +57,10 @@ struct MethodContext {
     const MethodSettings& settings;
     std::string_view version;  ///< resolved
     TimePoint now;
+    bool is_partial = false;  ///< only half of what is asked for is to be done
+
+    /// How many of `count` things are to be done.
+    std::size_t share_of(std::size_t count) const { return is_partial ? count / 2 : count; }
 
     bool is_version_1_2() const { return version.starts_with("1.2"); }
 };

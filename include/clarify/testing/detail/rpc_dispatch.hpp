@@ -7,10 +7,12 @@
 
 #include <clarify/testing/detail/json_text.hpp>
 #include <clarify/testing/detail/method_context.hpp>
+#include <clarify/testing/detail/rate_queue.hpp>
 #include <clarify/testing/detail/store.hpp>
 
 #include <initializer_list>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +50,39 @@ struct RpcOutcome {
     std::optional<std::string> body;
     /// Canonical name of the method that was executed; empty when none was.
     std::string method;
+    /// How long the request has waited for its turn, before which nobody may see the reply.
+    Microseconds delay{0};
+    /// It has waited for too long, and was not executed.
+    bool timed_out = false;
+};
+
+/** Calls that are to fail because a test asks for it.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
+*/
+class PlannedCallFailures {
+public:
+    void plan(unsigned count, int code) {
+        const std::lock_guard lock(mutex_);
+        count_ = count;
+        code_ = code;
+    }
+
+    /// The code that the call at hand is to fail with, if it is to.
+    std::optional<int> take() {
+        const std::lock_guard lock(mutex_);
+        if (count_ == 0) {
+            return std::nullopt;
+        }
+        --count_;
+        return code_;
+    }
+
+private:
+    std::mutex mutex_;  // guards what follows
+    unsigned count_ = 0;
+    int code_ = 0;
 };
 
 /** Executes JSON-RPC requests on a store.
@@ -67,15 +102,28 @@ public:
     */
     RpcOutcome handle(std::string_view text, std::string_view version, TimePoint now);
 
+    PlannedCallFailures& failures() noexcept { return failures_; }
+
 private:
-    json::object execute(
-        const json::object& request, std::string_view version, TimePoint now, std::string& method);
+    /// The member `result` or `error` of the reply.
+    std::string execute(
+        const json::object& request,
+        std::string_view version,
+        TimePoint now,
+        bool path_errors,
+        RpcOutcome& outcome);
+    const MethodTable::Entry& method_of(
+        const json::object& request, std::string_view version) const;
+    Microseconds wait_for_turn(const std::string& method, TimePoint now);
     json::object error_json(const RpcFailure& failure, bool path_errors, TimePoint now);
 
     SharedStore& store_;
     MethodSettings settings_;
     MethodTable methods_ = make_method_table();
     IdMint traces_;
+    PlannedCallFailures failures_;
+    std::mutex queue_mutex_;  // guards queue_
+    RateQueue queue_;
 };
 
 }  // namespace clarify::testing::detail

@@ -23,6 +23,7 @@ enum class RpcCode : int {
     internal_error = -32603,
     server_error = -32000,
     forbidden = -32003,
+    partial_failure = -32021,
 };
 
 /// Ends a method with a JSON-RPC error.

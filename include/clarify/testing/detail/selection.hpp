@@ -8,14 +8,32 @@
 #include <clarify/testing/detail/method_context.hpp>
 #include <clarify/testing/detail/params_reader.hpp>
 #include <clarify/testing/detail/resource.hpp>
+#include <clarify/testing/detail/resource_query.hpp>
 
 #include <boost/json.hpp>
 
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 namespace clarify::testing::detail {
+
+/// Leaves only so many of the members of an object that are to be done.
+template <class Map>
+void keep_share(const MethodContext& context, Map& members) {
+    members.erase(
+        std::next(members.begin(), static_cast<std::ptrdiff_t>(context.share_of(members.size()))),
+        members.end());
+}
+
+/// The same for the resources on a page.
+template <class R>
+Page<R> keep_page_share(const MethodContext& context, Page<R> page) {
+    page.resources.resize(context.share_of(page.resources.size()));
+    return page;
+}
 
 /// The member `format` of a request.
 struct SelectionFormat {

@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -89,9 +90,36 @@ public:
         sample_count_ += added ? 1 : 0;
     }
 
+    /// Stores a sample that nobody is shown before `visible_at`, which never goes back.
+    void put_sample_later(
+        const Signal& signal, TimePoint time, double value, TimePoint visible_at) {
+        hidden_.push_back({visible_at, signal.id, time, value});
+    }
+
+    /// Shows the samples whose time has come by `now`.
+    void show(TimePoint now) {
+        while (!hidden_.empty() && hidden_.front().visible_at <= now) {
+            const HiddenSample sample = std::move(hidden_.front());
+            hidden_.pop_front();
+            put_sample(signals_.at(sample.signal), sample.time, sample.value);
+        }
+    }
+
+    /// The samples of a signal, those included that are not shown yet.
+    std::map<TimePoint, double> all_samples(const Signal& signal) const {
+        std::map<TimePoint, double> samples = signal.samples;
+        for (const HiddenSample& sample : hidden_) {
+            if (sample.signal == signal.id) {
+                samples.insert_or_assign(sample.time, sample.value);
+            }
+        }
+        return samples;
+    }
+
     /// Fails when `count` more samples might be more than the store holds.
     void reserve_samples(std::size_t count) const {
-        check_room(count <= max_samples && sample_count_ <= max_samples - count);
+        const std::size_t there = sample_count_ + hidden_.size();
+        check_room(count <= max_samples && there <= max_samples - count);
     }
 
     /// The items in the order of their identifiers.
@@ -119,6 +147,13 @@ private:
     static constexpr std::size_t max_samples = 10'000'000;
     static constexpr std::size_t max_text = 256 * 1024 * 1024;
 
+    struct HiddenSample {
+        TimePoint visible_at;
+        std::string signal;
+        TimePoint time;
+        double value;
+    };
+
     static void check_room(bool has_room) {
         if (!has_room) {
             throw RpcFailure(RpcCode::server_error, "The emulator's store is full");
@@ -135,6 +170,7 @@ private:
     std::map<std::string, Signal> signals_;
     std::map<std::string, Item> items_;
     std::map<std::pair<std::string, std::string>, std::string> inputs_;
+    std::deque<HiddenSample> hidden_;
     std::size_t sample_count_ = 0;
     std::size_t text_size_ = 0;
     IdMint ids_;

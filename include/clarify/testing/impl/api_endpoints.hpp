@@ -273,12 +273,23 @@ inline HttpResponse ApiEndpoints::handle_rpc(const HttpRequest& request) {
     }
     const auto now = std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
     RpcOutcome outcome = dispatcher_.handle(request.body(), *version, now);
-    statistics_.count(outcome.body ? &EmulatorStats::calls : &EmulatorStats::notifications);
-    if (!outcome.method.empty()) {
-        statistics_.count_method(outcome.method);
+    if (outcome.delay > Microseconds(0)) {
+        statistics_.count(&EmulatorStats::queued);
     }
-    HttpResponse response =
-        outcome.body ? json_response(200, std::move(*outcome.body)) : HttpResponse();
+    HttpResponse response;
+    if (outcome.timed_out) {
+        statistics_.count(&EmulatorStats::queue_timeouts);
+        response = text_response(503, "The request was queued for too long.\n");
+    } else {
+        statistics_.count(outcome.body ? &EmulatorStats::calls : &EmulatorStats::notifications);
+        if (!outcome.method.empty()) {
+            statistics_.count_method(outcome.method);
+        }
+        if (outcome.body) {
+            response = json_response(200, std::move(*outcome.body));
+        }
+    }
+    response.delay = outcome.delay;
     response.add_header("X-API-Version", std::string(*version));
     return response;
 }

@@ -61,7 +61,7 @@ inline json::object data_frame(MethodContext& context, const json::object& param
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    const Page<Item> page = run_query(query, context.store.all_items());
+    const Page<Item> page = keep_page_share(context, run_query(query, context.store.all_items()));
     const auto signals_by_item = context.store.signals_by_item();
     Frame frame;
     for (const Item* const item : page.resources) {
@@ -93,7 +93,8 @@ inline json::object evaluate(MethodContext& context, const json::object& params)
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    const Frame frame = evaluate_frame(evaluation, query, context.store);
+    Frame frame = evaluate_frame(evaluation, query, context.store);
+    keep_share(context, frame);
     std::map<std::string, const Item*> used;
     for (const Evaluation::Input& input : evaluation.inputs) {
         for (const Item* const item : input.items) {

@@ -43,6 +43,11 @@ inline EmulatorOptions checked(EmulatorOptions options) {
         options.token_lifetime >= std::chrono::seconds(1) &&
             options.token_lifetime <= std::chrono::hours(24 * 3660),
         "EmulatorOptions::token_lifetime must be from a second to ten years");
+    require(options.max_request_size != 0, "EmulatorOptions::max_request_size must not be 0");
+    require(
+        options.visibility_delay >= std::chrono::milliseconds(0) &&
+            options.visibility_delay <= std::chrono::hours(24),
+        "EmulatorOptions::visibility_delay must be from nothing to a day");
     return options;
 }
 
@@ -105,6 +110,14 @@ auto inspect_signal(EmulatorCore& core, std::string_view input, F&& function) {
     });
 }
 
+/// The samples of an input, those included that nobody is shown yet.
+inline Series inspect_samples(EmulatorCore& core, std::string_view input) {
+    return core.endpoints.store().visit([&](const Store& store) {
+        const Signal* const signal = store.find_input(core.options.integration, input);
+        return signal != nullptr ? store.all_samples(*signal) : Series();
+    });
+}
+
 }  // namespace detail
 
 inline Emulator::Emulator(EmulatorOptions options)
@@ -157,6 +170,10 @@ inline void Emulator::fail_next(
     core_->endpoints.failures().fail_rpc(count, {status, retry_after});
 }
 
+inline void Emulator::fail_next_calls(unsigned count, int code) {
+    core_->endpoints.call_failures().plan(count, code);
+}
+
 inline EmulatorStats Emulator::stats() const { return core_->statistics.snapshot(); }
 
 inline std::string Emulator::seed(std::string_view input, std::span<const Sample> samples) {
@@ -204,21 +221,15 @@ inline std::optional<std::string> Emulator::item_id(std::string_view input) cons
 }
 
 inline std::vector<Sample> Emulator::samples(std::string_view input) const {
-    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
-        std::vector<Sample> result;
-        if (signal != nullptr) {
-            for (const auto& [time, value] : signal->samples) {
-                result.emplace_back(time, value);
-            }
-        }
-        return result;
-    });
+    std::vector<Sample> result;
+    for (const auto& [time, value] : detail::inspect_samples(*core_, input)) {
+        result.emplace_back(time, value);
+    }
+    return result;
 }
 
 inline std::size_t Emulator::sample_count(std::string_view input) const {
-    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
-        return signal != nullptr ? signal->samples.size() : std::size_t{0};
-    });
+    return detail::inspect_samples(*core_, input).size();
 }
 
 inline std::size_t Emulator::signal_count() const {

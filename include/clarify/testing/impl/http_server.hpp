@@ -66,8 +66,13 @@ inline std::unique_ptr<boost::asio::ssl::context> make_server_tls(
 }
 
 inline HttpServer::HttpServer(
-    std::uint16_t port, const std::optional<IssuedCertificate>& certificate, Statistics& statistics)
-    : statistics_(statistics), tls_(certificate ? make_server_tls(*certificate) : nullptr) {
+    std::uint16_t port,
+    const std::optional<IssuedCertificate>& certificate,
+    std::size_t max_body,
+    Statistics& statistics)
+    : statistics_(statistics),
+      max_body_(max_body),
+      tls_(certificate ? make_server_tls(*certificate) : nullptr) {
     using boost::asio::ip::tcp;
     const tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(), port);
     acceptor_.open(endpoint.protocol());
@@ -163,6 +168,10 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
                 response = text_response(400, "This is not an HTTP/1.1 request.\n");
                 break;
         }
+        if (response.delay.count() > 0) {
+            boost::asio::steady_timer turn(context_, response.delay);
+            co_await turn.async_wait(as_result);
+        }
         const std::string bytes = serialize(response, keep_alive, is_head);
         const auto [ec, written] =
             co_await boost::asio::async_write(*stream, boost::asio::buffer(bytes), as_result);
@@ -178,12 +187,11 @@ boost::asio::awaitable<HttpServer::ReadOutcome> HttpServer::read_request(
     Stream& stream, Buffer& buffer, Parser& parser) {
     namespace http = boost::beast::http;
     constexpr std::uint32_t max_header = 32 * 1024;
-    constexpr std::uint64_t max_body = 16 * 1024 * 1024;
     constexpr std::size_t read_size = 64 * 1024;
     constexpr std::size_t max_buffered = 4 * read_size;  // only a chunk header can fill it
     parser.eager(true);
     parser.header_limit(max_header);
-    parser.body_limit(max_body);
+    parser.body_limit(max_body_);
     bool continued = false;
     for (;;) {
         while (buffer.size() != 0 && !parser.is_done()) {

@@ -65,9 +65,10 @@ inline json::object insert(MethodContext& context, const json::object& params) {
     const ParamsReader reader(params, "", errors, context.settings.strict);
     reader.allow_only({"integration", "data"});
     const std::string integration = read_id(reader, "integration");
-    const Frame frame = read_insert_frame(reader);
+    Frame frame = read_insert_frame(reader);
     errors.throw_if_any();
     require_own_integration(context, integration);
+    keep_share(context, frame);
 
     std::size_t sample_count = 0;
     for (const auto& [input, series] : frame) {
@@ -78,7 +79,12 @@ inline json::object insert(MethodContext& context, const json::object& params) {
     for (const auto& [input, series] : frame) {
         auto [signal, created] = context.store.find_or_add_signal(integration, input, context.now);
         for (const auto& [time, value] : series) {
-            context.store.put_sample(signal, time, value);
+            if (context.settings.visibility_delay > Microseconds(0)) {
+                context.store.put_sample_later(
+                    signal, time, value, context.now + context.settings.visibility_delay);
+            } else {
+                context.store.put_sample(signal, time, value);
+            }
         }
         json::object summary;
         summary["id"] = signal.id;
@@ -100,10 +106,11 @@ inline json::object save_signals(MethodContext& context, const json::object& par
     if (has_alias && params.contains("signalsByInput")) {
         reader.fail("inputs", "must not be given together with signalsByInput");
     }
-    const auto views = read_save_views(
+    auto views = read_save_views(
         reader, has_alias ? "inputs" : "signalsByInput", SaveKind::signal, &is_input_key);
     errors.throw_if_any();
     require_own_integration(context, integration);
+    keep_share(context, views);
 
     json::object signals_by_input;
     for (const auto& [input, view] : views) {
@@ -127,14 +134,14 @@ struct SignalSelection {
           style(resource_style(context, format)) {}
 
     /// The signals of the integration that the query finds.
-    Page<Signal> page(const Store& store) const {
+    Page<Signal> page(const MethodContext& context) const {
         std::vector<const Signal*> candidates;
-        for (const auto& [id, signal] : store.signals()) {
+        for (const auto& [id, signal] : context.store.signals()) {
             if (signal.integration == integration) {
                 candidates.push_back(&signal);
             }
         }
-        return run_query(query, candidates);
+        return keep_page_share(context, run_query(query, candidates));
     }
 
     json::object result(MethodContext& context, const Page<Signal>& page) const {
@@ -171,7 +178,7 @@ inline json::object select_signals(MethodContext& context, const json::object& p
     reader.allow_only({"integration", "query", "include", "format"});
     const SignalSelection selection(reader, context);
     errors.throw_if_any();
-    return selection.result(context, selection.page(context.store));
+    return selection.result(context, selection.page(context));
 }
 
 /** Makes the signals that a query finds show their data in `item`, or in none if it is empty.
@@ -183,7 +190,7 @@ inline json::object connect_selected(
     const SignalSelection& selection,
     const std::string& item,
     bool dry_run) {
-    Page<Signal> page = selection.page(context.store);
+    Page<Signal> page = selection.page(context);
     std::vector<Signal> after;
     after.reserve(page.resources.size());
     for (const Signal*& signal : page.resources) {
@@ -245,6 +252,7 @@ inline json::object publish_signals(MethodContext& context, const json::object& 
         }
     }
     errors.throw_if_any();
+    keep_share(context, views);
 
     json::object items_by_signal;
     for (auto& [id, view] : views) {
@@ -277,7 +285,7 @@ inline json::object select_items(MethodContext& context, const json::object& par
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    const Page<Item> page = run_query(query, context.store.all_items());
+    const Page<Item> page = keep_page_share(context, run_query(query, context.store.all_items()));
     const ResourceStyle style = resource_style(context, format);
     const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
     json::object result;

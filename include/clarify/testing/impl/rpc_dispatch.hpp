@@ -70,8 +70,11 @@ inline bool wants_path_errors(const json::object& request) {
     return wish != nullptr && wish->is_bool() && wish->get_bool();
 }
 
-inline json::object RpcDispatcher::execute(
-    const json::object& request, std::string_view version, TimePoint now, std::string& method) {
+/// Ends a call that has waited for too long.
+struct QueueTimeout {};
+
+inline const MethodTable::Entry& RpcDispatcher::method_of(
+    const json::object& request, std::string_view version) const {
     const json::value* const protocol = request.if_contains("jsonrpc");
     const json::value* const name = request.if_contains("method");
     if (protocol == nullptr || *protocol != "2.0" || name == nullptr || !name->is_string()) {
@@ -81,17 +84,59 @@ inline json::object RpcDispatcher::execute(
     if (entry == nullptr || (entry->needs_1_2 && !version.starts_with("1.2"))) {
         throw RpcFailure(RpcCode::method_not_found, "Method not found");
     }
-    method = entry->name;
+    const bool is_granted = entry->name.starts_with("admin.") ? settings_.admin_access
+        : entry->name.starts_with("clarify.")                 ? settings_.clarify_access
+                                                              : true;
+    if (!is_granted) {
+        throw RpcFailure(RpcCode::forbidden, "Forbidden");
+    }
+    return *entry;
+}
+
+inline Microseconds RpcDispatcher::wait_for_turn(const std::string& method, TimePoint now) {
+    if (!settings_.rate_limits) {
+        return Microseconds(0);
+    }
+    const std::lock_guard lock(queue_mutex_);
+    const std::optional<Microseconds> wait = queue_.enter(method, now);
+    if (!wait) {
+        throw QueueTimeout();
+    }
+    return *wait;
+}
+
+inline std::string RpcDispatcher::execute(
+    const json::object& request,
+    std::string_view version,
+    TimePoint now,
+    bool path_errors,
+    RpcOutcome& outcome) {
+    const MethodTable::Entry& entry = method_of(request, version);
+    outcome.method = entry.name;
     const json::object none;
     const json::value* const params = request.if_contains("params");
     const bool is_absent = params == nullptr || (params->is_null() && !settings_.strict);
     if (!is_absent && !params->is_object()) {
         throw RpcFailure(RpcCode::invalid_params, "Params must be an object");
     }
-    return store_.visit([&](Store& store) {
-        MethodContext context{store, settings_, version, now};
-        return entry->handler(context, is_absent ? none : params->get_object());
+    outcome.delay = wait_for_turn(entry.name, now);
+    const std::optional<int> planned = failures_.take();
+    constexpr int partial = static_cast<int>(RpcCode::partial_failure);
+    if (planned && *planned != partial) {
+        throw RpcFailure(static_cast<RpcCode>(*planned), "This failure was asked for");
+    }
+    json::object result = store_.visit([&](Store& store) {
+        store.show(now);
+        MethodContext context{store, settings_, version, now, planned.has_value()};
+        return entry.handler(context, is_absent ? none : params->get_object());
     });
+    if (!planned) {
+        return "\"result\":" + to_json(result);
+    }
+    const RpcFailure failure(RpcCode::partial_failure, "Partial failure");
+    json::object error = error_json(failure, path_errors, now);
+    error["data"].as_object()["partialResult"] = std::move(result);
+    return "\"error\":" + to_json(error);
 }
 
 inline json::object RpcDispatcher::error_json(
@@ -149,8 +194,11 @@ inline RpcOutcome RpcDispatcher::handle(
             is_notification = request->contains("method");
         }
         path_errors = path_errors || wants_path_errors(*request);
-        const json::object result = execute(*request, version, now, outcome.method);
-        member = "\"result\":" + to_json(result);
+        member = execute(*request, version, now, path_errors, outcome);
+    } catch (const QueueTimeout&) {
+        outcome.timed_out = true;
+        outcome.delay = RateQueue::max_wait;
+        return outcome;
     } catch (const RpcFailure& failure) {
         member = "\"error\":" + to_json(error_json(failure, path_errors, now));
         // A message that is no request at all cannot be a notification either.

@@ -11,8 +11,11 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -80,6 +83,29 @@ Files write_files(const Emulator& emulator, const fs::path& credentials) {
     return files;
 }
 
+/// Fills the store from the file that was named. It need not be there if it is the one to be written.
+void load(Emulator& emulator, const EmulatorCommand& command) {
+    if (command.load.empty()) return;
+    if (command.load == command.dump && !fs::exists(command.load)) return;
+    errno = 0;
+    std::ifstream file{command.load, std::ios::binary};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    if (!file) throw std::system_error{errno, std::generic_category(), command.load};
+    emulator.load(text);
+}
+
+/// Writes the store to the file that was named, all or nothing.
+void dump(const Emulator& emulator, const EmulatorCommand& command) {
+    if (command.dump.empty()) return;
+    const std::string written = command.dump + ".new";
+    errno = 0;
+    std::ofstream file{written, std::ios::binary | std::ios::trunc};
+    file << emulator.dump() << '\n';
+    file.close();
+    if (!file) throw std::system_error{errno, std::generic_category(), written};
+    fs::rename(written, command.dump);
+}
+
 void say_what_to_type(
     const EmulatorCommand& command, const Emulator& emulator, const Files& files) {
     std::string call = quoted(command.tool) + " call ";
@@ -117,6 +143,7 @@ ExitCode emulator(const EmulatorCommand& command) {
     clarify::testing::EmulatorOptions options;
     options.port = command.port;
     options.tls = !command.plain;
+    options.rate_limits = command.rate_limits;
     std::optional<TemporaryFolder> folder;
     try {
         fs::path credentials = command.credentials_out;
@@ -124,12 +151,17 @@ ExitCode emulator(const EmulatorCommand& command) {
             folder.emplace();
             credentials = folder->path() / "credentials.json";
         }
-        const Emulator emulator{options};
+        Emulator emulator{options};
+        load(emulator, command);
         const Files files = write_files(emulator, credentials);
         say_what_to_type(command, emulator, files);
         loop.run();
+        dump(emulator, command);
         say_what_was_asked(emulator.stats());
         return ExitCode::success;
+    } catch (const std::invalid_argument& error) {
+        std::cerr << "clarify: " << command.load << ": " << error.what() << '\n';
+        return ExitCode::usage;
     } catch (const std::system_error& error) {
         std::cerr << "clarify: " << error.what() << '\n';
         return ExitCode::usage;

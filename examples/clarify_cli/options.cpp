@@ -84,11 +84,13 @@ Example:
 )";
 
 constexpr const char* emulator_examples =
-    R"(Runs until interrupted. The store is in memory: it begins empty, and ends with the program.
+    R"(Runs until interrupted. The store is in memory: it begins empty, and ends with the program,
+unless files are named.
 
 Examples:
   clarify emulator
   clarify emulator --port 8443 --credentials-out emulator.json    the CA goes to emulator.ca.pem
+  clarify emulator --load plant.json --dump plant.json            goes on where it ended
 
 )";
 
@@ -220,6 +222,13 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
             emulator.credentials_out,
             "Write the credentials there, and the CA beside them; default: in a temporary folder")
         ->type_name("FILE");
+    emulator_app
+        ->add_option("--load", emulator.load, "Begin with the signals, items and samples in a file")
+        ->type_name("FILE");
+    emulator_app->add_option("--dump", emulator.dump, "Write them to a file at the end")
+        ->type_name("FILE");
+    emulator_app->add_flag(
+        "--rate-limits", emulator.rate_limits, "Limit the rates of calls, as the service does");
     emulator_app->footer(emulator_examples);
 
     const ApiCommands api{app};

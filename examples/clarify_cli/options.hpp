@@ -63,6 +63,10 @@ struct EmulatorCommand {
     std::uint16_t port = 0;
     bool plain = false;
     std::string credentials_out;
+    /// What the store begins with, and where it goes to at the end; empty for nothing and nowhere.
+    std::string load;
+    std::string dump;
+    bool rate_limits = false;
 };
 
 /// Which signals or items a command is about.

@@ -128,6 +128,37 @@ wait "$emulator" 2>/dev/null
 expect 3 "$tool" insert long.csv --set attempts=1
 expect 3 "$tool" signals --set attempts=1
 
+echo "emulator: begins with a file, and goes on where it ended"
+cat >plant.json <<'JSON'
+{"items": {"flow": {"name": "Flow", "visible": true}},
+ "signals": {"pump/flow": {"item": "flow",
+                           "data": {"times": ["2026-01-01T00:00:00Z"], "values": [1.5]}}}}
+JSON
+for round in 1 2; do
+    rm -f credentials.json emulator.log
+    "$tool" emulator --plain --credentials-out credentials.json --load plant.json \
+        --dump plant.json --rate-limits >emulator.log 2>&1 &
+    emulator=$!
+    for ((i = 0; i < 200; ++i)); do
+        grep -qsF Ready emulator.log && break
+        sleep 0.05
+    done
+    expect 0 "$tool" items
+    lines out 1
+    has out '"name":"Flow"'
+    printf "time,round$round\n2026-01-0$round"'T00:00:00Z,7\n' >round.csv
+    expect 0 "$tool" insert round.csv
+    kill -INT "$emulator"
+    wait "$emulator"
+    has plant.json '"pump/flow"' "\"round$round\""
+done
+has plant.json '"round1"'
+expect 2 "$tool" emulator --load missing.json
+has err "missing.json"
+echo '{"signals":{"a":{"item":"none"}}}' >wrong.json
+expect 2 "$tool" emulator --load wrong.json
+has err "wrong.json: signals.a.item: item not found"
+
 if [ "$failures" -gt 0 ]; then
     echo "$failures checks failed"
     exit 1

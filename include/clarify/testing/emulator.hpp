@@ -161,6 +161,27 @@ public:
     */
     std::string publish(std::string_view input);
 
+    /** Stores signals, items and samples that a JSON text describes, for example:
+
+        @code{.json}
+        {"items": {"flow": {"name": "Flow", "visible": true}},
+         "signals": {"pump/flow": {
+             "attributes": {"name": "Flow", "engUnit": "l/s"}, "item": "flow",
+             "data": {"times": ["2026-01-01T00:00:00Z"], "values": [1.5]}}}}
+        @endcode
+
+        `items` has by identifier, or by any other name for a new one, what publishing takes; `signals`
+        has by input key what saving takes as `attributes`. The members of a signal are optional,
+        `id` among them. What is there already is changed, and the samples are added.
+        @throws std::invalid_argument naming everything that is wrong, with its path; nothing is
+        stored then.
+        @throws std::length_error when the store is full.
+    */
+    void load(std::string_view json);
+
+    /// The signals of the own integration and all items as `load` takes them, in one line of JSON.
+    std::string dump() const;
+
     /// The identifier of an input's signal; nullopt when there is no such signal.
     std::optional<std::string> signal_id(std::string_view input) const;
 

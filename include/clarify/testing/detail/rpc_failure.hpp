@@ -60,6 +60,17 @@ public:
 
     bool empty() const noexcept { return complaints_.empty(); }
 
+    /// All complaints in one line.
+    std::string to_string() const {
+        std::string text;
+        for (const auto& [path, messages] : complaints_) {
+            for (const std::string& message : messages) {
+                text += (text.empty() ? "" : "; ") + path + ": " + message;
+            }
+        }
+        return text;
+    }
+
     void throw_if_any() const {
         if (!complaints_.empty()) {
             throw RpcFailure(RpcCode::invalid_params, "Invalid params", complaints_);

@@ -49,16 +49,20 @@ public:
         return found == inputs_.end() ? nullptr : &signals_.at(found->second);
     }
 
-    /// The signal of an input, and whether this call made it. A new one is named after the input.
+    /// The signal of an input, and whether this call made it. A new one is named after the input,
+    /// and has the identifier `id`, which is free, or any if it is empty.
     std::pair<Signal&, bool> find_or_add_signal(
-        const std::string& integration, const std::string& input, TimePoint now) {
+        const std::string& integration,
+        const std::string& input,
+        TimePoint now,
+        const std::string& id = {}) {
         const std::pair key(integration, input);
         if (const auto found = inputs_.find(key); found != inputs_.end()) {
             return {signals_.at(found->second), false};
         }
         check_room(signals_.size() < max_resources);
         Signal signal;
-        stamp(signal, now);
+        stamp(signal, now, id);
         signal.integration = integration;
         signal.input = input;
         signal.attributes.name = input;
@@ -67,10 +71,11 @@ public:
         return {added, true};
     }
 
-    Item& add_item(TimePoint now) {
+    /// Makes an item with the identifier `id`, which is free, or any if it is empty.
+    Item& add_item(TimePoint now, const std::string& id = {}) {
         check_room(items_.size() < max_resources);
         Item item;
-        stamp(item, now);
+        stamp(item, now, id);
         return items_.emplace(item.id, std::move(item)).first->second;
     }
 
@@ -160,9 +165,11 @@ private:
         }
     }
 
-    void stamp(Resource& resource, TimePoint now) {
+    void stamp(Resource& resource, TimePoint now, const std::string& id) {
         using std::chrono::seconds;
-        resource.id = ids_.next(std::chrono::floor<seconds>(now).time_since_epoch().count());
+        resource.id = !id.empty()
+            ? id
+            : ids_.next(std::chrono::floor<seconds>(now).time_since_epoch().count());
         resource.created_at = now;
         resource.updated_at = now;
     }

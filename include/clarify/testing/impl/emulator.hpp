@@ -8,6 +8,8 @@
 #include <clarify/testing/detail/emulator_core.hpp>
 #include <clarify/testing/detail/encoding.hpp>
 #include <clarify/testing/detail/id_mint.hpp>
+#include <clarify/testing/detail/json_text.hpp>
+#include <clarify/testing/detail/snapshot.hpp>
 #include <clarify/testing/emulator.hpp>
 
 #include <boost/assert.hpp>
@@ -204,6 +206,28 @@ inline std::string Emulator::publish(std::string_view input) {
             signal.updated_at = now;
         }
         return signal.item;
+    });
+}
+
+inline void Emulator::load(std::string_view json) {
+    const auto document = detail::parse_json(json);
+    const detail::json::object* const object = document ? document->value.if_object() : nullptr;
+    if (object == nullptr) {
+        throw std::invalid_argument("the text is no JSON object");
+    }
+    detail::ParameterErrors errors;
+    detail::seed_store(*core_, [&](detail::Store& store) {
+        const detail::ParamsReader reader(*object, "", errors, false);
+        detail::load_snapshot(reader, store, core_->options.integration, detail::current_time());
+    });
+    if (!errors.empty()) {
+        throw std::invalid_argument(errors.to_string());
+    }
+}
+
+inline std::string Emulator::dump() const {
+    return core_->endpoints.store().visit([&](const detail::Store& store) {
+        return detail::to_json(detail::snapshot_json(store, core_->options.integration));
     });
 }
 

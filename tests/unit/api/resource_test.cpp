@@ -89,6 +89,11 @@ TEST_CASE("Signal: one that is not connected, with durations as live servers sen
     CHECK(signal.value_type.known() == ValueType::other);
     CHECK(signal.value_type.text() == "vector");
     CHECK(signal.enum_values.at(10) == "on");
+    const auto seconds =
+        read<Item>(R"({"id":"x","attributes":{"gapDetection":3456000.0,"sampleInterval":0.001}})");
+    CHECK(seconds.gap_detection == FixedDuration{960h});
+    CHECK(seconds.sample_interval == FixedDuration{1ms});
+    CHECK_FALSE(read<Item>(R"({"id":"x","attributes":{"gapDetection":0}})").gap_detection);
     // Attributes that stand beside the others.
     CHECK(read<Item>(R"({"id":"x","name":"flat","visible":true})").name == "flat");
 }
@@ -100,6 +105,8 @@ TEST_CASE("resources: a fault is told with its place, and nothing is changed") {
          {R"({"attributes":{"name":7}})",
           R"({"meta":{"createdAt":"soon"}})",
           R"({"attributes":{"gapDetection":"1h"}})",
+          R"({"attributes":{"gapDetection":1e10}})",
+          R"({"attributes":{"gapDetection":true}})",
           R"({"attributes":{"enumValues":{"x":"y"}}})",
           "[]",
           "{"}) {

@@ -10,6 +10,8 @@
 #include <clarify/core/detail/sha1.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -96,9 +98,22 @@ inline void write_input(JsonOutput& out, std::string_view input) {
 
 // --- Reading ------------------------------------------------------------------------------------
 
+/// A duration as a number of seconds, which some servers have sent.
+inline bool read_seconds(JsonInput& in, FixedDuration& out) {
+    constexpr double longest = 9e9;
+    double seconds = 0;
+    if (!in.number(seconds)) return false;
+    if (!(std::abs(seconds) <= longest))
+        return in.fail(Reason::mismatch, "expected a duration in seconds");
+    // To the microsecond, so that the fraction of a double leaves nothing behind.
+    out = FixedDuration{std::chrono::microseconds{std::llround(seconds * 1e6)}};
+    return true;
+}
+
 inline bool read_duration(JsonInput& in, std::optional<FixedDuration>& out) {
     FixedDuration duration;
-    if (!clarify::read_json(in, duration)) return false;
+    const bool is_number = in.next() == JsonKind::number;
+    if (!(is_number ? read_seconds(in, duration) : clarify::read_json(in, duration))) return false;
     out.reset();
     if (duration.value().count() != 0) out = duration;
     return true;

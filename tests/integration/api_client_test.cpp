@@ -231,6 +231,32 @@ TEST_CASE("Client: buckets of a long range are the same in parts as at once") {
     CHECK(in_parts == at_once->data);
 }
 
+TEST_CASE("Client: buckets of a year whose number is known come with one request") {
+    Bench bench;
+    DataFrame frame;
+    for (int i = 0; i != 365; ++i)
+        frame.append(begin + std::chrono::hours{24 * i}, {{"a", i}});
+    REQUIRE(bench.run(bench.client.insert(frame)).has_value());
+    bench.emulator.publish("a");
+    const auto requests = [&](DataQuery query, DataStreamOptions options = {}) {
+        const auto before = bench.emulator.stats().methods["clarify.dataFrame"];
+        std::size_t parts = 0;
+        bench.run(whole(bench.client.data_parts({}, std::move(query), options), parts));
+        const auto made = bench.emulator.stats().methods["clarify.dataFrame"] - before;
+        CHECK(made == parts);
+        return made;
+    };
+    const Timestamp end = begin + 365 * 24h;
+    CHECK(requests({begin, end, CalendarDuration::days(1)}) == 1);
+    CHECK(requests({begin, end, CalendarDuration::months(1)}) == 1);
+    // The API allows 40 days of these: 200,000 values are 27 days and 18 hours of them.
+    DataStreamOptions options;
+    options.values_per_request = 200'000;
+    CHECK(requests({begin, begin + 50 * 24h, 1min}, options) == 2);
+    // Samples are as many as they are: a day at first, then eight days, then the most.
+    CHECK(requests({begin, end}) == 14);
+}
+
 TEST_CASE("Client: a stream that cannot be divided says so") {
     Bench bench;
     DataQuery open;

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace clarify {
@@ -75,8 +76,9 @@ struct DataStreamOptions : ApiOptions {
     /// How many requests may be on their way at once. The service takes one in a second.
     std::size_t concurrency = 4;
     /// The length of the first request. Those that follow are longer where replies are small, up to
-    /// what the API allows for the rollup.
-    std::chrono::microseconds first_window{std::chrono::hours{24}};
+    /// what the API allows for the rollup. Unset: a day, or with a rollup as long as
+    /// `values_per_request` buckets are.
+    std::optional<std::chrono::microseconds> first_window;
     /// How many values a reply is to have. More is no mistake, but the next ones are made smaller.
     std::size_t values_per_request = 500'000;
 };

@@ -27,10 +27,12 @@ namespace {
 
 Timestamp at(std::string_view text) { return Timestamp::parse(text).value(); }
 
+/// All requests, with replies that are as large as they should be.
 std::vector<DataPiece> all_of(DataPlan plan) {
     std::vector<DataPiece> pieces;
     while (const auto piece = plan.next()) {
         pieces.push_back(*piece);
+        plan.arrived(*piece, 600'000);
         REQUIRE(pieces.size() < 100'000);
     }
     return pieces;
@@ -97,13 +99,34 @@ TEST_CASE("DataPlan: windows grow while replies are small, and shrink when one i
     const Timestamp from = at("2026-01-01T00:00:00Z");
     DataPlan plan{from, from + 1000 * 24h, 1, std::nullopt, limits};
     std::vector<std::int64_t> days;
-    for (const std::size_t values : {0, 10, 500, 501, 1000, 1001, 2000, 600, 1, 1, 1, 1, 1, 1, 1}) {
+    for (const std::size_t values : {0, 240, 100, 501, 1000, 1001, 2000, 600, 500, 400, 1, 1}) {
         const auto piece = plan.next();
         REQUIRE(piece);
         days.push_back((piece->to - piece->from) / 24h);
         plan.arrived(*piece, values);
     }
-    CHECK(days == std::vector<std::int64_t>{1, 2, 4, 8, 8, 8, 4, 2, 2, 4, 8, 16, 32, 40, 40});
+    CHECK(days == std::vector<std::int64_t>{1, 8, 16, 40, 40, 40, 20, 10, 10, 20, 40, 40});
+}
+
+TEST_CASE("DataPlan: no second window is given out before something is known of the first") {
+    const Timestamp from = at("2026-01-01T00:00:00Z");
+    DataPlan plan{from, from + 1000h, 60, std::nullopt, {}};
+    const auto first = plan.next();
+    REQUIRE(first);
+    CHECK(plan.next()->first_item == 50);
+    CHECK_FALSE(plan.next());
+    CHECK_FALSE(plan.next());
+    plan.arrived(*first, 600'000);
+    CHECK(plan.next()->from == from + 24h);
+    CHECK(plan.next());
+    CHECK(plan.next()->from == from + 48h);
+
+    DataPlan::Limits limits;
+    limits.is_measured = true;
+    DataPlan measured{from, from + 1000h, 60, std::nullopt, limits};
+    for (int i = 0; i != 2; ++i)
+        CHECK(measured.next()->from == from);
+    CHECK(measured.next()->from == from + 24h);
 }
 
 TEST_CASE("DataPlan: what is too large is halved, in time first and then by items") {
@@ -116,6 +139,7 @@ TEST_CASE("DataPlan: what is too large is halved, in time first and then by item
     CHECK(halves->first == DataPiece{from, from + 12h, 0, 3});
     CHECK(halves->second == DataPiece{from + 12h, from + 24h, 0, 3});
     // From now on, windows are that small.
+    plan.arrived(halves->first, 600'000);
     CHECK(plan.next()->to == from + 36h);
     halves = plan.split(DataPiece{from, from + 1us, 0, 3});
     REQUIRE(halves);

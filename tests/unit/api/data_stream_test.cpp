@@ -170,7 +170,9 @@ TEST_CASE("DataStream: without items there is nothing, and a failure to list the
 }
 
 TEST_CASE("DataStream: a part that failed is asked for again, and the others are not") {
-    Reader reader{1, 1000 * 24h};
+    detail::DataPlan::Limits limits;
+    limits.is_measured = true;
+    Reader reader{1, 1000 * 24h, limits};
     reader.start();
     reader.fail(0, Error{Errc::io});
     reader.run();

@@ -27,7 +27,9 @@ struct DataPiece {
 /** Divides a time range by items and by windows whose ends lie between buckets.
 
     The order is that of time; within a window, that of the items. The width of the windows follows
-    what came back: it doubles as long as replies are small, and halves where one is too large.
+    what came back: it grows as long as replies are small, at most eightfold at a time, and halves
+    where one is too large. Where nothing is known of the values yet, no second window is given out
+    before the first reply: what is asked for too narrowly takes the server as many requests.
 */
 class DataPlan {
 public:
@@ -40,6 +42,8 @@ public:
         /// How many values a reply is to have at most. More is no mistake, but the next ones are
         /// smaller.
         std::size_t values = 1'000'000;
+        /// It is known how many values there are at most, and the first window is chosen by it.
+        bool is_measured = false;
     };
 
     /// `buckets`: none for data as they were stored, or for a single bucket.
@@ -50,7 +54,7 @@ public:
         std::optional<Buckets> buckets,
         Limits limits);
 
-    /// The next request; none where all have been given out.
+    /// The next request; none where all have been given out, or a reply is needed first.
     std::optional<DataPiece> next();
     /// Two that ask for the same together; none where it cannot be divided.
     std::optional<std::pair<DataPiece, DataPiece>> split(const DataPiece& piece);
@@ -69,6 +73,7 @@ private:
     Timestamp window_from_;
     Timestamp window_to_;
     std::size_t next_item_ = 0;
+    bool is_measured_;
 };
 
 }  // namespace clarify::detail

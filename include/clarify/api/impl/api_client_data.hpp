@@ -50,6 +50,20 @@ struct ApiClient<Rpc>::Source {
         co_return Outcome{std::optional<Items>{std::move(items)}};
     }
 
+    /// A time with about as many values as a request may have.
+    std::chrono::microseconds window_of(
+        CalendarDuration width, std::size_t items, std::chrono::microseconds widest) const {
+        constexpr std::size_t series_of_item = 5;
+        const std::size_t columns =
+            data.series.empty() ? items * series_of_item : data.series.size();
+        const auto rows = static_cast<double>(options.values_per_request) /
+            static_cast<double>(std::max<std::size_t>(columns, 1));
+        const std::chrono::duration<double, std::micro> bucket = width.shortest().value();
+        const auto window = rows * bucket;
+        if (window >= widest) return widest;
+        return std::chrono::duration_cast<std::chrono::microseconds>(window);
+    }
+
     detail::DataPlan plan(std::size_t count) const {
         std::optional<detail::Buckets> buckets;
         if (const auto width = data.rollup.width()) {
@@ -61,13 +75,19 @@ struct ApiClient<Rpc>::Source {
         detail::DataPlan::Limits limits;
         limits.items = std::clamp<std::size_t>(options.items_per_request, 1, 50);
         limits.values = options.values_per_request;
-        limits.first_window = options.first_window;
         const auto longest = longest_window(data.rollup, true);
         // A single bucket is not divided.
         limits.widest_window = longest
             ? std::chrono::duration_cast<std::chrono::microseconds>(longest->value())
             : *data.to - *data.from;
-        if (!longest) limits.first_window = limits.widest_window;
+        if (options.first_window) limits.first_window = *options.first_window;
+        if (!longest) {
+            limits.first_window = limits.widest_window;
+        } else if (buckets && !options.first_window) {
+            limits.first_window = window_of(
+                *data.rollup.width(), std::min(limits.items, count), limits.widest_window);
+            limits.is_measured = true;
+        }
         return {*data.from, *data.to, count, std::move(buckets), limits};
     }
 

@@ -15,7 +15,8 @@ inline DataPlan::DataPlan(
       limits_(limits),
       width_(std::min(limits.first_window, limits.widest_window)),
       window_from_(from),
-      window_to_(std::min(to, end_of(from, width_))) {
+      window_to_(std::min(to, end_of(from, width_))),
+      is_measured_(limits.is_measured) {
     limits_.items = std::max<std::size_t>(limits_.items, 1);
 }
 
@@ -28,6 +29,7 @@ inline Timestamp DataPlan::end_of(Timestamp from, std::chrono::microseconds widt
 
 inline std::optional<DataPiece> DataPlan::next() {
     if (next_item_ == items_) {
+        if (!is_measured_) return std::nullopt;
         window_from_ = window_to_;
         window_to_ = std::min(to_, end_of(window_from_, width_));
         next_item_ = 0;
@@ -63,11 +65,15 @@ inline std::optional<std::pair<DataPiece, DataPiece>> DataPlan::split(const Data
 
 inline void DataPlan::arrived(const DataPiece& piece, std::size_t values) noexcept {
     const std::chrono::microseconds length = piece.to - piece.from;
+    is_measured_ = true;
     // What was asked for before the width last changed says nothing new.
     if (values > limits_.values && length <= width_) {
         width_ = std::max(length / 2, std::chrono::microseconds{1});
     } else if (values <= limits_.values / 2 && length >= width_) {
-        width_ = std::min(width_ * 2, limits_.widest_window);
+        // So that half of the limit is reached, if it goes on like this.
+        const std::size_t factor = limits_.values / 2 / std::max<std::size_t>(values, 1);
+        const auto times = static_cast<int>(std::clamp<std::size_t>(factor, 2, 8));
+        width_ = std::min(width_ * times, limits_.widest_window);
     }
 }
 

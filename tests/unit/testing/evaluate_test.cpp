@@ -204,9 +204,24 @@ TEST_CASE("evaluate: the names of the aggregation by version") {
     CHECK(complaints(false, "1.1") == "");
     CHECK(complaints(true, "1.2") == "");
     CHECK(complaints(false, "1.2") == "");
+    CHECK(complaints(true, "1.1") == R"({"items.0.timeAggregation":["unknown parameter"]})");
+}
+
+TEST_CASE("evaluate: a request with nulls, without names of aggregations, and without a time") {
+    Scene scene;
+    // The times are those of a client that writes an unset one as the year 1.
+    const json::value result = scene.api.call(
+        "clarify.evaluate",
+        R"({"items":null,"groups":[{"alias":"g1","query":{"filter":{},"limit":50,"skip":0,)"
+        R"("total":false}}],"calculations":[{"alias":"c1","formula":"g1 * 2"}],)"
+        R"("data":{"filter":{"times":{"$gte":"0001-01-01T00:00:00Z","$lt":"0001-01-01T00:00:00Z"},)"
+        R"("series":{}},"rollup":"P1W","firstDayOfWeek":1},"include":null,)"
+        R"("format":{"dataAsArray":false,"groupIncludedByType":false}})",
+        "1.2beta1");
     CHECK(
-        complaints(true, "1.1") ==
-        R"({"items.0.aggregation":["required"],"items.0.timeAggregation":["unknown parameter"]})");
+        to_json(result.at("data")) ==
+        R"({"times":["2021-12-27T00:00:00Z"],"series":{"c1":[19],"g1":[9.5]}})");
+    CHECK_FALSE(result.as_object().contains("included"));
 }
 
 TEST_CASE("evaluate: the result counts its series, and has those that were asked for") {

@@ -172,11 +172,11 @@ private:
         return shift;
     }
 
+    /// Without a name it is the average: clients may leave it out.
     static Aggregation read_aggregation(
         const ParamsReader& part, std::string_view key, Aggregation::Kind last) {
         Aggregation aggregation;
-        const bool is_there = part.require(key) != nullptr;
-        const auto name = is_there ? part.string(key) : std::nullopt;
+        const auto name = part.string(key);
         const auto kind = name ? aggregation_named(*name) : std::nullopt;
         if (kind && *kind <= last) {
             aggregation.kind = *kind;

@@ -71,7 +71,8 @@ struct EmulatorOptions {
         False, the default, is the documented one: parameter errors in `params` with a `trace`, null
         for an unset duration, limits on the length of a data frame's window. True is what live
         servers were seen to send: parameter errors in `pathErrors` without a `trace`, more members
-        in `meta.format`, `PT0S` for an unset duration, and windows of any length.
+        in `meta.format`, `PT0S` for an unset duration, windows of any length, and since API 1.2 the
+        organisation among the relationships.
     */
     bool observed_shapes = false;
 };

@@ -242,5 +242,19 @@ TEST_CASE("selections: the shape follows the format") {
             R"({"total":1,"format":{"dataAsArray":false,"groupIncludedByType":false,)"
             R"("flattenResourceFields":false,"includeResourceHashFields":true}})");
         CHECK(result.at("data").at(id).at("attributes").at("sampleInterval") == "PT0S");
+        CHECK(to_json(result.at("data").at(id).at("relationships")) == "{}");
+        CHECK(
+            to_json(api.call("clarify.selectItems", "{}", "1.2")
+                        .at("data")
+                        .at(id)
+                        .at("relationships")) ==
+            R"({"organization":{"data":{"type":"organizations","id":"cugorg00000000000000"}}})");
+        EmulatedApi documented;
+        const std::string other = documented.item("a", "[]", "[]");
+        CHECK(
+            to_json(documented.call("clarify.selectItems", "{}", "1.2")
+                        .at("data")
+                        .at(other)
+                        .at("relationships")) == "{}");
     }
 }

@@ -83,10 +83,14 @@ std::size_t text_size(const Attributes& attributes);
 std::size_t text_size(const Annotations& annotations);
 std::size_t text_size(const SaveView& view);
 
+/// The organisation that everything in an emulator belongs to.
+inline constexpr std::string_view organization_id = "cugorg00000000000000";
+
 /// How resources are shown.
 struct ResourceStyle {
     bool hashes = true;  ///< put the two hashes into `meta`
     bool unset_duration_is_zero = false;  ///< show an unset duration as `PT0S`, not as null
+    bool organization = false;  ///< show the organisation that a resource belongs to
 };
 
 /// The attributes in the order that their hash is made of.

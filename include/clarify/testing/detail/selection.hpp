@@ -90,6 +90,7 @@ inline ResourceStyle resource_style(const MethodContext& context, const Selectio
     ResourceStyle style;
     style.hashes = format.include_hashes;
     style.unset_duration_is_zero = context.settings.observed_shapes;
+    style.organization = context.settings.observed_shapes && context.is_version_1_2();
     return style;
 }
 

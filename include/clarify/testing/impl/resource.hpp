@@ -310,6 +310,9 @@ json::object assemble_resource_json(
     }
     meta["createdAt"] = milliseconds(resource.created_at);
     meta["updatedAt"] = milliseconds(resource.updated_at);
+    if (style.organization) {
+        relationships["organization"] = relationship_json("organizations", organization_id);
+    }
     json::object out;
     out["type"] = R::type;
     out["id"] = resource.id;

@@ -6,6 +6,7 @@
 #define CLARIFY_TESTING_IMPL_SNAPSHOT_HPP
 
 #include <clarify/testing/detail/data_frame.hpp>
+#include <clarify/testing/detail/method_context.hpp>
 #include <clarify/testing/detail/resource.hpp>
 #include <clarify/testing/detail/snapshot.hpp>
 

@@ -86,8 +86,10 @@ inline Snapshot::SignalPart read_snapshot_signal(
             std::any_of(snapshot.signals.begin(), snapshot.signals.end(), [&](const auto& other) {
                 return other.second.id == signal.id;
             });
-        if (is_repeated ||
-            (there != nullptr ? there->id != signal.id : store.signals().contains(signal.id))) {
+        const bool is_taken =
+            there != nullptr ? there->id != signal.id : store.signals().contains(signal.id);
+        // One that is no ID at all is empty here, like that of a signal which names none.
+        if (!signal.id.empty() && (is_repeated || is_taken)) {
             part.fail("id", "belongs to another input");
         }
     }

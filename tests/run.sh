@@ -16,7 +16,9 @@
 #                            test programs are built with AddressSanitizer and
 #                            UndefinedBehaviorSanitizer, those for thread safety with
 #                            ThreadSanitizer, and each once: unit tests, thread safety and what
-#                            only has to compile with CMake, the others with Meson
+#                            only has to compile with CMake, the others and the examples with
+#                            Meson. The stored inputs of the fuzz targets are left to
+#                            tests/fuzz/run.sh, which begins with them
 #   CXX                      the compiler
 #   JOBS                     how many files to compile at a time; default: one a processor
 #   CLARIFY_CMAKE_BUILD_DIR  default: build/cmake-tests (build/asan, build/tsan)
@@ -102,9 +104,15 @@ if $with_cmake; then
             "-DCLARIFY_TEST_SANITIZERS=$CI"
         )
         if $CI; then
-            options+=("-DCLARIFY_TEST_SUITES=unit;thread_safety")
+            options+=(
+                "-DCLARIFY_TEST_SUITES=unit;thread_safety"
+                -DCLARIFY_BUILD_EXAMPLES=OFF
+            )
         else
-            options+=("-DCLARIFY_TEST_SUITES=unit;integration;thread_safety;cli")
+            options+=(
+                "-DCLARIFY_TEST_SUITES=unit;integration;thread_safety;cli;fuzz"
+                -DCLARIFY_BUILD_EXAMPLES=ON
+            )
         fi
     fi
     step "Configuring with CMake in $cmake_dir"

@@ -139,6 +139,25 @@ TEST_CASE("proxy: a refusal is final, a proxy in trouble is asked again") {
     check_refused(redirect.call(), Reason::refused, 302, 1);
 }
 
+TEST_CASE("proxy: the wait that it asks for is obeyed, and one that is too long is told") {
+    for (const unsigned status : {429U, 503U}) {
+        const std::string line = "HTTP/1.1 " + std::to_string(status) + " Later\r\n";
+        ProxyBench bench{line + "Retry-After: 100\r\n\r\n"};
+        const auto got = bench.call();
+        check_refused(got, Reason::refused, status, 1);
+        REQUIRE(got.error().http() != nullptr);
+        CHECK(got.error().http()->retry_after == 100s);
+        // What the proxy says is not put into the server's mouth.
+        CHECK(got.error().to_string().find("server:") == std::string::npos);
+
+        ProxyBench patient{line + "Retry-After: 1\r\n\r\n"};
+        patient.options.retry.attempts = 2;
+        const auto before = std::chrono::steady_clock::now();
+        check_refused(patient.call(), Reason::refused, status, 2);
+        CHECK(std::chrono::steady_clock::now() - before >= 1s);
+    }
+}
+
 TEST_CASE("proxy: an answer that is not exactly one reply is refused") {
     for (const std::string& answer :
          {std::string{"SSH-2.0-OpenSSH_9.2\r\n\r\n"},

@@ -70,6 +70,7 @@ inline Result<TokenReply> read_token_reply(
     unsigned status, std::string_view body, std::string_view secret) {
     using namespace detail;
     RawJson access_token, token_type, expires_in, error;
+    int tokens = 0;
     JsonScanner scanner{body};
     const RawJson whole = scanner.document();
     const bool is_object = scanner.ok() && whole.kind == JsonKind::object;
@@ -77,14 +78,17 @@ inline Result<TokenReply> read_token_reply(
         JsonScanner members{whole.text};
         members.object([&](std::string_view key, JsonScanner& at) {
             const RawJson value = at.value();
-            if (key_is(key, "access_token")) access_token = value;
+            if (key_is(key, "access_token")) {
+                access_token = value;
+                ++tokens;
+            }
             if (key_is(key, "token_type")) token_type = value;
             if (key_is(key, "expires_in")) expires_in = value;
             if (key_is(key, "error")) error = value;
         });
     }
 
-    const bool success = status >= 200 && status < 300;
+    const bool success = status >= 200 && status < 300 && status != 206;
     const bool has_error = error.kind != JsonKind::null;
     if (!success || has_error) {
         std::string message = "the token endpoint answered HTTP " + std::to_string(status);
@@ -108,6 +112,11 @@ inline Result<TokenReply> read_token_reply(
     }
     if (access_token.kind != JsonKind::string) {
         return token_error(Reason::bad_response, "the token endpoint's reply has no access_token");
+    }
+    // RFC 6749 section 3.2 forbids it, and another reader may take the other one.
+    if (tokens != 1) {
+        return token_error(
+            Reason::bad_response, "the token endpoint's reply has several access_tokens");
     }
     std::string token = json_unescape(access_token.text);
     const Secret issued{std::move(token)};

@@ -85,7 +85,7 @@ public:
     /// The server's JSON-RPC error, or null.
     const RpcError* rpc() const noexcept;
     /// The HTTP reply, if it was not a success, or was not declared as JSON, or was not valid JSON;
-    /// else null.
+    /// of `Errc::proxy` status and wait of the proxy's own reply, if it had one; else null.
     const HttpFailure* http() const noexcept;
 
     /** One line for people: kind and reason, own message, phase, fate and attempts.

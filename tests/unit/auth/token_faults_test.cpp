@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 using namespace clarify;
@@ -41,6 +43,16 @@ void check_failure(const TokenBench::Outcome& outcome, Reason reason) {
     CHECK(error.attempts() == 0);
     CHECK(find_canary(all_text(error)) == "");
     if (const HttpFailure* http = error.http()) CHECK(http->body_excerpt.empty());
+}
+
+/// What a backend says where a proxy opens no tunnel.
+Error proxy_refusal(
+    unsigned status, std::optional<std::chrono::milliseconds> retry_after = std::nullopt) {
+    HttpFailure failure;
+    failure.status = status;
+    failure.retry_after = retry_after;
+    Error error{Errc::proxy, Reason::refused, "the proxy opened no tunnel"};
+    return error.set_phase(Phase::proxy).set_fate(Fate::unsent).set_http(std::move(failure));
 }
 
 }  // namespace
@@ -147,6 +159,8 @@ TEST_CASE("token faults: a failure that may pass is tried thrice, with random wa
              Row{fail(Errc::io, Reason::reset), Errc::io, 300ms},
              Row{fail(Errc::tls, Reason::reset), Errc::tls, 300ms},
              Row{fail(Errc::resolve, Reason::temporary), Errc::resolve, 300ms},
+             Row{fail(Errc::proxy, Reason::reset), Errc::proxy, 300ms},
+             Row{fail(proxy_refusal(502)), Errc::proxy, 300ms},
          }) {
         TokenBench bench;
         bench.tokens().always(row.answer);
@@ -219,6 +233,28 @@ TEST_CASE("token faults: the wait that the endpoint asks for binds every later c
         const auto requests = bench.server.requests(TokenBench::token_path);
         CHECK(requests.at(1).began - requests.at(0).began >= 20s);
     }
+}
+
+TEST_CASE("token faults: the wait that a proxy asks for binds later calls too") {
+    TokenBench bench;
+    bench.tokens().then(fail(proxy_refusal(503, 20s))).always(issue_tokens(1h));
+    const auto patient = bench.start(25s);
+    bench.pass(10s);
+    const auto hasty = bench.start(5s);
+    bench.pass(1ms);
+    REQUIRE(hasty->outcome.has_value());
+    CHECK(hasty->outcome->error().code() == Errc::proxy);
+    CHECK(hasty->outcome->error().http()->retry_after == 20s);
+    CHECK(bench.fetches() == 1);
+    bench.pass(11s);
+    REQUIRE(patient->outcome.has_value());
+    CHECK(patient->outcome->has_value());
+    CHECK(bench.fetches() == 2);
+
+    TokenBench refused;
+    refused.tokens().always(fail(proxy_refusal(403)));
+    CHECK(refused.call().error().http_status() == 403);
+    CHECK(refused.fetches() == 1);
 }
 
 TEST_CASE("token faults: a thousand waiting calls get the one failure at one time") {

@@ -137,9 +137,10 @@ TEST_CASE("token reply: scope and unknown members never matter") {
     }
 }
 
-TEST_CASE("token reply: any success status will do") {
+TEST_CASE("token reply: any success status will do, except for a part of something") {
     CHECK(outcome(201, reply_with("")) == "unknown");
     CHECK(outcome(299, reply_with("")) == "unknown");
+    CHECK(outcome(206, reply_with("")) == "bad_response");
 }
 
 TEST_CASE("token reply: a byte order mark before the reply is skipped") {
@@ -165,6 +166,8 @@ TEST_CASE(
              R"({"access_token":")" + token,
              reply_with("") + "x",
              reply_with("") + reply_with(""),
+             reply_with(R"(,"access_token":")" + token + '"'),
+             R"({"access_token":null,"access\u005ftoken":")" + token + R"("})",
              "{'access_token':'" + token + "'}",
              R"({"Access_Token":")" + token + R"("})",
              std::string{R"({"access_token":null})"},

@@ -251,6 +251,32 @@ TEST_CASE("rejected tokens: the same text handed out again ends the call after t
     CHECK(bench.server.count(token_path) <= 2);
 }
 
+TEST_CASE("rejected tokens: another one is no reason to send a request once more than allowed") {
+    for (const unsigned before : {429U, 503U}) {
+        Bench bench;
+        bench.server.on(rpc_path)
+            .then(reply(before))
+            .then(reply(before))
+            .then(reply(401))
+            .always(reply_result("1"));
+        const Outcome outcome = bench.call(before == 503);
+        REQUIRE(outcome.has_error());
+        CHECK(outcome.error().code() == Errc::auth);
+        CHECK(outcome.error().attempts() == 3);
+        CHECK(bench.server.count(rpc_path) == 3);
+        // The token is gone all the same.
+        CHECK(bench.call().has_value());
+        CHECK(bench.server.count(token_path) == 2);
+    }
+    ClientOptions once;
+    once.retry.attempts = 1;
+    Bench bench{once};
+    bench.server.on(rpc_path).then(reply(401)).always(reply_result("1"));
+    CHECK_FALSE(bench.call(true).has_value());
+    CHECK(bench.server.count(rpc_path) == 1);
+    CHECK(bench.call(true).has_value());
+}
+
 TEST_CASE("rejected tokens: a server that refuses all of them costs a fetch a pause, and heals") {
     Bench bench;
     bench.server.on(rpc_path).always(reply(401));

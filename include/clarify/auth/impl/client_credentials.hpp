@@ -53,6 +53,9 @@ struct ClientCredentials::State {
         fetch_ended.notify_all();
     }
 
+    /// Does a reply of this status speak of a state that may pass?
+    static bool is_trouble(unsigned status) noexcept { return status == 429 || status >= 500; }
+
     /// Should anything end a fetch early, memory running out for one, the next call may fetch again.
     struct Settle {
         State& state;
@@ -185,7 +188,11 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
                 const Reason reason = error->reason();
                 may_pass = code == Errc::io || code == Errc::connect ||
                     (code == Errc::resolve && reason == Reason::temporary) ||
-                    (code == Errc::tls && reason == Reason::reset) || code == Errc::timeout;
+                    (code == Errc::tls && reason == Reason::reset) || code == Errc::timeout ||
+                    (code == Errc::proxy &&
+                     (reason == Reason::reset || State::is_trouble(error->http_status())));
+                if (const HttpFailure* const refusal = error->http())
+                    patience = refusal->retry_after;
                 if (code == Errc::too_large) {
                     error = Error{
                         Errc::token,
@@ -232,7 +239,7 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
                     std::chrono::duration_cast<std::chrono::milliseconds>(*patience);
             }
             error->set_http(std::move(failure));
-            may_pass = response.status == 429 || response.status >= 500;
+            may_pass = State::is_trouble(response.status);
         }
         // A wait that the issuer asks for binds every later fetch too, so it is the cache's to
         // keep: there each waiting call can weigh it against its own deadline.

@@ -103,7 +103,7 @@ inline std::string Error::to_string() const {
             detail::printable(error->message, shown);
         const std::string faults = detail::faults_of_params(*error);
         if (!faults.empty()) text += " (" + detail::printable(faults, shown) + ')';
-    } else if (const HttpFailure* failure = http()) {
+    } else if (const HttpFailure* failure = http(); failure != nullptr && code_ != Errc::proxy) {
         text += "; server: HTTP " + std::to_string(failure->status);
         if (!failure->body_excerpt.empty()) {
             text += ", " + detail::printable(failure->body_excerpt, shown);

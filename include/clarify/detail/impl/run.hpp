@@ -115,14 +115,14 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
 
             if (call->error->code() == Errc::auth && authorization) {
                 // The server refused before execution, so any call may be sent again; but only with
-                // another token, and only once.
+                // another token, only once, and no more often than any request.
                 bool again = false;
                 try {
                     again = auth_.rejected(*this, authorization);
                 } catch (...) {
                     again = false;
                 }
-                if (!again || renewed) break;
+                if (!again || renewed || call->attempts >= options().retry.attempts) break;
                 if (call->stopped != Stop::none) {
                     call->progress = {Phase::token, false};
                     call->error = stop_error(*call);

@@ -93,6 +93,8 @@ public:
     Origin<Connection>& origin() const noexcept { return *origin_; }
     Connection* operator->() const noexcept { return connection_.get(); }
     Connection& operator*() const noexcept { return *connection_; }
+    /// For an operation that may outlive the loan.
+    const std::shared_ptr<Connection>& share() const noexcept { return connection_; }
     explicit operator bool() const noexcept { return connection_ != nullptr; }
     /// Puts another connection into the place; the one in it is closed.
     void fill(std::shared_ptr<Connection> connection);

@@ -6,6 +6,7 @@
 #include <clarify/http/detail/beast_source.hpp>
 #include <clarify/http/detail/response_reader.hpp>
 #include <clarify/http/detail/tcp_net.hpp>
+#include <clarify/http/detail/upload.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -79,23 +80,27 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     progress.phase = Phase::write;
     progress.sent = true;
     boost::system::error_code ec;
-    if (connection.is_tls()) {
-        std::tie(ec, std::ignore) = co_await boost::asio::async_write(
-            connection.tls(), connection.output(request.body), token);
+    detail::Upload<Net> upload;
+    if (request.body.size() > detail::large_body) {
+        upload.begin(
+            co_await boost::asio::this_coro::executor, loan.share(), request.body, progress);
     } else {
-        std::tie(ec, std::ignore) = co_await boost::asio::async_write(
-            connection.socket(), connection.output(request.body), token);
+        if (connection.is_tls()) {
+            std::tie(ec, std::ignore) = co_await boost::asio::async_write(
+                connection.tls(), connection.output(request.body), token);
+        } else {
+            std::tie(ec, std::ignore) = co_await boost::asio::async_write(
+                connection.socket(), connection.output(request.body), token);
+        }
+        connection.forget_head();
+        if (!ec) progress.phase = Phase::first_byte;
     }
-    connection.forget_head();
     // A server that refuses a request before it has read all of it closes, but may have answered
     // first.
-    namespace errc = boost::system::errc;
-    const boost::system::error_code unsent = ec;
-    if (ec && ec != errc::broken_pipe && ec != errc::connection_reset) {
+    boost::system::error_code unsent = ec;
+    if (ec && !detail::leaves_reply(ec))
         co_return detail::exchange_failure(ec, Phase::write, reused, false);
-    }
 
-    if (!unsent) progress.phase = Phase::first_byte;
     detail::ResponseLimits limits;
     limits.head = options.max_response_head;
     limits.fields = options.max_response_fields;
@@ -105,6 +110,7 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     limits.chunk_extras = options.max_chunk_extras;
     detail::ResponseReader reader{response, limits};
     bool answered = false;
+    Result<void> outcome;
     while (!reader.done()) {
         const boost::asio::mutable_buffer room = connection.room();
         std::size_t size = 0;
@@ -113,29 +119,41 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
         } else {
             std::tie(ec, size) = co_await connection.socket().async_read_some(room, token);
         }
-        if (ec && unsent)
-            co_return detail::exchange_failure(unsent, Phase::write, reused, answered);
+        if (upload.error()) unsent = upload.error();
+        if (ec && unsent) {
+            outcome = detail::exchange_failure(unsent, Phase::write, reused, answered);
+            break;
+        }
         if (ec) {
             const bool clean = ec == boost::asio::error::eof;
             if (reader.head_done() && (clean || ec == boost::asio::ssl::error::stream_truncated)) {
-                if (Result<void> ended = reader.end_of_input(clean); !ended) co_return ended;
-                break;
+                outcome = reader.end_of_input(clean);
+            } else {
+                outcome = detail::exchange_failure(ec, progress.phase, reused, answered);
             }
-            co_return detail::exchange_failure(ec, progress.phase, reused, answered);
+            break;
         }
         answered = true;
         connection.received(size);
         const Result<std::size_t> consumed = reader.feed(connection.input());
-        if (!consumed) co_return consumed.error();
+        if (!consumed) {
+            outcome = consumed.error();
+            break;
+        }
         connection.consume(*consumed);
         progress.phase = reader.head_done() ? Phase::body : Phase::head;
     }
+    const bool stopped = upload.is_on_its_way();
+    if (stopped) co_await upload.stop();
+    if (!outcome) co_return outcome;
 
+    if (upload.error()) unsent = upload.error();
     response.early = static_cast<bool>(unsent);
-    if (!unsent) connection.end_exchange();
+    const bool intact = !unsent && !stopped;
+    if (intact) connection.end_exchange();
     if (!reused) source->proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
-    const bool clean = connection.buffered() == 0 && !unsent;
+    const bool clean = connection.buffered() == 0 && intact;
     const TimePoint expires =
         clean ? detail::reusable_until(options, reader, source->now()) : TimePoint::min();
     response.lease = std::move(loan).into_lease(expires);

@@ -4,6 +4,7 @@
 #define CLARIFY_HTTP_DETAIL_IMPL_PROXY_TUNNEL_HPP
 
 #include <clarify/core/detail/basic_scheme.hpp>
+#include <clarify/core/retry_after.hpp>
 #include <clarify/http/detail/handshake.hpp>
 #include <clarify/http/detail/response_reader.hpp>
 
@@ -45,17 +46,19 @@ inline Error tunnel_failure(Reason reason, const ProxyOptions& proxy, std::strin
 }
 
 /// What the proxy's complete answer means.
-inline Result<void> judge_tunnel(unsigned status, std::size_t behind, const ProxyOptions& proxy) {
-    if (status == 407) {
-        return tunnel_failure(Reason::auth, proxy, "the proxy does not accept the credentials")
-            .set_http_status(status);
-    }
-    if (status < 200 || status > 299) {
-        return tunnel_failure(
-                   Reason::refused,
-                   proxy,
-                   "the proxy opened no tunnel, HTTP " + std::to_string(status))
-            .set_http_status(status);
+inline Result<void> judge_tunnel(
+    const HttpResponse& reply, std::size_t behind, const ProxyOptions& proxy) {
+    if (reply.status < 200 || reply.status > 299) {
+        Error error = reply.status == 407
+            ? tunnel_failure(Reason::auth, proxy, "the proxy does not accept the credentials")
+            : tunnel_failure(
+                  Reason::refused,
+                  proxy,
+                  "the proxy opened no tunnel, HTTP " + std::to_string(reply.status));
+        HttpFailure failure;
+        failure.status = reply.status;
+        failure.retry_after = parse_retry_after(reply.retry_after, reply.date);
+        return error.set_http(std::move(failure));
     }
     if (behind != 0) {
         return tunnel_failure(Reason::head, proxy, "the proxy sent more than its answer");
@@ -108,7 +111,7 @@ boost::asio::awaitable<Result<void>> open_tunnel(
         }
         connection->consume(*consumed);
     }
-    co_return judge_tunnel(reply.status, connection->buffered(), proxy);
+    co_return judge_tunnel(reply, connection->buffered(), proxy);
 }
 
 }  // namespace clarify::detail

@@ -27,6 +27,11 @@ bool lies_within(std::string_view part, std::string_view whole) {
 
 bool is_null(const boost::json::value* value) { return value != nullptr && value->is_null(); }
 
+/// What a result may be beside an error.
+bool is_empty(const boost::json::value& value) {
+    return value.is_null() || (value.is_object() && value.get_object().empty());
+}
+
 /// What a reply to a call says according to Boost.JSON; keys that are repeated are not its business.
 enum class Verdict { result, error, neither, unclear };
 
@@ -35,7 +40,7 @@ Verdict judge(const boost::json::value& reply, std::int64_t id) {
     const boost::json::value* const error = member(reply, "error");
     const boost::json::value* const result = member(reply, "result");
     const bool has_error = error != nullptr && !error->is_null();
-    const bool has_result = result != nullptr && !(has_error && result->is_null());
+    const bool has_result = result != nullptr && !(has_error && is_empty(*result));
     if (has_error == has_result) return Verdict::neither;
     const boost::json::value* const its_id = member(reply, "id");
     if (its_id == nullptr) return Verdict::neither;

@@ -184,7 +184,8 @@ TEST_CASE("Client: an insert that is too large is divided, and comes back bit by
     DataFrame frame;
     for (int i = 0; i != 5'000; ++i) {
         const auto value = std::bit_cast<double>(random() & 0xBFFFFFFFFFFFFFFFU);
-        frame.append(begin + std::chrono::minutes{i}, {{"a", value}, {"b", -value}});
+        // In no order, which the parts put right.
+        frame.append(begin + std::chrono::minutes{i * 7919 % 5'000}, {{"a", value}, {"b", -value}});
     }
     InsertOptions options;
     options.max_request_size = 50'000;
@@ -212,23 +213,88 @@ TEST_CASE("Client: an insert that is too large is divided, and comes back bit by
     CHECK(same);
 }
 
+TEST_CASE("Client: a long read outlives its token") {
+    Bench bench;
+    DataFrame frame;
+    for (int i = 0; i != 100; ++i)
+        frame.append(begin + std::chrono::hours{i}, {{"a", i}});
+    REQUIRE(bench.run(bench.client.insert(frame)).has_value());
+    bench.emulator.publish("a");
+    DataStreamOptions small;
+    small.first_window = 10h;
+    small.values_per_request = 10;
+    small.concurrency = 1;
+    DataStream parts = bench.client.data_parts({}, DataQuery{begin, begin + 100h}, small);
+    std::size_t rows = 0;
+    std::size_t count = 0;
+    while (true) {
+        const auto part = bench.run(parts.next());
+        REQUIRE_MESSAGE(part.has_value(), part.error().to_string());
+        if (!*part) break;
+        rows += (*part)->frame.size();
+        if (++count == 2) bench.emulator.revoke_tokens();
+    }
+    CHECK(count > 3);
+    CHECK(rows == 100);
+    CHECK(bench.emulator.stats().unauthorized == 1);
+    CHECK(bench.emulator.stats().token_requests == 2);
+}
+
+TEST_CASE("Client: text beyond ASCII comes back as it was, and its length is that of its bytes") {
+    Bench bench;
+    SignalSaves saves;
+    saves["a"].name =
+        "\xC3\x9C\xE2\x82\xAC \xE6\xB8\xA9\xE5\xBA\xA6 \xF0\x9F\x8C\xA1 <&> \"\\ \x7F";
+    saves["a"].description = "line\nbreak\ttab \xE2\x80\xA8";
+    saves["a"].labels.add("site", "Troms\xC3\xB8");
+    REQUIRE(bench.run(bench.client.save_signals(saves)).has_value());
+    // On the same connection: what the first request left behind would spoil the second.
+    const auto signals = bench.run(bench.client.select_signals(field("name") == saves["a"].name));
+    REQUIRE_MESSAGE(signals.has_value(), signals.error().to_string());
+    REQUIRE(signals->data.size() == 1);
+    CHECK(signals->data[0].name == saves["a"].name);
+    CHECK(signals->data[0].description == saves["a"].description);
+    CHECK(signals->data[0].labels == saves["a"].labels);
+    CHECK(signals->data[0].meta.attributes_hash == attributes_hash(signals->data[0]));
+    CHECK(bench.emulator.stats().connections == 1);
+}
+
 TEST_CASE("Client: buckets of a long range are the same in parts as at once") {
     Bench bench;
     DataFrame frame;
-    for (int i = 0; i != 60 * 24; ++i)
+    for (int i = 0; i != 100 * 24; ++i)
         frame.append(begin + std::chrono::hours{i}, {{"a", i % 17}});
     REQUIRE(bench.run(bench.client.insert(frame)).has_value());
     bench.emulator.publish("a");
-    const DataQuery weekly{begin + 5h, begin + 24h * 60, CalendarDuration::weeks(1)};
-    const auto at_once = bench.run(bench.client.data_frame({}, weekly));
-    REQUIRE(at_once.has_value());
-    DataStreamOptions small;
-    small.first_window = 24h;
-    small.values_per_request = 5;
-    std::size_t parts = 0;
-    const DataFrame in_parts = bench.run(whole(bench.client.data_parts({}, weekly, small), parts));
-    CHECK(parts > 4);
-    CHECK(in_parts == at_once->data);
+    const auto query = [](CalendarDuration width, const char* zone = "") {
+        // The clocks of Oslo and New York are put forward in it.
+        DataQuery made{begin + 5h, begin + 24h * 100, width};
+        made.time_zone = zone;
+        return made;
+    };
+    std::vector<DataQuery> queries{
+        query(CalendarDuration::weeks(1)),
+        query(CalendarDuration::days(1), "Europe/Oslo"),
+        query(90min, "Europe/Oslo"),
+        query(CalendarDuration::weeks(2), "America/New_York"),
+        query(CalendarDuration::months(1), "America/New_York"),
+        query(CalendarDuration::days(1), "Asia/Kolkata")};
+    queries[0].first_day_of_week = std::chrono::Sunday;
+    queries[4].origin = begin + 12 * 24h + 7h;
+    for (const DataQuery& data : queries) {
+        CAPTURE(data.rollup.to_string());
+        CAPTURE(data.time_zone);
+        const auto at_once = bench.run(bench.client.data_frame({}, data));
+        REQUIRE_MESSAGE(at_once.has_value(), at_once.error().to_string());
+        DataStreamOptions small;
+        small.first_window = 24h;
+        small.values_per_request = 5;
+        std::size_t parts = 0;
+        const DataFrame in_parts =
+            bench.run(whole(bench.client.data_parts({}, data, small), parts));
+        CHECK(parts >= 3);
+        CHECK(in_parts == at_once->data);
+    }
 }
 
 TEST_CASE("Client: buckets of a year whose number is known come with one request") {

@@ -98,6 +98,19 @@ TEST_CASE("publish_changed_signals: a dry run changes nothing, and a filter is k
     CHECK(bench.emulator.item_count() == 0);
 }
 
+TEST_CASE(
+    "publish_changed_signals: an item that somebody else has published is found and updated") {
+    Bench bench;
+    bench.emulator.seed("a");
+    const std::string item = bench.emulator.publish("a");
+    const PublishReport report = bench.publish();
+    REQUIRE(report.items_by_signal.size() == 1);
+    CHECK(report.items_by_signal.begin()->second.id == item);
+    CHECK_FALSE(report.items_by_signal.begin()->second.created);
+    CHECK(bench.emulator.item_count() == 1);
+    CHECK(bench.publish().published.empty());
+}
+
 TEST_CASE("publish_changed_signals: a failure is told") {
     Bench bench;
     bench.emulator.seed("a");

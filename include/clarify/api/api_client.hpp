@@ -97,8 +97,9 @@ public:
 
         What is larger than `InsertOptions::max_request_size` is divided by time into requests that
         are sent one after the other, each with the timeout of a call; `created` says whether any of
-        them created the signal. Where one fails, those before it have been executed: the error's
-        message says from which time on nothing was inserted. Inserting all of it again does no harm.
+        them created the signal. Where one fails, those before it have been executed and those after
+        it are not sent: the error is that of the one that failed, its fate too, and its message says
+        up to which time all was inserted. Inserting all of it again does no harm.
     */
     [[nodiscard]] boost::asio::awaitable<Result<InsertResult>> insert(
         const DataFrame& frame, InsertOptions options = {});

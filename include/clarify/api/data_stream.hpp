@@ -74,8 +74,10 @@ struct DataSource {
 
     The parts come in the order of time; those of the same time in the order of the items. Together
     they are what was asked for, without a hole and without an overlap, and no bucket of a rollup is
-    divided between two. A reply that is too large, or takes the server too long, is asked for again
-    in two halves. No more is kept in memory than the replies that are on their way.
+    divided between two. A reply that is too large is asked for again in two halves; so is one that
+    takes too long, until the deadline of the call or until the server gives up (503, 504 or "try
+    again"), but no more than five times in a row. No more is kept in memory than the replies that are
+    on their way.
 
     Made by a client, which may be moved or destroyed meanwhile; in the latter case the next part is
     `Errc::closed`. Nothing is asked for before the first `next`.

@@ -28,6 +28,7 @@ struct ResourceQuery {
     /// Fields to sort by; a `-` in front sorts downwards. Pages are stable when sorted by `id`.
     std::vector<std::string> sort;
     /// How many at most. Each method has a limit of its own: 1000 resources, or the data of 50 items.
+    /// Unset: as many as the server takes then, which was 20 resources, or the data of 10 items.
     std::optional<std::size_t> limit;
     /// How many to leave out at the beginning.
     std::size_t skip = 0;

@@ -56,7 +56,8 @@ Result<void> write_notification(
     - `Errc::json`: not one valid JSON document (RFC 8259), or deeper than `max_depth`.
     - `Errc::envelope`: `empty`; `version` unless `jsonrpc` is "2.0"; `id_missing`; `id_mismatch`,
     also for another type (7.0 and 7e0 are the number 7); `members` unless exactly one of `result`
-    and `error` is there (a null `error` beside a result counts as absent); `batch` for an array.
+    and `error` is there (a null `error` beside a result counts as absent, as does a result that is
+    null or `{}` beside an error); `batch` for an array.
 */
 Result<std::string_view> read_response(
     std::string_view body, std::int64_t id, std::size_t max_depth);

@@ -7,6 +7,7 @@
 
 #include <clarify/testing/emulator_options.hpp>
 #include <clarify/testing/emulator_stats.hpp>
+#include <clarify/testing/reply_fault.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -135,10 +136,18 @@ public:
     /** Makes the next `count` calls fail with this JSON-RPC error code.
 
         With -32021, a partial failure, the first half of what a call asks for is done, and is the
-        partial result; with any other code nothing is. It replaces what an earlier call has planned;
-        a `count` of 0 plans nothing. Calls with faults of their own do not count.
+        partial result; with any other code nothing is. With -32001 and -32002 the error names an
+        invalid resource. It replaces what an earlier call has planned; a `count` of 0 plans nothing.
+        Calls with faults of their own do not count.
     */
     void fail_next_calls(unsigned count, int code);
+
+    /** Executes the next `count` calls, and spoils the replies to them, results and errors.
+
+        It replaces what an earlier call has planned; a `count` of 0 plans nothing. Notifications do
+        not count, nor does what is not answered with a JSON-RPC result or error.
+    */
+    void spoil_next(unsigned count, ReplyFault fault);
 
     /// Returns the counters since the start.
     EmulatorStats stats() const;

@@ -58,6 +58,13 @@ struct EmulatorOptions {
     */
     bool rate_limits = false;
 
+    /** How long each call takes, beside waiting in line. Default 0.
+
+        What takes more than 15 seconds in all is answered with 503 then, as the real service gives up,
+        though it was executed. The documentation does not say what is answered.
+    */
+    std::chrono::milliseconds latency{0};
+
     /// The size of the largest request body in bytes; a larger one is answered with 413. Default
     /// 8 MiB, which is about what the API documents.
     std::size_t max_request_size = 8 * 1024 * 1024;
@@ -71,10 +78,14 @@ struct EmulatorOptions {
         False, the default, is the documented one: parameter errors in `params` with a `trace`, null
         for an unset duration, limits on the length of a data frame's window. True is what live
         servers were seen to send: parameter errors in `pathErrors` without a `trace`, more members
-        in `meta.format`, `PT0S` for an unset duration, windows of any length, and since API 1.2 the
-        organisation among the relationships.
+        in `meta.format`, `PT0S` for an unset duration, windows of any length, items that are not sent
+        along with signals but refused, and since API 1.2 the organisation among the relationships.
     */
     bool observed_shapes = false;
+
+    /// Put a member that nobody knows into each object of a reply that has members of fixed names, as
+    /// a later version of the API may: clients must ignore it. Default false.
+    bool unknown_members = false;
 };
 
 }  // namespace clarify::testing

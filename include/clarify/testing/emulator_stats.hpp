@@ -21,6 +21,7 @@ struct EmulatorStats {
     std::uint64_t unauthorized = 0;  ///< those answered with 401
     std::uint64_t queued = 0;  ///< those that waited because of a rate limit
     std::uint64_t queue_timeouts = 0;  ///< those that waited for too long, answered with 503
+    std::uint64_t late = 0;  ///< those that took more than 15 s, executed and answered with 503
     std::uint64_t calls = 0;  ///< those answered with a JSON-RPC result or error
     std::uint64_t notifications = 0;  ///< those answered with 204
     /// Executed calls and notifications by the 1.1 name of the method.

@@ -211,6 +211,64 @@ TEST_CASE("DataStream: what is too large or too slow is asked for in halves") {
     CHECK(reader.outcome->error().phase() == Phase::queue);
 }
 
+TEST_CASE("DataStream: what a server gives up is asked for in halves, but not what it postpones") {
+    const auto status = [](unsigned code,
+                           std::optional<std::chrono::milliseconds> retry_after = {}) {
+        HttpFailure failure;
+        failure.status = code;
+        failure.retry_after = retry_after;
+        return Error{Errc::status}.set_http(failure);
+    };
+    const auto rpc = [](std::int64_t code) {
+        RpcError error;
+        error.code = code;
+        return Error{Errc::rpc}.set_rpc(error);
+    };
+    for (const Error& error : {status(503), status(504), rpc(RpcError::try_again)}) {
+        Reader reader{1, 24h};
+        reader.start();
+        reader.fail(0, error);
+        reader.run();
+        CHECK_FALSE(reader.outcome);
+        REQUIRE(reader.waiting.size() == 2);
+        CHECK(reader.waiting[0].to == begin + 12h);
+    }
+    for (const Error& error :
+         {status(503, 10s), status(500), status(404), rpc(-32603), rpc(RpcError::invalid_params)}) {
+        Reader reader{1, 24h};
+        reader.start();
+        reader.fail(0, error);
+        reader.run();
+        CHECK(reader.outcome);
+        CHECK(reader.waiting.empty());
+    }
+}
+
+TEST_CASE("DataStream: a server that never answers is not asked for ever less") {
+    Reader reader{1, 64h};
+    for (int round = 0; round != 2; ++round) {
+        reader.start();
+        int failures = 0;
+        while (!reader.outcome) {
+            REQUIRE(++failures < 10);
+            const auto first = std::find_if(
+                reader.waiting.begin(), reader.waiting.end(), [](const Request& request) {
+                    return request.from == begin;
+                });
+            REQUIRE(first != reader.waiting.end());
+            reader.fail(static_cast<std::size_t>(first - reader.waiting.begin()), slow());
+            reader.run();
+        }
+        CHECK(failures == 6);
+        CHECK(reader.outcome->error().code() == Errc::timeout);
+    }
+    // What is asked for at last is as little as was asked for last.
+    reader.start();
+    REQUIRE_FALSE(reader.waiting.empty());
+    CHECK(reader.waiting.back().from == begin);
+    CHECK(reader.waiting.back().to < begin + 1h);
+}
+
 TEST_CASE("DataStream: a wait that is cancelled can begin again, without another request") {
     Reader reader{1, 24h};
     asio::cancellation_signal signal;

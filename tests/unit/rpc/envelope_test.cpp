@@ -299,6 +299,11 @@ TEST_CASE("envelope: exactly one of result and error is there") {
              Row{R"("id":7,"result":1,"error":null)", "1"},
              Row{R"("id":7,"error":null,"result":null)", "null"},
              Row{R"("id":7,"result":null,"error":{"code":1,"message":"m"})", "rpc 1 m"},
+             Row{R"("id":7,"result":{},"error":{"code":1,"message":"m"})", "rpc 1 m"},
+             Row{"\"id\":7,\"error\":{\"code\":1,\"message\":\"m\"},\"result\":{ \n}", "rpc 1 m"},
+             Row{R"("id":7,"result":{},"error":null)", "{}"},
+             Row{R"("id":7,"result":{"a":1},"error":{"code":1,"message":"m"})", members},
+             Row{R"("id":7,"result":[],"error":{"code":1,"message":"m"})", members},
          }) {
         CAPTURE(row.text);
         CHECK(response(reply(row.text)) == row.outcome);

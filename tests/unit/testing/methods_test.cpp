@@ -76,6 +76,33 @@ TEST_CASE("saveSignals: flags tell what changed") {
             "integration.saveSignals",
             "{" + own + R"(,"signalsByInput":{"in":{},"a b":{"name":"x"}}})") ==
         R"({"signalsByInput.a b":["invalid key"],"signalsByInput.in.name":["required"]})");
+    CHECK(
+        api.complaints("integration.saveSignals", "{" + own + R"(,"input":{"in":{"name":"a"}}})") ==
+        R"({"input":["unknown parameter"],"signalsByInput":["required"]})");
+}
+
+TEST_CASE("saveSignals and publishSignals: since 1.2 the form of the result can be asked for") {
+    EmulatedApi api;
+    const std::string save = "{" + own +
+        R"(,"signalsByInput":{"in":{"name":"a"}},)"
+        R"("include":[],"format":{"dataAsArray":true})";
+    const std::string complaint =
+        R"({"format":["unknown parameter"],"include":["unknown parameter"]})";
+    CHECK(api.complaints("integration.saveSignals", save + "}") == complaint);
+    const json::value saved = api.call("integration.signals.save", save + "}", "1.2");
+    CHECK(
+        api.complaints("integration.saveSignals", save + R"(,"result":"resources"})", "1.2") ==
+        R"({"result":["not supported by the emulator"]})");
+
+    const std::string id = text_of(saved.at("signalsByInput").at("in").at("id"));
+    const std::string publish = "{" + own + R"(,"itemsBySignal":{")" + id +
+        R"(":{"name":"a"}},"include":[],"format":{"dataAsArray":true}})";
+    CHECK(api.complaints("admin.publishSignals", publish) == complaint);
+    CHECK(
+        api.call("admin.publishSignals", publish, "1.2beta1")
+            .at("itemsBySignal")
+            .at(id)
+            .at("created") == true);
 }
 
 TEST_CASE("selectSignals: filters, sorts and pages within one integration") {
@@ -249,6 +276,12 @@ TEST_CASE("selections: the shape follows the format") {
                         .at(id)
                         .at("relationships")) ==
             R"({"organization":{"data":{"type":"organizations","id":"cugorg00000000000000"}}})");
+        CHECK(
+            to_json(api.send("admin.selectSignals", "{" + own + R"(,"include":["item"]})")
+                        .at("error")
+                        .at("data")) ==
+            R"({"pathErrors":[{"path":"params.include","error":"no enum values registered"}]})");
+        api.call("admin.selectSignals", "{" + own + R"(,"include":null})");
         EmulatedApi documented;
         const std::string other = documented.item("a", "[]", "[]");
         CHECK(

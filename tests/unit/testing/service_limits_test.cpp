@@ -2,6 +2,7 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/testing/detail/api_endpoints.hpp>
 #include <clarify/testing/detail/rate_queue.hpp>
 #include <clarify/testing/detail/rpc_dispatch.hpp>
 
@@ -11,6 +12,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 using namespace clarify::testing::detail;
 using namespace std::chrono_literals;
@@ -70,6 +72,31 @@ TEST_CASE("rates: the reply is held back until the turn of its request, which ma
     CHECK_FALSE(call(start + 5s).timed_out);
 }
 
+TEST_CASE(
+    "latency: a call that takes more than fifteen seconds is given up, though it was executed") {
+    MethodSettings settings = EmulatedApi::settings();
+    for (const auto& [latency, status] :
+         {std::pair{3s, 200U}, std::pair{15s, 200U}, std::pair{16s, 503U}}) {
+        settings.latency = latency;
+        Statistics statistics;
+        ApiEndpoints endpoints({settings.integration, "p", "c", "s"}, 1h, settings, statistics);
+        endpoints.set_address("http", 80);
+        HttpRequest request(boost::beast::http::verb::post, "/v1/rpc", 11);
+        request.set("Host", "localhost");
+        request.set("Content-Type", "application/json");
+        request.set("Authorization", "Basic " + base64_encode(settings.integration + ":p"));
+        request.body() = R"({"jsonrpc":"2.0","id":1,"method":"integration.insert","params":{)" +
+            own + R"(,"data":{"times":["2022-01-01T00:00:00Z"],"series":{"a":[1]}}}})";
+        const HttpResponse response = endpoints.handle(request);
+        CHECK(response.status == status);
+        CHECK(response.delay == (std::min)(latency, 15s));
+        CHECK(statistics.snapshot().late == (status == 503 ? 1 : 0));
+        CHECK(statistics.snapshot().calls == (status == 503 ? 0 : 1));
+        CHECK(statistics.snapshot().methods.at("integration.insert") == 1);
+        CHECK(endpoints.store().visit([](Store& store) { return store.signals().size(); }) == 1);
+    }
+}
+
 TEST_CASE("permissions: a namespace that is not granted is forbidden, by all of its names") {
     MethodSettings settings = EmulatedApi::settings();
     settings.admin_access = false;
@@ -122,6 +149,19 @@ TEST_CASE("planned failures: a code of JSON-RPC, and nothing is done") {
     }
     api.store.visit([](const Store& store) { CHECK(store.signals().empty()); });
     CHECK(api.call("integration.insert", params).at("signalsByInput").as_object().size() == 3);
+}
+
+TEST_CASE("planned failures: an invalid resource is named with its fields") {
+    EmulatedApi api;
+    for (const int code : {-32001, -32002}) {
+        api.dispatcher.failures().plan(1, code);
+        const json::value error = api.send("clarify.selectItems", "{}").at("error");
+        CHECK(error.at("code") == code);
+        CHECK(
+            to_json(error.at("data").at("invalidResources")) ==
+            R"([{"type":"signals","message":"Invalid resource",)"
+            R"("invalidFields":{"name":["This failure was asked for"]}}])");
+    }
 }
 
 TEST_CASE("planned failures: a partial one does the first half, and tells what it has done") {

@@ -16,11 +16,12 @@ inline void merge_summaries(InsertResult& into, const InsertResult& other) {
     }
 }
 
-/// Tells which part of a divided insert an error is about.
+/// Tells which part of a divided insert an error is about. Of that part it says nothing: it may have
+/// been executed, or been done in part.
 inline Error part_error(const Error& error, Timestamp from, bool first) {
     if (first) return error;
     Error told = error;
-    return told.add_message("nothing was inserted from " + from.to_string() + " on");
+    return told.add_message("all before " + from.to_string() + " was inserted");
 }
 
 /// A part of an insert after the other.

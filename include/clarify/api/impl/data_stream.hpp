@@ -9,12 +9,17 @@
 namespace clarify {
 namespace detail {
 
-/// Is a reply to less likely to be small enough, or quick enough?
-inline bool is_too_much(const Error& error) noexcept {
-    if (error.code() == Errc::too_large) return true;
-    const bool was_sent = error.phase() == Phase::first_byte || error.phase() == Phase::head ||
-        error.phase() == Phase::body;
-    return error.code() == Errc::timeout && was_sent;
+/// Did it take the server too long, by this client's patience or its own? How a server says so is not
+/// documented; where it names a time to come back, it means something else.
+inline bool took_too_long(const Error& error) noexcept {
+    if (error.code() == Errc::timeout) {
+        return error.phase() == Phase::first_byte || error.phase() == Phase::head ||
+            error.phase() == Phase::body;
+    }
+    if (error.code() == Errc::rpc) return error.rpc()->code == RpcError::try_again;
+    const unsigned status = error.http_status();
+    return error.code() == Errc::status && (status == 503 || status == 504) &&
+        !error.http()->retry_after;
 }
 
 }  // namespace detail
@@ -56,6 +61,17 @@ struct BasicDataStream<Frame>::State {
         }
     }
 
+    /// Is half of the first part likely to do better? A server that is down, or never answers, is not
+    /// asked for ever less.
+    bool is_worth_halving(const Error& error) {
+        constexpr unsigned most = 5;
+        if (error.code() == Errc::too_large) return true;
+        if (!detail::took_too_long(error)) return false;
+        if (++too_long <= most) return true;
+        too_long = 0;
+        return false;
+    }
+
     /// Puts two halves in the place of the first part. False where it cannot be divided.
     bool halve() {
         const auto halves = plan->split(slots.front().piece);
@@ -70,6 +86,8 @@ struct BasicDataStream<Frame>::State {
     std::vector<std::string> items;
     std::optional<detail::DataPlan> plan;
     std::deque<Slot> slots;
+    /// How often in a row a part has taken too long.
+    unsigned too_long = 0;
     bool busy = false;
 };
 
@@ -109,6 +127,7 @@ boost::asio::awaitable<Result<std::optional<DataPart<Frame>>>> BasicDataStream<F
         if (*reply) {
             const detail::DataPiece piece = state->slots.front().piece;
             state->slots.pop_front();
+            state->too_long = 0;
             state->plan->arrived(piece, (*reply)->values);
             state->fill();
             Part part;
@@ -119,7 +138,7 @@ boost::asio::awaitable<Result<std::optional<DataPart<Frame>>>> BasicDataStream<F
             co_return Outcome{std::optional<Part>{std::move(part)}};
         }
         state->slots.front().pending = nullptr;
-        if (!detail::is_too_much(reply->error()) || !state->halve())
+        if (!state->is_worth_halving(reply->error()) || !state->halve())
             co_return Outcome{reply->error()};
     }
 }

@@ -88,6 +88,13 @@ inline Error version_error() {
     return Error{Errc::envelope, Reason::version, "the reply does not say \"jsonrpc\":\"2.0\""};
 }
 
+/// Null or `{}`: Clarify says that the result is absent or empty where there is an error.
+inline bool is_empty(RawJson value) {
+    if (value.kind != JsonKind::object) return value.kind == JsonKind::null;
+    const std::string_view inside = value.text.substr(1, value.text.size() - 2);
+    return inside.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
 inline bool id_matches(RawJson id, std::int64_t expected) {
     return id.kind == JsonKind::number && clarify::detail::json_integer(id.text) == expected;
 }
@@ -190,8 +197,7 @@ inline Result<std::string_view> read_response(
     const Members members = read_members(whole.text, max_depth);
     if (!says_version(members)) return version_error();
     const bool has_error = members.errors == 1 && members.error.kind != JsonKind::null;
-    const bool has_result =
-        members.results == 1 && !(has_error && members.result.kind == JsonKind::null);
+    const bool has_result = members.results == 1 && !(has_error && is_empty(members.result));
     if (members.ids == 0) return Error{Errc::envelope, Reason::id_missing, "the reply has no id"};
     const bool null_id = members.ids == 1 && members.id.kind == JsonKind::null;
     if (members.ids != 1 || (!null_id && !id_matches(members.id, id)) || (null_id && !has_error)) {

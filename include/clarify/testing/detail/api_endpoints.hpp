@@ -10,6 +10,7 @@
 #include <clarify/testing/detail/statistics.hpp>
 #include <clarify/testing/detail/store.hpp>
 #include <clarify/testing/detail/token_issuer.hpp>
+#include <clarify/testing/reply_fault.hpp>
 
 #include <chrono>
 #include <mutex>
@@ -65,11 +66,29 @@ public:
         return rpc_failure_;
     }
 
+    void spoil_rpc(unsigned count, ReplyFault fault) {
+        const std::lock_guard lock(mutex_);
+        spoiled_count_ = count;
+        spoiled_ = fault;
+    }
+
+    /// What is wrong with the reply at hand, if something is to be.
+    std::optional<ReplyFault> take_reply_fault() {
+        const std::lock_guard lock(mutex_);
+        if (spoiled_count_ == 0) {
+            return std::nullopt;
+        }
+        --spoiled_count_;
+        return spoiled_;
+    }
+
 private:
     mutable std::mutex mutex_;  // guards what follows
     std::optional<unsigned> token_status_;
     unsigned rpc_count_ = 0;
     Failure rpc_failure_{};
+    unsigned spoiled_count_ = 0;
+    ReplyFault spoiled_{};
 };
 
 /** Answers requests to `/v1/oauth/token` and `/v1/rpc`.
@@ -105,10 +124,12 @@ private:
     HttpResponse handle_token(const HttpRequest& request);
     HttpResponse issue_token(const HttpRequest& request);
     HttpResponse handle_rpc(const HttpRequest& request);
+    HttpResponse reply_to(RpcOutcome outcome);
     bool is_authorized(std::string_view authorization) const;
 
     ApiSecrets secrets_;
     Statistics& statistics_;
+    Microseconds latency_;
     TokenIssuer tokens_;
     PlannedFailures failures_;
     SharedStore store_;

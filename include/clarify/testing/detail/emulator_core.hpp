@@ -52,7 +52,9 @@ public:
                   options.admin_access,
                   options.clarify_access,
                   options.rate_limits,
-                  options.visibility_delay},
+                  options.visibility_delay,
+                  options.latency,
+                  options.unknown_members},
               statistics),
           server(options.port, identity.certificate, options.max_request_size, statistics) {
         endpoints.set_address(options.tls ? "https" : "http", server.port());

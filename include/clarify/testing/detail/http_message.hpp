@@ -30,10 +30,14 @@ struct HttpResponse {
         headers.emplace_back(std::move(name), std::move(value));
     }
 
+    /// How the bytes get to the peer; `none` resets the connection instead.
+    enum class Delivery { at_once, byte_by_byte, none };
+
     unsigned status = 204;
     std::vector<std::pair<std::string, std::string>> headers;  ///< without those of framing
     std::string body;
     std::chrono::microseconds delay{0};  ///< to be sent so much later
+    Delivery delivery = Delivery::at_once;
 };
 
 inline HttpResponse text_response(unsigned status, std::string text) {

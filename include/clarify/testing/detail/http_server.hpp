@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <thread>
 
 namespace clarify::testing::detail {
@@ -82,6 +83,11 @@ private:
     template <class Stream>
     boost::asio::awaitable<ReadOutcome> read_request(
         Stream& stream, Buffer& buffer, Parser& parser);
+
+    /// Sends a response, and returns whether the connection can be used further.
+    template <class Stream>
+    boost::asio::awaitable<bool> send(
+        Stream& stream, const HttpResponse& response, const std::string& bytes);
 
     /// Ends a connection so that the peer can still read the last response.
     template <class Stream>

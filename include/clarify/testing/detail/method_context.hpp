@@ -50,6 +50,8 @@ struct MethodSettings {
     bool clarify_access = true;  ///< the namespace `clarify` is granted
     bool rate_limits = false;  ///< queue what comes faster than documented
     Microseconds visibility_delay{0};  ///< between an insert and the first reply that shows it
+    Microseconds latency{0};  ///< how long a call takes when it has its turn
+    bool unknown_members = false;  ///< decorate replies with members that nobody knows
 };
 
 struct MethodContext {

@@ -48,6 +48,8 @@ MethodTable make_method_table();
 struct RpcOutcome {
     /// The reply; nullopt for a notification, which has none.
     std::optional<std::string> body;
+    /// The id in it, as JSON.
+    std::string id;
     /// Canonical name of the method that was executed; empty when none was.
     std::string method;
     /// How long the request has waited for its turn, before which nobody may see the reply.

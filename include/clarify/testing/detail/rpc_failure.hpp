@@ -22,6 +22,8 @@ enum class RpcCode : int {
     invalid_params = -32602,
     internal_error = -32603,
     server_error = -32000,
+    produced_invalid_resource = -32001,
+    found_invalid_resource = -32002,
     forbidden = -32003,
     partial_failure = -32021,
 };

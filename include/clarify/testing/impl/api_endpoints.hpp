@@ -109,6 +109,7 @@ inline ApiEndpoints::ApiEndpoints(
     Statistics& statistics)
     : secrets_(std::move(secrets)),
       statistics_(statistics),
+      latency_(settings.latency),
       tokens_(token_lifetime),
       dispatcher_(store_, std::move(settings)) {}
 
@@ -244,6 +245,56 @@ inline HttpResponse unauthorized_response() {
     return response;
 }
 
+/// How long a request may take, the wait in line included; after it the server gives up.
+inline constexpr std::chrono::seconds longest_call{15};
+
+/// The reply to a call as a fault leaves it.
+inline HttpResponse spoiled_response(RpcOutcome outcome, ReplyFault fault) {
+    std::string text = std::move(*outcome.body);
+    switch (fault) {
+        case ReplyFault::html:
+            return HttpResponse(
+                200, "text/html; charset=utf-8", "<html><body>Please log in.</body></html>\n");
+        case ReplyFault::truncated:
+            text.resize(text.size() / 2);
+            break;
+        case ReplyFault::wrong_id:
+            text.replace(text.find("\"id\":") + 5, outcome.id.size(), "\"of another call\"");
+            break;
+        case ReplyFault::slow:
+        case ReplyFault::reset:
+            break;
+    }
+    HttpResponse response = json_response(200, std::move(text));
+    response.delivery = fault == ReplyFault::slow ? HttpResponse::Delivery::byte_by_byte
+        : fault == ReplyFault::reset              ? HttpResponse::Delivery::none
+                                                  : HttpResponse::Delivery::at_once;
+    return response;
+}
+
+/// What is answered to a request that was dispatched, before its delay.
+inline HttpResponse ApiEndpoints::reply_to(RpcOutcome outcome) {
+    if (outcome.timed_out) {
+        statistics_.count(&EmulatorStats::queue_timeouts);
+        return text_response(503, "The request was queued for too long.\n");
+    }
+    if (!outcome.method.empty()) {
+        statistics_.count_method(outcome.method);
+    }
+    if (outcome.delay > longest_call) {
+        statistics_.count(&EmulatorStats::late);
+        return text_response(503, "The request took too long.\n");
+    }
+    statistics_.count(outcome.body ? &EmulatorStats::calls : &EmulatorStats::notifications);
+    if (!outcome.body) {
+        return HttpResponse();
+    }
+    if (const auto fault = failures_.take_reply_fault()) {
+        return spoiled_response(std::move(outcome), *fault);
+    }
+    return json_response(200, std::move(*outcome.body));
+}
+
 inline HttpResponse ApiEndpoints::handle_rpc(const HttpRequest& request) {
     statistics_.count(&EmulatorStats::rpc_requests);
     const auto planned = failures_.take_rpc_failure();
@@ -276,20 +327,10 @@ inline HttpResponse ApiEndpoints::handle_rpc(const HttpRequest& request) {
     if (outcome.delay > Microseconds(0)) {
         statistics_.count(&EmulatorStats::queued);
     }
-    HttpResponse response;
-    if (outcome.timed_out) {
-        statistics_.count(&EmulatorStats::queue_timeouts);
-        response = text_response(503, "The request was queued for too long.\n");
-    } else {
-        statistics_.count(outcome.body ? &EmulatorStats::calls : &EmulatorStats::notifications);
-        if (!outcome.method.empty()) {
-            statistics_.count_method(outcome.method);
-        }
-        if (outcome.body) {
-            response = json_response(200, std::move(*outcome.body));
-        }
-    }
-    response.delay = outcome.delay;
+    outcome.delay += outcome.timed_out ? Microseconds(0) : latency_;
+    const Microseconds delay = (std::min)(outcome.delay, Microseconds(longest_call));
+    HttpResponse response = reply_to(std::move(outcome));
+    response.delay = delay;
     response.add_header("X-API-Version", std::string(*version));
     return response;
 }

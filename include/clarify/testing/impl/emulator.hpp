@@ -46,10 +46,13 @@ inline EmulatorOptions checked(EmulatorOptions options) {
             options.token_lifetime <= std::chrono::hours(24 * 3660),
         "EmulatorOptions::token_lifetime must be from a second to ten years");
     require(options.max_request_size != 0, "EmulatorOptions::max_request_size must not be 0");
+    const auto up_to_a_day = [](std::chrono::milliseconds time) {
+        return time >= std::chrono::milliseconds(0) && time <= std::chrono::hours(24);
+    };
     require(
-        options.visibility_delay >= std::chrono::milliseconds(0) &&
-            options.visibility_delay <= std::chrono::hours(24),
+        up_to_a_day(options.visibility_delay),
         "EmulatorOptions::visibility_delay must be from nothing to a day");
+    require(up_to_a_day(options.latency), "EmulatorOptions::latency must be from nothing to a day");
     return options;
 }
 
@@ -174,6 +177,10 @@ inline void Emulator::fail_next(
 
 inline void Emulator::fail_next_calls(unsigned count, int code) {
     core_->endpoints.call_failures().plan(count, code);
+}
+
+inline void Emulator::spoil_next(unsigned count, ReplyFault fault) {
+    core_->endpoints.failures().spoil_rpc(count, fault);
 }
 
 inline EmulatorStats Emulator::stats() const { return core_->statistics.snapshot(); }

@@ -12,6 +12,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -27,6 +28,7 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -172,14 +174,37 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
             boost::asio::steady_timer turn(context_, response.delay);
             co_await turn.async_wait(as_result);
         }
+        if (response.delivery == HttpResponse::Delivery::none) {
+            boost::system::error_code ignored;
+            Socket& socket = socket_of(*stream);
+            socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+            socket.close(ignored);
+            co_return;
+        }
         const std::string bytes = serialize(response, keep_alive, is_head);
-        const auto [ec, written] =
-            co_await boost::asio::async_write(*stream, boost::asio::buffer(bytes), as_result);
-        if (ec || !keep_alive) {
+        const bool was_sent = co_await send(*stream, response, bytes);
+        if (!was_sent || !keep_alive) {
             break;
         }
     }
     co_await close(stream);
+}
+
+template <class Stream>
+boost::asio::awaitable<bool> HttpServer::send(
+    Stream& stream, const HttpResponse& response, const std::string& bytes) {
+    const bool is_slow = response.delivery == HttpResponse::Delivery::byte_by_byte;
+    const std::size_t at_once = bytes.size() - (is_slow ? response.body.size() : 0);
+    const auto head = boost::asio::buffer(bytes.data(), at_once);
+    auto [ec, written] = co_await boost::asio::async_write(stream, head, as_result);
+    boost::asio::steady_timer pause(context_);
+    for (std::size_t i = at_once; i < bytes.size() && !ec; ++i) {
+        pause.expires_after(std::chrono::milliseconds(20));
+        co_await pause.async_wait(as_result);
+        const auto byte = boost::asio::buffer(bytes.data() + i, 1);
+        std::tie(ec, written) = co_await boost::asio::async_write(stream, byte, as_result);
+    }
+    co_return !ec;
 }
 
 template <class Stream>

@@ -96,10 +96,32 @@ inline json::object insert(MethodContext& context, const json::object& params) {
     return result;
 }
 
+/// Reads what the methods that save take since 1.2 to answer with resources instead of summaries.
+/// The result's shape is not known, so that it cannot be asked for here.
+inline void read_result_form(const ParamsReader& params) {
+    read_include_items(params);
+    read_format(params);
+    if (params.find("result") != nullptr) {
+        params.fail("result", "not supported by the emulator");
+    }
+}
+
 inline json::object save_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
     const ParamsReader reader(params, "", errors, context.settings.strict);
-    reader.allow_only({"integration", "signalsByInput", "inputs", "createOnly"});
+    if (context.is_version_1_2()) {
+        reader.allow_only(
+            {"integration",
+             "signalsByInput",
+             "inputs",
+             "createOnly",
+             "result",
+             "include",
+             "format"});
+        read_result_form(reader);
+    } else {
+        reader.allow_only({"integration", "signalsByInput", "inputs", "createOnly"});
+    }
     const std::string integration = read_id(reader, "integration");
     const bool create_only = reader.boolean("createOnly", false);
     const bool has_alias = params.contains("inputs");
@@ -177,6 +199,9 @@ inline json::object select_signals(MethodContext& context, const json::object& p
     const ParamsReader reader(params, "", errors, context.settings.strict);
     reader.allow_only({"integration", "query", "include", "format"});
     const SignalSelection selection(reader, context);
+    if (selection.include_items && context.settings.observed_shapes) {
+        reader.fail("include", "no enum values registered");  // what live servers were seen to say
+    }
     errors.throw_if_any();
     return selection.result(context, selection.page(context));
 }
@@ -241,7 +266,13 @@ inline json::object disconnect_signals(MethodContext& context, const json::objec
 inline json::object publish_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
     const ParamsReader reader(params, "", errors, context.settings.strict);
-    reader.allow_only({"integration", "itemsBySignal", "createOnly"});
+    if (context.is_version_1_2()) {
+        reader.allow_only(
+            {"integration", "itemsBySignal", "createOnly", "result", "include", "format"});
+        read_result_form(reader);
+    } else {
+        reader.allow_only({"integration", "itemsBySignal", "createOnly"});
+    }
     const std::string integration = read_id(reader, "integration");
     const bool create_only = reader.boolean("createOnly", false);
     auto views = read_save_views(reader, "itemsBySignal", SaveKind::item, &is_resource_id);

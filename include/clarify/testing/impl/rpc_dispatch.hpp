@@ -8,6 +8,7 @@
 #include <clarify/testing/detail/data_methods.hpp>
 #include <clarify/testing/detail/methods.hpp>
 #include <clarify/testing/detail/rpc_dispatch.hpp>
+#include <clarify/testing/detail/unknown_members.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -130,6 +131,9 @@ inline std::string RpcDispatcher::execute(
         MethodContext context{store, settings_, version, now, planned.has_value()};
         return entry.handler(context, is_absent ? none : params->get_object());
     });
+    if (settings_.unknown_members) {
+        add_unknown_members(result);
+    }
     if (!planned) {
         return "\"result\":" + to_json(result);
     }
@@ -137,6 +141,19 @@ inline std::string RpcDispatcher::execute(
     json::object error = error_json(failure, path_errors, now);
     error["data"].as_object()["partialResult"] = std::move(result);
     return "\"error\":" + to_json(error);
+}
+
+/// What an error about resources has in its data: one of them, and what is wrong with it.
+inline json::array invalid_resources_json() {
+    json::object fields;
+    fields["name"] = json::array{"This failure was asked for"};
+    json::object resource;
+    resource["type"] = Signal::type;
+    resource["message"] = "Invalid resource";
+    resource["invalidFields"] = std::move(fields);
+    json::array resources;
+    resources.push_back(std::move(resource));
+    return resources;
 }
 
 inline json::object RpcDispatcher::error_json(
@@ -164,10 +181,17 @@ inline json::object RpcDispatcher::error_json(
             data["params"] = std::move(params);
         }
     }
+    if (failure.code() == RpcCode::produced_invalid_resource ||
+        failure.code() == RpcCode::found_invalid_resource) {
+        data["invalidResources"] = invalid_resources_json();
+    }
     json::object error;
     error["code"] = static_cast<int>(failure.code());
     error["message"] = failure.message();
     error["data"] = std::move(data);
+    if (settings_.unknown_members) {
+        add_unknown_members(error);
+    }
     return error;
 }
 
@@ -208,6 +232,10 @@ inline RpcOutcome RpcDispatcher::handle(
         member = "\"error\":" + to_json(error_json(failure, path_errors, now));
     }
     if (!is_notification) {
+        outcome.id = id;
+        if (settings_.unknown_members) {
+            member += ",\"" + std::string(unknown_member) + "\":{}";
+        }
         outcome.body = "{\"jsonrpc\":\"2.0\",\"id\":" + id + "," + member + "}";
     }
     return outcome;

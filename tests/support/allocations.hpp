@@ -20,6 +20,12 @@ struct Heap {
 };
 Heap& heap() noexcept;
 
+/// Whose allocations: those of C++, with Asio's, or those of OpenSSL.
+enum class Allocator { cpp, openssl };
+
+/// Are those of OpenSSL counted at all? Only a program that asks has OpenSSL go through here.
+bool counts_openssl() noexcept;
+
 /** While one of these lives, the allocations of this thread are counted, and those from number
     `first` on fail, `count` of them. Nothing is counted where `Spared` lives.
 */
@@ -27,8 +33,9 @@ class FailingAllocations {
 public:
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
-    explicit FailingAllocations(std::size_t first, std::size_t count = 1) noexcept {
-        state() = {true, 0, first, count};
+    explicit FailingAllocations(
+        std::size_t first, std::size_t count = 1, Allocator of = Allocator::cpp) noexcept {
+        state() = {true, 0, first, count, of};
     }
     FailingAllocations(const FailingAllocations&) = delete;
     FailingAllocations& operator=(const FailingAllocations&) = delete;
@@ -36,9 +43,9 @@ public:
 
     /// How many there have been.
     static std::size_t seen() noexcept { return state().seen; }
-    static bool fails_now() noexcept {
+    static bool fails_now(Allocator by = Allocator::cpp) noexcept {
         State& now = state();
-        if (!now.armed) return false;
+        if (!now.armed || now.of != by || Spared::depth() != 0) return false;
         const std::size_t number = now.seen++;
         return number >= now.first && number - now.first < now.count;
     }
@@ -46,16 +53,19 @@ public:
     /// The same for what must not fail twice in a row: not counted where several fail.
     static bool fails_alone() noexcept { return state().count == 1 && fails_now(); }
 
-    /// What the test itself does in between.
+    /// What the test itself does in between. It needs none of the operators, so that what tests share
+    /// may have it.
     class Spared {
     public:
-        Spared() noexcept : was_(state().armed) { state().armed = false; }
+        Spared() noexcept { ++depth(); }
         Spared(const Spared&) = delete;
         Spared& operator=(const Spared&) = delete;
-        ~Spared() { state().armed = was_; }
+        ~Spared() { --depth(); }
 
-    private:
-        bool was_;
+        static unsigned& depth() noexcept {
+            static thread_local unsigned own = 0;
+            return own;
+        }
     };
 
 private:
@@ -64,6 +74,7 @@ private:
         std::size_t seen = 0;
         std::size_t first = none;
         std::size_t count = 0;
+        Allocator of = Allocator::cpp;
     };
     // Next to the operators, so that whoever asks for one gets the other.
     static State& state() noexcept;

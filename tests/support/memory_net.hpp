@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// A network in memory: every step of its input and output is counted, and can be made to fail.
+// A network in memory: every step of its input and output is counted, and can be made to fail. So
+// can every allocation that Asio's network would do in its place; see `FailingAllocations`.
 
 #ifndef CLARIFY_TESTS_SUPPORT_MEMORY_NET_HPP
 #define CLARIFY_TESTS_SUPPORT_MEMORY_NET_HPP
@@ -13,6 +14,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
+
+#include <support/allocations.hpp>
 
 #include <cstddef>
 #include <cstdint>

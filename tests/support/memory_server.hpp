@@ -32,12 +32,25 @@ inline std::string http_reply(const std::string& body, const std::string& more_f
         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-/// The reply to a JSON-RPC request with this result.
-inline std::string rpc_reply(const std::string& id, const std::string& result) {
-    return http_reply(R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + result + "}");
+/// The response to a JSON-RPC request with this result.
+inline std::string rpc_response(const std::string& id, const std::string& result) {
+    return R"({"jsonrpc":"2.0","id":)" + id + R"(,"result":)" + result + "}";
 }
 
-/** Serves one endpoint of a `MemoryNetwork`.
+/// A 200 reply with this body, in chunks of a few bytes.
+inline std::string chunked_reply(const std::string& body) {
+    constexpr std::size_t chunk = 10;
+    std::string text =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n";
+    for (std::size_t at = 0; at < body.size(); at += chunk) {
+        const std::string part = body.substr(at, chunk);
+        text += (part.size() == chunk ? "a" : std::to_string(part.size())) + "\r\n" + part + "\r\n";
+    }
+    return text + "0\r\n\r\n";
+}
+
+/** Serves one endpoint of a `MemoryNetwork`, on a context of its own.
 
     What `answer` returns for a complete request is written as it is; the connection stays open
     until the client closes it, or `answer` returns an empty text.
@@ -49,16 +62,16 @@ public:
 
     MemoryServer(
         boost::asio::io_context& context,
+        MemoryNetwork& network,
         const MemoryEndpoint& endpoint,
         Answer answer,
         boost::asio::ssl::context* tls = nullptr)
         : state_(std::make_shared<State>()) {
         state_->answer = std::move(answer);
-        MemoryNetwork::of(context).listen(
-            endpoint, [&context, state = state_, tls](MemorySocket socket) {
-                boost::asio::co_spawn(
-                    context, serve(state, std::move(socket), tls), boost::asio::detached);
-            });
+        network.listen(endpoint, [&context, state = state_, tls](MemorySocket socket) {
+            boost::asio::co_spawn(
+                context, serve(state, std::move(socket), tls), boost::asio::detached);
+        });
     }
 
     /// All complete requests, in the order of their arrival.

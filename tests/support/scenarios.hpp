@@ -21,7 +21,8 @@ struct Scenario {
     std::function<std::shared_ptr<World::Call>(World&)> start;
 };
 
-inline std::vector<Scenario> scenarios() {
+/// Those of a client with these options.
+inline std::vector<Scenario> scenarios(const clarify::ClientOptions& client = {}) {
     const auto plain_call = [](World& world) { return world.start(false); };
     const auto idempotent_call = [](World& world) { return world.start(true); };
     const auto failing_once = [](const std::string& status) {
@@ -36,7 +37,8 @@ inline std::vector<Scenario> scenarios() {
 
     std::vector<Scenario> out;
     WorldOptions tls;
-    WorldOptions plain;
+    tls.client = client;
+    WorldOptions plain = tls;
     plain.tls = false;
     WorldOptions small = plain;
     small.segment = 7;

@@ -5,6 +5,7 @@
 #ifndef CLARIFY_TESTS_SUPPORT_WORLD_HPP
 #define CLARIFY_TESTS_SUPPORT_WORLD_HPP
 
+#include <clarify/api/api_client.hpp>
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/http/beast_backend.hpp>
 #include <clarify/json/boost_json_codec.hpp>
@@ -28,10 +29,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <new>
 #include <optional>
 #include <random>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <clarify/http/impl/beast_backend.hpp>
 
@@ -51,6 +54,12 @@ struct WorldOptions {
     WorldOptions() {}
 
     bool tls = true;
+    /// What the client takes the server for, under TLS; the certificate says `api.example`.
+    std::string host = "api.example";
+    /// Does the client trust the server's authority? Else another of the same name.
+    bool trusted = true;
+    /// Are replies to calls sent in chunks?
+    bool chunked = false;
     clarify::ClientOptions client;
     /// Delivers the bytes of replies and of handshakes in pieces of this size at most.
     std::size_t segment = 64 * 1024;
@@ -67,7 +76,8 @@ struct WorldOptions {
 class World {
 public:
     using Backend = clarify::BasicBeastBackend<MemoryNet>;
-    using Client = clarify::RpcClient<Backend, clarify::ClientCredentials, clarify::BoostJsonCodec>;
+    using Client = clarify::ApiClient<
+        clarify::RpcClient<Backend, clarify::ClientCredentials, clarify::BoostJsonCodec>>;
     using Outcome = clarify::Result<boost::json::value>;
 
     /// A call that was started, and how it ended.
@@ -77,6 +87,8 @@ public:
         boost::asio::cancellation_signal signal;
         std::optional<Outcome> outcome;
         int completions = 0;
+        /// Could it not be begun, for want of memory? Then it has no outcome.
+        bool refused = false;
     };
 
     explicit World(WorldOptions given = {});
@@ -88,6 +100,10 @@ public:
     void abandon() { abandoned_ = true; }
 
     std::shared_ptr<Call> start(bool idempotent, clarify::CallOptions options = {});
+    // The same by another way: the only call of a batch, and methods of the API.
+    std::shared_ptr<Call> start_batch(bool idempotent);
+    std::shared_ptr<Call> start_insert();
+    std::shared_ptr<Call> start_data_frame();
     /// Starts a call and runs it to its end.
     std::shared_ptr<Call> call(bool idempotent = false) {
         auto made = start(idempotent);
@@ -106,15 +122,17 @@ public:
     bool step();
     /// Runs until the call has ended. False if it never does.
     bool finish(const Call& call) {
-        while (!call.outcome) {
+        while (!call.outcome && !call.refused) {
             if (!step()) return false;
         }
         return true;
     }
     /// Runs what is left to do at this time.
     void settle() {
-        context.restart();
-        context.poll();
+        do {
+            context.restart();
+            context.poll();
+        } while (step_server());
     }
     int executions(const std::string& nonce) const {
         const auto found = executed->find(nonce);
@@ -123,6 +141,8 @@ public:
     /// What is untrue about an ended call, seen from the server; empty if nothing is.
     std::string lie(const Call& call) const;
 
+    // First, because what the client closes is heard of here.
+    boost::asio::io_context server_context{1};
     boost::asio::io_context context{1};
     std::shared_ptr<clarify::testing::ManualClock> clock =
         std::make_shared<clarify::testing::ManualClock>();
@@ -131,9 +151,23 @@ public:
         std::make_shared<std::map<std::string, int>>();
     std::optional<MemoryServer> server;
     std::optional<Client> client;
+    /// All that were started.
+    std::vector<std::shared_ptr<Call>> calls;
     int tokens = 0;
 
 private:
+    std::shared_ptr<Call> make_call(bool idempotent);
+    template <class Begin>
+    static void begin(Call& call, Begin begin);
+    /// What is called with the outcome of `call`, which `take` makes the nonce of the call where it
+    /// is right.
+    template <class T, class Take>
+    static auto handler(const std::shared_ptr<Call>& call, Take take);
+    bool step_server() {
+        const FailingAllocations::Spared spared;
+        server_context.restart();
+        return server_context.poll_one() != 0;
+    }
     std::string answer(const WorldOptions& options, const MemoryServer::RawRequest& request);
 
     bool abandoned_ = false;
@@ -147,6 +181,7 @@ struct WorldTls {
     WorldTls() {
         const clarify::testing::detail::CertificateAuthority authority;
         ca_pem = authority.certificate_pem();
+        other_ca_pem = clarify::testing::detail::CertificateAuthority{}.certificate_pem();
         clarify::testing::detail::CertificateRequest request;
         request.subject_alt_names = {"DNS:api.example"};
         const auto issued = authority.issue(request);
@@ -161,25 +196,29 @@ struct WorldTls {
 
     boost::asio::ssl::context context{boost::asio::ssl::context::tls_server};
     std::string ca_pem;
+    std::string other_ca_pem;
 };
 
 inline World::World(WorldOptions given) {
     const auto port = static_cast<std::uint16_t>(given.tls ? 443 : 80);
     const auto address = boost::asio::ip::make_address("192.0.2.1");
-    net.name(given.tls ? "api.example" : "localhost", {address});
+    const std::string host = given.tls ? given.host : "localhost";
+    net.name(host, {address});
     net.set_segment(given.segment);
     given.client.clock = clock;
     if (!given.client.retry.seed) given.client.retry.seed = static_cast<std::uint32_t>(seed());
-    given.client.http.tls.ca_pem = WorldTls::get().ca_pem;
+    WorldTls& tls = WorldTls::get();
+    given.client.http.tls.ca_pem = given.trusted ? tls.ca_pem : tls.other_ca_pem;
     auto options = std::make_shared<WorldOptions>(std::move(given));
     server.emplace(
-        context,
+        server_context,
+        net,
         MemoryEndpoint{address, port},
         [this, options](const MemoryServer::RawRequest& request) {
             return answer(*options, request);
         },
-        options->tls ? &WorldTls::get().context : nullptr);
-    const std::string origin = options->tls ? "https://api.example" : "http://localhost";
+        options->tls ? &tls.context : nullptr);
+    const std::string origin = (options->tls ? "https://" : "http://") + host;
     clarify::ClientCredentialsConfig config{
         clarify::Url::parse(origin + "/token").value(), "id", clarify::Secret{"secret"}};
     client.emplace(
@@ -204,32 +243,132 @@ inline std::string World::answer(
     const std::size_t at = request.body.find("nonce-");
     const std::string nonce = request.body.substr(at, request.body.find('"', at) - at);
     ++(*executed)[nonce];
-    return rpc_reply(request.id(), '"' + nonce + '"');
+    const auto asks_for = [&](const char* method) {
+        return request.body.find(method) != std::string::npos;
+    };
+    const std::string name = '"' + nonce + '"';
+    std::string result = name;
+    if (asks_for("insert")) {
+        result = R"({"signalsByInput":{)" + name + R"(:{"id":"c0ffee","created":true}}})";
+    } else if (asks_for("dataFrame")) {
+        result = R"({"data":{"times":["2024-02-29T00:00:00Z"],"series":{)" + name + ":[1.5]}}}";
+    }
+    std::string body = rpc_response(request.id(), result);
+    if (request.body.starts_with('[')) body = '[' + body + ']';
+    return options.chunked ? chunked_reply(body) : http_reply(body);
 }
 
-inline std::shared_ptr<World::Call> World::start(bool idempotent, clarify::CallOptions options) {
+inline std::shared_ptr<World::Call> World::make_call(bool idempotent) {
     auto made = std::make_shared<Call>();
     made->nonce = "nonce-" + std::to_string(++nonces_);
     made->idempotent = idempotent;
+    calls.push_back(made);
+    return made;
+}
+
+template <class Begin>
+void World::begin(Call& call, Begin begin) {
+    try {
+        begin();
+    } catch (const std::bad_alloc&) {
+        call.refused = true;
+    }
+}
+
+template <class T, class Take>
+auto World::handler(const std::shared_ptr<Call>& call, Take take) {
+    return boost::asio::bind_cancellation_slot(
+        call->signal.slot(), [call, take](clarify::Result<T> outcome) {
+            const FailingAllocations::Spared spared;
+            ++call->completions;
+            if (!outcome) {
+                call->outcome.emplace(outcome.error());
+            } else {
+                call->outcome.emplace(take(std::move(*outcome), call->nonce));
+            }
+        });
+}
+
+inline std::shared_ptr<World::Call> World::start(bool idempotent, clarify::CallOptions options) {
+    std::optional<FailingAllocations::Spared> spared{std::in_place};
+    const auto made = make_call(idempotent);
     options.idempotent = idempotent;
     boost::json::object params;
     params["value"] = made->nonce;
-    client->async_call(
-        "test.echo",
-        params,
-        std::move(options),
-        boost::asio::bind_cancellation_slot(made->signal.slot(), [made](Outcome outcome) {
-            ++made->completions;
-            made->outcome.emplace(std::move(outcome));
-        }));
+    auto end = handler<boost::json::value>(
+        made, [](boost::json::value value, const std::string&) { return value; });
+    spared.reset();
+    begin(*made, [&] {
+        client->async_call("test.echo", params, std::move(options), std::move(end));
+    });
+    spared.emplace();
+    return made;
+}
+
+inline std::shared_ptr<World::Call> World::start_batch(bool idempotent) {
+    std::optional<FailingAllocations::Spared> spared{std::in_place};
+    const auto made = make_call(idempotent);
+    clarify::CallOptions options;
+    options.idempotent = idempotent;
+    boost::json::object params;
+    params["value"] = made->nonce;
+    using Slots = clarify::BatchResult<boost::json::value>;
+    auto end = handler<Slots>(made, [](Slots slots, const std::string&) -> Outcome {
+        return slots.size() == 1 ? slots[0] : Outcome{boost::json::value{}};
+    });
+    spared.reset();
+    begin(*made, [&] {
+        Client::Batch batch = client->make_batch();
+        batch.call("test.echo", params);
+        client->async_call_batch<boost::json::value>(
+            std::move(batch), std::move(options), std::move(end));
+    });
+    spared.emplace();
+    return made;
+}
+
+inline std::shared_ptr<World::Call> World::start_insert() {
+    std::optional<FailingAllocations::Spared> spared{std::in_place};
+    const auto made = make_call(true);
+    clarify::DataFrame frame;
+    frame.append(clarify::Timestamp{}, {{made->nonce, 1.5}});
+    clarify::InsertOptions options;
+    options.integration = "c0ffee0123456789abcd";
+    using Inserted = clarify::InsertResult;
+    auto end = handler<Inserted>(made, [](const Inserted& inserted, const std::string& nonce) {
+        const bool found = inserted.signals_by_input.contains(nonce);
+        return found ? boost::json::value(nonce) : boost::json::value{};
+    });
+    spared.reset();
+    begin(*made, [&] { client->async_insert(frame, std::move(options), std::move(end)); });
+    spared.emplace();
+    return made;
+}
+
+inline std::shared_ptr<World::Call> World::start_data_frame() {
+    std::optional<FailingAllocations::Spared> spared{std::in_place};
+    const auto made = make_call(true);
+    const clarify::ResourceQuery items{clarify::field("id") == made->nonce};
+    clarify::DataQuery data;
+    data.from = clarify::Timestamp{};
+    data.to = clarify::Timestamp{std::chrono::sys_days{std::chrono::days{1}}};
+    using Selected = clarify::DataSelection;
+    auto end = handler<Selected>(made, [](const Selected& selected, const std::string& nonce) {
+        const bool found = selected.data.contains(nonce);
+        return found ? boost::json::value(nonce) : boost::json::value{};
+    });
+    spared.reset();
+    begin(*made, [&] { client->async_data_frame(items, data, {}, std::move(end)); });
+    spared.emplace();
     return made;
 }
 
 inline bool World::step() {
     context.restart();
-    if (context.poll_one() != 0) return true;
+    if (context.poll_one() != 0 || step_server()) return true;
     const auto next = clock->next_alarm();
     if (!next) return false;
+    const FailingAllocations::Spared spared;
     clock->advance_to(*next);
     return true;
 }

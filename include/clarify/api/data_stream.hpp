@@ -101,7 +101,8 @@ public:
         Terminal: ends the wait with `Errc::cancelled`. Nothing is lost, `next` waits again.
         @par Errors
         Those of the methods that are called. Nothing is lost: `next` asks for the same part again.
-        `Errc::bad_argument` where the last `next` has not ended yet.
+        `Errc::internal`, `Reason::resource` where there was no memory to go on: that ends the
+        stream, which says so again rather than have a hole. `Errc::bad_argument` where the last `next` has not ended yet.
     */
     [[nodiscard]] boost::asio::awaitable<Result<std::optional<Part>>> next() {
         return next(state_);
@@ -123,6 +124,7 @@ private:
     struct Turn;
 
     static boost::asio::awaitable<Result<std::optional<Part>>> next(std::shared_ptr<State> state);
+    static boost::asio::awaitable<Result<std::optional<Part>>> proceed(State& state);
 
     std::shared_ptr<State> state_;
 };

@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -68,8 +69,9 @@ private:
             : executor(std::move(with)), plan(course), ask(std::move(by)) {}
 
         void begin() {
-            pending = std::make_shared<detail::PendingReply<Page>>(executor);
-            ask(plan.next(), [to = pending](Result<Page> page) { to->deliver(std::move(page)); });
+            auto to = std::make_shared<detail::PendingReply<Page>>(executor);
+            ask(plan.next(), [to](Result<Page> page) { to->deliver(std::move(page)); });
+            pending = std::move(to);
         }
 
         boost::asio::any_io_executor executor;
@@ -105,8 +107,12 @@ private:
         if (!*reply) co_return Outcome{reply->error()};
         Page& page = **reply;
         state->plan.arrived(page.data.size(), page.total);
-        // It comes while this one is in use.
-        if (!state->plan.done()) state->begin();
+        // It comes while this one is in use, or where memory is short, is asked for later.
+        try {
+            if (!state->plan.done()) state->begin();
+        } catch (const std::bad_alloc&) {
+            state->pending = nullptr;
+        }
         if (page.data.empty()) co_return Outcome{std::optional<Page>{}};
         co_return Outcome{std::optional<Page>{std::move(page)}};
     }

@@ -6,6 +6,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -16,18 +17,27 @@
 namespace support {
 namespace memory_detail {
 
-/// Completes a handler later, on its executor.
+/// Completes a handler later, on its executor. What memory that takes beyond Asio's own for a socket
+/// is not counted: the last step, where a completion gets to its executor.
 template <class Handler, class... Values>
 void complete(
     Handler handler,
     const boost::asio::any_io_executor& executor,
     error_code ec,
     Values... values) {
+    const FailingAllocations::Spared spared;
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) slot.clear();
+    auto& context = static_cast<boost::asio::io_context&>(
+        boost::asio::query(executor, boost::asio::execution::context));
     boost::asio::post(
-        executor, [handler = std::move(handler), ec, ... values = std::move(values)]() mutable {
-            std::move(handler)(ec, std::move(values)...);
+        context,
+        [handler = std::move(handler), executor, ec, ... values = std::move(values)]() mutable {
+            boost::asio::dispatch(
+                executor,
+                [handler = std::move(handler), ec, ... values = std::move(values)]() mutable {
+                    std::move(handler)(ec, std::move(values)...);
+                });
         });
 }
 
@@ -45,6 +55,7 @@ Buffer first_of(const Buffers& buffers) {
 
 template <class Buffers>
 std::string text_of(const Buffers& buffers) {
+    const FailingAllocations::Spared spared;
     std::string text(boost::asio::buffer_size(buffers), '\0');
     boost::asio::buffer_copy(boost::asio::buffer(text), buffers);
     return text;
@@ -69,7 +80,7 @@ inline void MemoryLink::wake(MemoryPipe& pipe) {
     const std::size_t size = std::min({pipe.bytes.size(), reader.room.size(), segment});
     std::memcpy(reader.room.data(), pipe.bytes.data(), size);
     pipe.bytes.erase(0, size);
-    const error_code ec = size == 0 && reader.room.size() != 0 ? *pipe.end : error_code{};
+    const error_code ec = size == 0 ? *pipe.end : error_code{};
     memory_detail::complete(std::move(reader.handler), reader.executor, ec, size);
 }
 
@@ -100,6 +111,7 @@ inline MemorySocket& MemorySocket::operator=(MemorySocket&& other) noexcept {
 inline MemorySocket::~MemorySocket() { close(); }
 
 inline void MemorySocket::close(error_code& ec) {
+    const FailingAllocations::Spared spared;
     ec = {};
     if (const std::uint64_t number = std::exchange(connecting_, 0); number != 0) {
         const auto found = network_->connecting_.find(number);
@@ -166,11 +178,13 @@ inline std::size_t MemorySocket::write_now(std::string_view text, error_code& ec
 
 template <class Buffers>
 std::size_t MemorySocket::write_some(const Buffers& buffers, error_code& ec) {
+    const FailingAllocations::Spared spared;
     return write_now(memory_detail::text_of(buffers), ec);
 }
 
 inline void MemorySocket::begin_connect(
     const MemoryEndpoint& endpoint, ConnectHandler handler, const executor_type& executor) {
+    const FailingAllocations::Spared spared;
     MemoryNetwork& network = *network_;
     if (const error_code fault = network.begin_step()) {
         return memory_detail::complete(std::move(handler), executor, fault);
@@ -219,6 +233,7 @@ inline void MemorySocket::begin_connect(
 
 inline void MemorySocket::begin_read(
     boost::asio::mutable_buffer room, MemoryPipe::Handler handler, const executor_type& executor) {
+    const FailingAllocations::Spared spared;
     const error_code fault = is_server_ ? error_code{} : network_->begin_step();
     if (!link_ || fault) {
         if (link_) link_->sever(fault);
@@ -227,6 +242,10 @@ inline void MemorySocket::begin_read(
             executor,
             fault ? fault : error_code{boost::asio::error::bad_descriptor},
             std::size_t{0});
+    }
+    // What reads nothing waits for nothing, as with Asio's sockets.
+    if (room.size() == 0) {
+        return memory_detail::complete(std::move(handler), executor, error_code{}, std::size_t{0});
     }
     MemoryPipe& pipe = incoming();
     auto slot = boost::asio::get_associated_cancellation_slot(handler);
@@ -254,6 +273,7 @@ inline void MemorySocket::begin_read(
 
 inline void MemorySocket::begin_write(
     std::string text, MemoryPipe::Handler handler, const executor_type& executor) {
+    const FailingAllocations::Spared spared;
     const error_code fault = is_server_ ? error_code{} : network_->begin_step();
     if (fault) {
         if (link_) link_->sever(fault);
@@ -314,6 +334,7 @@ inline void MemoryResolver::begin(
     std::uint16_t port,
     ErasedHandler handler,
     const boost::asio::any_io_executor& executor) {
+    const FailingAllocations::Spared spared;
     MemoryNetwork& network = MemoryNetwork::of(executor_);
     error_code ec = network.begin_step();
     if (const auto failure = network.name_failures_.find(host);

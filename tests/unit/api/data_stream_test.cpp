@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <doctest/doctest.h>
+#include <support/allocations.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -323,4 +324,53 @@ TEST_CASE("DataStream: no hole, no overlap and no crowd, whatever happens on the
         // One more than may be where the first one was divided while the others were on their way.
         CHECK(reader.most <= 4);
     }
+}
+
+TEST_CASE("DataStream: whatever allocation fails, the parts have no hole") {
+    using support::FailingAllocations;
+    std::size_t cut_short = 0;
+    bool more = true;
+    for (std::size_t number = 0; more; ++number) {
+        CAPTURE(number);
+        Reader reader{70, 24h};
+        std::vector<std::string> got;
+        std::size_t refusals = 0;
+        bool over = false;
+        {
+            const FailingAllocations failing{number, 2};
+            for (int turn = 0; turn != 20 && !over; ++turn) {
+                asio::co_spawn(
+                    reader.context,
+                    reader.stream->next(),
+                    [&](const std::exception_ptr& thrown, Next part) {
+                        const FailingAllocations::Spared spared;
+                        if (thrown) return;
+                        if (!part) {
+                            CHECK(part.error().reason() == Reason::resource);
+                            ++refusals;
+                            return;
+                        }
+                        // What has refused to go on does not change its mind.
+                        CHECK(refusals == 0);
+                        over = !*part;
+                        if (!*part) return;
+                        const auto& items = (*part)->frame.items;
+                        got.insert(got.end(), items.begin(), items.end());
+                    });
+                reader.run();
+                const FailingAllocations::Spared spared;
+                while (!reader.waiting.empty())
+                    reader.reply(0);
+                reader.run();
+            }
+            const FailingAllocations::Spared spared;
+            more = FailingAllocations::seen() > number;
+        }
+        CHECK(over == (refusals == 0));
+        if (over) CHECK(got.size() == 70);
+        for (std::size_t i = 0; i != got.size(); ++i)
+            CHECK(got[i] == "item" + std::to_string(i));
+        cut_short += refusals != 0 ? 1U : 0U;
+    }
+    CHECK(cut_short != 0);
 }

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <doctest/doctest.h>
+#include <support/allocations.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -180,4 +181,47 @@ TEST_CASE("Pages: a reply that comes when they are gone is dropped") {
     server.reply();
     context.restart();
     context.poll();
+}
+
+TEST_CASE("Pages: whatever allocation fails, no page is lost") {
+    using support::FailingAllocations;
+    bool more = true;
+    for (std::size_t number = 0; more; ++number) {
+        CAPTURE(number);
+        asio::io_context context;
+        Pages<Page> pages{
+            context.get_executor(),
+            {0, std::nullopt, 2},
+            [](detail::PageRequest request, const std::function<void(Result<Page>)>& deliver) {
+                std::optional<FailingAllocations::Spared> spared{std::in_place};
+                Page page;
+                page.total = 5;
+                for (std::size_t i = request.skip; i < std::min<std::size_t>(request.skip + 2, 5);
+                     ++i)
+                    page.data.push_back(static_cast<int>(i));
+                spared.reset();
+                deliver(std::move(page));
+            }};
+        std::vector<int> got;
+        bool over = false;
+        {
+            const FailingAllocations failing{number, 2};
+            for (int turn = 0; turn != 10 && !over; ++turn) {
+                asio::co_spawn(
+                    context, pages.next(), [&](const std::exception_ptr& thrown, Next page) {
+                        const FailingAllocations::Spared spared;
+                        if (thrown || !page) return;
+                        over = !*page;
+                        if (*page)
+                            got.insert(got.end(), (*page)->data.begin(), (*page)->data.end());
+                    });
+                context.restart();
+                context.poll();
+            }
+            const FailingAllocations::Spared spared;
+            more = FailingAllocations::seen() > number;
+        }
+        CHECK(over);
+        CHECK(got == std::vector<int>{0, 1, 2, 3, 4});
+    }
 }

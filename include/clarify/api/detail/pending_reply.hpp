@@ -31,8 +31,8 @@ public:
     explicit PendingReply(const boost::asio::any_io_executor& executor) : channel_(executor, 1) {}
 
     void deliver(Result<T> reply) {
-        channel_.try_send(
-            boost::system::error_code{}, std::make_shared<Result<T>>(std::move(reply)));
+        *reply_ = std::move(reply);
+        channel_.try_send(boost::system::error_code{}, reply_);
     }
 
     /// Waits for the reply and takes it; none where the wait was cancelled, and can begin again.
@@ -48,6 +48,8 @@ private:
     using Channel = boost::asio::experimental::concurrent_channel<void(
         boost::system::error_code, std::shared_ptr<Result<T>>)>;
 
+    // From the start, so that a reply needs no memory to be handed over.
+    std::shared_ptr<Result<T>> reply_ = std::make_shared<Result<T>>(Error{});
     Channel channel_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <new>
 
 namespace clarify {
 namespace detail {
@@ -35,12 +36,11 @@ struct BasicDataStream<Frame>::State {
     }
 
     void ask(Slot& slot) {
-        slot.pending = std::make_shared<Pending>(executor);
-        source.ask(
-            items_of(slot.piece),
-            slot.piece.from,
-            slot.piece.to,
-            [to = slot.pending](Result<Reply> reply) { to->deliver(std::move(reply)); });
+        auto to = std::make_shared<Pending>(executor);
+        source.ask(items_of(slot.piece), slot.piece.from, slot.piece.to, [to](Result<Reply> reply) {
+            to->deliver(std::move(reply));
+        });
+        slot.pending = std::move(to);
     }
 
     /// Keeps as many on their way as may be, and the first one in any case.
@@ -89,6 +89,8 @@ struct BasicDataStream<Frame>::State {
     /// How often in a row a part has taken too long.
     unsigned too_long = 0;
     bool busy = false;
+    /// Was there no memory for what had come already?
+    bool is_short_of_memory = false;
 };
 
 template <class Frame>
@@ -110,35 +112,49 @@ boost::asio::awaitable<Result<std::optional<DataPart<Frame>>>> BasicDataStream<F
             Error{Errc::bad_argument, Reason::none, "one part at a time can be waited for"}};
     }
     const Turn turn{*state};
-    while (!state->plan) {
-        auto more = co_await state->source.more_items();
+    if (!state->is_short_of_memory) {
+        try {
+            co_return co_await proceed(*state);
+        } catch (const std::bad_alloc&) {
+            state->is_short_of_memory = true;
+        }
+    }
+    co_return Outcome{Error{Errc::internal, Reason::resource}};
+}
+
+template <class Frame>
+boost::asio::awaitable<Result<std::optional<DataPart<Frame>>>> BasicDataStream<Frame>::proceed(
+    State& state) {
+    using Outcome = Result<std::optional<Part>>;
+    while (!state.plan) {
+        auto more = co_await state.source.more_items();
         if (!more) co_return Outcome{more.error()};
         if (*more) {
-            std::move((*more)->begin(), (*more)->end(), std::back_inserter(state->items));
+            std::move((*more)->begin(), (*more)->end(), std::back_inserter(state.items));
         } else {
-            state->plan = state->source.plan(state->items.size());
+            state.plan = state.source.plan(state.items.size());
         }
     }
     while (true) {
-        state->fill();
-        if (state->slots.empty()) co_return Outcome{std::optional<Part>{}};
-        std::optional<Result<Reply>> reply = co_await Pending::take(state->slots.front().pending);
+        state.fill();
+        if (state.slots.empty()) co_return Outcome{std::optional<Part>{}};
+        std::optional<Result<Reply>> reply = co_await Pending::take(state.slots.front().pending);
         if (!reply) co_return Outcome{Error{Errc::cancelled}};
         if (*reply) {
-            const detail::DataPiece piece = state->slots.front().piece;
-            state->slots.pop_front();
-            state->too_long = 0;
-            state->plan->arrived(piece, (*reply)->values);
-            state->fill();
+            const detail::DataPiece piece = state.slots.front().piece;
+            state.slots.pop_front();
+            state.too_long = 0;
+            state.plan->arrived(piece, (*reply)->values);
+            state.fill();
             Part part;
             part.from = piece.from;
             part.to = piece.to;
-            part.items = state->items_of(piece);
+            part.items = state.items_of(piece);
             part.frame = std::move((*reply)->frame);
             co_return Outcome{std::optional<Part>{std::move(part)}};
         }
-        state->slots.front().pending = nullptr;
-        if (!state->is_worth_halving(reply->error()) || !state->halve())
+        state.slots.front().pending = nullptr;
+        if (!state.is_worth_halving(reply->error()) || !state.halve())
             co_return Outcome{reply->error()};
     }
 }

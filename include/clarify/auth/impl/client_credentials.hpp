@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
@@ -200,6 +201,9 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
                         "the token endpoint's reply is larger than 64 KiB"};
                 }
             }
+        } catch (const std::bad_alloc&) {
+            error = Error{Errc::internal, Reason::resource};
+            error->set_phase(Phase::token);
         } catch (...) {
             error = Error{Errc::token, Reason::exception, "the HTTP backend threw an exception"};
         }

@@ -6,6 +6,7 @@
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
 
+#include <new>
 #include <utility>
 
 namespace clarify::detail {
@@ -66,6 +67,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                         "credentials are not sent over plain http to another machine"};
                     call->error->set_phase(Phase::token);
                 }
+            } catch (const std::bad_alloc&) {
+                call->error = memory_error(*call);
             } catch (...) {
                 call->error =
                     Error{Errc::token, Reason::exception, "the authentication policy threw"};
@@ -94,6 +97,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                     co_await backend_.post(request, buffers.response, call->progress);
                 answered = posted.has_value();
                 if (!posted) call->error = or_else(posted.error(), Errc::internal);
+            } catch (const std::bad_alloc&) {
+                call->error = memory_error(*call);
             } catch (...) {
                 Error error{Errc::internal, Reason::exception, "the HTTP backend threw"};
                 call->error = error.set_phase(call->progress.phase)
@@ -163,7 +168,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                     cancelled = true;
                 }
                 if (cancelled || call->stopped != Stop::none) {
-                    call->error = stop_error(*call);
+                    call->error = memory_error(*call);
                     break;
                 }
             }

@@ -17,8 +17,10 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
@@ -27,6 +29,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,7 +58,14 @@ public:
     bool is_tls() const noexcept { return tls_.has_value(); }
     TlsStream& tls() noexcept { return *tls_; }
     TlsStream& begin_tls() {
-        TlsStream& stream = tls_.emplace(socket_, *context_);
+        try {
+            tls_.emplace(socket_, *context_);
+        } catch (const boost::system::system_error&) {
+            // OpenSSL has no other reason to make none of a good context.
+            ERR_clear_error();
+            throw std::bad_alloc{};
+        }
+        TlsStream& stream = *tls_;
         // A reply may hold a token; OpenSSL would keep it in its buffer until the next one.
         SSL_set_options(stream.native_handle(), SSL_OP_CLEANSE_PLAINTEXT);
         return stream;

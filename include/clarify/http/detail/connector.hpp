@@ -69,12 +69,14 @@ private:
         const Url& origin, TimePoint until);
     std::shared_ptr<LookUp<Net>> begin_look_up(
         const boost::asio::any_io_executor& executor, const Url& origin);
+    Result<std::shared_ptr<TlsTerms>> terms(TimePoint now);
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open_once(
         const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt);
 
     const HttpOptions& options_;
-    /// Made for the first https origin.
-    std::unique_ptr<TlsTerms> tls_;
+    /// Made for the first https origin, and anew where these may be at fault.
+    std::shared_ptr<TlsTerms> tls_;
+    TimePoint tls_made_at_{};
     /// Those that have not ended.
     std::vector<std::weak_ptr<LookUp<Net>>> look_ups_;
 };

@@ -33,7 +33,7 @@ namespace clarify::detail {
 Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const TlsOptions& options);
 
 /// Sets up one connection: who the peer must be (RFC 9525), SNI for names, ALPN, and the least that
-/// is demanded of a context that is not ours.
+/// is demanded of a context that is not ours. Throws `std::bad_alloc` where memory is short.
 bool prepare_tls(SSL* ssl, const Url& origin);
 
 /// The terms on which the peers of one backend are accepted. Used on one serial executor.
@@ -47,10 +47,25 @@ public:
 
     /** What OpenSSL does not do by itself, once a handshake is over.
 
-        A context of the application's may have callbacks that say yes to everything; a resumed
-        session must be one of the same host; and the key may have to be pinned.
+        A context of the application's may have callbacks that say yes to everything; the
+        certificate must name the host, also that of a resumed session; and the key may have to be
+        pinned.
     */
     Result<void> check(SSL* ssl, const Url& origin) const;
+
+    /// A handshake on these terms came to its end.
+    void shaken(bool success) noexcept {
+        proven_ = proven_ || success;
+        doubtful_ = !proven_;
+    }
+    /** Had better others be made, with another context?
+
+        OpenSSL keeps quiet about some of what it had no memory for when the context was made: it
+        then has fewer ciphers, or takes a root for a weak one, and refuses peers for good that it
+        should accept. A context with which no handshake has succeeded yet, and one has failed, may be
+        one of those.
+    */
+    bool doubtful() const noexcept { return doubtful_; }
 
 private:
     TlsTerms(const TlsOptions& options, std::shared_ptr<boost::asio::ssl::context> context);
@@ -58,6 +73,8 @@ private:
     std::shared_ptr<boost::asio::ssl::context> context_;
     std::vector<Pin> pins_;
     TlsSessionCache sessions_;
+    bool proven_ = false;
+    bool doubtful_ = false;
 };
 
 }  // namespace clarify::detail

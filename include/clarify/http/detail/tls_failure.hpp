@@ -107,14 +107,20 @@ inline Error tls_failure(SSL* ssl, boost::system::error_code ec, const Url& orig
         return error.set_phase(Phase::tls).set_fate(Fate::unsent);
     }
     const long verdict = SSL_get_verify_result(ssl);
+    const bool by_openssl = ec.category() == boost::asio::error::get_ssl_category();
+    const int why = ERR_GET_REASON(static_cast<unsigned long>(ec.value()));
+    // A shortage of memory says nothing about the peer, whatever else it looks like.
+    if (verdict == X509_V_ERR_OUT_OF_MEM || (by_openssl && why == ERR_R_MALLOC_FAILURE)) {
+        Error error{Errc::internal, Reason::resource};
+        return error.set_phase(Phase::tls).set_fate(Fate::unsent);
+    }
     if (verdict != X509_V_OK) {
         return tls_error(verdict_reason(verdict), origin, X509_verify_cert_error_string(verdict))
             .set_cause(ec);
     }
-    if (ec.category() == boost::asio::error::get_ssl_category()) {
-        const auto [reason, why] =
-            alert_reason(ssl, ERR_GET_REASON(static_cast<unsigned long>(ec.value())));
-        return tls_error(reason, origin, why).set_cause(ec);
+    if (by_openssl) {
+        const auto [reason, words] = alert_reason(ssl, why);
+        return tls_error(reason, origin, words).set_cause(ec);
     }
     // The peer went away in the middle: unlike the cases above, this may pass.
     return tls_error(Reason::reset, origin, "the connection ended during the TLS handshake")

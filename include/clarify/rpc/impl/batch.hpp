@@ -4,6 +4,7 @@
 #define CLARIFY_RPC_IMPL_BATCH_HPP
 
 #include <algorithm>
+#include <new>
 
 namespace clarify {
 namespace rpc {
@@ -136,11 +137,16 @@ void BasicBatch<Codec>::add(std::string_view method, Write write) {
     try {
         methods_.emplace_back(method);
         written = write();
+    } catch (const std::bad_alloc&) {
+        written = Error{Errc::internal, Reason::resource};
     } catch (...) {
+        // What is half written must not be sent, whatever becomes of the words.
+        error_ = Error{Errc::bad_argument, Reason::exception};
         written = Error{Errc::bad_argument, Reason::exception, "the JSON codec threw"};
     }
     if (written) return;
     const Error cause = written.error();
+    error_ = cause;
     error_ = Error{
         cause.code(),
         cause.reason(),

@@ -9,6 +9,8 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <new>
 
 namespace clarify::detail {
 
@@ -42,8 +44,12 @@ std::shared_ptr<LookUp<Net>> Connector<Net>::begin_look_up(
         boost::asio::bind_executor(executor, [state](boost::system::error_code ec, auto results) {
             state->finished = true;
             state->error = ec;
-            for (const auto& entry : results)
-                state->endpoints.push_back(entry.endpoint());
+            try {
+                for (const auto& entry : results)
+                    state->endpoints.push_back(entry.endpoint());
+            } catch (const std::bad_alloc&) {
+                state->error = boost::asio::error::no_memory;
+            }
             state->ended.notify_all();
         }));
     return state;
@@ -65,6 +71,7 @@ boost::asio::awaitable<Result<std::vector<Endpoint>>> Connector<Net>::look_up(
         Error error{Errc::cancelled};
         co_return error.set_phase(Phase::resolve);
     }
+    if (state->error == boost::asio::error::no_memory) throw std::bad_alloc{};
     if (state->error) co_return look_up_failure(state->error, origin);
     if (state->endpoints.empty()) {
         co_return look_up_failure(boost::asio::error::host_not_found, origin);
@@ -86,6 +93,19 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
 }
 
 template <class Net>
+Result<std::shared_ptr<TlsTerms>> Connector<Net>::terms(TimePoint now) {
+    // Reading the system's trust store takes a while: not again for each call to a bad server.
+    constexpr std::chrono::seconds pause{1};
+    if (!tls_ || (tls_->doubtful() && now - tls_made_at_ >= pause)) {
+        Result<std::unique_ptr<TlsTerms>> made = TlsTerms::make(options_.tls);
+        if (!made) return made.error();
+        tls_ = std::move(*made);
+        tls_made_at_ = now;
+    }
+    return tls_;
+}
+
+template <class Net>
 boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
     const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
@@ -98,14 +118,11 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         co_return error.set_phase(Phase::proxy);
     }
     const Url& next_hop = proxied ? *options_.proxy.address : origin;
-    std::shared_ptr<boost::asio::ssl::context> context;
+    std::shared_ptr<TlsTerms> tls;
     if (origin.is_https()) {
-        if (!tls_) {
-            Result<std::unique_ptr<TlsTerms>> made = TlsTerms::make(options_.tls);
-            if (!made) co_return made.error();
-            tls_ = std::move(*made);
-        }
-        context = tls_->context();
+        Result<std::shared_ptr<TlsTerms>> made = terms(now(executor));
+        if (!made) co_return made.error();
+        tls = std::move(*made);
     }
     const TimePoint until = std::min(deadline, now(executor) + options_.connect_timeout);
 
@@ -118,7 +135,7 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         co_await connect_any<Net>(*endpoints, next_hop, options_, until);
     if (!socket) co_return socket.error();
 
-    auto connection = std::make_shared<Connection<Net>>(executor, std::move(context));
+    auto connection = std::make_shared<Connection<Net>>(executor, tls ? tls->context() : nullptr);
     connection->socket() = std::move(*socket);
     boost::system::error_code ignored;
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
@@ -135,7 +152,8 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         progress.phase = Phase::tls;
         const TimePoint tls_until = std::min(deadline, now(executor) + options_.tls_timeout);
         const Result<void> shaken =
-            co_await shake_hands<Net>(connection, origin, tls_until, *tls_, attempt);
+            co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
+        if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());
         if (!shaken) co_return shaken.error();
     }
     connection->opened(now(executor));

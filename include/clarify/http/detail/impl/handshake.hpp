@@ -69,6 +69,7 @@ boost::asio::awaitable<Result<void>> shake_hands(
     typename Connection<Net>::TlsStream& stream = connection->begin_tls();
     SSL* const ssl = stream.native_handle();
     if (!prepare_tls(ssl, origin)) {
+        check_openssl_memory();
         Error error{Errc::internal, Reason::none, "OpenSSL refused the host name"};
         co_return error.set_phase(Phase::tls);
     }

@@ -139,8 +139,11 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
     if (origin.is_ip_literal()) {
         if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) != 1) return false;
     } else {
-        if (X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size()) != 1) return false;
-        if (SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) return false;
+        // Nothing but a shortage of memory speaks against a name that a URL can have.
+        if (X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size()) != 1 ||
+            SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) {
+            throw std::bad_alloc{};
+        }
     }
     static constexpr std::string_view alpn{"\x08http/1.1"};
     return SSL_set_alpn_protos(
@@ -149,7 +152,8 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
                static_cast<unsigned>(alpn.size())) == 0;
 }
 
-/// Does the certificate name the host? OpenSSL asks this of a chain, but of no resumed session.
+/// Does the certificate name the host? OpenSSL asks this of a chain, but of no resumed session; and
+/// where it has no memory to copy the name for that, it forgets to ask.
 inline bool names_host(X509* certificate, const Url& origin) {
     const std::string& host = origin.host();
     if (certificate == nullptr) return false;
@@ -192,6 +196,9 @@ inline Result<std::unique_ptr<TlsTerms>> TlsTerms::make(const TlsOptions& option
     auto context = options.context;
     if (!context) {
         Result<std::shared_ptr<boost::asio::ssl::context>> made = make_tls_context(options);
+        // OpenSSL does not always say that it was short of memory. What is really wrong with the
+        // options is wrong again.
+        if (!made) made = make_tls_context(options);
         if (!made) return made.error();
         context = std::move(*made);
     }
@@ -205,12 +212,15 @@ inline Result<void> TlsTerms::check(SSL* ssl, const Url& origin) const {
     }
     X509* const peer = SSL_get0_peer_certificate(ssl);
     if (peer == nullptr) return tls_error(Reason::untrusted, origin, "there is no certificate");
-    if (SSL_session_reused(ssl) == 1) {
-        // The session was kept after its chain had been verified and its keys had been found pinned.
-        if (!names_host(peer, origin)) {
-            return tls_error(Reason::host_mismatch, origin, "the session is that of another host");
-        }
-    } else if (!pins_.empty() && !chain_has_pin(ssl, pins_)) {
+    const bool resumed = SSL_session_reused(ssl) == 1;
+    if (!names_host(peer, origin)) {
+        return tls_error(
+            Reason::host_mismatch,
+            origin,
+            resumed ? "the session is that of another host" : "hostname mismatch");
+    }
+    // A session was kept after its chain had been verified and its keys had been found pinned.
+    if (!resumed && !pins_.empty() && !chain_has_pin(ssl, pins_)) {
         return tls_error(Reason::pin_mismatch, origin, "no key of the chain is pinned");
     }
     return {};

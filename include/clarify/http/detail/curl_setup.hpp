@@ -26,8 +26,9 @@ struct CurlSettings {
     HttpOptions options;
     /// What `options.tls` names in files and texts, once it has been read.
     TlsMaterial material;
-    /// The pins as libcurl takes them.
+    /// The pins and the proxy as libcurl takes them.
     std::string pins;
+    std::string proxy;
 };
 
 /// Does libcurl use the OpenSSL that this program has? Then its objects may be looked into.
@@ -45,7 +46,7 @@ bool curl_is_ready() noexcept;
 
 /// Sets every option of a handle that is the same for all its requests, but for the callbacks.
 /// `settings` must outlive the handle. Returns the first refusal of an option that matters.
-CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https) noexcept;
+CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https, bool proxied) noexcept;
 
 /// Milliseconds as libcurl takes them; what is longer than its counters stands for "very long".
 long curl_milliseconds(std::chrono::milliseconds duration) noexcept;

@@ -69,10 +69,7 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
     set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     set(CURLOPT_POST, 1L);
-    // A libcurl without these cannot do what they forbid. Only an empty text keeps it from asking
-    // the environment for a proxy.
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    // A libcurl without it cannot do what it forbids.
     curl_easy_setopt(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
 
     set(CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, curl_milliseconds(options.connect_stagger));
@@ -116,8 +113,32 @@ inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexce
     return set.result();
 }
 
-inline CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https) noexcept {
-    const CURLcode code = set_up_curl_http(easy, settings.options);
+// Whether there is a proxy has been decided. Only texts keep libcurl from asking the environment for
+// one, and for exceptions from it.
+inline CURLcode set_up_curl_proxy(CURL* easy, const CurlSettings& settings, bool proxied) noexcept {
+    if (!proxied) {
+        // A libcurl without these cannot do what they forbid.
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+        return CURLE_OK;
+    }
+    CurlOptionSetter set{easy};
+    set(CURLOPT_PROXYTYPE, long{CURLPROXY_HTTP});
+    set(CURLOPT_PROXY, settings.proxy.c_str());
+    // libcurl's own default is another.
+    set(CURLOPT_PROXYPORT, long{settings.options.proxy.address->port()});
+    set(CURLOPT_NOPROXY, "");
+    set(CURLOPT_HTTPPROXYTUNNEL, 1L);
+    set(CURLOPT_HEADEROPT, long{CURLHEADER_SEPARATE});
+    // The answer to CONNECT is judged line by line.
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 0L);
+    return set.result();
+}
+
+inline CURLcode set_up_curl(
+    CURL* easy, const CurlSettings& settings, bool https, bool proxied) noexcept {
+    CURLcode code = set_up_curl_http(easy, settings.options);
+    if (code == CURLE_OK) code = set_up_curl_proxy(easy, settings, proxied);
     return code == CURLE_OK && https ? set_up_curl_tls(easy, settings) : code;
 }
 

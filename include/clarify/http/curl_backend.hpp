@@ -56,8 +56,9 @@ class CurlSource;
     - A client certificate and revocation lists need a libcurl that uses the OpenSSL which this
       program has; with another, the constructor refuses them. `tls.pins` are compared with the
       server's own key only, not with those above it. TLS sessions are not resumed.
-    - Without `ca_file` and `ca_pem`, libcurl's built-in trust store is used, and read for each new
-      connection (some 20 ms with OpenSSL).
+    - Without `ca_file` and `ca_pem`, libcurl's built-in trust store is used, or where that is not
+      there the one that `BeastBackend` would use; it is read for each new connection (some 20 ms
+      with OpenSSL).
     - Over another TLS library than the OpenSSL that this program has, a libcurl built to do so
       writes TLS secrets to the file that `SSLKEYLOGFILE` names.
     - libcurl's own copy of the request head, authorization included, is not wiped.

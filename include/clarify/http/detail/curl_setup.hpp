@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -47,6 +48,11 @@ bool curl_is_ready() noexcept;
 /// Sets every option of a handle that is the same for all its requests, but for the callbacks.
 /// `settings` must outlive the handle. Returns the first refusal of an option that matters.
 CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https, bool proxied) noexcept;
+
+/// The first of `files` that is there, where neither the bundle nor the folder that libcurl was built
+/// to trust is, as of one that was built on another system; else null.
+const char* other_roots(
+    const char* bundle, const char* folder, std::span<const char* const> files) noexcept;
 
 /// Milliseconds as libcurl takes them; what is longer than its counters stands for "very long".
 long curl_milliseconds(std::chrono::milliseconds duration) noexcept;

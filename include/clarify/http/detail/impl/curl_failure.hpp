@@ -6,6 +6,7 @@
 #include <clarify/http/detail/connect_reason.hpp>
 #include <clarify/http/detail/proxy_rules.hpp>
 #include <clarify/http/detail/tls_failure.hpp>
+#include <clarify/http/detail/tls_material.hpp>
 
 #include <boost/system/errc.hpp>
 
@@ -79,9 +80,7 @@ inline Error curl_tls_failure(const CurlOutcome& outcome, const Url& origin) {
                 ? Error{Errc::bad_config,
                         Reason::file,
                         "the configured CA has no certificate that can be read"}
-                : Error{Errc::bad_config,
-                        Reason::no_roots,
-                        "libcurl finds no trust store. Install ca-certificates, or name a CA file"};
+                : no_roots_error(system_root_files());
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_ISSUER_ERROR:
             return Error{

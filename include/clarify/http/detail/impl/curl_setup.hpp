@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <string_view>
 
 namespace clarify::detail {
@@ -86,6 +87,29 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
     return set.result();
 }
 
+inline const char* other_roots(
+    const char* bundle, const char* folder, std::span<const char* const> files) noexcept {
+    const auto is_there = [](const char* path) {
+        std::FILE* const opened = path != nullptr ? std::fopen(path, "rb") : nullptr;
+        if (opened != nullptr) std::fclose(opened);
+        return opened != nullptr;
+    };
+    if (is_there(bundle) || is_there(folder)) return nullptr;
+    const auto found = std::find_if(files.begin(), files.end(), is_there);
+    return found != files.end() ? *found : nullptr;
+}
+
+inline void set_up_curl_roots(CURL* easy) noexcept {
+    const char* bundle = nullptr;
+    const char* folder = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle);
+    curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder);
+    // A TLS library that has neither has a store of its own.
+    if (bundle == nullptr && folder == nullptr && !curl_has_our_openssl()) return;
+    const char* const found = other_roots(bundle, folder, system_root_files());
+    if (found != nullptr) curl_easy_setopt(easy, CURLOPT_CAINFO, found);
+}
+
 inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexcept {
     const std::string& trust = settings.material.trust;
     CurlOptionSetter set{easy};
@@ -104,7 +128,9 @@ inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexce
         set(CURLOPT_SSL_CTX_DATA, const_cast<CurlSettings*>(&settings));
     }
     if (!settings.pins.empty()) set(CURLOPT_PINNEDPUBLICKEY, settings.pins.c_str());
-    if (!trust.empty()) {
+    if (trust.empty()) {
+        set_up_curl_roots(easy);
+    } else {
         curl_blob blob{const_cast<char*>(trust.data()), trust.size(), CURL_BLOB_NOCOPY};
         set(CURLOPT_CAINFO_BLOB, &blob);
         // The folder of the system's roots would be trusted beside it.

@@ -4,9 +4,8 @@
 #ifndef CLARIFY_CLI_OPTIONS_HPP
 #define CLARIFY_CLI_OPTIONS_HPP
 
-#include <clarify/client_options.hpp>
-
 #include "exit_code.hpp"
+#include "settings.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -36,7 +35,7 @@ struct CommonOptions {
     std::string proxy;
     std::string no_proxy;
     /// The defaults, changed by `--set`.
-    clarify::ClientOptions limits;
+    Limits limits;
     bool verbose = false;
 };
 

@@ -47,7 +47,8 @@ clarify::Result<clarify::Credentials> read_credentials(const CommonOptions& opti
         const char* const named = std::getenv("CLARIFY_CREDENTIALS");
         path = named != nullptr && *named != '\0' ? named : "clarify-credentials.json";
     }
-    clarify::Result<clarify::Credentials> credentials = clarify::Credentials::from_file(path);
+    clarify::Result<clarify::Credentials> credentials = clarify::Credentials::from_file(
+        path, clarify::Credentials::SharedFile::warn, options.limits.max_credentials);
     if (!credentials || options.api_url.empty()) return credentials;
     return credentials->with_api_url(options.api_url);
 }
@@ -61,7 +62,7 @@ clarify::Result<clarify::ProxyOptions> proxy_options(const CommonOptions& option
 }
 
 clarify::ClientOptions client_options(const CommonOptions& options, std::size_t in_flight) {
-    clarify::ClientOptions client = options.limits;
+    clarify::ClientOptions client = options.limits.client;
     if (options.timeout) client.call_timeout = *options.timeout;
     if (options.api_version) client.api_version = api_version(*options.api_version);
     clarify::TlsOptions& tls = client.http.tls;

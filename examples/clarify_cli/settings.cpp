@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/credentials.hpp>
+
 #include "settings.hpp"
 
 #include <charconv>
@@ -15,42 +17,57 @@ namespace clarify_cli {
 namespace {
 
 using Time = std::chrono::milliseconds;
-using Options = clarify::ClientOptions;
+using Seconds = std::chrono::seconds;
 
 /// One setting: its name, and where it is.
 struct Setting {
+    template <class T>
+    using Place = T* (*)(Limits&);
+
     std::string_view name;
-    std::variant<Time* (*)(Options&), std::size_t* (*)(Options&), unsigned* (*)(Options&)> place;
+    std::variant<Place<Time>, Place<Seconds>, Place<std::size_t>, Place<unsigned>> place;
 };
 
 // A lambda without captures becomes the pointer that fits its result.
 const std::vector<Setting>& settings() {
     static const std::vector<Setting> all{
-        {"call_timeout", +[](Options& o) { return &o.call_timeout; }},
-        {"connect_timeout", +[](Options& o) { return &o.http.connect_timeout; }},
-        {"address_timeout", +[](Options& o) { return &o.http.address_timeout; }},
-        {"connect_stagger", +[](Options& o) { return &o.http.connect_stagger; }},
-        {"proxy_timeout", +[](Options& o) { return &o.http.proxy_timeout; }},
-        {"tls_timeout", +[](Options& o) { return &o.http.tls_timeout; }},
-        {"idle_timeout", +[](Options& o) { return &o.http.idle_timeout; }},
-        {"connection_lifetime", +[](Options& o) { return &o.http.connection_lifetime; }},
-        {"max_connections", +[](Options& o) { return &o.http.max_connections; }},
-        {"max_waiting", +[](Options& o) { return &o.http.max_waiting; }},
-        {"max_response_head", +[](Options& o) { return &o.http.max_response_head; }},
-        {"max_response_fields", +[](Options& o) { return &o.http.max_response_fields; }},
-        {"max_interim_responses", +[](Options& o) { return &o.http.max_interim_responses; }},
-        {"max_chunk_line", +[](Options& o) { return &o.http.max_chunk_line; }},
-        {"max_chunk_extras", +[](Options& o) { return &o.http.max_chunk_extras; }},
-        {"max_tls_sessions", +[](Options& o) { return &o.http.tls.max_sessions; }},
-        {"max_request_body", +[](Options& o) { return &o.max_request_body; }},
-        {"max_response_body", +[](Options& o) { return &o.max_response_body; }},
-        {"max_json_depth", +[](Options& o) { return &o.max_json_depth; }},
-        {"attempts", +[](Options& o) { return &o.retry.attempts; }},
-        {"retry_base", +[](Options& o) { return &o.retry.base; }},
-        {"retry_throttled_base", +[](Options& o) { return &o.retry.throttled_base; }},
-        {"retry_cap", +[](Options& o) { return &o.retry.cap; }},
-        {"longest_retry_after", +[](Options& o) { return &o.retry.longest_retry_after; }},
-        {"retry_budget", +[](Options& o) { return &o.retry.budget; }},
+        {"call_timeout", +[](Limits& o) { return &o.client.call_timeout; }},
+        {"connect_timeout", +[](Limits& o) { return &o.client.http.connect_timeout; }},
+        {"address_timeout", +[](Limits& o) { return &o.client.http.address_timeout; }},
+        {"connect_stagger", +[](Limits& o) { return &o.client.http.connect_stagger; }},
+        {"proxy_timeout", +[](Limits& o) { return &o.client.http.proxy_timeout; }},
+        {"tls_timeout", +[](Limits& o) { return &o.client.http.tls_timeout; }},
+        {"idle_timeout", +[](Limits& o) { return &o.client.http.idle_timeout; }},
+        {"connection_lifetime", +[](Limits& o) { return &o.client.http.connection_lifetime; }},
+        {"max_connections", +[](Limits& o) { return &o.client.http.max_connections; }},
+        {"max_waiting", +[](Limits& o) { return &o.client.http.max_waiting; }},
+        {"max_response_head", +[](Limits& o) { return &o.client.http.max_response_head; }},
+        {"max_response_fields", +[](Limits& o) { return &o.client.http.max_response_fields; }},
+        {"max_interim_responses", +[](Limits& o) { return &o.client.http.max_interim_responses; }},
+        {"max_chunk_line", +[](Limits& o) { return &o.client.http.max_chunk_line; }},
+        {"max_chunk_extras", +[](Limits& o) { return &o.client.http.max_chunk_extras; }},
+        {"max_tls_sessions", +[](Limits& o) { return &o.client.http.tls.max_sessions; }},
+        {"max_request_body", +[](Limits& o) { return &o.client.max_request_body; }},
+        {"max_response_body", +[](Limits& o) { return &o.client.max_response_body; }},
+        {"max_json_depth", +[](Limits& o) { return &o.client.max_json_depth; }},
+        {"max_json_memory", +[](Limits& o) { return &o.client.max_json_memory; }},
+        {"max_body_excerpt", +[](Limits& o) { return &o.client.max_body_excerpt; }},
+        {"max_token_reply", +[](Limits& o) { return &o.client.token.max_reply; }},
+        {"max_token", +[](Limits& o) { return &o.client.token.max_token; }},
+        {"max_credentials", +[](Limits& o) { return &o.max_credentials; }},
+        {"attempts", +[](Limits& o) { return &o.client.retry.attempts; }},
+        {"retry_base", +[](Limits& o) { return &o.client.retry.base; }},
+        {"retry_throttled_base", +[](Limits& o) { return &o.client.retry.throttled_base; }},
+        {"retry_cap", +[](Limits& o) { return &o.client.retry.cap; }},
+        {"longest_retry_after", +[](Limits& o) { return &o.client.retry.longest_retry_after; }},
+        {"retry_budget", +[](Limits& o) { return &o.client.retry.budget; }},
+        {"token_timeout", +[](Limits& o) { return &o.client.token.fetch_timeout; }},
+        {"token_attempts", +[](Limits& o) { return &o.client.token.attempts; }},
+        {"token_renewal_margin", +[](Limits& o) { return &o.client.token.times.renewal_margin; }},
+        {"token_default_lifetime",
+         +[](Limits& o) { return &o.client.token.times.default_lifetime; }},
+        {"token_first_pause", +[](Limits& o) { return &o.client.token.times.first_pause; }},
+        {"token_longest_pause", +[](Limits& o) { return &o.client.token.times.longest_pause; }},
     };
     return all;
 }
@@ -75,6 +92,13 @@ bool assign(Time& member, std::string_view text) {
     return value.has_value();
 }
 
+bool assign(Seconds& member, std::string_view text) {
+    const std::optional<Time> value = parse_time(text);
+    if (!value || *value % Seconds{1} != Time{0}) return false;
+    member = std::chrono::duration_cast<Seconds>(*value);
+    return true;
+}
+
 bool assign(std::size_t& member, std::string_view text) {
     const std::optional<std::size_t> value = parse_size(text);
     if (value) member = *value;
@@ -87,6 +111,7 @@ bool assign(unsigned& member, std::string_view text) {
 }
 
 std::string written(Time value) { return std::to_string(value.count()) + "ms"; }
+std::string written(Seconds value) { return std::to_string(value.count()) + "s"; }
 std::string written(std::size_t value) { return std::to_string(value); }
 std::string written(unsigned value) { return std::to_string(value); }
 
@@ -111,7 +136,9 @@ std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
     return std::chrono::milliseconds{static_cast<std::int64_t>(milliseconds)};
 }
 
-std::string set_option(clarify::ClientOptions& options, std::string_view assignment) {
+Limits::Limits() : max_credentials(clarify::Credentials::default_max_size) {}
+
+std::string set_option(Limits& limits, std::string_view assignment) {
     const std::size_t equals = assignment.find('=');
     const std::string_view name = assignment.substr(0, equals);
     for (const Setting& setting : settings()) {
@@ -119,14 +146,14 @@ std::string set_option(clarify::ClientOptions& options, std::string_view assignm
         const std::string_view value =
             equals == std::string_view::npos ? std::string_view{} : assignment.substr(equals + 1);
         const bool done =
-            std::visit([&](auto place) { return assign(*place(options), value); }, setting.place);
+            std::visit([&](auto place) { return assign(*place(limits), value); }, setting.place);
         return done ? std::string{} : std::string{name} + " has no such value";
     }
     return "there is no limit of the name " + std::string{name};
 }
 
 std::string option_names() {
-    clarify::ClientOptions defaults;
+    Limits defaults;
     std::string out;
     for (const Setting& setting : settings()) {
         out += "  ";

@@ -7,11 +7,20 @@
 #include <clarify/client_options.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace clarify_cli {
+
+/// All that `--set` sets.
+struct Limits {
+    Limits();
+
+    clarify::ClientOptions client;
+    std::size_t max_credentials;
+};
 
 /// `5`, `0.5`, `5s` or `500ms`. Nothing where it is none of these, or not a time that a call may
 /// take.
@@ -21,7 +30,7 @@ std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 
     Returns why it cannot, or an empty text.
 */
-std::string set_option(clarify::ClientOptions& options, std::string_view assignment);
+std::string set_option(Limits& limits, std::string_view assignment);
 
 /// All names with their defaults, a line each.
 std::string option_names();

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_CLIENT_OPTIONS_HPP
 #define CLARIFY_CLIENT_OPTIONS_HPP
 
+#include <clarify/auth/token_options.hpp>
+#include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/event.hpp>
 #include <clarify/core/header_list.hpp>
 #include <clarify/core/version.hpp>
@@ -125,14 +127,22 @@ struct ClientOptions {
     std::size_t max_request_body = std::size_t{16} << 20U;
     /// A larger response body ends the call.
     std::size_t max_response_body = std::size_t{16} << 20U;
-    /// The deepest nesting of arrays and objects in a response.
+    /// The deepest nesting of arrays and objects in a response. From 1 to 1024.
     std::size_t max_json_depth = 64;
+    /// The most memory that decoding one response may take, in bytes; at least 1. For a codec that is
+    /// made by the client, see `JsonCodecOptions::max_parse_memory`.
+    std::size_t max_json_memory = std::size_t{128} << 20U;
+    /// How much of a body that is no answer an error shows (`HttpFailure::body_excerpt`), in bytes
+    /// of escaped text. From 16 B to 64 KiB, or 0 for nothing.
+    std::size_t max_body_excerpt = 512;
     RetryOptions retry;
     /// How often the server takes which method; calls that are `CallOptions::rate_limited` wait in
     /// line for it. Methods that are not listed have no limit; an empty list turns it off.
     std::vector<RateLimit> rate_limits = clarify_rate_limits();
     /// For a backend that is made by the client.
     HttpOptions http;
+    /// How tokens are fetched and kept, for a client made from `Credentials`.
+    TokenOptions token;
     /// Receives events; see `Observer`.
     Observer observer;
     /// Stands in for the steady clock, in tests. Null: the steady clock.
@@ -148,7 +158,15 @@ struct ClientOptions {
         if (!is_header(api_version.selector()))
             throw std::invalid_argument{"api_version is no header value"};
         if (!is_header(user_agent)) throw std::invalid_argument{"user_agent is no header value"};
-        if (max_json_depth == 0) throw std::invalid_argument{"max_json_depth is 0"};
+        if (max_json_depth == 0 || max_json_depth > detail::json_depth_ceiling)
+            throw std::invalid_argument{"max_json_depth is not within 1 to 1024"};
+        if (max_json_memory == 0) throw std::invalid_argument{"max_json_memory is 0"};
+        const bool excerpt_fits =
+            max_body_excerpt >= 16 && max_body_excerpt <= std::size_t{64} << 10U;
+        if (max_body_excerpt != 0 && !excerpt_fits) {
+            throw std::invalid_argument{
+                "max_body_excerpt is neither 0 nor between 16 B and 64 KiB"};
+        }
         if (retry.attempts == 0) throw std::invalid_argument{"retry.attempts is 0"};
         for (const RateLimit& limit : rate_limits) {
             // Slower than once a day, or faster than a clock can tell, is a slip of the pen.
@@ -156,6 +174,7 @@ struct ClientOptions {
                 throw std::invalid_argument{"rate_limits has a rate or a burst out of range"};
         }
         http.check();
+        token.check();
     }
 };
 

@@ -10,6 +10,7 @@
 #include <clarify/core/secret.hpp>
 #include <clarify/core/url.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -39,7 +40,7 @@ namespace clarify {
     @par Errors
     All problems are reported at once: `Errc::bad_config` whose message lists each path with what is
     wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, empty,
-    larger than 64 KiB), `syntax`, `encoding`, `depth` or `empty` where it is no JSON, `url` where
+    larger than 64 KiB or what limit is given), `syntax`, `encoding`, `depth` or `empty` where it is no JSON, `url` where
     the API URL is all that is wrong, and `fields`.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -58,15 +59,21 @@ public:
     /// Where Clarify is unless a file says otherwise.
     static constexpr std::string_view default_api_url = "https://api.clarify.io/v1/";
 
-    /** Reads a file: regular, at most 64 KiB. Does not block on anything else.
+    /// The most bytes of a document that are read unless another limit is given.
+    static constexpr std::size_t default_max_size = std::size_t{64} << 10U;
+
+    /** Reads a file: regular, at most `max_size` bytes. Does not block on anything else.
 
         A file that is replaced at the same time is read whole, the old one or the new one. Who may
         read it is looked at on POSIX systems only.
     */
     static Result<Credentials> from_file(
-        const std::filesystem::path& path, SharedFile shared = SharedFile::warn);
-    /// Reads JSON text.
-    static Result<Credentials> from_string(std::string_view json);
+        const std::filesystem::path& path,
+        SharedFile shared = SharedFile::warn,
+        std::size_t max_size = default_max_size);
+    /// Reads JSON text of at most `max_size` bytes.
+    static Result<Credentials> from_string(
+        std::string_view json, std::size_t max_size = default_max_size);
     /// Reads a JSON document of any library whose `serialize(value)`, found by argument-dependent
     /// look-up, or `value.dump()` gives its text: `boost::json::value` and `nlohmann::json` among
     /// others.
@@ -102,7 +109,8 @@ public:
     Url rpc_url() const { return api_url_.join("rpc"); }
     /// The authentication scheme that these credentials ask for. Tokens come from
     /// `<apiUrl>oauth/token`, with the API URL as their audience.
-    CredentialsAuth auth() const;
+    /// @throws std::invalid_argument naming the member of `token` that is out of range.
+    CredentialsAuth auth(TokenOptions token = {}) const;
 
 private:
     Credentials(

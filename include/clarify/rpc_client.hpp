@@ -10,6 +10,7 @@
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/credentials.hpp>
 #include <clarify/detail/engine.hpp>
+#include <clarify/json/json_codec_options.hpp>
 #include <clarify/rpc/batch.hpp>
 #include <clarify/rpc/envelope.hpp>
 
@@ -17,7 +18,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -79,8 +82,9 @@ public:
               std::move(executor),
               credentials.rpc_url(),
               make_backend(options),
-              Auth{credentials.auth()},
-              options) {
+              Auth{credentials.auth(options.token)},
+              options,
+              make_codec(options)) {
         batches_ = false;
     }
 
@@ -247,10 +251,7 @@ protected:
 private:
     struct Shared {};
     RpcClient(const RpcClient& other, Shared)
-        : engine_(other.engine_),
-          codec_(other.codec_),
-          batches_(other.batches_),
-          owner_(false) {}
+        : engine_(other.engine_), codec_(other.codec_), batches_(other.batches_), owner_(false) {}
 
     using Engine = detail::Engine<Backend, Auth>;
     template <class R, class Handler>
@@ -266,6 +267,18 @@ private:
         HttpOptions http = options.http;
         if (!http.observer) http.observer = options.observer;
         return Backend{std::move(http)};
+    }
+
+    static Codec make_codec([[maybe_unused]] const ClientOptions& options) {
+        if constexpr (std::constructible_from<Codec, JsonCodecOptions>) {
+            JsonCodecOptions json;
+            json.max_parse_memory = options.max_json_memory;
+            // What is less deep the client finds before it decodes; parameters keep their depth.
+            json.max_depth = std::max(json.max_depth, options.max_json_depth);
+            return Codec{json};
+        } else {
+            return Codec();
+        }
     }
 
     template <class Params>

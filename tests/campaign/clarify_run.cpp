@@ -45,10 +45,10 @@ clarify::ClientCredentials credentials(const Settings& settings, const Ledger& l
     const std::string origin = "http://127.0.0.1:" + std::to_string(ledger.server_port);
     clarify::ClientCredentialsConfig config{
         clarify::Url::parse(origin + "/token").value(), "campaign", clarify::Secret{"secret"}};
-    config.fetch_timeout = settings.deadline;
+    config.token.fetch_timeout = settings.deadline;
     // The server revokes its tokens every few seconds, for which the pause between two fetches
     // would grow.
-    config.times.longest_pause = config.times.first_pause;
+    config.token.times.longest_pause = config.token.times.first_pause;
     return clarify::ClientCredentials{std::move(config)};
 }
 

@@ -170,6 +170,42 @@ CLARIFY_PASSWORD=wrong-password-0123 \
 has err "auth"
 lacks err "wrong-password-0123"
 
+# --- limits ---------------------------------------------------------------------------------------
+
+test_case "call: the method may follow an option that may be repeated"
+pin=sha256/r/mIkG3eEpVdm+u/ko/cwxzOMo1bk4TyHIlByibiA5E=
+expect 3 "$tool" call "${tls[@]}" --pin "$pin" clarify.selectItems "$select_items"
+has err "pin_mismatch"
+
+test_case "limits: lists every limit with its default, and --set takes each line as it is"
+expect 0 "$tool" limits
+limits=(
+    call_timeout=30000ms connect_timeout=10000ms address_timeout=3000ms connect_stagger=250ms
+    proxy_timeout=10000ms tls_timeout=10000ms idle_timeout=30000ms connection_lifetime=900000ms
+    max_connections=16 max_waiting=16384 max_response_head=16384 max_response_fields=128
+    max_interim_responses=8 max_chunk_line=1024 max_chunk_extras=16384 max_tls_sessions=64
+    max_request_body=16777216 max_response_body=16777216 max_json_depth=64
+    max_json_memory=134217728 max_body_excerpt=512 max_token_reply=65536 max_token=8192
+    max_credentials=65536 attempts=3 retry_base=100ms retry_throttled_base=1000ms
+    retry_cap=20000ms longest_retry_after=60000ms retry_budget=100 token_timeout=30000ms
+    token_attempts=3 token_renewal_margin=60s token_default_lifetime=300s token_first_pause=1s
+    token_longest_pause=60s
+)
+printf '  %s\n' "${limits[@]}" | diff - out >err || fail "the list is another"
+sets=()
+for limit in "${limits[@]}"; do sets+=(--set "$limit"); done
+expect 0 "$tool" call "${tls[@]}" "${sets[@]}" clarify.selectItems "$select_items"
+
+test_case "limits: one that is set is kept to, and one that is out of range has a name"
+expect 2 "$tool" call "${tls[@]}" --set max_credentials=10 clarify.selectItems "$select_items"
+has err "is too large"
+expect 4 "$tool" call "${tls[@]}" --set max_token=5 clarify.selectItems "$select_items"
+has err "the access token is too long"
+expect 2 "$tool" call "${tls[@]}" --set max_token=0 clarify.selectItems "$select_items"
+has err "token.max_token"
+expect 2 "$tool" call "${tls[@]}" --set token_first_pause=1.5s clarify.selectItems "$select_items"
+has err "token_first_pause has no such value"
+
 test_case "call: without a version header"
 expect 0 "$tool" call "${tls[@]}" --api-version none clarify.selectItems "$select_items"
 expect 0 "$tool" call "${tls[@]}" --api-version "" clarify.selectItems "$select_items"

@@ -122,7 +122,11 @@ inline std::string with_id(std::string text, std::string_view id) {
 }
 
 /// Answers a call with `bytes`, in which `{id}` stands for a digit, the call's id.
-inline Seen play(const std::string& bytes, bool idempotent, Then then = Then::stays) {
+inline Seen play(
+    const std::string& bytes,
+    bool idempotent,
+    Then then = Then::stays,
+    clarify::ClientOptions client = quick_options()) {
     std::atomic<int> sends = 0;
     std::atomic<int> served_by = 0;
     std::atomic<int> last_fault = 0;
@@ -142,7 +146,7 @@ inline Seen play(const std::string& bytes, bool idempotent, Then then = Then::st
             return peer.drain();
         }
     }};
-    Caller caller{server};
+    Caller caller{server, std::move(client)};
     clarify::CallOptions options;
     options.idempotent = idempotent;
     const Outcome outcome = caller.call(options);

@@ -163,6 +163,24 @@ TEST_CASE("RpcClient: a redirect is never followed, and shown as an origin only"
     }
 }
 
+TEST_CASE("RpcClient: how long an excerpt may be is an option") {
+    clarify::ClientOptions options = quick_options();
+    const auto excerpt = [&](std::size_t most, const std::string& bytes) {
+        options.max_body_excerpt = most;
+        return play(bytes, false, Then::stays, options).error.http()->body_excerpt;
+    };
+    const std::string page = reply("404 x", "", std::string(1'000, 'x'));
+    CHECK(excerpt(1'000, page) == std::string(1'000, 'x'));
+    CHECK(excerpt(16, page) == std::string(13, 'x') + "...");
+    CHECK(excerpt(0, page).empty());
+    const std::string html = reply("200 OK", "Content-Type: text/html\r\n", "<html>a page</html>");
+    CHECK(excerpt(16, html) == "<html>a page<...");
+    CHECK(excerpt(0, html).empty());
+    const std::string broken = reply("200 OK", "", "[" + std::string(100, ' ') + "?]");
+    CHECK(excerpt(16, broken).starts_with("..."));
+    CHECK(excerpt(16, broken).find('?') != std::string::npos);
+}
+
 TEST_CASE("RpcClient: an excerpt is escaped and has at most 512 bytes") {
     const Seen control = play(reply("404 x", "", "\x1B[31m\0\r\nFAKE\xC2\x9B"s), false);
     CHECK(control.error.http()->body_excerpt == "\\x1b[31m\\x00\\x0d\\nFAKE\\xc2\\x9b");

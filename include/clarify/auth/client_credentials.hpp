@@ -9,7 +9,6 @@
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/url.hpp>
 
-#include <chrono>
 #include <memory>
 #include <string>
 
@@ -32,11 +31,7 @@ struct ClientCredentialsConfig {
     std::string audience;
     /// Sent as `scope` unless empty.
     std::string scope;
-    /// The limit of one fetch with its repetitions. Each call also keeps its own deadline.
-    std::chrono::milliseconds fetch_timeout{30'000};
-    /// How often a fetch is sent before it counts as failed, where a failure may pass: 1 or more.
-    unsigned attempts = 3;
-    TokenTimes times;
+    TokenOptions token;
 };
 
 /** Sends a bearer token that it fetches, keeps and renews.
@@ -59,8 +54,8 @@ struct ClientCredentialsConfig {
 */
 class ClientCredentials {
 public:
-    /// @throws std::invalid_argument for an empty id or secret, `attempts` 0, or a plain http
-    /// endpoint that is not on a loopback address.
+    /// @throws std::invalid_argument for an empty id or secret, a plain http endpoint that is not on a
+    /// loopback address, or what `token` has out of range.
     explicit ClientCredentials(ClientCredentialsConfig config);
 
     std::optional<AuthHeader> cached(AuthContext& context);

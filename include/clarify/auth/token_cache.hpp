@@ -4,6 +4,7 @@
 #ifndef CLARIFY_AUTH_TOKEN_CACHE_HPP
 #define CLARIFY_AUTH_TOKEN_CACHE_HPP
 
+#include <clarify/auth/token_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
 
 #include <algorithm>
@@ -12,20 +13,6 @@
 #include <optional>
 
 namespace clarify {
-
-/** The times that govern a token. All are measured on the monotonic clock. */
-struct TokenTimes {
-    TokenTimes() {}
-
-    /// A token is renewed this long before it expires, but never earlier than a tenth of its life.
-    std::chrono::seconds renewal_margin{60};
-    /// The life of a token whose issuer does not say.
-    std::chrono::seconds default_lifetime{300};
-    /// After a failed fetch no other is begun for this long; doubled with each failure in a row.
-    std::chrono::seconds first_pause{1};
-    /// The longest such pause.
-    std::chrono::seconds longest_pause{60};
-};
 
 /** The state machine of one access token shared by all calls of a client.
 

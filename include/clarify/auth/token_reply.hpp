@@ -5,6 +5,7 @@
 #define CLARIFY_AUTH_TOKEN_REPLY_HPP
 
 #include <clarify/auth/bearer_token.hpp>
+#include <clarify/auth/token_options.hpp>
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/scrub.hpp>
 #include <clarify/core/result.hpp>
@@ -41,14 +42,16 @@ struct TokenReply {
     that is no token, an `error` member in a success among it, `bad_expiry`, `type`. The code in an
     `error` member is named where it has legal characters (RFC 6749 section 5.2), at most 64 of
     them, unless it holds `secret`, the one that was sent, or comes with a token. The message never
-    shows anything else of the body, which may hold a token.
+    shows anything else of the body, which may hold a token. An access token of more than
+    `max_token` bytes is none.
 */
 Result<TokenReply> read_token_reply(
-    unsigned status, std::string_view body, std::string_view secret = {});
+    unsigned status,
+    std::string_view body,
+    std::string_view secret = {},
+    std::size_t max_token = TokenOptions{}.max_token);
 
 namespace detail {
-
-inline constexpr std::size_t longest_access_token = 8192;
 
 inline Error token_error(Reason reason, std::string message) {
     return Error{Errc::token, reason, std::move(message)};
@@ -67,7 +70,7 @@ inline std::optional<std::chrono::seconds> read_lifetime(std::string_view text) 
 }  // namespace detail
 
 inline Result<TokenReply> read_token_reply(
-    unsigned status, std::string_view body, std::string_view secret) {
+    unsigned status, std::string_view body, std::string_view secret, std::size_t max_token) {
     using namespace detail;
     RawJson access_token, token_type, expires_in, error;
     int tokens = 0;
@@ -120,7 +123,7 @@ inline Result<TokenReply> read_token_reply(
     }
     std::string token = json_unescape(access_token.text);
     const Secret issued{std::move(token)};
-    if (issued.size() > longest_access_token || !BearerToken::is_token(issued.expose())) {
+    if (issued.size() > max_token || !BearerToken::is_token(issued.expose())) {
         return token_error(
             Reason::bad_response, "the access token is too long or has illegal characters");
     }

@@ -37,8 +37,9 @@ struct HttpFailure {
     std::string www_authenticate;
     /// Scheme, host and port of a redirect's target; empty where there is none. Never followed.
     std::string location;
-    /// Part of the body, all but printable ASCII escaped: at most 512 bytes of text. Of JSON that is
-    /// broken far behind the beginning, what is around the fault, after `...`.
+    /// Part of the body, all but printable ASCII escaped: at most `ClientOptions::max_body_excerpt`
+    /// bytes of text, 512 by default. Of JSON that is broken far behind the beginning, what is
+    /// around the fault, after `...`.
     std::string body_excerpt;
 };
 

@@ -28,15 +28,18 @@ class CurlSource;
     libcurl would send it again because a reused connection broke, it finds no connection to do so
     and the failure is `io[stale]`, `Fate::unknown`.
 
-    libcurl gets no proxy (the environment's neither), no redirect, no cookie, no netrc, no
-    credentials and no headers but those of the request; a reply that is compressed is refused.
-    TLS is 1.2 or newer, chain and host name are verified, ALPN offers `http/1.1` alone. Reply heads
-    are checked on their raw lines as `BeastBackend` does.
+    libcurl gets no proxy but that of the options (the environment's neither), no redirect, no
+    cookie, no netrc, no credentials and no headers but those of the request; a reply that is
+    compressed is refused. TLS is 1.2 or newer, chain and host name are verified, ALPN offers
+    `http/1.1` alone. Reply heads, a proxy's among them, are checked on their raw lines as
+    `BeastBackend` does.
 
     @par What libcurl cannot do, or cannot tell
     - `address_timeout` has no effect: libcurl gives each of several addresses of a family half of
       the time that is left of `connect_timeout`.
     - A failed name look-up is always `resolve[not_found]`; libcurl does not say when it may pass.
+    - An interim reply to CONNECT is a refusal (`proxy[refused]`); libcurl does not wait for the
+      next.
     - Chunk framing is libcurl's own. It takes LF for CR LF there, and any length of chunk
       extensions (the deadline ends those). A header line of more than 100 KiB is collected before
       it is refused.
@@ -53,8 +56,9 @@ class CurlSource;
     - A client certificate and revocation lists need a libcurl that uses the OpenSSL which this
       program has; with another, the constructor refuses them. `tls.pins` are compared with the
       server's own key only, not with those above it. TLS sessions are not resumed.
-    - Without `ca_file` and `ca_pem`, libcurl's built-in trust store is used, and read for each new
-      connection (some 20 ms with OpenSSL).
+    - Without `ca_file` and `ca_pem`, libcurl's built-in trust store is used, or where that is not
+      there the one that `BeastBackend` would use; it is read for each new connection (some 20 ms
+      with OpenSSL).
     - Over another TLS library than the OpenSSL that this program has, a libcurl built to do so
       writes TLS secrets to the file that `SSLKEYLOGFILE` names.
     - libcurl's own copy of the request head, authorization included, is not wiped.
@@ -69,10 +73,10 @@ class CurlSource;
     the program might do so at the same time and libcurl lacks the feature `threadsafe`, call it
     before threads are started.
     @par Errors
-    Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `tls`, `io`, `timeout`,
-    `framing`, `too_large`, and `bad_config` where the trust store cannot be read or this libcurl
-    lacks something needed. `Error::cause()` is the system's code where there is one, else
-    libcurl's.
+    Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `proxy`, `tls`, `io`,
+    `timeout`, `framing`, `too_large`, and `bad_config` where the trust store cannot be read, this
+    libcurl lacks something needed, or plain http would go through a proxy. `Error::cause()` is the
+    system's code where there is one, else libcurl's.
 */
 class CurlBackend {
 public:

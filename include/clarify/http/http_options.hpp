@@ -54,7 +54,6 @@ struct HttpOptions {
     std::size_t max_chunk_extras = std::size_t{16} << 10U;
 
     TlsOptions tls;
-    /// For `BeastBackend`.
     ProxyOptions proxy;
     /// Receives connection events; set by the client.
     Observer observer;

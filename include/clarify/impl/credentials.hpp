@@ -12,8 +12,6 @@
 namespace clarify {
 namespace detail {
 
-inline constexpr std::size_t largest_credentials = std::size_t{64} << 10U;
-
 /// Collects every problem of a document, so that its author can repair all of them in one go.
 class Problems {
 public:
@@ -151,14 +149,13 @@ inline void check_secret(
 }  // namespace detail
 
 CLARIFY_DECL Result<Credentials> Credentials::from_file(
-    const std::filesystem::path& path, SharedFile shared) {
+    const std::filesystem::path& path, SharedFile shared, std::size_t max_size) {
     constexpr const char* warning = "others than its owner may read it or write to it";
-    const Result<detail::SmallFile> file =
-        detail::read_small_file(path, detail::largest_credentials);
+    const Result<detail::SmallFile> file = detail::read_small_file(path, max_size);
     if (!file) return file.error();
     if (file->content.empty()) return detail::file_error(path, "is empty", 0);
     if (file->exposed && shared == SharedFile::refuse) return detail::file_error(path, warning, 0);
-    Result<Credentials> credentials = from_string(file->content);
+    Result<Credentials> credentials = from_string(file->content, max_size);
     if (credentials) {
         if (file->exposed) credentials->warnings_.push_back(path.string() + ": " + warning);
         return credentials;
@@ -167,8 +164,9 @@ CLARIFY_DECL Result<Credentials> Credentials::from_file(
     return Error{error.code(), error.reason(), path.string() + ": " + std::string{error.message()}};
 }
 
-CLARIFY_DECL Result<Credentials> Credentials::from_string(std::string_view json) {
-    if (json.size() > detail::largest_credentials) {
+CLARIFY_DECL Result<Credentials> Credentials::from_string(
+    std::string_view json, std::size_t max_size) {
+    if (json.size() > max_size) {
         return Error{Errc::bad_config, Reason::file, "the credentials are too large"};
     }
     detail::Problems problems;
@@ -221,10 +219,11 @@ CLARIFY_DECL Result<Credentials> Credentials::with_api_url(std::string_view api_
     return moved;
 }
 
-CLARIFY_DECL CredentialsAuth Credentials::auth() const {
+CLARIFY_DECL CredentialsAuth Credentials::auth(TokenOptions token) const {
     if (type_ == Type::basic_auth) return CredentialsAuth{BasicAuth{client_id_, secret_}};
     ClientCredentialsConfig config{
         api_url_.join("oauth/token"), client_id_, secret_, api_url_.to_string()};
+    config.token = token;
     return CredentialsAuth{ClientCredentials{std::move(config)}};
 }
 

@@ -7,6 +7,7 @@
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/json/detail/json_reader.hpp>
 #include <clarify/json/detail/json_writer.hpp>
+#include <clarify/json/json_codec_options.hpp>
 
 #include <concepts>
 #include <cstddef>
@@ -15,20 +16,6 @@
 #include <string_view>
 
 namespace clarify {
-
-/// Limits of a `BoostJsonCodec` or a `NlohmannCodec`.
-struct JsonCodecOptions {
-    JsonCodecOptions() {}
-
-    /** The most memory that decoding one text may take, in bytes, scratch memory included.
-
-        Default 128 MiB; at least 1. A type with a `read_json_text` of its own counts as long as
-        its text.
-    */
-    std::size_t max_parse_memory = std::size_t{128} << 20U;
-    /// How deeply arrays and objects may be nested, both ways. Default 64; from 1 to 1024.
-    std::size_t max_depth = 64;
-};
 
 /// A type that the codec of a `Document` writes; what a container or struct holds is checked when
 /// it is used.

@@ -199,7 +199,7 @@ TEST_CASE("token reply: a token that cannot be a header value is refused") {
     }
 }
 
-TEST_CASE("token reply: a token has at most 8 KiB") {
+TEST_CASE("token reply: a token has at most 8 KiB, or what limit is given") {
     const auto reply = [](std::size_t size) {
         return read_token_reply(200, R"({"access_token":")" + std::string(size, 'x') + R"("})");
     };
@@ -207,6 +207,8 @@ TEST_CASE("token reply: a token has at most 8 KiB") {
     CHECK(reply(8'192)->header.size() == 8'192 + 7);
     REQUIRE(reply(8'193).has_error());
     CHECK(failure_text(reply(8'193).error()) == "bad_response");
+    CHECK(read_token_reply(200, R"({"access_token":"abc"})", {}, 3).has_value());
+    CHECK(read_token_reply(200, R"({"access_token":"abc"})", {}, 2).has_error());
 }
 
 TEST_CASE("token reply: escapes in a token are undone") {

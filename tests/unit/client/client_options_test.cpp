@@ -39,6 +39,8 @@ TEST_CASE("ClientOptions: the defaults are in range, and as documented") {
     CHECK(options.max_request_body == std::size_t{16} << 20U);
     CHECK(options.max_response_body == std::size_t{16} << 20U);
     CHECK(options.max_json_depth == 64);
+    CHECK(options.max_json_memory == std::size_t{128} << 20U);
+    CHECK(options.max_body_excerpt == 512);
     CHECK_FALSE(options.observer);
     CHECK_FALSE(options.insecure_allow_credentials_over_plain_http);
     CHECK(options.retry.attempts == 3);
@@ -55,7 +57,19 @@ TEST_CASE("ClientOptions: the defaults are in range, and as documented") {
     CHECK(options.http.connect_stagger == 250ms);
     CHECK(options.http.tls_timeout == 10s);
     CHECK(options.http.max_response_head == std::size_t{16} << 10U);
+    CHECK(options.http.proxy_timeout == 10s);
     CHECK(options.http.max_response_fields == 128);
+    CHECK(options.http.max_interim_responses == 8);
+    CHECK(options.http.max_chunk_line == std::size_t{1} << 10U);
+    CHECK(options.http.max_chunk_extras == std::size_t{16} << 10U);
+    CHECK(options.token.fetch_timeout == 30s);
+    CHECK(options.token.attempts == 3);
+    CHECK(options.token.times.renewal_margin == 60s);
+    CHECK(options.token.times.default_lifetime == 300s);
+    CHECK(options.token.times.first_pause == 1s);
+    CHECK(options.token.times.longest_pause == 60s);
+    CHECK(options.token.max_reply == std::size_t{64} << 10U);
+    CHECK(options.token.max_token == std::size_t{8} << 10U);
 }
 
 TEST_CASE("ClientOptions: names the member that is out of range") {
@@ -72,6 +86,25 @@ TEST_CASE("ClientOptions: names the member that is out of range") {
         {"user_agent", [](ClientOptions& o) { o.user_agent = "a\nb"; }},
         {"user_agent", [](ClientOptions& o) { o.user_agent = std::string("a\0b", 3); }},
         {"max_json_depth", [](ClientOptions& o) { o.max_json_depth = 0; }},
+        {"max_json_depth", [](ClientOptions& o) { o.max_json_depth = 1025; }},
+        {"max_json_memory", [](ClientOptions& o) { o.max_json_memory = 0; }},
+        {"max_body_excerpt", [](ClientOptions& o) { o.max_body_excerpt = 15; }},
+        {"max_body_excerpt",
+         [](ClientOptions& o) { o.max_body_excerpt = (std::size_t{64} << 10U) + 1; }},
+        {"token.fetch_timeout", [](ClientOptions& o) { o.token.fetch_timeout = 0ms; }},
+        {"token.attempts", [](ClientOptions& o) { o.token.attempts = 0; }},
+        {"token.times.renewal_margin",
+         [](ClientOptions& o) { o.token.times.renewal_margin = -1s; }},
+        {"token.times.default_lifetime",
+         [](ClientOptions& o) { o.token.times.default_lifetime = 0s; }},
+        {"token.times.first_pause", [](ClientOptions& o) { o.token.times.first_pause = 0s; }},
+        {"token.times.longest_pause", [](ClientOptions& o) { o.token.times.first_pause = 61s; }},
+        {"token.max_reply", [](ClientOptions& o) { o.token.max_reply = 1023; }},
+        {"token.max_reply",
+         [](ClientOptions& o) { o.token.max_reply = (std::size_t{1} << 20U) + 1; }},
+        {"token.max_token", [](ClientOptions& o) { o.token.max_token = 0; }},
+        {"token.max_token",
+         [](ClientOptions& o) { o.token.max_token = (std::size_t{64} << 10U) + 1; }},
         {"retry.attempts", [](ClientOptions& o) { o.retry.attempts = 0; }},
         {"max_connections", [](ClientOptions& o) { o.http.max_connections = 0; }},
         {"max_response_head", [](ClientOptions& o) { o.http.max_response_head = 63; }},
@@ -96,6 +129,17 @@ TEST_CASE("ClientOptions: accepts the edges of each range") {
              Change{[](ClientOptions& o) { o.api_version = ApiVersion::none(); }},
              Change{[](ClientOptions& o) { o.user_agent.clear(); }},
              Change{[](ClientOptions& o) { o.max_json_depth = 1; }},
+             Change{[](ClientOptions& o) { o.max_json_depth = 1024; }},
+             Change{[](ClientOptions& o) { o.max_json_memory = 1; }},
+             Change{[](ClientOptions& o) { o.max_body_excerpt = 0; }},
+             Change{[](ClientOptions& o) { o.max_body_excerpt = 16; }},
+             Change{[](ClientOptions& o) { o.max_body_excerpt = std::size_t{64} << 10U; }},
+             Change{[](ClientOptions& o) { o.token.times.renewal_margin = 0s; }},
+             Change{[](ClientOptions& o) { o.token.times.longest_pause = 1s; }},
+             Change{[](ClientOptions& o) { o.token.max_reply = std::size_t{1} << 10U; }},
+             Change{[](ClientOptions& o) { o.token.max_reply = std::size_t{1} << 20U; }},
+             Change{[](ClientOptions& o) { o.token.max_token = 1; }},
+             Change{[](ClientOptions& o) { o.token.max_token = std::size_t{64} << 10U; }},
              Change{[](ClientOptions& o) { o.retry.attempts = 1; }},
              Change{[](ClientOptions& o) { o.retry.budget = 0; }},
              Change{[](ClientOptions& o) { o.http.max_connections = 1; }},

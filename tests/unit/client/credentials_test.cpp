@@ -386,7 +386,7 @@ TEST_CASE("Credentials: what cannot be read as a small regular file is refused a
         std::errc::too_many_symbolic_link_levels);
 }
 
-TEST_CASE("Credentials: a document has at most 64 KiB, in a file or not") {
+TEST_CASE("Credentials: a document has at most 64 KiB, or what limit is given, in a file or not") {
     constexpr std::size_t limit = std::size_t{64} << 10U;
     const TemporaryDirectory folder;
     const std::string full = good_oauth + std::string(limit - good_oauth.size(), ' ');
@@ -395,4 +395,12 @@ TEST_CASE("Credentials: a document has at most 64 KiB, in a file or not") {
     const fs::path large = folder.write("large", full + ' ');
     CHECK(failure(Credentials::from_file(large)) == "file: " + large.string() + ": is too large");
     CHECK(failure_of(full + ' ') == "file: the credentials are too large");
+
+    using SharedFile = Credentials::SharedFile;
+    CHECK(Credentials::from_file(large, SharedFile::warn, limit + 1).has_value());
+    CHECK(Credentials::from_string(full + ' ', limit + 1).has_value());
+    const fs::path small = folder.write("small", good_oauth);
+    CHECK(Credentials::from_file(small, SharedFile::warn, good_oauth.size()).has_value());
+    CHECK(Credentials::from_file(small, SharedFile::warn, good_oauth.size() - 1).has_error());
+    CHECK(Credentials::from_string(good_oauth, good_oauth.size() - 1).has_error());
 }

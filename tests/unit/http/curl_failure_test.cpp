@@ -114,6 +114,56 @@ TEST_CASE("curl_failure: TLS failures are told apart, and belong to the handshak
     CHECK(failure(own).reason() == Reason::file);
 }
 
+TEST_CASE("curl_failure: a failure on the way to a tunnel is the proxy's, and names the proxy") {
+    const clarify::ProxyOptions proxy = *clarify::ProxyOptions::parse("http://proxy.example:3128");
+    struct Row {
+        CURLcode code;
+        Phase phase;
+        unsigned status;
+        std::string_view text;
+        Errc kind;
+        Reason reason;
+    };
+    constexpr auto too_large = static_cast<CURLcode>(100);
+    for (const Row row :
+         {Row{CURLE_COULDNT_RESOLVE_PROXY, Phase::resolve, 0, "", Errc::resolve, Reason::not_found},
+          Row{CURLE_COULDNT_CONNECT, Phase::connect, 0, "", Errc::connect, Reason::none},
+          Row{CURLE_RECV_ERROR, Phase::connect, 0, "", Errc::proxy, Reason::reset},
+          Row{CURLE_SEND_ERROR, Phase::proxy, 0, "", Errc::proxy, Reason::reset},
+          // An answer that breaks off has not been given.
+          Row{CURLE_RECV_ERROR, Phase::proxy, 403, "", Errc::proxy, Reason::reset},
+          Row{CURLE_RECV_ERROR, Phase::proxy, 102, "", Errc::proxy, Reason::refused},
+          Row{CURLE_COULDNT_CONNECT, Phase::proxy, 100, "", Errc::proxy, Reason::refused},
+          Row{CURLE_OUT_OF_MEMORY, Phase::proxy, 200, "", Errc::proxy, Reason::head},
+          Row{too_large, Phase::proxy, 200, "", Errc::proxy, Reason::head},
+          Row{CURLE_RECV_ERROR,
+              Phase::proxy,
+              200,
+              "CONNECT response too large",
+              Errc::proxy,
+              Reason::head}}) {
+        CAPTURE(static_cast<int>(row.code));
+        CAPTURE(row.status);
+        CurlOutcome outcome = opening(row.code, row.phase);
+        outcome.proxy = &proxy;
+        outcome.proxy_status = row.status;
+        outcome.text = row.text;
+        const Error error = failure(outcome);
+        CHECK(error.code() == row.kind);
+        CHECK(error.reason() == row.reason);
+        CHECK(error.phase() == (row.kind == Errc::proxy ? Phase::proxy : row.phase));
+        CHECK(error.fate() == Fate::unsent);
+        CHECK(error.message().find("proxy.example") != std::string_view::npos);
+    }
+    CurlOutcome late = opening(CURLE_OPERATION_TIMEDOUT, Phase::proxy);
+    late.proxy = &proxy;
+    CHECK(failure(late).code() == Errc::timeout);
+    CurlOutcome untrusted = opening(CURLE_PEER_FAILED_VERIFICATION, Phase::tls);
+    untrusted.proxy = &proxy;
+    CHECK(failure(untrusted).code() == Errc::tls);
+    CHECK(failure(untrusted).message().find("api.example") != std::string_view::npos);
+}
+
 TEST_CASE("curl_failure: a failure after the request began is unknown, by its kind") {
     struct Row {
         CURLcode code;

@@ -24,7 +24,8 @@
 namespace clarify {
 
 struct ClientCredentials::State {
-    explicit State(ClientCredentialsConfig given) : config(std::move(given)), cache(config.times) {}
+    explicit State(ClientCredentialsConfig given)
+        : config(std::move(given)), cache(config.token.times) {}
 
     Secret form() const {
         std::string body;
@@ -87,7 +88,7 @@ struct ClientCredentials::State {
 CLARIFY_DECL ClientCredentials::ClientCredentials(ClientCredentialsConfig config) {
     if (config.client_id.empty()) throw std::invalid_argument{"client_id is empty"};
     if (config.client_secret.empty()) throw std::invalid_argument{"client_secret is empty"};
-    if (config.attempts == 0) throw std::invalid_argument{"attempts is 0"};
+    config.token.check();
     if (!config.token_url.is_https() && !config.token_url.is_loopback()) {
         throw std::invalid_argument{"token_url: credentials are sent over https only"};
     }
@@ -140,7 +141,7 @@ CLARIFY_DECL bool ClientCredentials::rejected(AuthContext& context, const AuthHe
 
 CLARIFY_DECL void ClientCredentials::begin_fetch(
     std::shared_ptr<State> state, AuthContext& context) {
-    const TimePoint deadline = context.now() + state->config.fetch_timeout;
+    const TimePoint deadline = context.now() + state->config.token.fetch_timeout;
     state->cache.fetch_started();
     try {
         context.spawn(fetch(state, context), deadline);
@@ -155,7 +156,7 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     State::Settle settle{*state, context};
     const ClientCredentialsConfig& config = state->config;
     const TimePoint started = context.now();
-    const TimePoint deadline = started + config.fetch_timeout;
+    const TimePoint deadline = started + config.token.fetch_timeout;
     const Secret form = state->form();
     const std::array<HeaderView, 2> headers{
         HeaderView{"Content-Type", "application/x-www-form-urlencoded"},
@@ -166,7 +167,7 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     request.headers = headers;
     request.body = form.expose();
     request.deadline = deadline;
-    request.max_response_body = std::size_t{64} << 10U;
+    request.max_response_body = config.token.max_reply;
 
     HttpResponse response;
     // The reply holds a token. In one piece, so that growing leaves no copy of it behind.
@@ -198,7 +199,8 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
                     error = Error{
                         Errc::token,
                         Reason::bad_response,
-                        "the token endpoint's reply is larger than 64 KiB"};
+                        "the token endpoint's reply is larger than " +
+                            std::to_string(config.token.max_reply) + " bytes"};
                 }
             }
         } catch (const std::bad_alloc&) {
@@ -210,8 +212,11 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
         if (!error) {
             // A complete reply; whether the token is any good does not matter to the connection.
             response.lease.keep();
-            Result<TokenReply> reply =
-                read_token_reply(response.status, response.body, config.client_secret.expose());
+            Result<TokenReply> reply = read_token_reply(
+                response.status,
+                response.body,
+                config.client_secret.expose(),
+                config.token.max_token);
             Secret::wipe(response.body);
             if (reply && state->cache.is_stillborn(sent_at, reply->lifetime, context.now())) {
                 reply = detail::token_error(
@@ -247,7 +252,7 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
         }
         // A wait that the issuer asks for binds every later fetch too, so it is the cache's to
         // keep: there each waiting call can weigh it against its own deadline.
-        if (!may_pass || patience || attempt >= config.attempts) break;
+        if (!may_pass || patience || attempt >= config.token.attempts) break;
         // Full jitter, a second at first where the issuer says that it is asked too often.
         const bool throttled = error->reason() == Reason::throttled;
         const unsigned doublings = std::min(attempt - 1, 10U);

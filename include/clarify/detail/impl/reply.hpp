@@ -81,8 +81,8 @@ inline std::string_view sent_authorization(const CallRecord& call) {
 /// Part of a body for people to read, see `HttpFailure::body_excerpt`: its beginning, or where
 /// something is wrong at `offset` far behind that, what is around it.
 inline std::string body_excerpt(
-    std::string_view body, const Scrubber& scrubber, std::size_t offset = 0) {
-    constexpr std::size_t limit = 512;
+    std::string_view body, const Scrubber& scrubber, std::size_t limit, std::size_t offset = 0) {
+    if (limit == 0) return {};
     const std::size_t from =
         offset < limit / 4 ? 0 : scrubber.behind_secret(body, offset - limit / 8);
     // One byte more than may be shown, so that a cut is seen.
@@ -155,7 +155,7 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
     failure.www_authenticate = printable_within(failure.www_authenticate, 256);
     failure.location = location_origin(response.location);
     scrubber.scrub(failure.location);
-    failure.body_excerpt = body_excerpt(response.body, scrubber);
+    failure.body_excerpt = body_excerpt(response.body, scrubber, options_.max_body_excerpt);
 
     const bool unauthorized = response.status == 401;
     Error error = unauthorized
@@ -168,26 +168,30 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
 }
 
 /// Adds to `error` what the body has at `offset`, where it is no JSON or declared as something else.
-inline Error unread_error(const CallRecord& call, Error error, std::size_t offset) {
+inline Error unread_error(
+    const CallRecord& call, Error error, std::size_t excerpt, std::size_t offset) {
     const HttpResponse& response = call.buffers->response;
     HttpFailure failure;
     failure.status = response.status;
-    failure.body_excerpt = body_excerpt(response.body, Scrubber{sent_authorization(call)}, offset);
+    failure.body_excerpt =
+        body_excerpt(response.body, Scrubber{sent_authorization(call)}, excerpt, offset);
     return error.set_http(std::move(failure));
 }
 
 /// What a reply that was read failed with, with what people may see of the body.
-inline Error reply_error(const CallRecord& call, const Error& error, std::size_t max_depth) {
+inline Error reply_error(
+    const CallRecord& call, const Error& error, std::size_t max_depth, std::size_t excerpt) {
     if (error.code() == Errc::rpc) {
         return scrubbed(error, Scrubber{sent_authorization(call)});
     }
     if (error.code() != Errc::json) return error;
     JsonScanner scanner{call.buffers->response.body, max_depth};
     scanner.document();
-    return unread_error(call, error, scanner.offset());
+    return unread_error(call, error, excerpt, scanner.offset());
 }
 
-inline std::optional<Error> judge_batch(CallRecord& call, std::size_t max_depth) {
+inline std::optional<Error> judge_batch(
+    CallRecord& call, std::size_t max_depth, std::size_t excerpt) {
     HttpResponse& response = call.buffers->response;
     const unsigned status = response.status;
     BatchState& batch = *call.batch;
@@ -205,7 +209,7 @@ inline std::optional<Error> judge_batch(CallRecord& call, std::size_t max_depth)
         response.lease.discard();
     }
     // The array around the responses is one level more than they have.
-    if (!read) return answered(reply_error(call, read.error(), max_depth + 1));
+    if (!read) return answered(reply_error(call, read.error(), max_depth + 1, excerpt));
 
     const auto failed = [](const rpc::BatchSlot& slot) { return slot.error.has_value(); };
     if (!batch.violation && std::none_of(batch.slots.begin(), batch.slots.end(), failed))
@@ -276,9 +280,10 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
         return answered(unread_error(
             call,
             Error{Errc::envelope, Reason::content_type, "the reply is not declared as JSON"},
+            options_.max_body_excerpt,
             0));
     }
-    if (call.batch) return judge_batch(call, options_.max_json_depth);
+    if (call.batch) return judge_batch(call, options_.max_json_depth, options_.max_body_excerpt);
     const Result<std::string_view> result =
         rpc::read_response(response.body, call.id, options_.max_json_depth);
     if (result) {
@@ -288,7 +293,8 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
     }
     const Reason reason = result.error().reason();
     release(reason != Reason::id_mismatch && reason != Reason::id_missing);
-    return answered(reply_error(call, result.error(), options_.max_json_depth));
+    return answered(
+        reply_error(call, result.error(), options_.max_json_depth, options_.max_body_excerpt));
 }
 
 }  // namespace clarify::detail

@@ -11,6 +11,7 @@
 #include <clarify/http/detail/curl_failure.hpp>
 #include <clarify/http/detail/curl_setup.hpp>
 #include <clarify/http/detail/curl_socket.hpp>
+#include <clarify/http/detail/curl_tunnel.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -19,7 +20,9 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,11 +39,13 @@ namespace clarify::detail {
 class CurlConnection final : public CurlSocketOwner,
                              public std::enable_shared_from_this<CurlConnection> {
 public:
-    /// A connection that is yet to be opened. Throws `std::bad_alloc` if libcurl is out of memory.
+    /// A connection that is yet to be opened, through the proxy of the settings if it is `proxied`.
+    /// Throws `std::bad_alloc` if libcurl is out of memory.
     CurlConnection(
         boost::asio::any_io_executor executor,
         std::shared_ptr<const CurlSettings> settings,
-        Url origin);
+        Url origin,
+        bool proxied);
     CurlConnection(const CurlConnection&) = delete;
     CurlConnection& operator=(const CurlConnection&) = delete;
     ~CurlConnection() { close(); }
@@ -72,7 +77,9 @@ private:
     void act(curl_socket_t socket, int events) noexcept;
     void after_action() noexcept;
     void note_progress();
-    bool note_handshake(curl_socket_t socket) noexcept;
+    bool note_connected(curl_socket_t socket) noexcept;
+    void enter(Phase phase) noexcept;
+    bool tunnel_line(std::string_view line);
     void finish(CURLcode code);
     void on_ready(curl_socket_t socket, int events) noexcept override { act(socket, events); }
     void watch(curl_socket_t socket, int interest);
@@ -101,6 +108,10 @@ private:
     /// Those libcurl has open: several while addresses are tried, then one.
     std::vector<curl_socket_t> sockets_;
     CurlLines lines_;
+    /// The lines that only a proxy sees.
+    CurlLines proxy_lines_;
+    /// Until the first request begins, if there is a proxy.
+    std::optional<CurlTunnel> tunnel_;
     std::string url_;
     std::array<char, CURL_ERROR_SIZE> text_{};
     /// The first option that this libcurl refused.

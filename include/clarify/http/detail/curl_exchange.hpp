@@ -13,6 +13,7 @@
 #include <curl/curl.h>
 
 #include <exception>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ struct CurlExchange {
     TimePoint phase_began;
     /// Has the request been begun, whatever `progress` said before?
     bool sent = false;
+    /// What libcurl had sent by then: CONNECT, to a proxy.
+    long sent_before = 0;
     /// Does libcurl's time of the first byte tell nothing about the reply?
     bool started_by_upload = false;
     bool done = false;
@@ -47,7 +50,7 @@ struct CurlExchange {
     std::exception_ptr thrown;
 };
 
-/// The header lines of a request, as libcurl takes them. They are wiped, since one of them is the
+/// The header lines of a request, as libcurl takes them. They are wiped, since one of them may be an
 /// authorization.
 class CurlLines {
 public:
@@ -56,7 +59,9 @@ public:
     CurlLines& operator=(const CurlLines&) = delete;
     ~CurlLines() { wipe(); }
 
-    void assign(std::span<const HeaderView> headers);
+    /// `unwanted` are fields that libcurl adds by itself if they are not given.
+    void assign(
+        std::span<const HeaderView> headers, std::initializer_list<std::string_view> unwanted);
     void wipe() noexcept;
     curl_slist* list() noexcept { return nodes_.data(); }
 

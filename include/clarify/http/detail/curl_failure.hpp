@@ -6,6 +6,7 @@
 
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
+#include <clarify/http/proxy_options.hpp>
 
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
@@ -38,6 +39,10 @@ struct CurlOutcome {
     bool reused = false;
     /// Did a byte of the reply arrive?
     bool answered = false;
+    /// Null if the origin is spoken to directly.
+    const ProxyOptions* proxy = nullptr;
+    /// What the proxy answered to CONNECT, or 0.
+    unsigned proxy_status = 0;
     /// Do `ca_file` or `ca_pem` replace the system's trust store?
     bool own_trust = false;
 };

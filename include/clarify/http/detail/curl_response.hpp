@@ -22,6 +22,8 @@ struct CurlLimits {
     std::size_t body = std::size_t{16} << 20U;
     unsigned interim = 8;
     std::size_t trailers = std::size_t{16} << 10U;
+    /// The final head is all there is, whatever it announces: the reply to CONNECT.
+    bool head_only = false;
 };
 
 /** Fills a response from what libcurl reads, and refuses what libcurl would let pass.

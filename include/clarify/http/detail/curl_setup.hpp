@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -26,8 +27,9 @@ struct CurlSettings {
     HttpOptions options;
     /// What `options.tls` names in files and texts, once it has been read.
     TlsMaterial material;
-    /// The pins as libcurl takes them.
+    /// The pins and the proxy as libcurl takes them.
     std::string pins;
+    std::string proxy;
 };
 
 /// Does libcurl use the OpenSSL that this program has? Then its objects may be looked into.
@@ -45,7 +47,12 @@ bool curl_is_ready() noexcept;
 
 /// Sets every option of a handle that is the same for all its requests, but for the callbacks.
 /// `settings` must outlive the handle. Returns the first refusal of an option that matters.
-CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https) noexcept;
+CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https, bool proxied) noexcept;
+
+/// The first of `files` that is there, where neither the bundle nor the folder that libcurl was built
+/// to trust is, as of one that was built on another system; else null.
+const char* other_roots(
+    const char* bundle, const char* folder, std::span<const char* const> files) noexcept;
 
 /// Milliseconds as libcurl takes them; what is longer than its counters stands for "very long".
 long curl_milliseconds(std::chrono::milliseconds duration) noexcept;

@@ -101,6 +101,12 @@ inline bool is_quiet(curl_socket_t socket) noexcept {
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+/// Are there bytes to read on a connected socket?
+inline bool has_input(curl_socket_t socket) noexcept {
+    char byte = 0;
+    return ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 }  // namespace clarify::detail
 
 #include <clarify/http/detail/impl/curl_socket.hpp>

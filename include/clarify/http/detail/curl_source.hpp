@@ -22,9 +22,6 @@ public:
     explicit CurlSource(HttpOptions options)
         : ConnectionSource<CurlConnection>(options),
           settings_(std::make_shared<CurlSettings>(std::move(options))) {
-        if (settings_->options.proxy.address) {
-            throw std::invalid_argument{"a proxy is for BeastBackend"};
-        }
         const TlsOptions& tls = settings_->options.tls;
         if (tls.context) {
             throw std::invalid_argument{"tls.context is for BeastBackend; name a CA instead"};
@@ -35,6 +32,8 @@ public:
             throw std::invalid_argument{
                 "tls.client_certificate and tls.crl need a libcurl with this program's OpenSSL"};
         }
+        if (const auto& proxy = settings_->options.proxy.address)
+            settings_->proxy = proxy->origin();
         for (const std::string& pin : tls.pins)
             settings_->pins += (settings_->pins.empty() ? "sha256//" : ";sha256//") + pin.substr(7);
     }
@@ -44,7 +43,7 @@ public:
     boost::asio::awaitable<Result<CurlLoan>> obtain(
         const HttpRequest& request, HttpProgress& progress);
     /// Fills the place with a connection that is yet to be opened, closing the one in it.
-    void refill(CurlLoan& loan, const boost::asio::any_io_executor& executor);
+    Result<void> refill(CurlLoan& loan, const boost::asio::any_io_executor& executor);
 
 private:
     Result<void> read_material();

@@ -16,6 +16,7 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <span>
 #include <vector>
 
 namespace clarify::detail {
@@ -31,6 +32,9 @@ namespace clarify::detail {
     where memory is short, OpenSSL's included.
 */
 Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const TlsOptions& options);
+
+/// Trusts the certificates in the first of `files` that has any; `no_roots` if none has.
+Result<void> load_system_roots(SSL_CTX* context, std::span<const char* const> files);
 
 /// Sets up one connection: who the peer must be (RFC 9525), SNI for names, ALPN, and the least that
 /// is demanded of a context that is not ours. Throws `std::bad_alloc` where memory is short.

@@ -11,7 +11,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,13 @@ struct TlsMaterial {
     what is in it. Throws `std::bad_alloc` where memory is short, OpenSSL's included.
 */
 Result<TlsMaterial> read_tls_material(const TlsOptions& options);
+
+/// Files that may be the system's trust store, in the order in which they are tried: where OpenSSL was
+/// built to have it, then where distributions keep theirs, for an OpenSSL that was built elsewhere.
+std::array<const char*, 8> system_root_files();
+
+/// No trust store of the system's can be used. The message names all places that were tried.
+Error no_roots_error(std::span<const char* const> tried);
 
 /// Gives a context the client's certificate and the revocation lists. False if OpenSSL refuses.
 bool use_tls_material(SSL_CTX* context, const TlsMaterial& material);

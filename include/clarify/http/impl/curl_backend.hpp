@@ -100,7 +100,8 @@ inline boost::asio::awaitable<Result<void>> CurlBackend::post(
                 co_return outcome.error();
             }
             const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-            source->refill(loan, executor);
+            const Result<void> filled = source->refill(loan, executor);
+            if (!filled) co_return filled.error();
             continue;
         }
         const TimePoint expires = loan->can_serve()

@@ -109,15 +109,10 @@ template <class Net>
 boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
     const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    const bool proxied = options_.proxy.applies_to(origin);
-    if (proxied && !origin.is_https()) {
-        Error error{
-            Errc::bad_config,
-            Reason::insecure,
-            "plain http does not go through a proxy, which could read the credentials"};
-        co_return error.set_phase(Phase::proxy);
-    }
-    const Url& next_hop = proxied ? *options_.proxy.address : origin;
+    const Result<const Url*> proxy = proxy_for(origin, options_.proxy);
+    if (!proxy) co_return proxy.error();
+    const bool proxied = *proxy != nullptr;
+    const Url& next_hop = proxied ? **proxy : origin;
     std::shared_ptr<TlsTerms> tls;
     if (origin.is_https()) {
         Result<std::shared_ptr<TlsTerms>> made = terms(now(executor));

@@ -4,10 +4,12 @@
 #define CLARIFY_HTTP_DETAIL_IMPL_CURL_CONNECTION_HPP
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <exception>
 #include <new>
+#include <span>
 #include <stdexcept>
 
 namespace clarify::detail {
@@ -15,7 +17,10 @@ namespace clarify::detail {
 // --- Setting up ---------------------------------------------------------------------------------
 
 inline CurlConnection::CurlConnection(
-    boost::asio::any_io_executor executor, std::shared_ptr<const CurlSettings> settings, Url origin)
+    boost::asio::any_io_executor executor,
+    std::shared_ptr<const CurlSettings> settings,
+    Url origin,
+    bool proxied)
     : executor_(std::move(executor)),
       settings_(std::move(settings)),
       origin_(std::move(origin)),
@@ -30,7 +35,8 @@ inline CurlConnection::CurlConnection(
         close();
         throw std::bad_alloc{};
     }
-    set_up_code_ = set_up_curl(easy_, *settings_, origin_.is_https());
+    if (proxied) tunnel_.emplace(settings_->options);
+    set_up_code_ = set_up_curl(easy_, *settings_, origin_.is_https(), proxied);
     set_up_callbacks();
 }
 
@@ -79,7 +85,17 @@ inline void CurlConnection::begin(CurlExchange& exchange) {
 
     const HttpRequest& request = exchange.request;
     url_ = origin_.origin() + request.url->path();
-    lines_.assign(request.headers);
+    lines_.assign(request.headers, {"Accept", "Content-Type", "Expect"});
+    if (tunnel_) {
+        // Not by libcurl's own means of authentication, which would answer a 407, and of which it
+        // depends on the version whether they decode user and password.
+        const Secret authorization = proxy_authorization(settings_->options.proxy);
+        const std::array<HeaderView, 1> header{
+            HeaderView{"Proxy-Authorization", authorization.expose()}};
+        const std::span<const HeaderView> headers{header};
+        proxy_lines_.assign(headers.first(authorization.empty() ? 0 : 1), {"Proxy-Connection"});
+        set(CURLOPT_PROXYHEADER, proxy_lines_.list());
+    }
     set(CURLOPT_URL, url_.c_str());
     set(CURLOPT_HTTPHEADER, lines_.list());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -96,7 +112,9 @@ inline void CurlConnection::end() noexcept {
     exchange_ = nullptr;
     timer_.cancel();
     lines_.wipe();
+    proxy_lines_.wipe();
     if (easy_ != nullptr) {
+        curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, static_cast<curl_slist*>(nullptr));
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, static_cast<char*>(nullptr));
         curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
     }
@@ -142,18 +160,20 @@ inline void CurlConnection::note_progress() {
     if (exchange_ == nullptr || exchange_->done) return;
     HttpProgress& progress = exchange_->progress;
     for (const curl_socket_t socket : sockets_) {
-        if (!note_handshake(socket)) continue;
-        // libcurl counts the handshake into its limit of connecting. It reads the limit anew each
-        // time, so it can be told that the handshake has one of its own.
+        if (!note_connected(socket)) continue;
+        // libcurl counts what follows into its limit of connecting. It reads the limit anew each
+        // time, so it can be told that the tunnel and the handshake have limits of their own.
         const HttpOptions& options = settings_->options;
         set(CURLOPT_CONNECTTIMEOUT_MS,
-            curl_milliseconds(options.connect_timeout + options.tls_timeout));
+            curl_milliseconds(
+                options.connect_timeout + options.proxy_timeout + options.tls_timeout));
         exchange_->changed.notify_all();
         break;
     }
     if (!exchange_->sent) return;
     const bool started = info<curl_off_t>(CURLINFO_STARTTRANSFER_TIME_T) > 0;
-    if (progress.phase == Phase::write && info<long>(CURLINFO_REQUEST_SIZE) > 0 &&
+    if (progress.phase == Phase::write &&
+        info<long>(CURLINFO_REQUEST_SIZE) > exchange_->sent_before &&
         info<curl_off_t>(CURLINFO_SIZE_UPLOAD_T) >=
             static_cast<curl_off_t>(exchange_->request.body.size())) {
         progress.phase = Phase::first_byte;
@@ -164,13 +184,31 @@ inline void CurlConnection::note_progress() {
     }
 }
 
-/// The handshake begins once a socket has a peer. True if that has just been seen.
-inline bool CurlConnection::note_handshake(curl_socket_t socket) noexcept {
+/// The handshake, or the talk with the proxy, begins once a socket has a peer. True if that has just
+/// been seen.
+inline bool CurlConnection::note_connected(curl_socket_t socket) noexcept {
     if (exchange_ == nullptr || exchange_->progress.phase != Phase::connect) return false;
     if (!origin_.is_https() || !is_connected(socket)) return false;
-    exchange_->progress.phase = Phase::tls;
-    exchange_->phase_began = now(executor_);
+    enter(tunnel_ ? Phase::proxy : Phase::tls);
     old_error_ = info<long>(CURLINFO_OS_ERRNO);
+    return true;
+}
+
+inline void CurlConnection::enter(Phase phase) noexcept {
+    exchange_->progress.phase = phase;
+    exchange_->phase_began = now(executor_);
+}
+
+// Before a request has begun, nobody but the proxy has anything to say.
+inline bool CurlConnection::tunnel_line(std::string_view line) {
+    if (!tunnel_) return false;
+    if (exchange_->progress.phase != Phase::proxy) enter(Phase::proxy);
+    const bool has_more = std::any_of(sockets_.begin(), sockets_.end(), &has_input);
+    if (!tunnel_->header_line(line, has_more)) return false;
+    if (tunnel_->is_open()) {
+        enter(Phase::tls);
+        exchange_->changed.notify_all();
+    }
     return true;
 }
 
@@ -182,9 +220,12 @@ inline void CurlConnection::finish(CURLcode code) {
 }
 
 inline Error CurlConnection::failure() const {
+    if (tunnel_ && tunnel_->refusal()) return *tunnel_->refusal();
     CurlOutcome outcome;
     outcome.code = exchange_->code;
+    if (tunnel_) outcome.proxy = &settings_->options.proxy;
     if (easy_ != nullptr) {
+        outcome.proxy_status = static_cast<unsigned>(info<long>(CURLINFO_HTTP_CONNECTCODE));
         const long error = info<long>(CURLINFO_OS_ERRNO);
         outcome.system_error = error == old_error_ ? 0 : static_cast<int>(error);
         outcome.verify_result = info<long>(CURLINFO_SSL_VERIFYRESULT);
@@ -289,8 +330,8 @@ inline curl_socket_t CurlConnection::on_open(void* self, curlsocktype, curl_sock
 inline int CurlConnection::on_close(void* self, curl_socket_t socket) {
     auto& connection = *static_cast<CurlConnection*>(self);
     connection.unwatch(socket);
-    // A handshake that fails at once ends before anybody could see that it began.
-    connection.note_handshake(socket);
+    // What fails at once ends before anybody could see that it began.
+    connection.note_connected(socket);
     std::erase(connection.sockets_, socket);
     close_curl_socket(socket);
     return 0;
@@ -306,6 +347,8 @@ inline int CurlConnection::on_prerequest(void* self, char*, char*, int, int) {
             connection.opened_at_ = now(connection.executor_);
             connection.old_error_ = connection.info<long>(CURLINFO_OS_ERRNO);
             connection.open_error_ = 0;
+            exchange->sent_before = connection.info<long>(CURLINFO_REQUEST_SIZE);
+            connection.tunnel_.reset();
         }
         exchange->changed.notify_all();
         return true;
@@ -321,6 +364,7 @@ inline std::size_t CurlConnection::on_header(
     auto& connection = *static_cast<CurlConnection*>(self);
     CurlExchange* const exchange = connection.exchange_;
     const bool fine = exchange != nullptr && connection.guarded([&] {
+        if (!exchange->sent) return connection.tunnel_line({data, size});
         exchange->progress.phase = Phase::head;
         const bool accepted = exchange->response.header_line({data, size});
         if (exchange->response.head_done()) exchange->progress.phase = Phase::body;

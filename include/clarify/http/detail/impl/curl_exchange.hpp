@@ -6,12 +6,14 @@
 #include <clarify/core/detail/text.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 namespace clarify::detail {
 
 inline TimePoint CurlExchange::limit(const HttpOptions& options) const noexcept {
+    if (progress.phase == Phase::proxy) {
+        return std::min(request.deadline, phase_began + options.proxy_timeout);
+    }
     if (progress.phase == Phase::tls) {
         return std::min(request.deadline, phase_began + options.tls_timeout);
     }
@@ -21,9 +23,8 @@ inline TimePoint CurlExchange::limit(const HttpOptions& options) const noexcept 
     return request.deadline;
 }
 
-inline void CurlLines::assign(std::span<const HeaderView> headers) {
-    // libcurl adds these by itself unless a line without a value forbids it.
-    constexpr std::array<std::string_view, 3> unwanted{"Accept", "Content-Type", "Expect"};
+inline void CurlLines::assign(
+    std::span<const HeaderView> headers, std::initializer_list<std::string_view> unwanted) {
     const auto is_given = [&](std::string_view name) {
         return std::any_of(headers.begin(), headers.end(), [&](const HeaderView& header) {
             return iequals(header.name, name);
@@ -31,14 +32,17 @@ inline void CurlLines::assign(std::span<const HeaderView> headers) {
     };
     wipe();
     // In one piece, so that growing leaves no copy of the authorization behind.
-    std::size_t size = 64;
+    std::size_t size = 0;
     for (const HeaderView& header : headers)
         size += header.name.size() + header.value.size() + 3;
+    for (const std::string_view name : unwanted)
+        size += name.size() + 2;
     text_.reserve(size);
     nodes_.reserve(headers.size() + unwanted.size());
     for (const HeaderView& header : headers) {
         add(header.name, header.value.empty() ? ";" : ": ", header.value);
     }
+    // A line without a value forbids the field.
     for (const std::string_view name : unwanted) {
         if (!is_given(name)) add(name, ":", {});
     }

@@ -4,7 +4,9 @@
 #define CLARIFY_HTTP_DETAIL_IMPL_CURL_FAILURE_HPP
 
 #include <clarify/http/detail/connect_reason.hpp>
+#include <clarify/http/detail/proxy_rules.hpp>
 #include <clarify/http/detail/tls_failure.hpp>
+#include <clarify/http/detail/tls_material.hpp>
 
 #include <boost/system/errc.hpp>
 
@@ -78,9 +80,7 @@ inline Error curl_tls_failure(const CurlOutcome& outcome, const Url& origin) {
                 ? Error{Errc::bad_config,
                         Reason::file,
                         "the configured CA has no certificate that can be read"}
-                : Error{Errc::bad_config,
-                        Reason::no_roots,
-                        "libcurl finds no trust store. Install ca-certificates, or name a CA file"};
+                : no_roots_error(system_root_files());
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_ISSUER_ERROR:
             return Error{
@@ -105,16 +105,43 @@ inline Error curl_tls_failure(const CurlOutcome& outcome, const Url& origin) {
     }
 }
 
+/// Does this code mean that a line of a head outgrew libcurl's buffer? "Out of memory" up to 8.5, a
+/// code of its own (100) since. A process that is truly out of memory inside the head is told the
+/// same.
+inline bool is_line_too_long(CURLcode code) noexcept {
+    return code == static_cast<CURLcode>(100) || code == CURLE_OUT_OF_MEMORY;
+}
+
+/// A failure between the connection to a proxy and the tunnel through it, where the proxy's answer
+/// is incomplete.
+inline Error curl_tunnel_failure(const CurlOutcome& outcome) {
+    if (is_line_too_long(outcome.code) || says_any(outcome.text, {"CONNECT response too large"})) {
+        return malformed_tunnel_answer(*outcome.proxy);
+    }
+    // libcurl does not wait for what follows an interim answer.
+    if (outcome.proxy_status >= 100 && outcome.proxy_status < 200) {
+        HttpResponse interim;
+        interim.status = outcome.proxy_status;
+        return judge_tunnel(interim, false, *outcome.proxy).error();
+    }
+    return tunnel_failure(Reason::reset, *outcome.proxy, "the proxy went away");
+}
+
 /// A failure before a byte of the request was handed over.
 inline Error curl_opening_failure(const CurlOutcome& outcome, const Url& origin) {
+    const Url& next_hop = outcome.proxy != nullptr ? *outcome.proxy->address : origin;
+    if (outcome.phase == Phase::proxy && outcome.code != CURLE_OPERATION_TIMEDOUT) {
+        return curl_tunnel_failure(outcome);
+    }
     switch (outcome.code) {
         case CURLE_COULDNT_RESOLVE_HOST:
+        case CURLE_COULDNT_RESOLVE_PROXY:
             // The resolver's own code is lost in libcurl. Its usual meaning is told.
-            return Error{Errc::resolve, Reason::not_found, origin.host()};
+            return Error{Errc::resolve, Reason::not_found, next_hop.host()};
         case CURLE_COULDNT_CONNECT: {
             const boost::system::error_code ec{
                 outcome.system_error, boost::system::system_category()};
-            return Error{Errc::connect, connect_reason(ec), origin.authority()};
+            return Error{Errc::connect, connect_reason(ec), next_hop.authority()};
         }
         case CURLE_OPERATION_TIMEDOUT:
             return Error{Errc::timeout, Reason::none, origin.authority()};
@@ -129,7 +156,7 @@ inline Error curl_opening_failure(const CurlOutcome& outcome, const Url& origin)
             return Error{Errc::internal, Reason::none, "libcurl ran out of memory"};
         default:
             if (outcome.phase == Phase::tls) return curl_tls_failure(outcome, origin);
-            return Error{Errc::connect, Reason::none, origin.authority()};
+            return Error{Errc::connect, Reason::none, next_hop.authority()};
     }
 }
 
@@ -156,12 +183,8 @@ inline Error curl_exchange_failure(const CurlOutcome& outcome) {
         default:
             break;
     }
-    // A line that outgrows libcurl's buffer: "out of memory" up to 8.5, a code of its own (100)
-    // since. A process that is truly out of memory inside the head is told the same.
-    constexpr int too_large = 100;
     const bool in_head = outcome.phase == Phase::head || outcome.phase == Phase::first_byte;
-    if (outcome.code == static_cast<CURLcode>(too_large) ||
-        (outcome.code == CURLE_OUT_OF_MEMORY && in_head)) {
+    if (is_line_too_long(outcome.code) && (in_head || outcome.code != CURLE_OUT_OF_MEMORY)) {
         return Error{
             Errc::too_large, Reason::head, "the head of the reply is larger than the limit"};
     }
@@ -201,6 +224,11 @@ inline bool is_tls_code(CURLcode code) noexcept {
 inline Error curl_failure(const CurlOutcome& given, const Url& origin) {
     CurlOutcome outcome = given;
     if (!outcome.sent && is_tls_code(outcome.code)) outcome.phase = Phase::tls;
+    // A proxy that goes away at once is not always seen to have been there.
+    const bool met = outcome.code == CURLE_RECV_ERROR || outcome.code == CURLE_SEND_ERROR;
+    if (!outcome.sent && outcome.proxy != nullptr && outcome.phase == Phase::connect && met) {
+        outcome.phase = Phase::proxy;
+    }
     Error error =
         outcome.sent ? curl_exchange_failure(outcome) : curl_opening_failure(outcome, origin);
     if (outcome.system_error != 0) {

@@ -212,6 +212,7 @@ inline bool CurlResponse::end_of_head() {
         return true;
     }
     head_done_ = true;
+    if (limits_.head_only) return true;
     if (!is_bodiless() && message_.length.value_or(0) > limits_.body) {
         return refuse(Errc::too_large, Reason::body, "the announced body is larger than the limit");
     }

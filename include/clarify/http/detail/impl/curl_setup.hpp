@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <string_view>
 
 namespace clarify::detail {
@@ -69,10 +70,7 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
     set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     set(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     set(CURLOPT_POST, 1L);
-    // A libcurl without these cannot do what they forbid. Only an empty text keeps it from asking
-    // the environment for a proxy.
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    // A libcurl without it cannot do what it forbids.
     curl_easy_setopt(easy, CURLOPT_NETRC, long{CURL_NETRC_IGNORED});
 
     set(CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS, curl_milliseconds(options.connect_stagger));
@@ -87,6 +85,29 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
     // A look-up that nobody waits for any more ends in its own time, in its own thread.
     set(CURLOPT_QUICK_EXIT, 1L);
     return set.result();
+}
+
+inline const char* other_roots(
+    const char* bundle, const char* folder, std::span<const char* const> files) noexcept {
+    const auto is_there = [](const char* path) {
+        std::FILE* const opened = path != nullptr ? std::fopen(path, "rb") : nullptr;
+        if (opened != nullptr) std::fclose(opened);
+        return opened != nullptr;
+    };
+    if (is_there(bundle) || is_there(folder)) return nullptr;
+    const auto found = std::find_if(files.begin(), files.end(), is_there);
+    return found != files.end() ? *found : nullptr;
+}
+
+inline void set_up_curl_roots(CURL* easy) noexcept {
+    const char* bundle = nullptr;
+    const char* folder = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_CAINFO, &bundle);
+    curl_easy_getinfo(easy, CURLINFO_CAPATH, &folder);
+    // A TLS library that has neither has a store of its own.
+    if (bundle == nullptr && folder == nullptr && !curl_has_our_openssl()) return;
+    const char* const found = other_roots(bundle, folder, system_root_files());
+    if (found != nullptr) curl_easy_setopt(easy, CURLOPT_CAINFO, found);
 }
 
 inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexcept {
@@ -107,7 +128,9 @@ inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexce
         set(CURLOPT_SSL_CTX_DATA, const_cast<CurlSettings*>(&settings));
     }
     if (!settings.pins.empty()) set(CURLOPT_PINNEDPUBLICKEY, settings.pins.c_str());
-    if (!trust.empty()) {
+    if (trust.empty()) {
+        set_up_curl_roots(easy);
+    } else {
         curl_blob blob{const_cast<char*>(trust.data()), trust.size(), CURL_BLOB_NOCOPY};
         set(CURLOPT_CAINFO_BLOB, &blob);
         // The folder of the system's roots would be trusted beside it.
@@ -116,8 +139,32 @@ inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexce
     return set.result();
 }
 
-inline CURLcode set_up_curl(CURL* easy, const CurlSettings& settings, bool https) noexcept {
-    const CURLcode code = set_up_curl_http(easy, settings.options);
+// Whether there is a proxy has been decided. Only texts keep libcurl from asking the environment for
+// one, and for exceptions from it.
+inline CURLcode set_up_curl_proxy(CURL* easy, const CurlSettings& settings, bool proxied) noexcept {
+    if (!proxied) {
+        // A libcurl without these cannot do what they forbid.
+        curl_easy_setopt(easy, CURLOPT_PROXY, "");
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+        return CURLE_OK;
+    }
+    CurlOptionSetter set{easy};
+    set(CURLOPT_PROXYTYPE, long{CURLPROXY_HTTP});
+    set(CURLOPT_PROXY, settings.proxy.c_str());
+    // libcurl's own default is another.
+    set(CURLOPT_PROXYPORT, long{settings.options.proxy.address->port()});
+    set(CURLOPT_NOPROXY, "");
+    set(CURLOPT_HTTPPROXYTUNNEL, 1L);
+    set(CURLOPT_HEADEROPT, long{CURLHEADER_SEPARATE});
+    // The answer to CONNECT is judged line by line.
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 0L);
+    return set.result();
+}
+
+inline CURLcode set_up_curl(
+    CURL* easy, const CurlSettings& settings, bool https, bool proxied) noexcept {
+    CURLcode code = set_up_curl_http(easy, settings.options);
+    if (code == CURLE_OK) code = set_up_curl_proxy(easy, settings, proxied);
     return code == CURLE_OK && https ? set_up_curl_tls(easy, settings) : code;
 }
 

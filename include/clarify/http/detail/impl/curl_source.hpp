@@ -19,8 +19,17 @@ inline Result<void> CurlSource::read_material() {
     return {};
 }
 
-inline void CurlSource::refill(CurlLoan& loan, const boost::asio::any_io_executor& executor) {
-    loan.fill(std::make_shared<CurlConnection>(executor, settings_, loan.origin().url));
+inline Result<void> CurlSource::refill(
+    CurlLoan& loan, const boost::asio::any_io_executor& executor) {
+    const Url& origin = loan.origin().url;
+    const Result<const Url*> proxy = proxy_for(origin, settings_->options.proxy);
+    if (!proxy) return proxy.error();
+    if (origin.is_https()) {
+        const Result<void> read = read_material();
+        if (!read) return read.error();
+    }
+    loan.fill(std::make_shared<CurlConnection>(executor, settings_, origin, *proxy != nullptr));
+    return {};
 }
 
 inline boost::asio::awaitable<Result<CurlLoan>> CurlSource::obtain(
@@ -29,12 +38,9 @@ inline boost::asio::awaitable<Result<CurlLoan>> CurlSource::obtain(
     if (!place) co_return place.error();
     CurlLoan loan = std::move(*place);
     if (loan) co_return std::move(loan);
-    if (loan.origin().url.is_https()) {
-        const Result<void> read = read_material();
-        if (!read) co_return read.error();
-    }
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    refill(loan, executor);
+    const Result<void> filled = refill(loan, executor);
+    if (!filled) co_return filled.error();
     co_return std::move(loan);
 }
 

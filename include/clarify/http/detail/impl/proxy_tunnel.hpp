@@ -3,9 +3,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_IMPL_PROXY_TUNNEL_HPP
 #define CLARIFY_HTTP_DETAIL_IMPL_PROXY_TUNNEL_HPP
 
-#include <clarify/core/detail/basic_scheme.hpp>
-#include <clarify/core/retry_after.hpp>
 #include <clarify/http/detail/handshake.hpp>
+#include <clarify/http/detail/proxy_rules.hpp>
 #include <clarify/http/detail/response_reader.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -20,9 +19,7 @@ inline Secret connect_request(const Url& origin, const ProxyOptions& proxy) {
     const bool is_v6 = origin.host().find(':') != std::string::npos;
     const std::string target =
         (is_v6 ? '[' + origin.host() + ']' : origin.host()) + ':' + std::to_string(origin.port());
-    const Secret credentials = proxy.username.empty() && proxy.password.empty()
-        ? Secret{}
-        : basic_scheme(proxy.username, proxy.password);
+    const Secret credentials = proxy_authorization(proxy);
     std::string text;
     // In one piece, so that growing leaves no copy of the credentials behind.
     text.reserve(96 + 2 * target.size() + credentials.size());
@@ -38,32 +35,6 @@ inline Secret connect_request(const Url& origin, const ProxyOptions& proxy) {
     }
     text += "\r\n";
     return Secret{std::move(text)};
-}
-
-inline Error tunnel_failure(Reason reason, const ProxyOptions& proxy, std::string_view why) {
-    Error error{Errc::proxy, reason, proxy.address->authority() + ": " + std::string{why}};
-    return error.set_phase(Phase::proxy).set_fate(Fate::unsent);
-}
-
-/// What the proxy's complete answer means.
-inline Result<void> judge_tunnel(
-    const HttpResponse& reply, std::size_t behind, const ProxyOptions& proxy) {
-    if (reply.status < 200 || reply.status > 299) {
-        Error error = reply.status == 407
-            ? tunnel_failure(Reason::auth, proxy, "the proxy does not accept the credentials")
-            : tunnel_failure(
-                  Reason::refused,
-                  proxy,
-                  "the proxy opened no tunnel, HTTP " + std::to_string(reply.status));
-        HttpFailure failure;
-        failure.status = reply.status;
-        failure.retry_after = parse_retry_after(reply.retry_after, reply.date);
-        return error.set_http(std::move(failure));
-    }
-    if (behind != 0) {
-        return tunnel_failure(Reason::head, proxy, "the proxy sent more than its answer");
-    }
-    return {};
 }
 
 template <class Net>
@@ -105,13 +76,10 @@ boost::asio::awaitable<Result<void>> open_tunnel(
         if (ec) co_return broken(ec);
         connection->received(size);
         const Result<std::size_t> consumed = reader.feed(connection->input());
-        if (!consumed) {
-            co_return tunnel_failure(
-                Reason::head, proxy, "the proxy's answer is not well-formed HTTP");
-        }
+        if (!consumed) co_return malformed_tunnel_answer(proxy);
         connection->consume(*consumed);
     }
-    co_return judge_tunnel(reply, connection->buffered(), proxy);
+    co_return judge_tunnel(reply, connection->buffered() != 0, proxy);
 }
 
 }  // namespace clarify::detail

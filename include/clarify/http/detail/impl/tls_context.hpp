@@ -12,8 +12,8 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
 #include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,36 +24,20 @@ namespace clarify::detail {
 inline constexpr unsigned host_flags =
     X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
-inline bool load_system_roots(SSL_CTX* context, std::string& tried) {
-    // OpenSSL's own place first; then where distributions keep their bundles, for an OpenSSL that
-    // was built with another prefix.
-    const std::array<const char*, 6> files{
-        X509_get_default_cert_file(),
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/cert.pem",
-        "/usr/local/share/certs/ca-root-nss.crt"};
-    for (const char* file : files) {
+inline Result<void> load_system_roots(SSL_CTX* context, std::span<const char* const> files) {
+    for (const char* const file : files) {
         ERR_clear_error();
-        if (SSL_CTX_load_verify_file(context, file) == 1) return true;
+        if (SSL_CTX_load_verify_file(context, file) == 1) return {};
         check_openssl_memory();
-        tried += tried.empty() ? "" : ", ";
-        tried += file;
     }
     ERR_clear_error();
-    return false;
+    return no_roots_error(files);
 }
 
 inline Result<void> load_roots(SSL_CTX* context, const TlsMaterial& material) {
-    std::string tried;
-    if (material.roots.empty() && !load_system_roots(context, tried)) {
-        Error error{
-            Errc::bad_config,
-            Reason::no_roots,
-            "no trust store was found; tried " + tried +
-                ". Install ca-certificates, or name a CA file"};
-        return error.set_phase(Phase::tls);
+    if (material.roots.empty()) {
+        const Result<void> loaded = load_system_roots(context, system_root_files());
+        if (!loaded) return loaded;
     }
     X509_STORE* const store = SSL_CTX_get_cert_store(context);
     for (const auto& root : material.roots) {

@@ -186,6 +186,29 @@ inline Result<TlsMaterial> read_tls_material(const TlsOptions& options) {
     return out;
 }
 
+inline std::array<const char*, 8> system_root_files() {
+    return {
+        X509_get_default_cert_file(),
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        "/etc/ssl/ca-bundle.pem",
+        "/var/lib/ca-certificates/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/usr/local/share/certs/ca-root-nss.crt"};
+}
+
+inline Error no_roots_error(std::span<const char* const> tried) {
+    std::string text = "no trust store was found; tried ";
+    for (const char* const file : tried) {
+        if (file != tried.front()) text += ", ";
+        text += file;
+    }
+    text += ". Install ca-certificates, or name a CA file";
+    Error error{Errc::bad_config, Reason::no_roots, std::move(text)};
+    return error.set_phase(Phase::tls);
+}
+
 /// Overlooks that a list is missing or out of time, and nothing else.
 inline int overlook_missing_lists(int fine, X509_STORE_CTX* verification) {
     if (fine == 1) return 1;

@@ -14,7 +14,7 @@ case "${1:-}" in
     tool) needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates) ;;
     tests)
         needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates
-            doctest meson pkg_config curl nlohmann_json boost_context)
+            doctest meson pkg_config curl nlohmann_json boost_context iproute2)
         ;;
     fuzz) needs=(compiler ccache boost boost_json openssl nlohmann_json clang libfuzzer) ;;
     *)
@@ -48,6 +48,7 @@ describe() {
         curl) echo "libcurl 7.88 or newer, with headers, for the tests of CurlBackend" ;;
         nlohmann_json) echo "nlohmann/json 3.11 or newer, for the tests of NlohmannCodec" ;;
         boost_context) echo "Boost.Context, for the tests of stackful coroutines" ;;
+        iproute2) echo "ip of iproute2, for the tests of routes that lead nowhere" ;;
         clang) echo "clang 16 or newer" ;;
         libfuzzer) echo "the sanitizers and libFuzzer of that clang" ;;
     esac
@@ -129,6 +130,7 @@ is_there() {
                 #endif'
             ;;
         boost_context) compiles 'int main() {}' -lboost_context ;;
+        iproute2) PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null ;;
         clang) newest_clang >/dev/null ;;
         libfuzzer)
             printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
@@ -254,7 +256,8 @@ fi
 required=()
 for need in "${missing[@]}"; do
     case "$need" in
-        ccache | boost_json | curl | nlohmann_json | boost_context) echo "Going on without $(describe "$need")" ;;
+        ccache | boost_json | curl | nlohmann_json | boost_context | iproute2)
+            echo "Going on without $(describe "$need")" ;;
         *) required+=("$need") ;;
     esac
 done

@@ -5,6 +5,8 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <doctest/doctest.h>
+#include <malloc.h>
+#include <support/in_child.hpp>
 #include <support/pki.hpp>
 #include <support/tls_flight.hpp>
 #include <support/tls_scene.hpp>
@@ -12,6 +14,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -66,6 +72,44 @@ void check_script(
 std::string record(char type, const std::string& content, std::size_t announced) {
     return std::string{type, '\x03', '\x03'} + static_cast<char>(announced >> 8U) +
         static_cast<char>(announced & 0xFFU) + content;
+}
+
+/// A server whose certificates are a burden.
+struct Bomb {
+    const char* what;
+    pki::TlsContext context;
+    bool accepted;
+};
+
+std::vector<Bomb> bombs(const pki::Identity& root) {
+    const auto names = [](int count) {
+        std::vector<std::string> all;
+        for (int i = 0; i != count; ++i)
+            all.push_back("DNS:host-" + std::to_string(i) + ".example");
+        all.emplace_back("DNS:localhost");
+        return all;
+    };
+    auto end_of_chain = root;
+    for (int i = 0; i != 60; ++i)
+        end_of_chain = end_of_chain.issue(pki::authority("level " + std::to_string(i)));
+    const auto huge = root.issue(pki::authority("huge").key(pki::KeyKind::rsa_16384));
+    return {
+        {"3,000 names", pki::server(root.issue(pki::leaf().names(names(3'000)))), true},
+        {"10,000 names", pki::server(root.issue(pki::leaf().names(names(10'000)))), false},
+        {"60 certificates", pki::server(end_of_chain.issue()), false},
+        {"200 KiB", pki::server(root.issue(pki::leaf().padded(200 << 10U))), false},
+        {"an authority of RSA 16,384", pki::server(huge.issue()), true}};
+}
+
+/// A figure of `/proc/self/status`, in bytes.
+std::size_t own_memory(const std::string& name) {
+    std::ifstream status{"/proc/self/status"};
+    std::string word;
+    std::size_t kilobytes = 0;
+    while (status >> word) {
+        if (word == name + ':' && status >> kilobytes) return kilobytes << 10U;
+    }
+    return 0;
 }
 
 }  // namespace
@@ -259,30 +303,8 @@ TEST_CASE("TLS: a server that wants to renegotiate is refused, and the connectio
 }
 
 TEST_CASE("TLS: certificates that are bombs cost neither time nor trust") {
-    using pki::KeyKind;
     const auto root = pki::Identity::self_signed();
-    const auto names = [](int count) {
-        std::vector<std::string> all;
-        for (int i = 0; i != count; ++i)
-            all.push_back("DNS:host-" + std::to_string(i) + ".example");
-        all.emplace_back("DNS:localhost");
-        return all;
-    };
-    auto end_of_chain = root;
-    for (int i = 0; i != 60; ++i)
-        end_of_chain = end_of_chain.issue(pki::authority("level " + std::to_string(i)));
-    const auto huge = root.issue(pki::authority("huge").key(KeyKind::rsa_16384));
-    struct Row {
-        const char* what;
-        pki::TlsContext context;
-        bool accepted;
-    };
-    for (const Row& row : std::vector<Row>{
-             {"3,000 names", pki::server(root.issue(pki::leaf().names(names(3'000)))), true},
-             {"10,000 names", pki::server(root.issue(pki::leaf().names(names(10'000)))), false},
-             {"60 certificates", pki::server(end_of_chain.issue()), false},
-             {"200 KiB", pki::server(root.issue(pki::leaf().padded(200 << 10U))), false},
-             {"an authority of RSA 16,384", pki::server(huge.issue()), true}}) {
+    for (const Bomb& row : bombs(root)) {
         INFO(row.what);
         TlsServer server{row.context};
         TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
@@ -305,6 +327,50 @@ TEST_CASE("TLS: certificates that are bombs cost neither time nor trust") {
             CHECK_MESSAGE(outcome.has_value(), outcome.error());
         } else {
             support::check_refusal(outcome, Reason::untrusted);
+        }
+    }
+}
+
+TEST_CASE("TLS: certificates that are bombs take eight megabytes at most") {
+    const auto root = pki::Identity::self_signed();
+    const std::string ca = root.certificate_pem();
+    const auto harmless = pki::server(root.issue());
+    for (const Bomb& row : bombs(root)) {
+        INFO(row.what);
+        const auto script = [&](RawPeer& peer) {
+            peer.begin_tls(peer.number() == 1 ? *harmless : *row.context);
+            if (const auto request = peer.read())
+                peer.result(*request, "1", "Connection: close\r\n");
+        };
+        const auto body = [&](const std::string& origin) -> std::string {
+            const auto port =
+                static_cast<std::uint16_t>(std::stoi(origin.substr(origin.rfind(':') + 1)));
+            TlsCaller caller{port, TlsCaller::options(ca)};
+            // What every handshake takes, and what is read once.
+            if (!caller.call()) return "no call works";
+            // From here on the highest mark counts anew, and nothing free is there to be used.
+            ::malloc_trim(0);
+            std::ofstream{"/proc/self/clear_refs"} << '5';
+            const std::size_t before = own_memory("VmRSS");
+            if (own_memory("VmHWM") > before + (std::size_t{1} << 20U)) return "not measured";
+            const Outcome outcome = caller.call();
+            if (outcome.has_value() != row.accepted) return "the outcome is another";
+            const std::size_t extra = own_memory("VmHWM") - before;
+            std::printf("%s: %zu KiB\n", row.what, extra >> 10U);
+            std::fflush(stdout);
+#if defined(__SANITIZE_ADDRESS__)
+            constexpr std::size_t most = std::size_t{64} << 20U;  // freed memory is held back
+#else
+            constexpr std::size_t most = std::size_t{8} << 20U;
+#endif
+            if (extra > most) return "it takes " + std::to_string(extra >> 10U) + " KiB";
+            return {};
+        };
+        const std::string problem = support::in_child(script, body).problem;
+        if (problem == "not measured") {
+            MESSAGE("the system does not measure memory anew");
+        } else {
+            CHECK(problem == "");
         }
     }
 }

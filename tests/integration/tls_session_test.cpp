@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -119,6 +120,85 @@ TEST_CASE("TLS sessions: none goes to another host or port, or to another client
         TlsCaller caller{server.port(), options};
         CHECK(caller.call());
         CHECK(caller.resumed == std::vector<bool>{false});
+    }
+}
+
+TEST_CASE("TLS sessions: clients that show other certificates, or trust others, share none") {
+    const auto root = pki::Identity::self_signed();
+    const auto person = [&](const std::string& name) {
+        return root.issue(pki::leaf().called(name).names({}).usage("clientAuth"));
+    };
+    for (const int version : versions) {
+        INFO(version);
+        // Whoever comes is let in, and their certificate noted.
+        const auto context = server_of(root.issue(), version);
+        SSL_CTX_set_verify(
+            context->native_handle(), SSL_VERIFY_PEER, [](int, X509_STORE_CTX*) { return 1; });
+        std::mutex mutex;
+        std::vector<std::string> shown;
+        RawServer server{[&](RawPeer& peer) {
+            SSL* const ssl = peer.begin_tls(*context);
+            std::string name = SSL_session_reused(ssl) == 1 ? "again " : "";
+            if (X509* const certificate = SSL_get0_peer_certificate(ssl)) {
+                char text[64] = "";
+                X509_NAME_get_text_by_NID(
+                    X509_get_subject_name(certificate), NID_commonName, text, sizeof text);
+                name += text;
+            }
+            {
+                const std::lock_guard lock{mutex};
+                shown.push_back(name);
+            }
+            answer_once(peer);
+            SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN);
+        }};
+        const auto options_of = [&](const std::string& name) {
+            auto options = TlsCaller::options(root.certificate_pem());
+            if (name.empty()) return options;
+            const auto identity = person(name);
+            options.http.tls.client_certificate_pem = identity.certificate_pem();
+            options.http.tls.client_key_pem = clarify::Secret{identity.key_pem()};
+            return options;
+        };
+        TlsCaller one{server.port(), options_of("one")};
+        TlsCaller two{server.port(), options_of("two")};
+        TlsCaller nobody{server.port(), options_of("")};
+        TlsCaller stranger{
+            server.port(), TlsCaller::options(pki::Identity::self_signed().certificate_pem())};
+        for (int i = 0; i != 2; ++i) {
+            for (TlsCaller* const caller : {&one, &two, &nobody}) {
+                const auto outcome = caller->call();
+                REQUIRE_MESSAGE(outcome.has_value(), outcome.error());
+            }
+            // What others know of the server is not taken for a reason to trust it.
+            support::check_refusal(stranger.call(), Reason::untrusted);
+        }
+        for (const TlsCaller* const caller : {&one, &two, &nobody})
+            CHECK(caller->resumed == std::vector<bool>{false, true});
+        const std::lock_guard lock{mutex};
+        CHECK(
+            shown ==
+            std::vector<std::string>{"one", "two", "", "again one", "again two", "again "});
+    }
+}
+
+TEST_CASE("TLS sessions: clients with one context of the application's share none") {
+    const auto root = pki::Identity::self_signed();
+    for (const int version : versions) {
+        TlsServer server{server_of(root.issue(), version), &answer_once};
+        auto options = TlsCaller::options({});
+        options.http.tls.context =
+            std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_client);
+        X509_STORE_add_cert(
+            SSL_CTX_get_cert_store(options.http.tls.context->native_handle()), root.certificate());
+        TlsCaller one{server.port(), options};
+        TlsCaller two{server.port(), options};
+        for (int i = 0; i != 2; ++i) {
+            CHECK(one.call());
+            CHECK(two.call());
+        }
+        CHECK(one.resumed == std::vector<bool>{false, true});
+        CHECK(two.resumed == std::vector<bool>{false, true});
     }
 }
 

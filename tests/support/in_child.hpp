@@ -46,6 +46,60 @@ inline std::string read_to_end(int end) {
     return text;
 }
 
+/// A process that runs `body` and says what went wrong; `body` may read what it is told.
+class Child {
+public:
+    explicit Child(const std::function<std::string(int ear)>& body) {
+        int down[2] = {};
+        int up[2] = {};
+        if (::pipe(down) != 0 || ::pipe(up) != 0) return;
+        std::fflush(nullptr);
+        process_ = ::fork();
+        if (process_ == 0) {
+            ::close(down[1]);
+            ::close(up[0]);
+            std::string problem;
+            try {
+                problem = body(down[0]);
+            } catch (const std::exception& thrown) {
+                problem = std::string{"an exception: "} + thrown.what();
+            }
+            write_to(up[1], problem.empty() ? "ok" : problem);
+            ::_exit(0);
+        }
+        ::close(down[0]);
+        ::close(up[1]);
+        down_ = down[1];
+        up_ = up[0];
+    }
+    Child(const Child&) = delete;
+    Child& operator=(const Child&) = delete;
+    ~Child() = default;
+
+    void tell(std::string_view text) {
+        if (process_ < 0) return;
+        write_to(down_, text);
+        ::close(down_);
+    }
+    /// What went wrong, once the process has ended; empty if nothing did. Called once, after `tell`.
+    std::string problem() {
+        if (process_ < 0) return "no child";
+        std::string text = read_to_end(up_);
+        ::close(up_);
+        int status = 0;
+        while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+        }
+        if (!WIFEXITED(status)) return "the child was killed: " + text;
+        if (text == "ok") return {};
+        return text.empty() ? "the child ended without a word" : text;
+    }
+
+private:
+    pid_t process_ = -1;
+    int down_ = -1;
+    int up_ = -1;
+};
+
 }  // namespace detail
 
 /// Runs `body` in a child process, with the origin of a server of this process that follows
@@ -55,42 +109,20 @@ inline std::string read_to_end(int end) {
 /// never allocate again under AddressSanitizer.
 inline ChildReport in_child(
     RawServer::Script script, const std::function<std::string(const std::string& origin)>& body) {
-    int down[2] = {};
-    int up[2] = {};
-    if (::pipe(down) != 0 || ::pipe(up) != 0) return {"no pipe", 0};
-    std::fflush(nullptr);
-    const pid_t child = ::fork();
-    if (child < 0) return {"no child", 0};
-    if (child == 0) {
-        ::close(down[1]);
-        ::close(up[0]);
-        std::string problem;
-        try {
-            problem = body(detail::read_to_end(down[0]));
-        } catch (const std::exception& thrown) {
-            problem = std::string{"an exception: "} + thrown.what();
-        }
-        detail::write_to(up[1], problem.empty() ? "ok" : problem);
-        ::_exit(0);
-    }
-    ::close(down[0]);
-    ::close(up[1]);
+    detail::Child child{[&body](int ear) { return body(detail::read_to_end(ear)); }};
     RawServer server{std::move(script)};
-    detail::write_to(down[1], server.origin());
-    ::close(down[1]);
-    const std::string text = detail::read_to_end(up[0]);
-    ::close(up[0]);
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    child.tell(server.origin());
     ChildReport report;
+    report.problem = child.problem();
     report.requests = server.ledger().request_count();
-    if (!WIFEXITED(status)) {
-        report.problem = "the child was killed: " + text;
-    } else if (text != "ok") {
-        report.problem = text.empty() ? "the child ended without a word" : text;
-    }
     return report;
+}
+
+/// Runs `body` in a child process and gives what went wrong.
+inline std::string in_child(const std::function<std::string()>& body) {
+    detail::Child child{[&body](int) { return body(); }};
+    child.tell({});
+    return child.problem();
 }
 
 }  // namespace support

@@ -228,6 +228,10 @@ public:
     std::size_t bytes_to_client(std::size_t connection) const {
         return links_.at(connection)->pipes[1].written;
     }
+    /// What the client has not yet read of those.
+    std::size_t unread_by_client(std::size_t connection) const {
+        return links_.at(connection)->pipes[1].bytes.size();
+    }
 
 private:
     friend class MemorySocket;

@@ -11,6 +11,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <utility>
+
 namespace clarify::detail {
 
 /** A condition that coroutines wait for, first come first served.
@@ -24,14 +26,48 @@ public:
     Signal(const Signal&) = delete;
     Signal& operator=(const Signal&) = delete;
 
+    /** Somebody who waits, in a coroutine that has no room for another frame: what `wait` does.
+
+        It is linked to the others, so that waiting allocates no list.
+    */
+    class Waiter {
+    public:
+        Waiter(Signal& owner, const boost::asio::any_io_executor& executor, TimePoint until)
+            : signal_(owner), timer_(executor, until), previous_(owner.last_) {
+            (previous_ == nullptr ? signal_.first_ : previous_->next_) = this;
+            signal_.last_ = this;
+        }
+        Waiter(const Waiter&) = delete;
+        Waiter& operator=(const Waiter&) = delete;
+        ~Waiter() {
+            if (!notified_) signal_.unlink(*this);
+        }
+
+        /// The handler's signature is `void(error_code)`, and the code says nothing.
+        template <class Token>
+        auto async_wait(Token&& token) {
+            return timer_.async_wait(std::forward<Token>(token));
+        }
+        /// Was it cancelled? A notification that came first wins.
+        bool is_cancelled() const noexcept { return !notified_ && !timer_.expired(); }
+
+    private:
+        friend class Signal;
+        Signal& signal_;
+        Timer timer_;
+        Waiter* previous_;
+        Waiter* next_ = nullptr;
+        bool notified_ = false;
+    };
+
     /** Waits for a notification, at most until `until`.
 
         @return whether the wait was cancelled. A notification that came first wins.
     */
     boost::asio::awaitable<bool> wait(boost::asio::any_io_executor executor, TimePoint until) {
         Waiter waiter{*this, executor, until};
-        co_await waiter.timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
-        co_return !waiter.notified && !waiter.timer.expired();
+        co_await waiter.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+        co_return waiter.is_cancelled();
     }
 
     /// Returns whether anybody waited.
@@ -46,34 +82,14 @@ public:
     }
 
 private:
-    /// Somebody who waits; linked to the others, so that waiting allocates no list.
-    struct Waiter {
-        Waiter(Signal& owner, const boost::asio::any_io_executor& executor, TimePoint until)
-            : signal(owner), timer(executor, until), previous(owner.last_) {
-            (previous == nullptr ? signal.first_ : previous->next) = this;
-            signal.last_ = this;
-        }
-        Waiter(const Waiter&) = delete;
-        Waiter& operator=(const Waiter&) = delete;
-        ~Waiter() {
-            if (!notified) signal.unlink(*this);
-        }
-
-        Signal& signal;
-        Timer timer;
-        Waiter* previous;
-        Waiter* next = nullptr;
-        bool notified = false;
-    };
-
     void unlink(Waiter& waiter) noexcept {
-        (waiter.previous == nullptr ? first_ : waiter.previous->next) = waiter.next;
-        (waiter.next == nullptr ? last_ : waiter.next->previous) = waiter.previous;
+        (waiter.previous_ == nullptr ? first_ : waiter.previous_->next_) = waiter.next_;
+        (waiter.next_ == nullptr ? last_ : waiter.next_->previous_) = waiter.previous_;
     }
     void wake(Waiter& waiter) {
-        waiter.notified = true;
+        waiter.notified_ = true;
         unlink(waiter);
-        waiter.timer.cancel();
+        waiter.timer_.cancel();
     }
 
     Waiter* first_ = nullptr;

@@ -20,9 +20,9 @@ public:
     explicit BeastSource(HttpOptions options)
         : ConnectionSource<Connection<Net>>(std::move(options)), connector_(this->options()) {}
 
-    /// Waits in line if need be, then reuses or opens a connection.
-    boost::asio::awaitable<Result<BeastLoan>> obtain(
-        const HttpRequest& request, HttpProgress& progress);
+    /// Opens a connection in a place that has none.
+    boost::asio::awaitable<Result<void>> open_in(
+        BeastLoan& place, const HttpRequest& request, HttpProgress& progress);
     /// A connection has served its first exchange.
     void proven(const BeastLoan& loan) noexcept {
         connector_.proven(*loan, loan.origin().url, this->now());
@@ -33,24 +33,19 @@ private:
 };
 
 template <class Net>
-boost::asio::awaitable<Result<Loan<Connection<Net>>>> BeastSource<Net>::obtain(
-    const HttpRequest& request, HttpProgress& progress) {
-    Result<BeastLoan> place = co_await this->take_place(request, progress);
-    if (!place) co_return place.error();
-    BeastLoan loan = std::move(*place);
-    if (loan) co_return std::move(loan);
-
+boost::asio::awaitable<Result<void>> BeastSource<Net>::open_in(
+    BeastLoan& place, const HttpRequest& request, HttpProgress& progress) {
     const TimePoint opening = this->now();
     Result<std::shared_ptr<Connection<Net>>> opened =
-        co_await connector_.open(loan.origin().url, request.deadline, progress);
+        co_await connector_.open(place.origin().url, request.deadline, progress);
     if (!opened) {
-        this->opening_failed(loan.origin(), opened.error());
+        this->opening_failed(place.origin(), opened.error());
         co_return opened.error();
     }
-    loan.fill(std::move(*opened));
+    place.fill(std::move(*opened));
     this->observe(
-        EventKind::connection_opened, loan.origin(), this->now() - opening, loan->is_resumed());
-    co_return std::move(loan);
+        EventKind::connection_opened, place.origin(), this->now() - opening, place->is_resumed());
+    co_return Result<void>{};
 }
 
 }  // namespace clarify::detail

@@ -158,6 +158,7 @@ public:
 
 private:
     using OriginPool = Pool<std::shared_ptr<Connection>, QueueEntry<Connection>*>;
+    struct InLine;
 
     Origin<Connection>& origin_of(const Url& url);
     void serve(std::optional<typename OriginPool::Handover> handover) noexcept;
@@ -165,8 +166,6 @@ private:
     void close_doomed(Origin<Connection>& origin) noexcept;
     void wake_by(TimePoint when, TimePoint at) noexcept;
     void tidy_up() noexcept;
-    boost::asio::awaitable<Result<Loan<Connection>>> wait_in_line(
-        Origin<Connection>& origin, TimePoint deadline);
 
     HttpOptions options_;
     /// That of the executor; known once the first connection is asked for.

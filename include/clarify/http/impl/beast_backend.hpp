@@ -35,53 +35,31 @@ inline Error exchange_failure(
     return error.set_cause(ec).set_phase(phase).set_fate(Fate::unknown);
 }
 
-}  // namespace detail
-
-template <class Net>
-BasicBeastBackend<Net>::BasicBeastBackend(HttpOptions options)
-    : source_(std::make_shared<detail::BeastSource<Net>>(std::move(options))) {}
-
-template <class Net>
-void BasicBeastBackend<Net>::close() noexcept {
-    source_->close();
-}
-
-template <class Net>
-void BasicBeastBackend<Net>::drain() noexcept {
-    source_->drain();
-}
-
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 #endif
 
-// The warm path is this one coroutine frame: an idle connection is found without suspending.
+/// Sends the request over the connection of `loan` and reads the reply.
 template <class Net>
-boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
-    const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+boost::asio::awaitable<Result<void>> run_exchange(
+    BeastSource<Net>& source,
+    Loan<Connection<Net>>& loan,
+    const HttpRequest& request,
+    HttpResponse& response,
+    HttpProgress& progress) {
     constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
-    const std::shared_ptr<detail::BeastSource<Net>> source = source_;
-    const HttpOptions& options = source->options();
-
-    detail::Loan<detail::Connection<Net>> loan;
-    if (!request.fresh_connection) loan = source->try_reuse(*request.url);
-    if (!loan) {
-        Result<detail::Loan<detail::Connection<Net>>> obtained =
-            co_await source->obtain(request, progress);
-        if (!obtained) co_return obtained.error();
-        loan = std::move(*obtained);
-    }
-    detail::Connection<Net>& connection = *loan;
+    const HttpOptions& options = source.options();
+    Connection<Net>& connection = *loan;
     const bool reused = connection.begin_exchange();
 
     connection.compose_head(request, loan.origin().authority);
     progress.phase = Phase::write;
     progress.sent = true;
     boost::system::error_code ec;
-    detail::Upload<Net> upload;
-    if (request.body.size() > detail::large_body) {
+    Upload<Net> upload;
+    if (request.body.size() > large_body) {
         upload.begin(
             co_await boost::asio::this_coro::executor, loan.share(), request.body, progress);
     } else {
@@ -98,17 +76,16 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     // A server that refuses a request before it has read all of it closes, but may have answered
     // first.
     boost::system::error_code unsent = ec;
-    if (ec && !detail::leaves_reply(ec))
-        co_return detail::exchange_failure(ec, Phase::write, reused, false);
+    if (ec && !leaves_reply(ec)) co_return exchange_failure(ec, Phase::write, reused, false);
 
-    detail::ResponseLimits limits;
+    ResponseLimits limits;
     limits.head = options.max_response_head;
     limits.fields = options.max_response_fields;
     limits.body = request.max_response_body;
     limits.interim = options.max_interim_responses;
     limits.chunk_line = options.max_chunk_line;
     limits.chunk_extras = options.max_chunk_extras;
-    detail::ResponseReader reader{response, limits};
+    ResponseReader reader{response, limits};
     bool answered = false;
     Result<void> outcome;
     while (!reader.done()) {
@@ -121,7 +98,7 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
         }
         if (upload.error()) unsent = upload.error();
         if (ec && unsent) {
-            outcome = detail::exchange_failure(unsent, Phase::write, reused, answered);
+            outcome = exchange_failure(unsent, Phase::write, reused, answered);
             break;
         }
         if (ec) {
@@ -129,7 +106,7 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
             if (reader.head_done() && (clean || ec == boost::asio::ssl::error::stream_truncated)) {
                 outcome = reader.end_of_input(clean);
             } else {
-                outcome = detail::exchange_failure(ec, progress.phase, reused, answered);
+                outcome = exchange_failure(ec, progress.phase, reused, answered);
             }
             break;
         }
@@ -151,13 +128,50 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     response.early = static_cast<bool>(unsent);
     const bool intact = !unsent && !stopped;
     if (intact) connection.end_exchange();
-    if (!reused) source->proven(loan);
+    if (!reused) source.proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0 && intact;
     const TimePoint expires =
-        clean ? detail::reusable_until(options, reader, source->now()) : TimePoint::min();
+        clean ? reusable_until(options, reader, source.now()) : TimePoint::min();
     response.lease = std::move(loan).into_lease(expires);
     co_return Result<void>{};
+}
+
+}  // namespace detail
+
+template <class Net>
+BasicBeastBackend<Net>::BasicBeastBackend(HttpOptions options)
+    : source_(std::make_shared<detail::BeastSource<Net>>(std::move(options))) {}
+
+template <class Net>
+void BasicBeastBackend<Net>::close() noexcept {
+    source_->close();
+}
+
+template <class Net>
+void BasicBeastBackend<Net>::drain() noexcept {
+    source_->drain();
+}
+
+// What an exchange needs has a frame of its own, which is a kilobyte: those in line, who may be
+// many, do without. An idle connection is found without suspending.
+template <class Net>
+boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
+    const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+    const std::shared_ptr<detail::BeastSource<Net>> source = source_;
+    detail::Loan<detail::Connection<Net>> loan;
+    if (!request.fresh_connection) loan = source->try_reuse(*request.url);
+    if (!loan) {
+        Result<detail::Loan<detail::Connection<Net>>> place =
+            co_await source->take_place(request, progress);
+        if (!place) co_return place.error();
+        loan = std::move(*place);
+    }
+    if (!loan) {
+        const Result<void> opened = co_await source->open_in(loan, request, progress);
+        if (!opened) co_return opened;
+    }
+    co_return co_await detail::run_exchange<Net>(*source, loan, request, response, progress);
 }
 
 #if defined(__GNUC__) && !defined(__clang__)

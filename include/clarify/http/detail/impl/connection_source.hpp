@@ -96,38 +96,34 @@ Loan<Connection> ConnectionSource<Connection>::try_reuse(const Url& url) {
     return {};
 }
 
+/// Somebody's place in the line of an origin.
 template <class Connection>
-boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::wait_in_line(
-    Origin<Connection>& origin, TimePoint deadline) {
-    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    struct Place {
-        ConnectionSource& source;
-        Origin<Connection>& origin;
-        QueueEntry<Connection> entry;
-        bool taken = false;
-
-        Place(ConnectionSource& s, Origin<Connection>& o) : source(s), origin(o) {
-            origin.pool.enqueue(&entry);
-        }
-        ~Place() {
-            // Served and cancelled at once: what was handed over must not be lost.
-            if (!origin.pool.abandon(&entry) && entry.handed && !taken) {
-                source.give_back(origin, std::move(entry.connection), TimePoint::min(), false);
-            }
-        }
-    };
-    Place place{*this, origin};
-    wake_by(origin.pool.next_event(now()), now());
-    const bool cancelled = co_await place.entry.served.wait(executor, deadline);
-    if (!place.entry.handed) {
-        Error error{cancelled ? Errc::cancelled : Errc::timeout};
-        co_return error.set_phase(Phase::queue);
+struct ConnectionSource<Connection>::InLine {
+    InLine(ConnectionSource& s, Origin<Connection>& o) : source(s), origin(o) {
+        origin.pool.enqueue(&entry);
+        source.wake_by(origin.pool.next_event(source.now()), source.now());
     }
-    place.taken = true;
-    Loan<Connection> loan{this->shared_from_this(), origin, std::move(place.entry.connection)};
-    co_return std::move(loan);
-}
+    InLine(const InLine&) = delete;
+    InLine& operator=(const InLine&) = delete;
+    ~InLine() {
+        // Served and cancelled at once: what was handed over must not be lost.
+        if (!origin.pool.abandon(&entry) && entry.handed && !taken) {
+            source.give_back(origin, std::move(entry.connection), TimePoint::min(), false);
+        }
+    }
 
+    Loan<Connection> take() {
+        taken = true;
+        return {source.shared_from_this(), origin, std::move(entry.connection)};
+    }
+
+    ConnectionSource& source;
+    Origin<Connection>& origin;
+    QueueEntry<Connection> entry;
+    bool taken = false;
+};
+
+// One frame for all of it: there may be many in line, and what they take should be little.
 template <class Connection>
 boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::take_place(
     const HttpRequest& request, HttpProgress& progress) {
@@ -147,9 +143,14 @@ boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::t
             co_return Error{
                 Errc::overloaded, Reason::none, "too many calls are waiting for a connection"};
         case Step::wait: {
-            Result<Loan<Connection>> waited = co_await wait_in_line(origin, request.deadline);
-            if (!waited) co_return waited.error();
-            loan = std::move(*waited);
+            InLine place{*this, origin};
+            Signal::Waiter waiter{place.entry.served, executor, request.deadline};
+            co_await waiter.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+            if (!place.entry.handed) {
+                Error error{waiter.is_cancelled() ? Errc::cancelled : Errc::timeout};
+                co_return error.set_phase(Phase::queue);
+            }
+            loan = place.take();
             break;
         }
         case Step::reuse:

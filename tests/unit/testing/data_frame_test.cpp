@@ -164,6 +164,22 @@ TEST_CASE("dataFrame: times that are not set have defaults") {
     CHECK(values(R"({"$lt":"2022-01-01T00:00:00Z"})") == "[1]");
 }
 
+TEST_CASE("dataFrame: a window that ends before it begins has no values") {
+    EmulatedApi api;
+    api.item("a", R"(["2022-01-01T00:30:00Z","2022-01-01T02:00:00Z"])", "[1,2]");
+    for (const char* const rollup :
+         {"", R"(,"rollup":"PT1H","firstDayOfWeek":1)", R"(,"rollup":"window")"}) {
+        CAPTURE(rollup);
+        const json::value result = api.call(
+            "clarify.dataFrame",
+            R"({"data":{"filter":{"times":{"$gte":"2022-01-01T03:00:00Z",)"
+            R"("$lt":"2022-01-01T00:00:00Z"},"series":{}})" +
+                std::string(rollup) + "}}");
+        CHECK(to_json(result.at("data")) == R"({"times":[],"series":{}})");
+        CHECK(result.at("meta").at("total") == 1);
+    }
+}
+
 TEST_CASE("dataFrame: days follow the clocks of the time zone") {
     if (!clarify::TimeZone::load("Europe/Oslo")) {
         std::cout << "skipped: this machine has no time zone database\n";

@@ -21,7 +21,7 @@ namespace clarify::testing::detail {
 Frame read_insert_frame(const ParamsReader& params);
 
 /// The samples in [from, until) of all signals that an item shows, and for each signal the last
-/// one before.
+/// one before; none where `until` is not after `from`.
 Series item_samples(const std::vector<const Signal*>& signals, TimePoint from, TimePoint until);
 
 /// Adds a series to the frame, if the query wants it, cut to its last times.

@@ -94,6 +94,9 @@ inline Frame read_insert_frame(const ParamsReader& params) {
 inline Series item_samples(
     const std::vector<const Signal*>& signals, TimePoint from, TimePoint until) {
     Series samples;
+    if (until <= from) {
+        return samples;
+    }
     for (const Signal* const signal : signals) {
         auto begin = signal->samples.lower_bound(from);
         if (begin != signal->samples.begin()) {

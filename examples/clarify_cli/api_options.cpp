@@ -22,12 +22,14 @@ constexpr const char* insert_examples =
 RFC 3339 with an offset; the others are input keys, and an empty field is a value that is missing. With the
 columns time, input and value, each line is one sample.
 
-A line that cannot be understood is reported and left out, the others are inserted. After an interruption the
-same command goes on where it was: FILE.progress remembers it until the end.
+A line that cannot be understood is reported by its number and left out, the others are inserted; the exit code
+is then 2. After an interruption the same command goes on where it was: FILE.progress remembers it until the
+end. Standard input has no such memory; what trickles in is inserted every five seconds.
 
 Examples:
   clarify insert samples.csv
-  clarify insert export.csv --prefix plant-1/
+  clarify insert export.csv --prefix plant-1/ --skip comment
+  zcat archive.csv.gz | clarify insert -
 
 )";
 
@@ -67,6 +69,8 @@ ApiCommands::ApiCommands(CLI::App& app) {
     CLI::App* const insert_app = app.add_subcommand("insert", "Insert the samples of a CSV file");
     insert_app->add_option("FILE", insert.file, "The file, or - for standard input")->required();
     insert_app->add_option("--prefix", insert.prefix, "Put in front of every input key");
+    insert_app->add_option("--skip", insert.skip, "A column to leave out; may be repeated")
+        ->type_name("NAME");
     insert_app->add_flag("--restart", insert.restart, "Begin anew after an interruption");
     insert_app->add_flag("--quiet", insert.quiet, "No progress on standard error");
     insert_app->footer(insert_examples);

@@ -22,8 +22,8 @@ std::error_code last_error() { return {errno, std::generic_category()}; }
 
 }  // namespace
 
-LineReader::LineReader(boost::asio::any_io_executor executor, int descriptor)
-    : executor_(std::move(executor)), descriptor_(descriptor) {
+LineReader::LineReader(boost::asio::any_io_executor executor, int descriptor, std::size_t longest)
+    : executor_(std::move(executor)), descriptor_(descriptor), longest_(longest) {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) throw std::system_error{last_error(), "pipe"};
     wake_read_ = ends[0];
@@ -47,7 +47,7 @@ std::optional<LineReader::Line> LineReader::next() {
         const std::size_t end = buffer_.find('\n', searched_);
         const bool complete = end != std::string::npos;
         const std::size_t stop = complete ? end : buffer_.size();
-        const bool too_long = stop - consumed_ > longest_line;
+        const bool too_long = stop - consumed_ > longest_;
         const bool last = ended_ && consumed_ != stop;
         if (!complete && !too_long && !last) {
             searched_ = stop;
@@ -126,6 +126,7 @@ void LineReader::take(Block block) {
     ended_ = block.text.empty();
     error_ = block.error;
     buffer_.erase(0, consumed_);
+    erased_ += consumed_;
     searched_ -= consumed_;
     consumed_ = 0;
     buffer_ += block.text;

@@ -28,17 +28,18 @@ namespace clarify_cli {
 */
 class LineReader {
 public:
-    /// A longer line is cut off.
+    /// A longer line is cut off, unless the constructor says otherwise.
     static constexpr std::size_t longest_line = std::size_t{128} << 20U;
 
     struct Line {
         std::uint64_t number = 0;
         std::string text;
-        /// The line is longer than `longest_line`, and the rest of it is skipped.
+        /// The line is longer than it may be, and the rest of it is skipped.
         bool cut = false;
     };
 
-    LineReader(boost::asio::any_io_executor executor, int descriptor);
+    LineReader(
+        boost::asio::any_io_executor executor, int descriptor, std::size_t longest = longest_line);
     LineReader(const LineReader&) = delete;
     LineReader& operator=(const LineReader&) = delete;
     /// Waits for the thread, which ends at once, even if no input comes.
@@ -46,6 +47,16 @@ public:
 
     /// The next line of what was read so far, without its line break.
     std::optional<Line> next();
+
+    /// Where the next line begins: how many bytes there were before it.
+    std::uint64_t offset() const { return erased_ + consumed_; }
+    /// The next bytes are the rest of a line that was cut.
+    bool within_line() const { return skipping_; }
+    /// Before anything is read: the descriptor stands at this offset, behind so many lines.
+    void begin_at(std::uint64_t offset, std::uint64_t lines) {
+        erased_ = offset;
+        lines_ = lines;
+    }
 
     /// Reads on. `ready` is called in the executor once there is more, or the input has ended.
     /// Does nothing while a call to `ready` is due already.
@@ -68,9 +79,11 @@ private:
 
     boost::asio::any_io_executor executor_;
     int descriptor_;
+    std::size_t longest_;
 
     // Used in the executor's thread only.
     std::string buffer_;
+    std::uint64_t erased_ = 0;
     std::size_t consumed_ = 0;
     std::size_t searched_ = 0;
     std::uint64_t lines_ = 0;

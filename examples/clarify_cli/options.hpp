@@ -89,6 +89,8 @@ struct InsertCommand {
     CommonOptions common;
     std::string file;
     std::string prefix;
+    /// The names of columns to leave out.
+    std::vector<std::string> skip;
     bool restart = false;
     bool quiet = false;
 };

@@ -3,6 +3,7 @@
 #include "hints.hpp"
 #include "json_text.hpp"
 #include "output.hpp"
+#include "terminal_text.hpp"
 
 #include <array>
 #include <chrono>
@@ -15,25 +16,6 @@
 
 namespace clarify_cli {
 namespace {
-
-/// Text from a server, without what could drive a terminal or look like a line of ours: the
-/// controls of ASCII, and those above it (in UTF-8: C2 80 to C2 9F).
-std::string visible(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i != text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto following = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-        if (byte == 0xC2 && following < 0xA0) {
-            out += '?';
-            ++i;
-        } else if (text[i] == '\n') {
-            out += "\\n";
-        } else {
-            out += byte < 0x20 || byte == 0x7F ? '?' : text[i];
-        }
-    }
-    return out;
-}
 
 std::string kind_and_reason(const clarify::Error& error) {
     std::string text{to_string(error.code())};

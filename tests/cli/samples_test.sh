@@ -107,25 +107,109 @@ expect 2 "$tool" data "$item" --from later
 expect 2 "$tool" data "$item" --rollup P1D1M
 expect 2 "$tool" data "$item" --rollup PT1H --time-zone Mars/Olympus
 
-echo "insert: one sample a line, and goes on after an interruption"
+echo "insert: one sample a line"
 printf 'time,input,value\n2026-01-01T00:00:00Z,a,1\n2026-01-01T01:00:00Z,b,2\n' >long.csv
 expect 0 "$tool" insert long.csv
 has err "2 samples inserted, 0 lines left out"
-printf '42 3\n\037time\037input\037value\n' >long.csv.progress
-expect 0 "$tool" insert long.csv
-has err "going on at line 3" "1 samples inserted"
-printf '42 3\nanother file\n' >long.csv.progress
-expect 0 "$tool" insert long.csv
-has err "2 samples inserted"
+
+echo "insert: a line that is broken spoils no other"
+{
+    printf 'time,a\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:01Z,"2\n2026-01-01T00:00:02Z,'
+    head -c 2000000 /dev/zero | tr '\0' 7
+    printf '\n2026-01-01T00:00:03Z,\033[31mred\xff\n2026-01-01T00:00:04Z,5'
+} >broken.csv
+expect 2 "$tool" insert broken.csv
+has err "broken.csv:3: a quote that is not closed" "broken.csv:4: longer than 1 MiB"
+has err "broken.csv:5: no number in a: ?[31mred?" "2 samples inserted, 3 lines left out"
+
+echo "insert: what a first line must be, and what it is not"
 expect 2 "$tool" insert missing.csv
-printf 'time,no good\n' >bad.csv
-expect 2 "$tool" insert bad.csv
-has err "column 2: is no input key: no good"
+has err "missing.csv: No such file or directory"
+expect 2 "$tool" insert .
+has err "Is a directory"
+first_line() { # first_line LINE TEXT: refused for this
+    printf '%b\n' "$1" >first.csv
+    expect 2 "$tool" insert first.csv
+    has err "$2"
+}
+first_line 'time,no good' "column 2: is no input key"
+first_line 'time,a,' "column 3: has no name"
+first_line 'time,a,a' "column 3: has the name of another one: a"
+first_line 'time' "names no column but one: time"
+first_line '2026-01-01T00:00:00Z,1' "has a time where it should name the columns"
+first_line 't\0i\0m\0e\0' "is to be UTF-8 text"
+printf '\xef\xbb\xbftime;a;why not?\r\n2026-01-01T00:00:00Z;1;text\r\n' >skip.csv
+expect 0 "$tool" insert --skip 'why not?' skip.csv
+has err "1 samples inserted"
+expect 2 "$tool" insert --skip b skip.csv
+has err "there is no column b"
+
+echo "insert: standard input, of which no separator is known before it has come"
+expect 0 "$tool" insert --skip 'why not?' - <skip.csv
+mkfifo pipe
+exec 3<>pipe
+"$tool" insert --skip 'why not?' - <pipe 2>err &
+reader=$!
+cat skip.csv >&3
+sleep 0.5
+kill -INT "$reader"
+wait "$reader"
+[ $? -eq 130 ] || fail "an import from a pipe that has no end is not interrupted"
+"$tool" insert - <pipe 2>err 3>&- &
+reader=$!
+printf 'time;a\n2026-01-01T00:00:00Z;1' >&3
+exec 3>&-
+wait "$reader" || fail "an import from a pipe does not end with it"
+has err "1 samples inserted"
+
+echo "insert: goes on where it was interrupted, with what it had left out"
+awk 'BEGIN {
+    print "time,a,b,c,d,e,f,g,h"
+    for (i = 0; i != 150000; ++i) {
+        time = sprintf("2026-01-%02dT%02d:%02d:%02dZ", 1 + i / 86400, i / 3600 % 24, i / 60 % 60, i % 60)
+        print time (i == 7 ? ",x" : ",1.2512512512") ",2.512512512,3.7512512512,4.512512512," \
+            "5.512512512,6.512512512,7.512512512,8.512512512"
+    }
+}' >big.csv
+interrupted() { # interrupted SIGNAL: during the import, once a part of it is done
+    "$tool" insert big.csv 2>err &
+    local import=$! i
+    rm -f big.csv.progress
+    for ((i = 0; i < 1200; ++i)); do
+        [ -e big.csv.progress ] && break
+        sleep 0.05
+    done
+    kill "-$1" "$import"
+    wait "$import" 2>/dev/null
+    code=$?
+}
+interrupted INT
+[ "$code" -eq 130 ] || fail "exit code $code after an interruption"
+has err "the same command goes on at line"
+cp big.csv.progress kept
+interrupted KILL
+expect 2 "$tool" insert big.csv
+has err "going on at line" "1199992 samples inserted, 1 lines left out"
+[ -e big.csv.progress ] && fail "the checkpoint is still there"
+
+echo "insert: goes on with no other import"
+other() { # other COMMAND...: begins anew, and so finds the line that is no good
+    cp kept big.csv.progress
+    expect 2 "$@"
+    grep -q "going on" err && fail "goes on: $*"
+    has err "big.csv:2:"
+}
+printf 'time,a,b,c,d,e,f,g,h\nx\n' >short.csv
+mv big.csv long.csv
+mv short.csv big.csv
+other "$tool" insert big.csv
+awk '{ sub(/2.5/, "2.6"); if (NR == 2) $0 = "x"; print }' long.csv | head -n 80000 >big.csv
+other "$tool" insert big.csv
 
 echo "insert: a server that cannot be reached leaves the way back open"
 kill "$emulator"
 wait "$emulator" 2>/dev/null
-expect 3 "$tool" insert long.csv --set attempts=1
+expect 3 "$tool" insert skip.csv --skip 'why not?' --set attempts=1
 expect 3 "$tool" signals --set attempts=1
 
 echo "emulator: begins with a file, and goes on where it ended"

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+// How far an import has come, kept beside the file that is imported.
+
+#ifndef CLARIFY_CLI_CHECKPOINT_HPP
+#define CLARIFY_CLI_CHECKPOINT_HPP
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace clarify_cli {
+
+/// How far an import has come.
+struct ImportState {
+    /// Where the next line begins, and how many there are before it.
+    std::uint64_t offset = 0;
+    std::uint64_t lines = 0;
+    std::uint64_t inserted = 0;
+    std::uint64_t rejected = 0;
+};
+
+/** A file `<name>.progress` that is there while an import is not complete.
+
+    It is only for the same import of the same file: to the same place, with the same columns, and
+    with the same bytes before the offset. The file may have grown since.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe.
+*/
+class Checkpoint {
+public:
+    /** @param file The name of the file. Empty: nothing is kept.
+        @param descriptor The same file, open for reading, for as long as this object lives.
+        @param import Whatever makes it another import: the place, the columns.
+    */
+    Checkpoint(const std::string& file, int descriptor, std::string import);
+
+    /// What was stored for this import, if anything was.
+    std::optional<ImportState> load() const;
+    /// False, the first time, where it cannot be stored.
+    bool store(const ImportState& state);
+    /// Is anything kept, and could it be?
+    bool works() const { return !path_.empty() && !failed_; }
+    void remove() const;
+
+private:
+    /// Of the import and the bytes before the offset; none where these cannot be read.
+    std::optional<std::uint64_t> fingerprint(std::uint64_t offset) const;
+
+    std::string path_;
+    int descriptor_;
+    std::string import_;
+    bool failed_ = false;
+};
+
+}  // namespace clarify_cli
+
+#endif  // CLARIFY_CLI_CHECKPOINT_HPP

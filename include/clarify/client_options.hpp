@@ -44,8 +44,8 @@ private:
 struct RetryOptions {
     RetryOptions() {}
 
-    /// How often a request is sent at most, the first time included. 1 turns repetition off; 0 is
-    /// refused.
+    /// How often a request is sent at most, the first time included. 1 turns repetition off, but for
+    /// the one with another token after a 401; 0 is refused.
     unsigned attempts = 3;
     /// The wait before a repetition is random between zero and this, doubled each time ("full
     /// jitter").

@@ -271,10 +271,11 @@ TEST_CASE("rejected tokens: another one is no reason to send a request once more
     ClientOptions once;
     once.retry.attempts = 1;
     Bench bench{once};
-    bench.server.on(rpc_path).then(reply(401)).always(reply_result("1"));
-    CHECK_FALSE(bench.call(true).has_value());
-    CHECK(bench.server.count(rpc_path) == 1);
+    bench.server.on(rpc_path).then(reply(401)).then(reply_result("1")).always(reply(503));
     CHECK(bench.call(true).has_value());
+    CHECK(bench.server.count(rpc_path) == 2);
+    CHECK_FALSE(bench.call(true).has_value());
+    CHECK(bench.server.count(rpc_path) == 3);
 }
 
 TEST_CASE("rejected tokens: a server that refuses all of them costs a fetch a pause, and heals") {

@@ -7,6 +7,7 @@
 #include <clarify/core/detail/text.hpp>
 
 #include <new>
+#include <algorithm>
 #include <utility>
 
 namespace clarify::detail {
@@ -120,14 +121,16 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
 
             if (call->error->code() == Errc::auth && authorization) {
                 // The server refused before execution, so any call may be sent again; but only with
-                // another token, only once, and no more often than any request.
+                // another token, and only once. That is no repetition of a failure, so it is done
+                // where those are turned off; but it counts, so that no request is sent more often
+                // than allowed.
                 bool again = false;
                 try {
                     again = auth_.rejected(*this, authorization);
                 } catch (...) {
                     again = false;
                 }
-                if (!again || renewed || call->attempts >= options().retry.attempts) break;
+                if (!again || renewed || call->attempts >= std::max(options().retry.attempts, 2U)) break;
                 if (call->stopped != Stop::none) {
                     call->progress = {Phase::token, false};
                     call->error = stop_error(*call);

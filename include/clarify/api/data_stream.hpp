@@ -102,7 +102,8 @@ public:
         @par Errors
         Those of the methods that are called. Nothing is lost: `next` asks for the same part again.
         `Errc::internal`, `Reason::resource` where there was no memory to go on: that ends the
-        stream, which says so again rather than have a hole. `Errc::bad_argument` where the last `next` has not ended yet.
+        stream, which says so again rather than have a hole. `Errc::bad_argument` where the last
+        `next` has not ended yet.
     */
     [[nodiscard]] boost::asio::awaitable<Result<std::optional<Part>>> next() {
         return next(state_);

@@ -8,6 +8,7 @@
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/event.hpp>
 #include <clarify/core/header_list.hpp>
+#include <clarify/core/rpc_error.hpp>
 #include <clarify/core/version.hpp>
 #include <clarify/http/http_options.hpp>
 
@@ -61,6 +62,9 @@ struct RetryOptions {
     /// back to. Below half of it nothing is repeated, so that an outage is not made worse. A reply
     /// that blames the request, such as 404 or a JSON-RPC error, takes none. 0: no such limit.
     unsigned budget = 100;
+    /// The JSON-RPC error codes that may pass by themselves: an idempotent call that gets one is
+    /// repeated. Clarify's own "try again" unless others are given; empty: none.
+    std::vector<std::int64_t> rpc_codes{RpcError::try_again};
     /// Makes the random part of every wait of the client the same each time, token fetches included,
     /// for tests that repeat a failure. Unset: another one for every client.
     std::optional<std::uint32_t> seed;

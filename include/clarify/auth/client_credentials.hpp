@@ -9,10 +9,21 @@
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/url.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
 namespace clarify {
+
+/// How a client tells a token endpoint who it is (RFC 6749 section 2.3.1).
+enum class ClientAuthentication : std::uint8_t {
+    /// `client_id` and `client_secret` in the form, as Clarify documents it.
+    form,
+    /// The Basic scheme, both encoded as in a form first, as the RFC has it.
+    basic,
+    /// The Basic scheme, both as they are, for endpoints that do not decode them.
+    basic_raw,
+};
 
 /** How to get a token. */
 struct ClientCredentialsConfig {
@@ -27,6 +38,8 @@ struct ClientCredentialsConfig {
     Url token_url;
     std::string client_id;
     Secret client_secret;
+    /// Asked for in one way only: a failed fetch is not repeated in another.
+    ClientAuthentication authentication = ClientAuthentication::form;
     /// Sent as `audience` unless empty.
     std::string audience;
     /// Sent as `scope` unless empty.
@@ -46,16 +59,17 @@ struct ClientCredentialsConfig {
     - However short a token lives, fetches are at least nine tenths of its life apart. One that has
       expired before it arrives is a failure (`Reason::bad_expiry`), with the pause that follows.
 
-    The request is a form with `grant_type`, `client_id`, `client_secret`, `audience` and `scope`
-    (RFC 6749 section 2.3.1: credentials in the body, as Clarify documents it).
+    The request is a form with `grant_type`, `audience`, `scope`, and the credentials unless
+    `ClientCredentialsConfig::authentication` puts them into the `Authorization` header.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
 */
 class ClientCredentials {
 public:
-    /// @throws std::invalid_argument for an empty id or secret, a plain http endpoint that is not on a
-    /// loopback address, or what `token` has out of range.
+    /// @throws std::invalid_argument for an empty id or secret, an id or a secret that the way of
+    /// authentication cannot carry, a plain http endpoint that is not on a loopback address, or what
+    /// `token` has out of range.
     explicit ClientCredentials(ClientCredentialsConfig config);
 
     std::optional<AuthHeader> cached(AuthContext& context);

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_CORE_ERRC_HPP
 #define CLARIFY_CORE_ERRC_HPP
 
+#include <clarify/core/detail/config.hpp>
+
 #include <boost/system/error_category.hpp>
 #include <boost/system/error_code.hpp>
 

@@ -10,7 +10,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
+#include <span>
 
 namespace clarify::detail {
 
@@ -50,7 +52,8 @@ struct RetryAnswer {
 };
 
 /// May a failure pass by itself, apart from the question whether repeating is safe?
-inline bool is_transient(const Error& error, bool early = false) noexcept {
+inline bool is_transient(
+    const Error& error, bool early, std::span<const std::int64_t> rpc_codes) noexcept {
     switch (error.code()) {
         case Errc::resolve:
             return error.reason() == Reason::temporary;
@@ -73,7 +76,8 @@ inline bool is_transient(const Error& error, bool early = false) noexcept {
                 (status >= 500 && status <= 504 && status != 501);
         }
         case Errc::rpc:
-            return error.rpc() != nullptr && error.rpc()->code == RpcError::try_again;
+            return error.rpc() != nullptr &&
+                std::find(rpc_codes.begin(), rpc_codes.end(), error.rpc()->code) != rpc_codes.end();
         default:
             return false;
     }
@@ -94,8 +98,9 @@ inline bool is_refused(const Error& error, bool early = false) noexcept {
 
 /// Does a failed attempt take a token from the budget? Not where the server is well and the request
 /// is to blame, nor where nobody but this program had a part in it.
-inline bool costs_budget(const Error& error, bool early = false) noexcept {
-    if (error.fate() == Fate::answered) return is_transient(error, early);
+inline bool costs_budget(
+    const Error& error, bool early, std::span<const std::int64_t> rpc_codes) noexcept {
+    if (error.fate() == Fate::answered) return is_transient(error, early, rpc_codes);
     switch (error.code()) {
         case Errc::bad_argument:
         case Errc::bad_config:
@@ -116,8 +121,8 @@ inline bool costs_budget(const Error& error, bool early = false) noexcept {
 inline RetryAnswer decide_retry(
     const RetryQuestion& question, const RetryOptions& options, const RetryBudget& budget) {
     const Error& error = question.error;
-    if (question.attempts >= options.attempts || !is_transient(error, question.early) ||
-        !budget.allows_retry()) {
+    if (question.attempts >= options.attempts ||
+        !is_transient(error, question.early, options.rpc_codes) || !budget.allows_retry()) {
         return {};
     }
     if (!is_refused(error, question.early) && !question.idempotent) return {};

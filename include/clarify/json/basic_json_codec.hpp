@@ -88,12 +88,13 @@ public:
 
         @par Errors
         `Errc::bad_argument`, with a JSON pointer to the culprit in the message: `Reason::params`
-        for NaN, infinity and other values without a JSON form, `Reason::encoding` for text that is
-        not UTF-8, `Reason::depth`. `out` is then unspecified.
+        for NaN and infinity, unless `JsonCodecOptions::non_finite` makes them null, and for other
+        values without a JSON form, `Reason::encoding` for text that is not UTF-8, `Reason::depth`.
+        `out` is then unspecified.
     */
     template <JsonEncodable<Document> T>
     Result<void> encode(const T& value, std::string& out) const {
-        detail::JsonWriter<Document> writer{out, options_.max_depth};
+        detail::JsonWriter<Document> writer{out, options_};
         if (!writer.write(value)) return writer.error();
         return {};
     }

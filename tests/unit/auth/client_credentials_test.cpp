@@ -233,6 +233,56 @@ TEST_CASE("ClientCredentials: leaves out audience and scope that are empty") {
     CHECK(context.posts.at(0).body == "grant_type=client_credentials&client_id=i&client_secret=s");
 }
 
+TEST_CASE("ClientCredentials: the Basic scheme carries the credentials encoded, or as they are") {
+    // Every sign of ASCII that is printable, without the colon in the id.
+    std::string signs;
+    for (char c = ' '; c != 0x7F; ++c)
+        signs += c;
+    ClientCredentialsConfig config{Url::parse("https://a/t").value(), "a b+c", Secret{signs}, "x"};
+    std::string sent;
+    SUBCASE("encoded") {
+        config.authentication = ClientAuthentication::basic;
+        std::string encoded = "a+b%2Bc:";
+        detail::append_form_value(encoded, signs);
+        detail::append_base64(sent, encoded);
+    }
+    SUBCASE("as they are") {
+        config.authentication = ClientAuthentication::basic_raw;
+        detail::append_base64(sent, "a b+c:" + signs);
+    }
+    FakeContext context;
+    ClientCredentials auth{std::move(config)};
+    const auto call = authorize(auth, context);
+    CHECK(call->header() == "Bearer token");
+    CHECK(context.posts.at(0).body == "grant_type=client_credentials&audience=x");
+    CHECK(
+        context.posts.at(0).headers ==
+        "Content-Type: application/x-www-form-urlencoded\nAccept: application/json\n"
+        "Authorization: Basic " +
+            sent + '\n');
+}
+
+TEST_CASE("ClientCredentials: a failed fetch is not repeated in another way of authentication") {
+    for (const auto way :
+         {ClientAuthentication::form,
+          ClientAuthentication::basic,
+          ClientAuthentication::basic_raw}) {
+        // The endpoint repeats what it was sent.
+        const std::string blob =
+            way == ClientAuthentication::basic ? "aWQ6YSUyRmNhbmFyeQ==" : "aWQ6YS9jYW5hcnk=";
+        FakeContext context;
+        context.script = {reply(401, R"({"error":"invalid_client )" + blob + R"("})")};
+        ClientCredentialsConfig config{Url::parse("https://a/t").value(), "id", Secret{"a/canary"}};
+        config.authentication = way;
+        ClientCredentials auth{std::move(config)};
+        const auto call = authorize(auth, context);
+        CHECK(call->error().code() == Errc::token);
+        CHECK(call->error().reason() == Reason::denied);
+        CHECK(call->error().to_string().find(blob) == std::string::npos);
+        CHECK(context.posts.size() == 1);
+    }
+}
+
 TEST_CASE("ClientCredentials: a secret of 4 KiB arrives whole") {
     FakeContext context;
     ClientCredentials auth{ClientCredentialsConfig{
@@ -249,11 +299,16 @@ TEST_CASE("ClientCredentials: refuses a configuration that cannot work") {
     CHECK_THROWS_AS(ClientCredentials(Config(url, "", Secret{canary})), std::invalid_argument);
     CHECK_THROWS_AS(ClientCredentials(Config(url, "i", Secret{})), std::invalid_argument);
     Config no_attempts{url, "i", Secret{canary}};
-    no_attempts.attempts = 0;
+    no_attempts.token.attempts = 0;
     CHECK_THROWS_AS(ClientCredentials{no_attempts}, std::invalid_argument);
     CHECK_THROWS_AS(
         ClientCredentials(Config(Url::parse("http://a/t").value(), "i", Secret{canary})),
         std::invalid_argument);
+    Config colon{url, "a:b", Secret{canary}};
+    colon.authentication = ClientAuthentication::basic_raw;
+    CHECK_THROWS_AS(ClientCredentials{colon}, std::invalid_argument);
+    colon.authentication = ClientAuthentication::basic;
+    CHECK_NOTHROW(ClientCredentials{colon});
     CHECK_NOTHROW(
         ClientCredentials(Config(Url::parse("http://127.0.0.1/t").value(), "i", Secret{canary})));
 }
@@ -419,7 +474,7 @@ TEST_CASE("ClientCredentials: the number of attempts can be chosen") {
         FakeContext context;
         context.script = {reply(500, "")};
         ClientCredentialsConfig chosen = config();
-        chosen.attempts = attempts;
+        chosen.token.attempts = attempts;
         ClientCredentials auth{std::move(chosen)};
         const auto call = authorize(auth, context);
         CHECK(call->error().reason() == Reason::bad_response);

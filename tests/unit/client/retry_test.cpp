@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -50,6 +51,10 @@ RetryAnswer decide(const RetryQuestion& question, const RetryOptions& options = 
 
 bool again(const Error& error, bool idempotent) { return decide(ask(error, idempotent)).again; }
 
+bool costs(const Error& error, bool early = false) {
+    return costs_budget(error, early, RetryOptions{}.rpc_codes);
+}
+
 }  // namespace
 
 TEST_CASE("retry: what surely was not executed is repeated for any call, if it may pass") {
@@ -86,6 +91,22 @@ TEST_CASE("retry: what may have been executed is repeated for idempotent calls o
     }
     CHECK(again(rpc_failure(RpcError::try_again), true));
     CHECK_FALSE(again(rpc_failure(RpcError::try_again), false));
+}
+
+TEST_CASE("retry: which codes of JSON-RPC may pass can be chosen") {
+    RetryOptions options;
+    options.rpc_codes = {-32603, 7};
+    const RetryBudget budget{100};
+    for (const std::int64_t code : {std::int64_t{-32603}, std::int64_t{7}}) {
+        CHECK(decide_retry(ask(rpc_failure(code), true), options, budget).again);
+        CHECK_FALSE(decide_retry(ask(rpc_failure(code), false), options, budget).again);
+        CHECK(costs_budget(rpc_failure(code), false, options.rpc_codes));
+    }
+    const Error not_listed = rpc_failure(RpcError::try_again);
+    CHECK_FALSE(decide_retry(ask(not_listed, true), options, budget).again);
+    CHECK_FALSE(costs_budget(not_listed, false, options.rpc_codes));
+    options.rpc_codes.clear();
+    CHECK_FALSE(decide_retry(ask(not_listed, true), options, budget).again);
 }
 
 TEST_CASE("retry: what will not pass by itself is repeated for nobody") {
@@ -184,22 +205,22 @@ TEST_CASE("retry: what is scarce on this machine is waited for longer than a los
 
 TEST_CASE("RetryBudget: failures cost, but not those that only the request or the caller made") {
     for (const unsigned status : {421U, 429U, 500U, 502U, 503U, 504U})
-        CHECK(costs_budget(http_failure(status)));
-    CHECK(costs_budget(http_failure(408), true));
+        CHECK(costs(http_failure(status)));
+    CHECK(costs(http_failure(408), true));
     for (const unsigned status : {400U, 401U, 403U, 404U, 408U, 413U, 501U, 505U})
-        CHECK_FALSE(costs_budget(http_failure(status)));
-    CHECK(costs_budget(rpc_failure(RpcError::try_again)));
-    CHECK_FALSE(costs_budget(rpc_failure(-32602)));
+        CHECK_FALSE(costs(http_failure(status)));
+    CHECK(costs(rpc_failure(RpcError::try_again)));
+    CHECK_FALSE(costs(rpc_failure(-32602)));
     for (const Errc code :
          {Errc::resolve, Errc::connect, Errc::tls, Errc::io, Errc::framing, Errc::too_large}) {
-        CHECK(costs_budget(failed(code, Fate::unknown)));
-        CHECK(costs_budget(failed(code, Fate::unsent)));
+        CHECK(costs(failed(code, Fate::unknown)));
+        CHECK(costs(failed(code, Fate::unsent)));
     }
     for (const Errc code : {Errc::cancelled, Errc::closed, Errc::overloaded, Errc::bad_config})
-        CHECK_FALSE(costs_budget(failed(code, Fate::unknown)));
+        CHECK_FALSE(costs(failed(code, Fate::unknown)));
     Error late = failed(Errc::timeout, Fate::unsent);
-    CHECK_FALSE(costs_budget(late.set_phase(Phase::queue)));
-    CHECK(costs_budget(late.set_phase(Phase::connect)));
+    CHECK_FALSE(costs(late.set_phase(Phase::queue)));
+    CHECK(costs(late.set_phase(Phase::connect)));
 }
 
 TEST_CASE("retry: there are three attempts unless told otherwise") {

@@ -168,6 +168,19 @@ TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: writes views, literals and other rang
     CHECK(out == "before1");
 }
 
+TEST_CASE("BoostJsonCodec: NaN and infinity are null where that is chosen") {
+    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+    constexpr float infinity = std::numeric_limits<float>::infinity();
+    JsonCodecOptions options;
+    options.non_finite = NonFinite::null;
+    const BoostJsonCodec codec{options};
+    std::string out;
+    CHECK(codec.encode(std::vector<double>{1, nan, -nan, 2.5}, out));
+    CHECK(codec.encode(std::vector<float>{infinity, -infinity}, out));
+    CHECK(codec.encode(json::value{{"x", nan}}, out));
+    CHECK(out == R"([1,null,null,2.5][null,null]{"x":null})");
+}
+
 TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: NaN and infinity are refused with a pointer to them") {
     constexpr double nan = std::numeric_limits<double>::quiet_NaN();
     const std::map<std::string, std::map<std::string, std::vector<double>>> data{

@@ -80,6 +80,14 @@ TEST_CASE("NlohmannCodec: says which types it takes") {
     CHECK_FALSE(NlohmannDecodable<std::string_view>);
 }
 
+TEST_CASE("NlohmannCodec: NaN and infinity are null where that is chosen") {
+    JsonCodecOptions options;
+    options.non_finite = NonFinite::null;
+    std::string out;
+    CHECK(NlohmannCodec{options}.encode(json{1, std::nan("")}, out));
+    CHECK(out == "[1,null]");
+}
+
 TEST_CASE("NlohmannCodec: refuses options out of range") {
     JsonCodecOptions options;
     options.max_depth = 1025;

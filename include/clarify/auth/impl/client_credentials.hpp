@@ -3,6 +3,7 @@
 #ifndef CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP
 #define CLARIFY_AUTH_IMPL_CLIENT_CREDENTIALS_HPP
 
+#include <clarify/core/detail/basic_scheme.hpp>
 #include <clarify/core/detail/encoding.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/retry_after.hpp>
@@ -11,6 +12,7 @@
 #include <array>
 #include <exception>
 #include <new>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -35,10 +37,13 @@ struct ClientCredentials::State {
             3 *
                 (config.client_id.size() + config.client_secret.size() + config.audience.size() +
                  config.scope.size()));
-        body += "grant_type=client_credentials&client_id=";
-        detail::append_form_value(body, config.client_id);
-        body += "&client_secret=";
-        detail::append_form_value(body, config.client_secret.expose());
+        body += "grant_type=client_credentials";
+        if (config.authentication == ClientAuthentication::form) {
+            body += "&client_id=";
+            detail::append_form_value(body, config.client_id);
+            body += "&client_secret=";
+            detail::append_form_value(body, config.client_secret.expose());
+        }
         if (!config.audience.empty()) {
             body += "&audience=";
             detail::append_form_value(body, config.audience);
@@ -48,6 +53,20 @@ struct ClientCredentials::State {
             detail::append_form_value(body, config.scope);
         }
         return Secret{std::move(body)};
+    }
+
+    /// The `Authorization` header of the request; empty where the form has the credentials.
+    static Secret authorization(const ClientCredentialsConfig& config) {
+        if (config.authentication == ClientAuthentication::form) return Secret{};
+        if (config.authentication == ClientAuthentication::basic_raw) {
+            return detail::basic_scheme(config.client_id, config.client_secret);
+        }
+        std::string id;
+        detail::append_form_value(id, config.client_id);
+        std::string secret;
+        secret.reserve(3 * config.client_secret.size());
+        detail::append_form_value(secret, config.client_secret.expose());
+        return detail::basic_scheme(id, Secret{std::move(secret)});
     }
 
     void fetch_failed(Error error, TimePoint now, std::optional<Clock::duration> patience) {
@@ -89,6 +108,7 @@ CLARIFY_DECL ClientCredentials::ClientCredentials(ClientCredentialsConfig config
     if (config.client_id.empty()) throw std::invalid_argument{"client_id is empty"};
     if (config.client_secret.empty()) throw std::invalid_argument{"client_secret is empty"};
     config.token.check();
+    State::authorization(config);
     if (!config.token_url.is_https() && !config.token_url.is_loopback()) {
         throw std::invalid_argument{"token_url: credentials are sent over https only"};
     }
@@ -158,13 +178,16 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     const TimePoint started = context.now();
     const TimePoint deadline = started + config.token.fetch_timeout;
     const Secret form = state->form();
-    const std::array<HeaderView, 2> headers{
+    const Secret authorization = State::authorization(config);
+    const detail::Scrubber sent{authorization.expose()};
+    const std::array<HeaderView, 3> headers{
         HeaderView{"Content-Type", "application/x-www-form-urlencoded"},
-        HeaderView{"Accept", "application/json"}};
+        HeaderView{"Accept", "application/json"},
+        HeaderView{"Authorization", authorization.expose()}};
 
     HttpRequest request;
     request.url = &config.token_url;
-    request.headers = headers;
+    request.headers = std::span{headers}.first(authorization.empty() ? 2 : 3);
     request.body = form.expose();
     request.deadline = deadline;
     request.max_response_body = config.token.max_reply;
@@ -236,12 +259,17 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
                 co_return;
             }
             error = reply.error();
+            if (sent.finds(error->message())) {
+                error = detail::token_error(
+                    error->reason(), "the token endpoint repeats the credentials");
+            }
             if (const auto wait = parse_retry_after(response.retry_after, response.date))
                 patience = *wait;
             HttpFailure failure;
             failure.status = response.status;
             failure.traceparent = response.traceparent;
             detail::SecretFinder{config.client_secret.expose()}.scrub(failure.traceparent);
+            sent.scrub(failure.traceparent);
             failure.traceparent = detail::printable(failure.traceparent, 128);
             if (patience) {
                 failure.retry_after =

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
-// How functions are defined: in every file that includes them, or in one.
+// What the library needs, and how functions are defined: in every file that includes them, or in one.
 
 #ifndef CLARIFY_CORE_DETAIL_CONFIG_HPP
 #define CLARIFY_CORE_DETAIL_CONFIG_HPP
+
+#include <boost/version.hpp>
+
+#if BOOST_VERSION < 108100
+#error "clarify needs Boost 1.81 or newer"
+#endif
 
 // With CLARIFY_SEPARATE_COMPILATION the functions that drag in sockets, TLS and the machinery of
 // coroutines are compiled once, where <clarify/src.hpp> is included. Nothing else depends on it: the

@@ -107,7 +107,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             }
             if (call->error && call->stopped != Stop::none) {
                 call->error = stop_error(*call);
-                if (costs_budget(*call->error)) budget_.failed();
+                if (costs_budget(*call->error, false, options().retry.rpc_codes)) budget_.failed();
                 break;
             }
             if (!call->error) {
@@ -142,7 +142,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
 
             const bool early = answered && buffers.response.early;
             if (!is_refused(*call->error, early)) call->maybe_executed = true;
-            if (costs_budget(*call->error, early)) budget_.failed();
+            if (costs_budget(*call->error, early, options().retry.rpc_codes)) budget_.failed();
             const RetryQuestion question{
                 *call->error,
                 call->idempotent,

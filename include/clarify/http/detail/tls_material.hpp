@@ -17,6 +17,10 @@
 #include <string>
 #include <vector>
 
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#error "clarify needs OpenSSL 3.0 or newer"
+#endif
+
 namespace clarify::detail {
 
 struct OpensslDeleter {

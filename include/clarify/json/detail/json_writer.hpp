@@ -7,6 +7,7 @@
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/json/detail/json_failure.hpp>
 #include <clarify/json/detail/json_shape.hpp>
+#include <clarify/json/json_codec_options.hpp>
 
 #include <array>
 #include <charconv>
@@ -27,8 +28,8 @@ namespace clarify::detail {
 template <class Document>
 class JsonWriter {
 public:
-    JsonWriter(std::string& out, std::size_t max_depth) noexcept
-        : out_(out), depth_left_(max_depth) {}
+    JsonWriter(std::string& out, const JsonCodecOptions& options) noexcept
+        : out_(out), depth_left_(options.max_depth), non_finite_(options.non_finite) {}
 
     template <class T>
     bool write(const T& value);
@@ -66,6 +67,7 @@ private:
 
     std::string& out_;
     std::size_t depth_left_;
+    NonFinite non_finite_;
     JsonFailure failure_;
 };
 
@@ -104,6 +106,7 @@ bool JsonWriter<Document>::write(const T& value) {
         return number(value);
     } else if constexpr (shape == JsonShape::real) {
         if (!std::isfinite(value)) {
+            if (non_finite_ == NonFinite::null) return write(nullptr);
             return fail(Reason::params, "NaN and infinity have no JSON text");
         }
         return number(value);

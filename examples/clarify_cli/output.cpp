@@ -3,6 +3,7 @@
 #include "hints.hpp"
 #include "json_text.hpp"
 #include "output.hpp"
+#include "visible.hpp"
 
 #include <array>
 #include <chrono>
@@ -15,25 +16,6 @@
 
 namespace clarify_cli {
 namespace {
-
-/// Text from a server, without what could drive a terminal or look like a line of ours: the
-/// controls of ASCII, and those above it (in UTF-8: C2 80 to C2 9F).
-std::string visible(std::string_view text) {
-    std::string out;
-    for (std::size_t i = 0; i != text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto following = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-        if (byte == 0xC2 && following < 0xA0) {
-            out += '?';
-            ++i;
-        } else if (text[i] == '\n') {
-            out += "\\n";
-        } else {
-            out += byte < 0x20 || byte == 0x7F ? '?' : text[i];
-        }
-    }
-    return out;
-}
 
 std::string kind_and_reason(const clarify::Error& error) {
     std::string text{to_string(error.code())};
@@ -130,10 +112,12 @@ void append_rpc(std::string& out, const clarify::RpcError& rpc, const clarify::E
     }
 }
 
-void append_http(std::string& out, const clarify::HttpFailure& http) {
-    std::string text = "The server says: HTTP " + std::to_string(http.status);
-    if (!http.body_excerpt.empty()) text += ", " + visible(http.body_excerpt);
-    append_line(out, text);
+void append_http(std::string& out, const clarify::HttpFailure& http, bool from_proxy) {
+    if (!from_proxy) {
+        std::string text = "The server says: HTTP " + std::to_string(http.status);
+        if (!http.body_excerpt.empty()) text += ", " + visible(http.body_excerpt);
+        append_line(out, text);
+    }
     if (!http.location.empty()) append_line(out, "It points to " + visible(http.location));
     if (http.retry_after) {
         append_line(
@@ -202,7 +186,8 @@ std::string error_paragraph(const clarify::Error& error) {
         trace = data.trace;
     }
     if (const clarify::HttpFailure* const http = error.http()) {
-        append_http(out, *http);
+        // What the status of a proxy is, the library's own words have said.
+        append_http(out, *http, error.code() == clarify::Errc::proxy);
         if (trace.empty()) trace = http->traceparent;
     }
     // A mistake in the command or the configuration happened at no point of a call.

@@ -3,7 +3,9 @@
 
 #include "api_session.hpp"
 #include "commands.hpp"
+#include "json_text.hpp"
 #include "plot.hpp"
+#include "terminal_text.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -84,6 +86,7 @@ public:
         for (std::size_t i = 0; i != frame.columns(); ++i) {
             if (std::find(keys_.begin(), keys_.end(), frame.key(i)) != keys_.end()) continue;
             keys_.push_back(frame.key(i));
+            titles_.push_back(title(frame.key(i)));
             changed_ = true;
         }
         for (const clarify::DataFrame::Row row : frame.rows()) {
@@ -97,11 +100,28 @@ public:
     }
 
 private:
+    /// A key as it is written: usually an identifier, but a server may send anything.
+    std::string title(const std::string& key) const {
+        std::string text;
+        if (format_ == "json") {
+            append_json_string(text, key);
+            return text;
+        }
+        text = visible(key);
+        if (format_ != "csv" || text.find_first_of(",\"") == std::string::npos) return text;
+        // RFC 4180.
+        std::string quoted = "\"";
+        for (const char c : text)
+            quoted.append(c == '"' ? 2 : 1, c);
+        return quoted += '"';
+    }
+
     void write_json(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row) {
         std::cout << R"({"time":")" << row.time() << '"';
         for (std::size_t i = 0; i != frame.columns(); ++i) {
-            // Keys are identifiers and names of sums, which need no escapes.
-            if (!std::isnan(row[i])) std::cout << ",\"" << frame.key(i) << "\":" << text_of(row[i]);
+            if (std::isnan(row[i])) continue;
+            const auto at = std::find(keys_.begin(), keys_.end(), frame.key(i)) - keys_.begin();
+            std::cout << ',' << titles_[static_cast<std::size_t>(at)] << ':' << text_of(row[i]);
         }
         std::cout << "}\n";
     }
@@ -115,24 +135,26 @@ private:
         // Columns that turn up later get a line of names of their own.
         if (changed_) {
             std::cout << (csv ? "time" : "time                       ");
-            for (const std::string& key : keys_)
-                std::cout << (csv ? "," : "  ") << pad(key, 20);
+            for (const std::string& name : titles_)
+                std::cout << (csv ? "," : "  ") << pad(name, 20);
             std::cout << '\n';
             changed_ = false;
         }
         std::string time = row.time().to_string();
         if (!csv) time.resize(27, ' ');
         std::cout << time;
-        for (const std::string& key : keys_) {
-            const auto column = frame.find(key);
+        for (std::size_t i = 0; i != keys_.size(); ++i) {
+            const auto column = frame.find(keys_[i]);
             const std::string value = column ? text_of(row[*column]) : std::string{};
-            std::cout << (csv ? "," : "  ") << pad(value, std::max<std::size_t>(20, key.size()));
+            std::cout << (csv ? "," : "  ")
+                      << pad(value, std::max<std::size_t>(20, titles_[i].size()));
         }
         std::cout << '\n';
     }
 
     std::string format_;
     std::vector<std::string> keys_;
+    std::vector<std::string> titles_;
     bool changed_ = false;
 };
 

@@ -3,6 +3,7 @@
 #include <clarify/json/boost_json_codec.hpp>
 
 #include "json_text.hpp"
+#include "terminal_text.hpp"
 
 #include <cstddef>
 #include <utility>
@@ -20,21 +21,29 @@ std::string_view string_token(std::string_view text, std::size_t at) {
     return text.substr(at, end + 1 - at);
 }
 
-/// A JSON string may hold DEL and the C1 controls (in UTF-8: C2 80 to C2 9F) as they are.
+/// The code point of one UTF-8 sequence of at most three bytes.
+unsigned code_point(std::string_view sequence) {
+    constexpr unsigned masks[] = {0x7F, 0x1F, 0x0F};
+    unsigned value = static_cast<unsigned char>(sequence[0]) & masks[sequence.size() - 1];
+    for (const char c : sequence.substr(1))
+        value = (value << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
+    return value;
+}
+
+/// A JSON string may hold DEL and the controls of Unicode as they are.
 void append_harmless(std::string& out, std::string_view token) {
     constexpr std::string_view hex = "0123456789abcdef";
     for (std::size_t i = 0; i != token.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(token[i]);
-        if (byte == 0x7F) {
-            out += "\\u007f";
-        } else if (byte == 0xC2 && static_cast<unsigned char>(token[i + 1]) < 0xA0) {
-            const auto control = static_cast<unsigned char>(token[++i]);
-            out += "\\u00";
-            out += hex[control >> 4U];
-            out += hex[control & 0xFU];
-        } else {
+        const std::string_view control = harmful_front(token.substr(i));
+        if (control.empty()) {
             out += token[i];
+            continue;
         }
+        const unsigned value = code_point(control);
+        out += "\\u";
+        for (const unsigned shift : {12U, 8U, 4U, 0U})
+            out += hex[(value >> shift) & 0xFU];
+        i += control.size() - 1;
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "api_session.hpp"
 #include "commands.hpp"
+#include "terminal_text.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -52,26 +53,18 @@ boost::json::object json_of(const Resource& resource) {
     return out;
 }
 
-/// Text of a server, which must not drive the terminal. Kept as UTF-8.
-std::string shown(std::string_view text) {
-    std::string out;
-    for (const char c : text)
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? '?' : c;
-    return out;
-}
-
 template <class Resource>
 void print_row(const Resource& resource) {
-    std::cout << shown(resource.id) << "  " << shown(resource.name);
+    std::cout << visible(resource.id) << "  " << visible(resource.name);
     if constexpr (std::is_same_v<Resource, clarify::Signal>) {
-        std::cout << "  " << shown(resource.input);
+        std::cout << "  " << visible(resource.input);
         const auto item = resource.item();
-        std::cout << (item ? "  item " + shown(item->id) : "  not published");
+        std::cout << (item ? "  item " + visible(item->id) : "  not published");
     }
-    if (!resource.eng_unit.empty()) std::cout << "  [" << shown(resource.eng_unit) << ']';
+    if (!resource.eng_unit.empty()) std::cout << "  [" << visible(resource.eng_unit) << ']';
     for (const auto& [key, values] : resource.labels) {
         for (const std::string& value : values)
-            std::cout << "  " << shown(key) << '=' << shown(value);
+            std::cout << "  " << visible(key) << '=' << visible(value);
     }
     std::cout << '\n';
 }

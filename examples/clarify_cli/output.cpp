@@ -112,10 +112,12 @@ void append_rpc(std::string& out, const clarify::RpcError& rpc, const clarify::E
     }
 }
 
-void append_http(std::string& out, const clarify::HttpFailure& http) {
-    std::string text = "The server says: HTTP " + std::to_string(http.status);
-    if (!http.body_excerpt.empty()) text += ", " + visible(http.body_excerpt);
-    append_line(out, text);
+void append_http(std::string& out, const clarify::HttpFailure& http, bool from_proxy) {
+    if (!from_proxy) {
+        std::string text = "The server says: HTTP " + std::to_string(http.status);
+        if (!http.body_excerpt.empty()) text += ", " + visible(http.body_excerpt);
+        append_line(out, text);
+    }
     if (!http.location.empty()) append_line(out, "It points to " + visible(http.location));
     if (http.retry_after) {
         append_line(
@@ -184,7 +186,8 @@ std::string error_paragraph(const clarify::Error& error) {
         trace = data.trace;
     }
     if (const clarify::HttpFailure* const http = error.http()) {
-        append_http(out, *http);
+        // What the status of a proxy is, the library's own words have said.
+        append_http(out, *http, error.code() == clarify::Errc::proxy);
         if (trace.empty()) trace = http->traceparent;
     }
     // A mistake in the command or the configuration happened at no point of a call.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include "plot.hpp"
+#include "terminal_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -238,7 +239,7 @@ std::string plot_braille(const Plot& plot, std::size_t columns, std::size_t rows
     for (std::size_t i = 0; i != plot.series.size(); ++i) {
         out.append(margin + 2, ' ');
         if (colour) out += Canvas::colour_code(static_cast<int>(i));
-        out += "\xE2\x94\x80\xE2\x94\x80 " + plot.series[i].name;
+        out += "\xE2\x94\x80\xE2\x94\x80 " + visible(plot.series[i].name);
         if (colour) out += "\x1B[0m";
         out += '\n';
     }

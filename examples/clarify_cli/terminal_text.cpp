@@ -111,6 +111,12 @@ std::string visible(std::string_view text) {
     return out;
 }
 
+std::string_view harmful_front(std::string_view text) {
+    if (text.empty()) return {};
+    const CodePoint next = first_of(text);
+    return text.substr(0, next.valid && is_harmful(next.value) ? next.size : 0);
+}
+
 std::size_t width_of(std::string_view text) {
     std::size_t width = 0;
     for (std::size_t i = 0; i < text.size();) {

@@ -16,6 +16,9 @@ namespace clarify_cli {
 */
 std::string visible(std::string_view text);
 
+/// The character that UTF-8 begins with, where it is one that `visible` would not show; else nothing.
+std::string_view harmful_front(std::string_view text);
+
 /// How many columns of a terminal visible text takes: none for a combining mark, two for an
 /// ideograph or an emoji.
 std::size_t width_of(std::string_view text);

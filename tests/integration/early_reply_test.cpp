@@ -8,6 +8,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <doctest/doctest.h>
 
@@ -180,4 +181,45 @@ TEST_CASE("BeastBackend: a request that nobody takes ends by its deadline or whe
         CHECK(cancelled->error().fate() == Fate::unknown);
         CHECK(std::chrono::steady_clock::now() - begun < 5s);
     }
+}
+
+TEST_CASE("BeastBackend: large requests from several threads harm each other in no way") {
+    std::atomic<int> served = 0;
+    CertificateAuthority authority;
+    const auto tls = Scene::issue(authority);
+    RawServer server{[&](RawPeer& peer) {
+        peer.begin_tls(*tls);
+        // Each call has a connection of its own, and every third refuses at once what it gets.
+        if (peer.number() % 3 == 0) {
+            peer.send(with_body("413 Too Large", "", ""));
+            return peer.await_release();
+        }
+        const auto request = peer.read();
+        if (!request) return;
+        ++served;
+        peer.result(*request, std::to_string(request->body.size()), "Connection: close\r\n");
+    }};
+    clarify::ClientOptions options = quick_options();
+    options.call_timeout = 60s;
+    options.http.tls.ca_pem = authority.certificate_pem();
+    boost::asio::thread_pool threads{4};
+    RawClient client{
+        threads.get_executor(),
+        *clarify::Url::parse(server.origin("https") + "/v1/rpc"),
+        clarify::BeastBackend{options.http},
+        clarify::NoAuth{},
+        options};
+    const std::string params = params_of(std::size_t{4} << 20U);
+    std::atomic<int> succeeded = 0;
+    std::atomic<int> refused = 0;
+    for (int i = 0; i != 24; ++i) {
+        client.async_call<std::string>("test.method", params, [&](const Outcome& outcome) {
+            if (outcome) ++succeeded;
+            if (!outcome && outcome.error().http_status() == 413) ++refused;
+        });
+    }
+    threads.join();
+    CHECK(succeeded + refused == 24);
+    CHECK(succeeded == served);
+    CHECK(refused > 0);
 }

@@ -112,7 +112,11 @@ TEST_CASE("BeastBackend: a length that is none, or several, ends the connection"
             {head("Content-Length: " + std::string{value} + "\r\n") + "{}", "framing[length]"});
     }
     refused(rows);
-    accepted({{head(length() + length()) + std::string{json}}});
+    accepted({
+        {head(length() + length()) + std::string{json}},
+        {head("Content-Length: \t" + std::string(40, '0') + "38 \t\r\n") + std::string{json}},
+        {head("Content-Length:\r\n 38\r\n") + std::string{json}},
+    });
 }
 
 TEST_CASE("BeastBackend: a transfer encoding other than one chunked ends the connection") {
@@ -127,12 +131,23 @@ TEST_CASE("BeastBackend: a transfer encoding other than one chunked ends the con
           "Transfer-Encoding: identity\r\n"s,
           "Transfer-Encoding: xchunked\r\n"s,
           "Transfer-Encoding: chunked;q=1\r\n"s,
+          "Transfer-Encoding: chunked,\r\n"s,
+          "Transfer-Encoding:\r\n" + length(),
+          "Transfer-Encoding:\r\nTransfer-Encoding: chunked\r\n"s,
+          "Transfer-Encoding: gzip,\r\n chunked\r\n"s,
           "Transfer-Encoding: chunked\r\n identity\r\n"s}) {
         rows.push_back({chunked(fields), "framing[transfer_encoding]"});
     }
     rows.push_back({"HTTP/1.0" + chunked().substr(8), "framing[transfer_encoding]"});
+    // One that comes in a trailer is too late.
+    const std::string trailed = chunked().substr(0, chunked().size() - 2);
+    for (const std::string& trailer : {"Transfer-Encoding: chunked\r\n"s, length(), length(5)})
+        rows.push_back({trailed + trailer + "\r\n", "framing[transfer_encoding]"});
     refused(rows);
-    accepted({{chunked("tRANSFER-eNCODING:\tChUnKeD \r\n")}});
+    accepted(
+        {{chunked("tRANSFER-eNCODING:\tChUnKeD \r\n")},
+         {chunked("Transfer-Encoding:\r\n chunked\r\n")},
+         {trailed + "Retry-After: 5\r\nDate: x\r\n\r\n"}});
 }
 
 TEST_CASE("BeastBackend: a malformed chunk ends the connection, at once") {
@@ -222,6 +237,10 @@ TEST_CASE("BeastBackend: a connection serves again only where the reply leaves n
         {good(keep, "HTTP/1.0 200 OK"), true},
         {good("Connection: close\r\n"), false},
         {good("Connection: keep-alive, close\r\n"), false},
+        {good("Connection: x\r\nConnection: y, CLOSE\r\n"), false},
+        {good("Keep-Alive: timeout=0\r\n"), false},
+        {good("Keep-Alive: timeout=-5\r\n")},
+        {good("Keep-Alive: timeout=99999999999999999999\r\n")},
         {good("Connection: keep-alive, close\r\n", "HTTP/1.0 200 OK"), false},
         {head("") + std::string{json}, false, Then::ends},
         {head(keep) + std::string{json}, false, Then::ends},
@@ -288,6 +307,16 @@ TEST_CASE("BeastBackend: a head that is not HTTP/1.1 to the letter ends the conn
           "HTTP/1.1 600 OK\r\n" + tail,
           "HTTP/1.1 999 OK\r\n" + tail,
           "HTTP/1.1 1000 OK\r\n" + tail,
+          "HTTP/1.1 20 OK\r\n" + tail,
+          "HTTP/1.1 200\r\n" + tail,
+          "HTTP/1.1  200 OK\r\n" + tail,
+          "HTTP/1.1 200 \x1B[31mOK\r\n" + tail,
+          "http/1.1 200 OK\r\n" + tail,
+          "HTTP/1.1 200 OK\r\nX-\xC3\xA9: b\r\n" + tail,
+          "HTTP/1.1 200 OK\r\nX Y: b\r\n" + tail,
+          "HTTP/1.1 200 OK\r\nContent-Length:\x0B"
+          "38\r\n\r\n" +
+              std::string{json},
           "HTTP/1.1 200 OK\r\nTransfer-Encoding : chunked\r\n" + tail}) {
         rows.push_back({bytes, "framing[head]"});
     }

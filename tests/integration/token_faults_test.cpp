@@ -186,6 +186,39 @@ TEST_CASE("token endpoint: a connection that is reset is tried thrice") {
     CHECK(scene.api.connections() == 0);
 }
 
+TEST_CASE("token endpoint: what it sends behind its reply answers no call") {
+    // Tokens and calls go over the same connections where they have one origin.
+    std::atomic<int> calls = 0;
+    RawServer server{[&](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            if (request->head.starts_with("POST /token")) {
+                const std::string forged = R"({"jsonrpc":"2.0","id":1,"result":"forged"})";
+                std::string bytes;
+                for (const std::string& body : {std::string{good_reply}, forged}) {
+                    bytes += "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) +
+                        "\r\n\r\n" + body;
+                }
+                peer.send(bytes);
+            } else {
+                ++calls;
+                peer.result(*request, "\"real\"");
+            }
+        }
+    }};
+    asio::io_context context;
+    Client client{
+        context.get_executor(),
+        *clarify::Url::parse(server.origin() + "/rpc"),
+        clarify::BeastBackend{clarify::HttpOptions{}},
+        clarify::ClientCredentials{clarify::ClientCredentialsConfig{
+            *clarify::Url::parse(server.origin() + "/token"), "id", clarify::Secret{"secret"}}}};
+    const Outcome outcome = support::run(context, client.call("m", clarify::no_params));
+    REQUIRE_MESSAGE(outcome.has_value(), outcome.error());
+    CHECK(*outcome == "\"real\"");
+    CHECK(calls == 1);
+    CHECK(server.connections() == 2);
+}
+
 TEST_CASE("token endpoint: one that refuses connections is unsent and refused") {
     Scene scene{always("200 OK", good_reply)};
     scene.tokens.cut();

@@ -25,6 +25,7 @@ class BeastSource;
     names. One TLS context serves all connections; it is made, and the trust store read, at the first
     use.
     - Addresses of a host are tried side by side with a stagger (RFC 8305).
+    - The reply is read while a large request goes out, so that an early refusal ends it.
     - Framing is checked strictly (RFC 9112); every part of a reply is bounded. Redirects are not
     followed, cookies not kept, compressed replies refused.
 

@@ -66,13 +66,17 @@ public:
 
     /// Has it been begun, and not ended?
     bool is_on_its_way() const noexcept { return state_ && !state_->done; }
-    /// What it failed with; success as long as it is on its way.
+    /// What it failed with, unless that was `stop`; success as long as it is on its way.
     boost::system::error_code error() const noexcept {
         return state_ ? state_->error : boost::system::error_code{};
     }
+    bool was_stopped() const noexcept { return state_ && state_->stopping; }
+    /// Has it ended before all was written?
+    bool is_incomplete() const noexcept { return state_ && state_->incomplete; }
     /// Closes the connection and waits until the body is not needed any more.
     boost::asio::awaitable<void> stop() {
         const auto state = state_;
+        state->stopping = true;
         state->connection->close();
         // Also where the exchange has been cancelled.
         const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
@@ -89,7 +93,8 @@ private:
 
         void ended(boost::system::error_code ec) {
             done = true;
-            error = ec;
+            incomplete = static_cast<bool>(ec);
+            if (!stopping || leaves_reply(ec)) error = ec;
             connection->forget_head();
             if (!ec && progress != nullptr && progress->phase == Phase::write)
                 progress->phase = Phase::first_byte;
@@ -103,6 +108,8 @@ private:
         Timer end;
         boost::system::error_code error;
         bool done = false;
+        bool incomplete = false;
+        bool stopping = false;
     };
 
     std::shared_ptr<State> state_;

@@ -96,6 +96,8 @@ boost::asio::awaitable<Result<void>> run_exchange(
         } else {
             std::tie(ec, size) = co_await connection.socket().async_read_some(room, token);
         }
+        // What ended the reading may have ended the writing before, which knows more about it.
+        if (ec && upload.is_on_its_way()) co_await upload.stop();
         if (upload.error()) unsent = upload.error();
         if (ec && unsent) {
             outcome = exchange_failure(unsent, Phase::write, reused, answered);
@@ -120,13 +122,11 @@ boost::asio::awaitable<Result<void>> run_exchange(
         connection.consume(*consumed);
         progress.phase = reader.head_done() ? Phase::body : Phase::head;
     }
-    const bool stopped = upload.is_on_its_way();
-    if (stopped) co_await upload.stop();
+    if (upload.is_on_its_way()) co_await upload.stop();
     if (!outcome) co_return outcome;
 
-    if (upload.error()) unsent = upload.error();
-    response.early = static_cast<bool>(unsent);
-    const bool intact = !unsent && !stopped;
+    response.early = unsent || upload.is_incomplete();
+    const bool intact = !unsent && !upload.is_incomplete() && !upload.was_stopped();
     if (intact) connection.end_exchange();
     if (!reused) source.proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.

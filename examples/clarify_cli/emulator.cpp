@@ -144,6 +144,8 @@ ExitCode emulator(const EmulatorCommand& command) {
     options.port = command.port;
     options.tls = !command.plain;
     options.rate_limits = command.rate_limits;
+    options.observed_shapes = command.observed;
+    options.strict = command.strict;
     std::optional<TemporaryFolder> folder;
     try {
         fs::path credentials = command.credentials_out;

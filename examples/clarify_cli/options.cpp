@@ -232,6 +232,11 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         ->type_name("FILE");
     emulator_app->add_flag(
         "--rate-limits", emulator.rate_limits, "Limit the rates of calls, as the service does");
+    emulator_app->add_flag(
+        "--observed",
+        emulator.observed,
+        "Answer as live servers were seen to, not as the API is documented");
+    emulator_app->add_flag("--strict", emulator.strict, "Refuse null where the API documents none");
     emulator_app->footer(emulator_examples);
 
     const ApiCommands api{app};

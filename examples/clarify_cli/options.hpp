@@ -66,6 +66,8 @@ struct EmulatorCommand {
     std::string load;
     std::string dump;
     bool rate_limits = false;
+    bool observed = false;
+    bool strict = false;
 };
 
 /// Which signals or items a command is about.

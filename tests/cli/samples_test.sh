@@ -221,7 +221,7 @@ JSON
 for round in 1 2; do
     rm -f credentials.json emulator.log
     "$tool" emulator --plain --credentials-out credentials.json --load plant.json \
-        --dump plant.json --rate-limits >emulator.log 2>&1 &
+        --dump plant.json --rate-limits --observed --strict >emulator.log 2>&1 &
     emulator=$!
     for ((i = 0; i < 200; ++i)); do
         grep -qsF Ready emulator.log && break
@@ -230,6 +230,10 @@ for round in 1 2; do
     expect 0 "$tool" items
     lines out 1
     has out '"name":"Flow"'
+    expect 1 "$tool" call clarify.selectItems '{"query":null}'
+    has err "query: must not be null"
+    expect 0 "$tool" call clarify.selectItems '{"format":{"dataAsArray":true}}'
+    has out '"gapDetection":"PT0S"' '"flattenResourceFields":false'
     printf "time,round$round\n2026-01-0$round"'T00:00:00Z,7\n' >round.csv
     expect 0 "$tool" insert round.csv
     kill -INT "$emulator"

@@ -90,6 +90,63 @@ TEST_CASE("Client: evaluate with groups says its version, in the words of each")
     }
 }
 
+TEST_CASE("Client: a strict server evaluates and connects, in any version and either dialect") {
+    for (const ApiVersion& version :
+         {ApiVersion{"1.1"},
+          ApiVersion{"1.2alpha1"},
+          ApiVersion{"1.2beta1"},
+          ApiVersion{"1.2"},
+          ApiVersion::none()}) {
+        for (const bool observed : {false, true}) {
+            CAPTURE(version.selector());
+            CAPTURE(observed);
+            testing::EmulatorOptions emulated = plain_http();
+            emulated.strict = true;
+            emulated.observed_shapes = observed;
+            ClientOptions options = hurried();
+            options.api_version = version;
+            ApiBench bench{options, emulated};
+            const std::vector<testing::Sample> samples{
+                {begin.time_point(), 1}, {(begin + 90min).time_point(), 2}};
+            bench.emulator.seed("a", samples);
+            bench.emulator.seed("b");
+            const std::string item = bench.emulator.publish("a");
+
+            EvaluateQuery query;
+            query.items = {
+                {"value", item, TimeAggregation::avg},
+                {"shifted", item, TimeAggregation::last},
+                {"on", item, TimeAggregation::state_percent}};
+            query.items[1].lag = 1;
+            query.items[2].state = 1;
+            query.calculations = {{"twice", "gapfill(value) * 2"}};
+            query.data = DataQuery{begin, begin + 24h, 1h};
+            SelectOptions along;
+            along.include_items = true;
+            const auto plain = bench.run(bench.client.evaluate(query, along));
+            REQUIRE_MESSAGE(plain.has_value(), plain.error().to_string());
+            CHECK(plain->included_items.size() == 1);
+            CHECK(plain->data.at(begin, "value") == 1);
+            CHECK(plain->data.at(begin + 1h, "shifted") == 1);
+            CHECK(plain->data.at(begin, "twice") == 2);
+            CHECK(plain->data.at(begin, "on") == 100);
+            query.groups = {{"all", Filter{}, TimeAggregation::count, ItemsAggregation::sum}};
+            query.items[0].eng_unit = "K";
+            const auto grouped = bench.run(bench.client.evaluate(query));
+            REQUIRE_MESSAGE(grouped.has_value(), grouped.error().to_string());
+            CHECK(grouped->data.at(begin, "all") == 1);
+
+            const Filter b = field("input") == "b";
+            const auto connected = bench.run(bench.client.connect_signals(b, item));
+            REQUIRE_MESSAGE(connected.has_value(), connected.error().to_string());
+            CHECK(bench.emulator.item_id("b") == item);
+            const auto detached = bench.run(bench.client.disconnect_signals(b));
+            REQUIRE_MESSAGE(detached.has_value(), detached.error().to_string());
+            CHECK_FALSE(bench.emulator.item_id("b"));
+        }
+    }
+}
+
 TEST_CASE("Client: what the server finds wrong with a formula is told with its path") {
     Bench bench;
     bench.query.calculations = {{"c", "no_such_alias + 1"}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Every typed method in every version of the API, against a server that takes nothing but what is
-// documented, and answers in either dialect.
+// The typed methods that write and read in every version of the API, against a server that takes
+// nothing but what is documented, and answers in either dialect.
 
 #include "api_bench.hpp"
 
@@ -8,7 +8,9 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <utility>
 
 using namespace clarify;
 using namespace std::chrono_literals;
@@ -32,18 +34,6 @@ asio::awaitable<std::size_t> rows_of(DataStream parts) {
         rows += part->frame.size();
     }
     co_return rows;
-}
-
-EvaluateQuery everything(const std::string& item) {
-    EvaluateQuery query;
-    query.items.emplace_back("value", item, TimeAggregation::avg);
-    query.items.emplace_back("shifted", item, TimeAggregation::last);
-    query.items.back().lag = 1;
-    query.items.emplace_back("on", item, TimeAggregation::state_percent);
-    query.items.back().state = 1;
-    query.calculations.emplace_back("twice", "gapfill(value) * 2");
-    query.data = DataQuery{begin, begin + 24h, 1h};
-    return query;
 }
 
 }  // namespace
@@ -104,27 +94,6 @@ TEST_CASE("Client: a strict server takes all that is sent, in any version and ei
             REQUIRE(days.included_item(item.id) != nullptr);
             CHECK(days.included_item(item.id)->gap_detection == item.gap_detection);
             CHECK(bench.run(rows_of(client.data_parts({}, DataQuery{begin, begin + 24h}))) == 2);
-
-            EvaluateQuery query = everything(item.id);
-            const auto plain = must(bench.run(client.evaluate(query, along)));
-            CHECK(plain.data.at(begin, "value") == 1);
-            CHECK(plain.data.at(begin + 1h, "shifted") == 1);
-            CHECK(plain.data.at(begin, "twice") == 2);
-            CHECK(plain.data.at(begin, "on") == 100);
-            query.groups.emplace_back(
-                "all", Filter{}, TimeAggregation::count, ItemsAggregation::sum);
-            query.items[0].eng_unit = "K";
-            const auto grouped = must(bench.run(client.evaluate(query)));
-            CHECK(grouped.data.at(begin, "all") == 1);
-
-            ConnectOptions dry;
-            dry.dry_run = true;
-            const Filter b = field("input") == "b";
-            CHECK(must(bench.run(client.connect_signals(b, item.id, dry))).data.size() == 1);
-            must(bench.run(client.connect_signals(b, item.id)));
-            CHECK(bench.emulator.item_id("b") == item.id);
-            must(bench.run(client.disconnect_signals(b)));
-            CHECK_FALSE(bench.emulator.item_id("b"));
         }
     }
 }

@@ -59,6 +59,12 @@ namespace clarify {
     does with all of its operations, and the client is good for nothing but to be destroyed.
     @par Errors
     Every kind of `Errc`, see there; nothing that a peer sends makes a function throw.
+    @par Shortage of memory
+    A call for which there is no memory ends with `Errc::internal` and `Reason::resource`, or was not
+    begun, where the function that begins it throws `std::bad_alloc`; the client is as good as
+    before. Asio throws `std::bad_alloc` out of `io_context::run` where it cannot get a completion to
+    its executor: run it again. OpenSSL may well report a shortage as another failure of TLS, but a
+    wrong peer is never taken for the right one.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe, but for moving and destroying.
 */

@@ -137,7 +137,7 @@ TEST_CASE("moment: whatever ends a call at once, it ends once, and a reply that 
          {End::cancel, End::cancel_again},
          {End::deadline, End::cancel, End::cancel_again}}};
     Moments moments;
-    const int many = rounds(8'000);
+    const int many = rounds(4'000);
     for (int round = 0; round != many; ++round) {
         CAPTURE(round);
         CAPTURE(seed());
@@ -167,7 +167,7 @@ TEST_CASE("moment: a client that is closed as its call ends otherwise") {
     const std::array<std::vector<End>, 3> causes{
         {{End::close}, {End::deadline, End::close}, {End::cancel, End::close}}};
     Moments moments;
-    const int many = rounds(8'000) / 20;
+    const int many = rounds(4'000) / 20;
     for (int round = 0; round != many; ++round) {
         CAPTURE(round);
         CAPTURE(seed());

@@ -150,6 +150,24 @@ TEST_CASE("evaluate: a lag moves values to later buckets, a lead to earlier ones
     CHECK(moved(R"("lag":1)", "PT10M") == minutes("00 10 30") + R"({"i":[5,4,8]}})");
 }
 
+TEST_CASE("evaluate: what would be moved out of the calendar is not there") {
+    Scene scene;
+    for (const char* const how :
+         {R"("state-seconds","state":1,"lag":1000,"lead":-1000)",
+          R"("state-seconds","state":1,"lag":-1000,"lead":1000)",
+          R"("sum","lead":1000)"}) {
+        for (const char* const rollup : {"P100000D", "P999Y"}) {
+            CAPTURE(how);
+            CAPTURE(rollup);
+            CHECK(
+                scene.frame(
+                    R"("items":[)" + scene.item("i", scene.pump, how) + "]",
+                    std::string(R"(,"rollup":")") + rollup + '"') ==
+                R"({"times":[],"series":{"i":[]}})");
+        }
+    }
+}
+
 TEST_CASE("evaluate: gaps are filled as long as a value is good, and only between values") {
     Scene scene;
     const std::string parts = R"("items":[)" + scene.item("i", scene.pump, R"("last")") +

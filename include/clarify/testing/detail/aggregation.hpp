@@ -61,7 +61,8 @@ public:
     /// The end of the bucket that starts at `start`, where the next one starts.
     TimePoint end(TimePoint start) const;
 
-    /// The start of the bucket that is `count` buckets after the one that starts at `start`.
+    /// The start of the bucket that is `count` buckets after the one that starts at `start`, or of
+    /// the first one on the way there that begins outside the years 0 to 9999.
     TimePoint moved(TimePoint start, std::int64_t count) const;
 
 private:

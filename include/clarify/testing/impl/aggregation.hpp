@@ -62,10 +62,15 @@ inline TimePoint QueryBuckets::end(TimePoint start) const {
 }
 
 inline TimePoint QueryBuckets::moved(TimePoint start, std::int64_t count) const {
-    for (; count > 0; --count) {
+    using std::chrono::January;
+    using std::chrono::sys_days;
+    using std::chrono::year;
+    constexpr TimePoint earliest = sys_days(year(0) / January / 1);
+    constexpr TimePoint latest = sys_days(year(10'000) / January / 1);
+    for (; count > 0 && start < latest; --count) {
         start = end(start);
     }
-    for (; count < 0; ++count) {
+    for (; count < 0 && start >= earliest; ++count) {
         start = this->start(start - Microseconds(1));
     }
     return start;

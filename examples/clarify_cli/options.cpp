@@ -149,6 +149,7 @@ void add_common(CLI::App& app, CommonOptions& options) {
         ->group(group);
     app.add_option("--pin", options.pins, "Public key to insist on, sha256/...; may be repeated")
         ->type_name("PIN")
+        ->allow_extra_args(false)
         ->group(group);
     app.add_option(
            "--proxy",
@@ -170,6 +171,7 @@ void add_common(CLI::App& app, CommonOptions& options) {
            },
            "Another limit, such as connect_timeout=3s; see `clarify limits`; may be repeated")
         ->type_name("NAME=VALUE")
+        ->allow_extra_args(false)
         ->group(group);
     app.add_flag("-v,--verbose", options.verbose, "Show events on standard error, without secrets")
         ->group(group);

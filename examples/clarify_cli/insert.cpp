@@ -91,6 +91,7 @@ public:
         const clarify::Result<void> begun = co_await begin(client.integration());
         if (!begun) co_return begun.error();
         go_on_where_it_was(executor);
+        progress_.show(lines_->offset(), state_.inserted);
         bool more = true;
         while (more) {
             more = co_await collect();

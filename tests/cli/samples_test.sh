@@ -201,7 +201,7 @@ interrupted() { # interrupted SIGNAL: during the import, once a part of it is do
 }
 interrupted INT
 [ "$code" -eq 130 ] || fail "exit code $code after an interruption"
-has err "the same command goes on at line"
+has err "the same command goes on at line $(($(cut -d ' ' -f 3 big.csv.progress) + 1))"
 cp big.csv.progress kept
 interrupted KILL
 expect 2 "$tool" insert big.csv

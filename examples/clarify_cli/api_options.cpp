@@ -13,6 +13,7 @@ constexpr const char* list_examples =
 Examples:
   clarify signals --label site=pier
   clarify items --filter '{"name":{"$regex":"pump"}}' --limit 20
+  clarify items --sort name --sort=-createdAt
   clarify items --json | jq -r .id
 
 )";
@@ -35,7 +36,8 @@ Examples:
 
 constexpr const char* data_examples =
     R"(A table on a terminal, CSV in a pipe. Times are RFC 3339, or a date, or relative to now: -7d, -36h, now.
-With a rollup there are five values for each item: count, min, max, sum and avg.
+With a rollup there are five values for each item: count, min, max, sum and avg. The table has names, six digits
+and the clocks of --time-zone; CSV and JSON have identifiers, all digits and UTC.
 
 Examples:
   clarify data cbpmaq6rpn52969vfl00 --from -7d --rollup PT1H
@@ -47,14 +49,23 @@ Examples:
 
 void add_filter(CLI::App& app, FilterArguments& filter) {
     app.add_option("--filter", filter.json, "Which ones, as JSON")->type_name("JSON");
+    // An argument behind it is no second label.
     app.add_option("--label", filter.labels, "Only those with this label; may be repeated")
-        ->type_name("KEY=VALUE");
+        ->type_name("KEY=VALUE")
+        ->allow_extra_args(false);
 }
 
 CLI::App* add_list(CLI::App& app, ListCommand& list, const char* name, const char* what) {
     CLI::App* const added = app.add_subcommand(name, what);
     add_filter(*added, list.filter);
     added->add_option("--limit", list.limit, "How many at most; default: all")->type_name("N");
+    added
+        ->add_option(
+            "--sort",
+            list.sort,
+            "A field to sort by, or =-FIELD downwards; may be repeated; default: by identifier")
+        ->type_name("FIELD")
+        ->allow_extra_args(false);
     added->add_flag("--json", list.json, "JSON also on a terminal");
     added->footer(list_examples);
     return added;
@@ -70,7 +81,8 @@ ApiCommands::ApiCommands(CLI::App& app) {
     insert_app->add_option("FILE", insert.file, "The file, or - for standard input")->required();
     insert_app->add_option("--prefix", insert.prefix, "Put in front of every input key");
     insert_app->add_option("--skip", insert.skip, "A column to leave out; may be repeated")
-        ->type_name("NAME");
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     insert_app->add_flag("--restart", insert.restart, "Begin anew after an interruption");
     insert_app->add_flag("--quiet", insert.quiet, "No progress on standard error");
     insert_app->footer(insert_examples);

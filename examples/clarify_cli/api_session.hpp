@@ -17,6 +17,7 @@
 
 #include <exception>
 #include <functional>
+#include <iostream>
 
 namespace clarify_cli {
 
@@ -52,9 +53,13 @@ ExitCode run_with_client(const CommonOptions& options, Work&& work) {
     loop.run();
     if (loop.interrupted()) return ExitCode::interrupted;
     if (thrown) std::rethrow_exception(thrown);
-    if (outcome) return ExitCode::success;
-    print_error(outcome.error(), false);
-    return exit_code(outcome.error().code());
+    if (!outcome) {
+        print_error(outcome.error(), false);
+        return exit_code(outcome.error().code());
+    }
+    if (std::cout.flush()) return ExitCode::success;
+    std::cerr << "clarify: standard output cannot be written\n";
+    return ExitCode::transport;
 }
 
 /// What `--filter` and `--label` say together.

@@ -1,27 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
 // `clarify data`: the data of items as a table, CSV, JSON, or drawn.
 
+#include <clarify/api/patterns.hpp>
+
 #include "api_session.hpp"
 #include "commands.hpp"
-#include "json_text.hpp"
+#include "data_writer.hpp"
 #include "plot.hpp"
 #include "terminal_text.hpp"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cmath>
 #include <cstddef>
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
+#include <utility>
 
 namespace clarify_cli {
 namespace {
@@ -71,113 +69,80 @@ clarify::Result<clarify::DataQuery> query_of(const DataCommand& command) {
     return query;
 }
 
-std::string text_of(double value) {
-    if (std::isnan(value)) return {};
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
+/// What is known of the items, for people.
+boost::asio::awaitable<clarify::Result<ItemMap>> items_of(
+    clarify::Client& client, clarify::Filter filter) {
+    ItemMap found;
+    auto pages = client.item_pages(filter);
+    while (true) {
+        const auto page = co_await pages.next();
+        if (!page) co_return page.error();
+        if (!*page) break;
+        for (const clarify::Item& item : (*page)->data)
+            found.emplace(item.id, item);
+    }
+    co_return found;
 }
 
-/// Writes frames as they come.
-class Writer {
-public:
-    explicit Writer(std::string format) : format_(std::move(format)) {}
-
-    void write(const clarify::DataFrame& frame) {
-        for (std::size_t i = 0; i != frame.columns(); ++i) {
-            if (std::find(keys_.begin(), keys_.end(), frame.key(i)) != keys_.end()) continue;
-            keys_.push_back(frame.key(i));
-            titles_.push_back(title(frame.key(i)));
-            changed_ = true;
-        }
-        for (const clarify::DataFrame::Row row : frame.rows()) {
-            if (format_ == "json") {
-                write_json(frame, row);
-            } else {
-                write_line(frame, row);
-            }
-        }
-        std::cout << std::flush;
+/// How far values may be apart to be connected.
+std::chrono::microseconds gap_of(
+    const clarify::DataFrame& frame,
+    std::size_t column,
+    const clarify::DataQuery& query,
+    const clarify::Item* item) {
+    // An empty bucket is a gap.
+    if (const auto width = query.rollup.width()) {
+        return std::chrono::duration_cast<std::chrono::microseconds>(
+            width->shortest().value() * 3 / 2);
     }
-
-private:
-    /// A key as it is written: usually an identifier, but a server may send anything.
-    std::string title(const std::string& key) const {
-        std::string text;
-        if (format_ == "json") {
-            append_json_string(text, key);
-            return text;
-        }
-        text = visible(key);
-        if (format_ != "csv" || text.find_first_of(",\"") == std::string::npos) return text;
-        // RFC 4180.
-        std::string quoted = "\"";
-        for (const char c : text)
-            quoted.append(c == '"' ? 2 : 1, c);
-        return quoted += '"';
+    if (item != nullptr && item->gap_detection) {
+        return std::chrono::duration_cast<std::chrono::microseconds>(item->gap_detection->value());
     }
-
-    void write_json(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row) {
-        std::cout << R"({"time":")" << row.time() << '"';
-        for (std::size_t i = 0; i != frame.columns(); ++i) {
-            if (std::isnan(row[i])) continue;
-            const auto at = std::find(keys_.begin(), keys_.end(), frame.key(i)) - keys_.begin();
-            std::cout << ',' << titles_[static_cast<std::size_t>(at)] << ':' << text_of(row[i]);
-        }
-        std::cout << "}\n";
-    }
-
-    void write_line(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row) {
-        const bool csv = format_ == "csv";
-        const auto pad = [csv](std::string text, std::size_t width) {
-            if (!csv && text.size() < width) text.insert(0, width - text.size(), ' ');
-            return text;
-        };
-        // Columns that turn up later get a line of names of their own.
-        if (changed_) {
-            std::cout << (csv ? "time" : "time                       ");
-            for (const std::string& name : titles_)
-                std::cout << (csv ? "," : "  ") << pad(name, 20);
-            std::cout << '\n';
-            changed_ = false;
-        }
-        std::string time = row.time().to_string();
-        if (!csv) time.resize(27, ' ');
-        std::cout << time;
-        for (std::size_t i = 0; i != keys_.size(); ++i) {
-            const auto column = frame.find(keys_[i]);
-            const std::string value = column ? text_of(row[*column]) : std::string{};
-            std::cout << (csv ? "," : "  ")
-                      << pad(value, std::max<std::size_t>(20, titles_[i].size()));
-        }
-        std::cout << '\n';
-    }
-
-    std::string format_;
-    std::vector<std::string> keys_;
-    std::vector<std::string> titles_;
-    bool changed_ = false;
-};
-
-bool ends_with_sum(std::string_view key) {
-    for (const std::string_view suffix : {"_count", "_min", "_max", "_sum"}) {
-        if (key.ends_with(suffix)) return true;
-    }
-    return false;
+    return usual_gap(frame.times(), frame.column(column));
 }
 
-clarify::Result<void> draw(const clarify::DataFrame& frame, const std::string& target) {
+std::string title_of(const Plot& plot, const clarify::DataQuery& query) {
+    std::string title = plot.series.size() == 1 ? cut_to(visible(plot.series.front().name), 50)
+                                                : std::to_string(plot.series.size()) + " items";
+    if (query.rollup.is_none()) return title;
+    return title + ", average, least and greatest of " + query.rollup.to_string();
+}
+
+clarify::Result<void> draw(
+    const clarify::DataFrame& frame,
+    const ItemMap& items,
+    const clarify::DataQuery& query,
+    const std::string& target) {
     Plot plot;
     plot.times = frame.times();
-    for (std::size_t i = 0; i != frame.columns(); ++i) {
-        // Of a rollup only the averages.
-        if (frame.key(i).find('_') != std::string::npos && ends_with_sum(frame.key(i))) continue;
-        plot.series.push_back({frame.key(i), frame.column(i)});
+    if (!query.time_zone.empty()) {
+        const auto zone = clarify::TimeZone::load(query.time_zone);
+        if (!zone) return zone.error();
+        plot.zone = *zone;
+        plot.zone_name = query.time_zone;
     }
+    for (std::size_t i = 0; i != frame.columns(); ++i) {
+        // Of a rollup the averages, in a band from the least to the greatest.
+        const auto [id, what] = split_key(frame.key(i));
+        if (!what.empty() && what != "avg") continue;
+        const auto found = items.find(id);
+        const clarify::Item* const item = found == items.end() ? nullptr : &found->second;
+        PlotSeries series;
+        series.name = name_of(items, id);
+        if (item != nullptr) series.unit = item->eng_unit;
+        series.values = frame.column(i);
+        if (!what.empty()) {
+            series.low = frame.column(std::string{id} + "_min");
+            series.high = frame.column(std::string{id} + "_max");
+        }
+        series.gap = gap_of(frame, i, query, item);
+        plot.series.push_back(std::move(series));
+    }
+    plot.title = title_of(plot, query);
     if (target == "-") {
         const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-        winsize size{};
-        const bool known = terminal && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-        const std::size_t columns = known && size.ws_col >= 40 ? size.ws_col : 80;
+        const std::size_t columns =
+            std::max<std::size_t>(terminal ? terminal_columns(STDOUT_FILENO) : 80, 40);
         std::cout << plot_braille(plot, columns, 16, terminal) << std::flush;
         return {};
     }
@@ -188,21 +153,42 @@ clarify::Result<void> draw(const clarify::DataFrame& frame, const std::string& t
     return {};
 }
 
-boost::asio::awaitable<clarify::Result<void>> print_parts(
-    clarify::DataStream parts, std::string format, std::string plot) {
-    Writer writer{std::move(format)};
+boost::asio::awaitable<clarify::Result<void>> print_data(
+    clarify::Client& client,
+    const clarify::Filter& filter,
+    const clarify::DataQuery& query,
+    const DataCommand& command) {
+    DataWriter writer{std::cout, command.format};
+    ItemMap items;
+    if (!command.plot.empty() || command.format == "table") {
+        auto found = co_await items_of(client, filter);
+        if (!found) co_return found.error();
+        items = std::move(*found);
+        writer.set_items(items);
+        if (!query.time_zone.empty()) {
+            const auto zone = clarify::TimeZone::load(query.time_zone);
+            if (!zone) co_return zone.error();
+            writer.set_zone(*zone, query.time_zone);
+        }
+    }
     clarify::DataFrame all;
+    auto parts = client.data_parts(filter, query);
     while (true) {
         const auto part = co_await parts.next();
-        if (!part) co_return clarify::Result<void>{part.error()};
+        if (!part) co_return part.error();
         if (!*part) break;
-        if (plot.empty()) {
+        if (command.plot.empty()) {
             writer.write((*part)->frame);
         } else {
             all.merge((*part)->frame);
         }
     }
-    if (!plot.empty()) co_return draw(all, plot);
+    const bool others = !command.filter.json.empty() || !command.filter.labels.empty();
+    for (const std::string& item : command.items) {
+        if (others || std::count(parts.items().begin(), parts.items().end(), item) != 0) continue;
+        co_return fault("there is no item " + item + " that this integration may see");
+    }
+    if (!command.plot.empty()) co_return draw(all, items, query, command.plot);
     co_return clarify::Result<void>{};
 }
 
@@ -217,13 +203,17 @@ ExitCode data(const DataCommand& command) {
     if (!query) return fail(query.error());
     auto filter = filter_of(command.filter);
     if (!filter) return fail(filter.error());
+    for (const std::string& item : command.items) {
+        if (clarify::is_resource_id(item)) continue;
+        return fail(fault("no identifier of an item, which `clarify items` lists: " + item));
+    }
     if (!command.items.empty()) *filter = *filter && clarify::field("id").in(command.items);
     if (filter->matches_everything())
         return fail(fault("which items? Name them, or use --filter or --label"));
-    std::string format = command.format;
-    if (format.empty()) format = ::isatty(STDOUT_FILENO) == 1 ? "table" : "csv";
+    DataCommand complete = command;
+    if (complete.format.empty()) complete.format = ::isatty(STDOUT_FILENO) == 1 ? "table" : "csv";
     return run_with_client(command.common, [&](clarify::Client& client) {
-        return print_parts(client.data_parts(*filter, *query), format, command.plot);
+        return print_data(client, *filter, *query, complete);
     });
 }
 

@@ -108,8 +108,9 @@ void dump(const Emulator& emulator, const EmulatorCommand& command) {
 
 void say_what_to_type(
     const EmulatorCommand& command, const Emulator& emulator, const Files& files) {
-    std::string call = quoted(command.tool) + " call ";
-    if (!files.authority.empty()) call += "--ca-file " + quoted(files.authority) + ' ';
+    const std::string options =
+        files.authority.empty() ? std::string{} : " --ca-file " + quoted(files.authority);
+    const std::string call = quoted(command.tool) + " call" + options + ' ';
     const std::string integration = R"({"integration":")" + emulator.options().integration + '"';
 
     std::cout << "A local Clarify listens at " << emulator.api_url() << "\n\n"
@@ -122,8 +123,8 @@ void say_what_to_type(
               << "  " << call << "integration.insert '" << integration
               << R"(,"data":{"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}}}')"
               << '\n'
-              << "  " << call << "admin.selectSignals '" << integration << "}'\n"
-              << "  " << call << "clarify.selectItems '{\"query\":{\"limit\":10}}'\n\n"
+              << "  " << call << "clarify.selectItems '{\"query\":{\"limit\":10}}'\n"
+              << "  " << quoted(command.tool) << " signals" << options << "\n\n"
               << "Ready. Ctrl-C ends it, and what was stored is gone then." << std::endl;
 }
 
@@ -155,7 +156,8 @@ ExitCode emulator(const EmulatorCommand& command) {
         }
         Emulator emulator{options};
         load(emulator, command);
-        const Files files = write_files(emulator, credentials);
+        // Absolute, as the other terminal may be in another folder.
+        const Files files = write_files(emulator, fs::absolute(credentials));
         say_what_to_type(command, emulator, files);
         loop.run();
         dump(emulator, command);

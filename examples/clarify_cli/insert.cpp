@@ -91,6 +91,7 @@ public:
         const clarify::Result<void> begun = co_await begin(client.integration());
         if (!begun) co_return begun.error();
         go_on_where_it_was(executor);
+        progress_.show(lines_->offset(), state_.inserted);
         bool more = true;
         while (more) {
             more = co_await collect();
@@ -122,12 +123,13 @@ public:
     void say_how_to_go_on() {
         progress_.clear();
         if (!kept_) return;
+        // Not where it is in the file: what was read and not inserted is read again.
         std::fprintf(
             stderr,
             "clarify: %" PRIu64
             " samples inserted so far; the same command goes on at line %" PRIu64 "\n",
             state_.inserted,
-            state_.lines + 1);
+            kept_lines_ + 1);
     }
 
 private:
@@ -158,6 +160,7 @@ private:
         if (::lseek(input_.descriptor(), static_cast<off_t>(stored->offset), SEEK_SET) < 0) return;
         state_ = *stored;
         kept_ = true;
+        kept_lines_ = state_.lines;
         // Nothing is on its way: the first line has come.
         lines_.emplace(executor, input_.descriptor(), longest_line);
         lines_->begin_at(state_.offset, state_.lines);
@@ -226,7 +229,8 @@ private:
                 "clarify: %s.progress cannot be written: an interrupted import would begin anew\n",
                 command_.file.c_str());
         }
-        kept_ = command_.file != "-" && checkpoint_->works();
+        kept_ = checkpoint_->works();
+        kept_lines_ = state_.lines;
     }
 
     const InsertCommand& command_;
@@ -240,6 +244,7 @@ private:
     clarify::SampleBuffer samples_;
     ImportState state_;
     bool kept_ = false;
+    std::uint64_t kept_lines_ = 0;
     bool timed_out_ = false;
 };
 

@@ -3,6 +3,7 @@
 
 #include "api_session.hpp"
 #include "commands.hpp"
+#include "table.hpp"
 #include "terminal_text.hpp"
 
 #include <boost/json/array.hpp>
@@ -53,24 +54,45 @@ boost::json::object json_of(const Resource& resource) {
     return out;
 }
 
-template <class Resource>
-void print_row(const Resource& resource) {
-    std::cout << visible(resource.id) << "  " << visible(resource.name);
-    if constexpr (std::is_same_v<Resource, clarify::Signal>) {
-        std::cout << "  " << visible(resource.input);
-        const auto item = resource.item();
-        std::cout << (item ? "  item " + visible(item->id) : "  not published");
-    }
-    if (!resource.eng_unit.empty()) std::cout << "  [" << visible(resource.eng_unit) << ']';
-    for (const auto& [key, values] : resource.labels) {
+std::string text_of(const clarify::Labels& labels) {
+    std::string out;
+    for (const auto& [key, values] : labels) {
         for (const std::string& value : values)
-            std::cout << "  " << visible(key) << '=' << visible(value);
+            out += (out.empty() ? "" : " ") + key + '=' + value;
     }
-    std::cout << '\n';
+    return out;
 }
 
-template <class Pages>
-boost::asio::awaitable<clarify::Result<void>> print_all(Pages pages, bool as_json) {
+template <class Resource>
+Table table_of() {
+    if constexpr (std::is_same_v<Resource, clarify::Signal>) {
+        return Table{
+            {{"ID"}, {"INPUT", true}, {"NAME", true}, {"UNIT"}, {"ITEM"}, {"LABELS", true}}};
+    } else {
+        return Table{{{"ID"}, {"NAME", true}, {"UNIT"}, {"VISIBLE"}, {"LABELS", true}}};
+    }
+}
+
+void add_row(Table& table, const clarify::Signal& signal) {
+    const auto item = signal.item();
+    table.add(
+        {signal.id,
+         signal.input,
+         signal.name,
+         signal.eng_unit,
+         item ? item->id : "-",
+         text_of(signal.labels)});
+}
+
+void add_row(Table& table, const clarify::Item& item) {
+    table.add(
+        {item.id, item.name, item.eng_unit, item.visible ? "yes" : "no", text_of(item.labels)});
+}
+
+template <class Resource>
+boost::asio::awaitable<clarify::Result<void>> print_all(
+    clarify::Pages<clarify::Selection<Resource>> pages, bool as_json) {
+    Table table = table_of<Resource>();
     while (true) {
         const auto page = co_await pages.next();
         if (!page) co_return clarify::Result<void>{page.error()};
@@ -79,9 +101,10 @@ boost::asio::awaitable<clarify::Result<void>> print_all(Pages pages, bool as_jso
             if (as_json) {
                 std::cout << boost::json::serialize(json_of(resource)) << '\n';
             } else {
-                print_row(resource);
+                add_row(table, resource);
             }
         }
+        if (!as_json) std::cout << table.take_text(terminal_columns(STDOUT_FILENO));
         std::cout << std::flush;
     }
     co_return clarify::Result<void>{};
@@ -115,6 +138,7 @@ ExitCode list(const ListCommand& command) {
     }
     clarify::ResourceQuery query{*filter};
     query.limit = command.limit;
+    query.sort = command.sort;
     const bool as_json = command.json || ::isatty(STDOUT_FILENO) != 1;
     return run_with_client(command.common, [&](clarify::Client& client) {
         if (command.items) return print_all(client.item_pages(query), as_json);

@@ -83,6 +83,8 @@ struct ListCommand {
     bool items = false;
     FilterArguments filter;
     std::optional<std::size_t> limit;
+    /// Fields; a `-` in front sorts downwards.
+    std::vector<std::string> sort;
     bool json = false;
 };
 

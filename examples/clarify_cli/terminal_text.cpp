@@ -2,6 +2,8 @@
 
 #include "terminal_text.hpp"
 
+#include <sys/ioctl.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -149,6 +151,12 @@ std::string pad_right(std::string_view text, std::size_t width) {
 
 std::string pad_left(std::string_view text, std::size_t width) {
     return std::string(width - std::min(width, width_of(text)), ' ') + std::string{text};
+}
+
+std::size_t terminal_columns(int descriptor) {
+    winsize size{};
+    if (::ioctl(descriptor, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
+    return size.ws_col;
 }
 
 }  // namespace clarify_cli

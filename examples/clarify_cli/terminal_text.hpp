@@ -30,6 +30,9 @@ std::string cut_to(std::string_view text, std::size_t width);
 std::string pad_right(std::string_view text, std::size_t width);
 std::string pad_left(std::string_view text, std::size_t width);
 
+/// The width of the terminal that a file descriptor is; 80 where it has none.
+std::size_t terminal_columns(int descriptor);
+
 }  // namespace clarify_cli
 
 #endif  // CLARIFY_CLI_TERMINAL_TEXT_HPP

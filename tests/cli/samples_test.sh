@@ -76,6 +76,12 @@ has out '"input":"pump/flow"' '"item":null'
 expect 0 "$tool" signals --filter '{"input":"pump/flow"}'
 lines out 1
 id=$(sed -n 's/.*"id":"\([a-v0-9]*\)".*/\1/p' out)
+expect 0 "$tool" signals --sort=-input --limit 1
+has out '"input":"pump/pressure"'
+if [ -e /dev/full ]; then
+    "$tool" signals >/dev/full 2>err
+    [ $? -eq 3 ] || fail "a full disk goes unnoticed"
+fi
 expect 2 "$tool" signals --filter '{'
 expect 2 "$tool" signals --label pier
 
@@ -89,21 +95,31 @@ has out '"name":"Flow"'
 item=$(sed -n 's/.*"id":"\([a-v0-9]*\)".*/\1/p' out)
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02
 lines out 3
+expect 0 "$tool" data --from 2026-01-01 --to 2026-01-02 --label no=such "$item"
+lines out 0
+expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02
 has out "time,$item" "2026-01-01T00:00:00Z,1.5" "2026-01-01T02:00:00Z,0.1"
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-02-01 --rollup P1D --format json
 has out "\"${item}_sum\":1.6" "\"${item}_count\":2"
-expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --format table
-has out "time   "
+expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --format table \
+    --rollup PT1H --time-zone Europe/Oslo
+has out "time in Europe/Oslo" "Flow avg" "2026-01-01 01:00:00  "
 
 echo "data: drawn in the terminal, and to a file"
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --plot
-has out "1.5 ┤" "0.1 ┤" "── $item"
+has out "1.5 ┤" "0.5 ┤" "── Flow  0.1 to 1.5" "2026-01-01"
+expect 0 "$tool" data "$item" --from 2026-02-01 --to 2026-02-02 --plot
+has out "no values"
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --plot=day.svg
-has day.svg "<svg " "</svg>" "$item"
+has day.svg "<svg " "</svg>" "Flow" "UTC" "00:00"
 
 echo "data: what cannot be asked for is a mistake of usage"
 expect 2 "$tool" data
 expect 2 "$tool" data "$item" --from later
+expect 2 "$tool" data flow
+has err "no identifier of an item" "flow"
+expect 2 "$tool" data "$item" 00000000000000000000
+has err "there is no item 00000000000000000000"
 expect 2 "$tool" data "$item" --rollup P1D1M
 expect 2 "$tool" data "$item" --rollup PT1H --time-zone Mars/Olympus
 
@@ -185,7 +201,7 @@ interrupted() { # interrupted SIGNAL: during the import, once a part of it is do
 }
 interrupted INT
 [ "$code" -eq 130 ] || fail "exit code $code after an interruption"
-has err "the same command goes on at line"
+has err "the same command goes on at line $(($(cut -d ' ' -f 3 big.csv.progress) + 1))"
 cp big.csv.progress kept
 interrupted KILL
 expect 2 "$tool" insert big.csv
@@ -246,6 +262,29 @@ has err "missing.json"
 echo '{"signals":{"a":{"item":"none"}}}' >wrong.json
 expect 2 "$tool" emulator --load wrong.json
 has err "wrong.json: signals.a.item: item not found"
+
+echo "tables: text that comes from elsewhere drives no terminal, and columns keep their width"
+if command -v script >/dev/null; then
+    rm -f credentials.json emulator.log
+    cat >evil.json <<'JSON'
+{"items": {"a": {"name": "\u001b[31mred\u009b\u202ebell\u0007\nnext", "visible": true},
+           "b": {"name": "\u6e29\u5ea6", "engUnit": "\u00b0C", "visible": true},
+           "c": {"name": "A name so long that nobody would ever have typed it in by hand, not even twice",
+                 "visible": true, "labels": {"site": ["pier"]}}}}
+JSON
+    "$tool" emulator --plain --credentials-out credentials.json --load evil.json >emulator.log 2>&1 &
+    emulator=$!
+    for ((i = 0; i < 200; ++i)); do
+        grep -qsF Ready emulator.log && break
+        sleep 0.05
+    done
+    expect 0 script -qec "stty cols 70; '$tool' items --sort name" /dev/null
+    has out '?[31mred??bell?\nnext  ' '温度      ' 'A name so long' '…' 'site=pier'
+    if LC_ALL=C grep -q "$(printf '\033')" out; then fail "an escape character is on the terminal"; fi
+    [ "$(tr -d '\r' <out | LC_ALL=C.UTF-8 wc -L)" -le 70 ] || fail "a line is too long"
+    kill "$emulator"
+    wait "$emulator" 2>/dev/null
+fi
 
 if [ "$failures" -gt 0 ]; then
     echo "$failures checks failed"

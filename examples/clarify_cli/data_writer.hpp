@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSL-1.0
+// Data frames as a table, as CSV or as JSON.
+
+#ifndef CLARIFY_CLI_DATA_WRITER_HPP
+#define CLARIFY_CLI_DATA_WRITER_HPP
+
+#include <clarify/api/data_frame.hpp>
+#include <clarify/api/resource.hpp>
+#include <clarify/api/time_zone.hpp>
+
+#include <cstddef>
+#include <map>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace clarify_cli {
+
+/// A key of a data frame: an item, and of a rollup what it is of the values, such as `avg`.
+std::pair<std::string_view, std::string_view> split_key(std::string_view key);
+
+/// What is known of the items that data are of.
+using ItemMap = std::map<std::string, clarify::Item, std::less<>>;
+
+/// The name of an item; its identifier where that is not known, or is another one's name too.
+std::string name_of(const ItemMap& items, std::string_view id);
+
+/** Writes frames as they come: as CSV and JSON for programs, with all digits and in UTC, and as a
+    table for people, with the names of the items, six digits, and the time of a zone.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe.
+*/
+class DataWriter {
+public:
+    /// @param format `table`, `csv` or `json`.
+    DataWriter(std::ostream& out, std::string format);
+    /// For the table.
+    void set_items(ItemMap items) { items_ = std::move(items); }
+    void set_zone(clarify::TimeZone zone, std::string name);
+
+    void write(const clarify::DataFrame& frame);
+
+private:
+    void write_json(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row);
+    void write_csv(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row);
+    void write_table(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row);
+    void write_names();
+
+    std::ostream& out_;
+    std::string format_;
+    ItemMap items_;
+    clarify::TimeZone zone_;
+    std::string zone_name_ = "UTC";
+    std::vector<std::string> keys_;
+    /// Of the table's columns.
+    std::vector<std::size_t> widths_;
+    bool changed_ = false;
+};
+
+}  // namespace clarify_cli
+
+#endif  // CLARIFY_CLI_DATA_WRITER_HPP

@@ -19,13 +19,19 @@ TEST_CASE("reply: an excerpt shows no part of a secret, however many fill the bo
     std::string body;
     for (int i = 0; i != 300; ++i)
         body += secret;
-    for (const std::size_t offset : {0U, 1'003U, 1'500U, 2'008U, 100'000U}) {
-        CAPTURE(offset);
-        const std::string excerpt = body_excerpt(body, scrubber, offset);
-        CHECK(excerpt.size() == 512);
-        CHECK(excerpt.find_first_not_of("*.") == std::string::npos);
+    for (const std::size_t limit : {16U, 512U, 2'000U}) {
+        for (const std::size_t offset : {0U, 1'003U, 1'500U, 2'008U, 100'000U}) {
+            CAPTURE(limit);
+            CAPTURE(offset);
+            const std::string excerpt = body_excerpt(body, scrubber, limit, offset);
+            CHECK(excerpt.size() <= limit);
+            CHECK_FALSE(excerpt.empty());
+            CHECK(excerpt.find_first_not_of("*.") == std::string::npos);
+        }
     }
-    CHECK(body_excerpt("x" + secret + "y", scrubber) == "x****y");
+    CHECK(body_excerpt(body, scrubber, 512).size() == 512);
+    CHECK(body_excerpt("x" + secret + "y", scrubber, 512) == "x****y");
+    CHECK(body_excerpt("x" + secret + "y", scrubber, 0).empty());
 }
 
 TEST_CASE("reply: an excerpt around a place begins behind the secret there") {
@@ -35,8 +41,8 @@ TEST_CASE("reply: an excerpt around a place begins behind the secret there") {
         CAPTURE(written);
         const std::string body = around + std::string{written} + around;
         for (std::size_t i = 1; i != written.size(); ++i)
-            CHECK(body_excerpt(body, scrubber, around.size() + i + 64) == "..." + around);
-        CHECK(body_excerpt(body, scrubber, around.size() + 64) == "...****" + around);
+            CHECK(body_excerpt(body, scrubber, 512, around.size() + i + 64) == "..." + around);
+        CHECK(body_excerpt(body, scrubber, 512, around.size() + 64) == "...****" + around);
     }
 }
 

@@ -15,10 +15,10 @@
 #   CI=true                  a warning is an error; the private headers are checked as well; the
 #                            test programs are built with AddressSanitizer and
 #                            UndefinedBehaviorSanitizer, those for thread safety with
-#                            ThreadSanitizer, and each once: unit tests, thread safety and what
-#                            only has to compile with CMake, the others and the examples with
-#                            Meson. The stored inputs of the fuzz targets are left to
-#                            tests/fuzz/run.sh, which begins with them
+#                            ThreadSanitizer, and each once: thread safety and what only has to
+#                            compile with CMake, the others and the examples with Meson. The stored
+#                            inputs of the fuzz targets are left to tests/fuzz/run.sh, which begins
+#                            with them
 #   CXX                      the compiler
 #   JOBS                     how many files to compile at a time; default: one a processor
 #   CLARIFY_CMAKE_BUILD_DIR  default: build/cmake-tests (build/asan, build/tsan)
@@ -105,7 +105,7 @@ if $with_cmake; then
         )
         if $CI; then
             options+=(
-                "-DCLARIFY_TEST_SUITES=unit;thread_safety"
+                -DCLARIFY_TEST_SUITES=thread_safety
                 -DCLARIFY_BUILD_EXAMPLES=OFF
             )
         else
@@ -139,7 +139,7 @@ if $with_meson; then
     if $CI; then
         # As in CMakeLists.txt, without a look at every pointer.
         options+=(
-            -Dsuites=integration,cli
+            -Dsuites=unit,integration,cli
             -Dcompile_tests=false
             -Db_sanitize=address,undefined
             -Db_lundef=false

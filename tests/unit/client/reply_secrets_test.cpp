@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a reply repeats of the request's credentials, in what people are shown of it.
 
-#include <clarify/detail/engine.hpp>
+#include <clarify/detail/reply_text.hpp>
 
 #include <doctest/doctest.h>
 

@@ -117,8 +117,13 @@ public:
         net.heal();
     }
 
-    /// Runs one handler, moving the clock to the next alarm where nothing else is left to do. False
-    /// where nothing ever happens again.
+    /// Runs one handler: the client's, or where it has none, the server's. False where there is none.
+    bool step_now() {
+        context.restart();
+        return context.poll_one() != 0 || step_server();
+    }
+    /// The same, moving the clock to the next alarm where nothing is left to do. False where nothing
+    /// ever happens again.
     bool step();
     /// Runs until the call has ended. False if it never does.
     bool finish(const Call& call) {
@@ -364,8 +369,7 @@ inline std::shared_ptr<World::Call> World::start_data_frame() {
 }
 
 inline bool World::step() {
-    context.restart();
-    if (context.poll_one() != 0 || step_server()) return true;
+    if (step_now()) return true;
     const auto next = clock->next_alarm();
     if (!next) return false;
     const FailingAllocations::Spared spared;

@@ -69,10 +69,8 @@ struct Moments {
         const std::size_t before = world->net.bytes_to_client(world->net.connections() - 1);
         const TimePoint deadline = world->clock->now() + 5ms;
         const auto call = world->start(false, CallOptions{5ms});
-        for (std::size_t left = below(steps + 1); left != 0 && !call->outcome; --left) {
-            world->context.restart();
-            world->context.poll_one();
-        }
+        for (std::size_t left = below(steps + 1); left != 0 && !call->outcome; --left)
+            world->step_now();
         const bool had_ended = call->outcome.has_value();
         const bool was_delivered = is_delivered(*call, before);
         std::shuffle(ends.begin(), ends.end(), random);

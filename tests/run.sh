@@ -123,7 +123,7 @@ if $with_cmake; then
     ctest --test-dir "$cmake_dir" --output-on-failure --no-tests=error --parallel 2
     count=$(ctest --test-dir "$cmake_dir" --show-only | sed -n 's/^Total Tests: //p')
     passed+=("$count tests with CMake, header-only ($preset)")
-    step "Looking for secrets in the output of all tests"
+    step "Looking for secrets in the output of CMake's tests"
     "$root/tests/canary_scan.sh" "$cmake_dir/Testing/Temporary/LastTest.log"
 fi
 
@@ -160,6 +160,8 @@ if $with_meson; then
     step "Testing with Meson"
     # Sanitizers take their time.
     meson test -C "$meson_dir" --print-errorlogs --num-processes 2 --timeout-multiplier 4
+    step "Looking for secrets in the output of Meson's tests"
+    "$root/tests/canary_scan.sh" "$meson_dir/meson-logs/testlog.txt"
     step "Using what Meson installs"
     meson install -C "$meson_dir" --no-rebuild --quiet
     "$root/tests/consumer/installed_meson/check.sh" "$meson_dir/prefix" "$meson_dir/consumer"

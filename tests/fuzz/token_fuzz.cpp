@@ -35,7 +35,7 @@ bool is_good(unsigned status, const boost::json::value& body) {
     std::transform(type_text.begin(), type_text.end(), type_text.begin(), [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
     });
-    return status / 100 == 2 && is_absent(fuzz::member(body, "error")) && token &&
+    return status / 100 == 2 && status != 206 && is_absent(fuzz::member(body, "error")) && token &&
         is_visible(*token) && token->size() <= 8192 && (is_absent(type) || type_text == "bearer");
 }
 
@@ -80,7 +80,7 @@ void check_failure(const clarify::Error& error, unsigned status, const fuzz::Ref
 }
 
 void run(std::string_view input) {
-    constexpr unsigned statuses[] = {200, 201, 299, 300, 400, 401, 403, 404, 429, 500, 503, 100};
+    constexpr unsigned statuses[] = {200, 201, 206, 299, 300, 400, 401, 403, 404, 429, 500, 503, 100};
     fuzz::Choices choices{input};
     const unsigned status = statuses[choices.below(std::size(statuses))];
     const std::string_view body = choices.rest();
@@ -89,7 +89,10 @@ void run(std::string_view input) {
     const fuzz::Reference parsed = fuzz::reference_json(body, 64);
     if (!reply) {
         check_failure(reply.error(), status, parsed);
-        if (parsed.value && is_good(status, *parsed.value)) {
+        // Of a token that is there twice, Boost.JSON keeps one.
+        const bool may_have_two = reply.error().reason() == Reason::bad_response && parsed.value &&
+            fuzz::has_repeated_keys(body, *parsed.value);
+        if (parsed.value && is_good(status, *parsed.value) && !may_have_two) {
             require(
                 reply.error().reason() == Reason::bad_expiry &&
                     !is_absent(fuzz::member(*parsed.value, "expires_in")),

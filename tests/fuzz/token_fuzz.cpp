@@ -80,7 +80,8 @@ void check_failure(const clarify::Error& error, unsigned status, const fuzz::Ref
 }
 
 void run(std::string_view input) {
-    constexpr unsigned statuses[] = {200, 201, 206, 299, 300, 400, 401, 403, 404, 429, 500, 503, 100};
+    constexpr unsigned statuses[] = {
+        200, 201, 206, 299, 300, 400, 401, 403, 404, 429, 500, 503, 100};
     fuzz::Choices choices{input};
     const unsigned status = statuses[choices.below(std::size(statuses))];
     const std::string_view body = choices.rest();

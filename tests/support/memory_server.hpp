@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -59,6 +60,7 @@ class MemoryServer {
 public:
     using RawRequest = clarify::testing::detail::RawRequest;
     using Answer = std::function<std::string(const RawRequest&)>;
+    using Refusal = std::function<std::optional<std::string>(const RawRequest&)>;
 
     MemoryServer(
         boost::asio::io_context& context,
@@ -74,6 +76,10 @@ public:
         });
     }
 
+    /// What `refusal` returns for a head is the last that its connection says; of the body it has
+    /// read no more than came with it.
+    void refuse_early(Refusal refusal) { state_->refusal = std::move(refusal); }
+
     /// All complete requests, in the order of their arrival.
     const std::vector<RawRequest>& requests() const noexcept { return state_->requests; }
     /// Bytes that arrived; those of a TLS connection count once decrypted.
@@ -82,6 +88,7 @@ public:
 private:
     struct State {
         Answer answer;
+        Refusal refusal;
         std::vector<RawRequest> requests;
         std::size_t bytes = 0;
     };
@@ -120,7 +127,14 @@ boost::asio::awaitable<void> MemoryServer::serve_stream(
             request.head = input.substr(0, end + 2);
             length = std::stoul(request.header("content-length").value_or("0"));
         }
-        if (end == std::string::npos || input.size() < end + 4 + length) {
+        const bool is_whole = end != std::string::npos && input.size() >= end + 4 + length;
+        if (end != std::string::npos && !is_whole && state->refusal) {
+            if (const auto reply = state->refusal(request)) {
+                co_await boost::asio::async_write(stream, boost::asio::buffer(*reply), token);
+                co_return;
+            }
+        }
+        if (!is_whole) {
             const auto [ec, size] =
                 co_await stream.async_read_some(boost::asio::buffer(room), token);
             if (ec) co_return;

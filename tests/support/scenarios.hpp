@@ -19,6 +19,12 @@ struct Scenario {
     /// A world in the state in which the call begins.
     std::function<std::unique_ptr<World>()> make;
     std::function<std::shared_ptr<World::Call>(World&)> start;
+    /// What the call fails with if nothing disturbs it; nothing if it succeeds.
+    clarify::Errc fails_with{};
+
+    bool ends_so(const World::Outcome& outcome) const {
+        return outcome ? fails_with == clarify::Errc{} : outcome.error().code() == fails_with;
+    }
 };
 
 /// Those of a client with these options.
@@ -53,6 +59,15 @@ inline std::vector<Scenario> scenarios(const clarify::ClientOptions& client = {}
              return world;
          },
          plain_call});
+    const auto large_call = [](World& world) { return world.start_large(false); };
+    out.push_back({"large, TLS", cold(tls), large_call});
+    out.push_back({"large, plain", cold(plain), large_call});
+    WorldOptions refusing = tls;
+    refusing.refuses_large = true;
+    out.push_back({"large, refused early, TLS", cold(refusing), large_call, clarify::Errc::status});
+    refusing.tls = false;
+    out.push_back(
+        {"large, refused early, plain", cold(refusing), large_call, clarify::Errc::status});
     WorldOptions unavailable = plain;
     unavailable.misbehave = failing_once("503 Service Unavailable");
     out.push_back({"repeated after a pause", cold(unavailable), idempotent_call});

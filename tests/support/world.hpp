@@ -23,6 +23,7 @@
 #include <support/memory_net.hpp>
 #include <support/memory_server.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -60,6 +61,8 @@ struct WorldOptions {
     bool trusted = true;
     /// Are replies to calls sent in chunks?
     bool chunked = false;
+    /// Does a body of more than 64 KiB get 413 before it has been read?
+    bool refuses_large = false;
     clarify::ClientOptions client;
     /// Delivers the bytes of replies and of handshakes in pieces of this size at most.
     std::size_t segment = 64 * 1024;
@@ -100,6 +103,8 @@ public:
     void abandon() { abandoned_ = true; }
 
     std::shared_ptr<Call> start(bool idempotent, clarify::CallOptions options = {});
+    /// One with a body of more than 64 KiB, beside which its reply is read.
+    std::shared_ptr<Call> start_large(bool idempotent);
     // The same by another way: the only call of a batch, and methods of the API.
     std::shared_ptr<Call> start_batch(bool idempotent);
     std::shared_ptr<Call> start_insert();
@@ -123,7 +128,7 @@ public:
         return context.poll_one() != 0 || step_server();
     }
     /// The same, moving the clock to the next alarm where nothing is left to do. False where nothing
-    /// ever happens again.
+    /// ever happens again, or nothing but housekeeping for hours.
     bool step();
     /// Runs until the call has ended. False if it never does.
     bool finish(const Call& call) {
@@ -161,6 +166,8 @@ public:
     int tokens = 0;
 
 private:
+    std::shared_ptr<Call> start_with(
+        boost::json::object params, bool idempotent, clarify::CallOptions options);
     std::shared_ptr<Call> make_call(bool idempotent);
     template <class Begin>
     static void begin(Call& call, Begin begin);
@@ -175,6 +182,7 @@ private:
     }
     std::string answer(const WorldOptions& options, const MemoryServer::RawRequest& request);
 
+    const clarify::TimePoint began_ = clock->now();
     bool abandoned_ = false;
     bool healed_ = false;
     int asked_ = 0;
@@ -223,6 +231,14 @@ inline World::World(WorldOptions given) {
             return answer(*options, request);
         },
         options->tls ? &tls.context : nullptr);
+    if (options->refuses_large) {
+        server->refuse_early(
+            [this](const MemoryServer::RawRequest& request) -> std::optional<std::string> {
+                if (healed_ || !request.head.starts_with("POST /rpc")) return std::nullopt;
+                return "HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\n"
+                       "Connection: close\r\n\r\n";
+            });
+    }
     const std::string origin = (options->tls ? "https://" : "http://") + host;
     clarify::ClientCredentialsConfig config{
         clarify::Url::parse(origin + "/token").value(), "id", clarify::Secret{"secret"}};
@@ -295,10 +311,22 @@ auto World::handler(const std::shared_ptr<Call>& call, Take take) {
 }
 
 inline std::shared_ptr<World::Call> World::start(bool idempotent, clarify::CallOptions options) {
+    return start_with({}, idempotent, std::move(options));
+}
+
+inline std::shared_ptr<World::Call> World::start_large(bool idempotent) {
+    std::optional<FailingAllocations::Spared> spared{std::in_place};
+    boost::json::object params;
+    params["padding"] = std::string(std::size_t{80} << 10U, 'x');
+    spared.reset();
+    return start_with(std::move(params), idempotent, {});
+}
+
+inline std::shared_ptr<World::Call> World::start_with(
+    boost::json::object params, bool idempotent, clarify::CallOptions options) {
     std::optional<FailingAllocations::Spared> spared{std::in_place};
     const auto made = make_call(idempotent);
     options.idempotent = idempotent;
-    boost::json::object params;
     params["value"] = made->nonce;
     auto end = handler<boost::json::value>(
         made, [](boost::json::value value, const std::string&) { return value; });
@@ -371,7 +399,7 @@ inline std::shared_ptr<World::Call> World::start_data_frame() {
 inline bool World::step() {
     if (step_now()) return true;
     const auto next = clock->next_alarm();
-    if (!next) return false;
+    if (!next || *next > began_ + std::chrono::hours{2}) return false;
     const FailingAllocations::Spared spared;
     clock->advance_to(*next);
     return true;

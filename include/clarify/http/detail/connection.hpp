@@ -120,10 +120,13 @@ public:
 
     /// Composes the request head in the connection's own buffer.
     void compose_head(const HttpRequest& request, std::string_view authority);
+    boost::asio::const_buffer head() const noexcept { return boost::asio::buffer(head_); }
+    /// How much of the body follows the head in its buffer.
+    std::size_t joined() const noexcept { return joined_; }
     /// Head and body for one gather write.
     std::array<boost::asio::const_buffer, 2> output(std::string_view body) const noexcept {
         const std::string_view rest = body.substr(joined_);
-        return {boost::asio::buffer(head_), boost::asio::buffer(rest.data(), rest.size())};
+        return {head(), boost::asio::buffer(rest.data(), rest.size())};
     }
     /// Overwrites the head, which holds the authorization, and what follows it in its buffer.
     void forget_head() noexcept;
@@ -165,7 +168,6 @@ private:
     unsigned exchanges_ = 0;
     ConnectionTicket<Connection> ticket_;
     std::string head_;
-    /// How much of the body follows the head in its buffer.
     std::size_t joined_ = 0;
     std::vector<char> input_;
     std::size_t begin_ = 0;

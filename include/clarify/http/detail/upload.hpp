@@ -4,17 +4,19 @@
 #ifndef CLARIFY_HTTP_DETAIL_UPLOAD_HPP
 #define CLARIFY_HTTP_DETAIL_UPLOAD_HPP
 
+#include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/http_message.hpp>
-#include <clarify/core/timer.hpp>
 #include <clarify/http/detail/connection.hpp>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/this_coro.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/system/errc.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -34,7 +36,8 @@ inline bool leaves_reply(boost::system::error_code ec) noexcept {
 
 /** Writes a request while something else reads.
 
-    It must have ended before the body goes: see `stop`. All of it happens on one serial executor.
+    The body is copied piece by piece, so that it may go at any time, whatever is still being
+    written. All of it happens on one serial executor.
 */
 template <class Net>
 class Upload {
@@ -43,73 +46,130 @@ public:
     Upload(const Upload&) = delete;
     Upload& operator=(const Upload&) = delete;
     ~Upload() {
-        if (state_) state_->progress = nullptr;
+        if (is_on_its_way()) stop();
     }
 
+    /// Begins with the head that `connection` has composed.
     void begin(
         const boost::asio::any_io_executor& executor,
         std::shared_ptr<Connection<Net>> connection,
         std::string_view body,
         HttpProgress& progress) {
         state_ = std::make_shared<State>(executor, std::move(connection));
+        state_->rest = body.substr(state_->connection->joined());
         state_->progress = &progress;
-        Connection<Net>& target = *state_->connection;
-        auto ended = boost::asio::bind_executor(
-            executor,
-            [state = state_](boost::system::error_code ec, std::size_t) { state->ended(ec); });
-        if (target.is_tls()) {
-            boost::asio::async_write(target.tls(), target.output(body), std::move(ended));
-        } else {
-            boost::asio::async_write(target.socket(), target.output(body), std::move(ended));
-        }
+        // Joined with the head is as much as one TLS record should take.
+        state_->write(state_->connection->is_tls() ? 0 : piece_size);
     }
 
-    /// Has it been begun, and not ended?
+    /// Has it been begun, and neither ended nor been stopped?
     bool is_on_its_way() const noexcept { return state_ && !state_->done; }
-    /// What it failed with, unless that was `stop`; success as long as it is on its way.
+    /// What it failed with; success as long as it is on its way.
     boost::system::error_code error() const noexcept {
         return state_ ? state_->error : boost::system::error_code{};
     }
-    bool was_stopped() const noexcept { return state_ && state_->stopping; }
-    /// Has it ended before all was written?
-    bool is_incomplete() const noexcept { return state_ && state_->incomplete; }
-    /// Closes the connection and waits until the body is not needed any more.
-    boost::asio::awaitable<void> stop() {
-        const auto state = state_;
-        state->stopping = true;
-        state->connection->close();
-        // Also where the exchange has been cancelled.
-        const bool throws = co_await boost::asio::this_coro::throw_if_cancelled();
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        while (!state->done)
-            co_await state->end.async_wait(boost::asio::as_tuple(boost::asio::deferred));
-        co_await boost::asio::this_coro::throw_if_cancelled(throws);
+    /// Has it ended before all was written? What was being written when it was stopped may have
+    /// arrived.
+    bool is_incomplete() const noexcept {
+        return state_ && state_->done && (state_->error || !state_->rest.empty());
+    }
+    bool was_stopped() const noexcept { return state_ && state_->stopped; }
+    /// Closes the connection. From here on the body is not looked at.
+    void stop() noexcept {
+        state_->done = true;
+        state_->stopped = true;
+        state_->progress = nullptr;
+        state_->connection->close();
     }
 
 private:
-    struct State {
-        State(const boost::asio::any_io_executor& executor, std::shared_ptr<Connection<Net>> target)
-            : connection(std::move(target)), end(executor) {}
+    /// The largest content of a TLS record (RFC 8446 section 5.1).
+    static constexpr std::size_t piece_size = std::size_t{16} << 10U;
 
-        void ended(boost::system::error_code ec) {
-            done = true;
-            incomplete = static_cast<bool>(ec);
-            if (!stopping || leaves_reply(ec)) error = ec;
-            connection->forget_head();
-            if (!ec && progress != nullptr && progress->phase == Phase::write)
-                progress->phase = Phase::first_byte;
-            // So that the reading ends as well.
-            if (ec && !leaves_reply(ec)) connection->close();
-            end.cancel();
+    struct State;
+
+    /// The completion handler of a piece. There may be no memory to call it: then it is destroyed,
+    /// in any thread.
+    class Written {
+    public:
+        explicit Written(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
+        Written(Written&&) noexcept = default;
+        Written(const Written&) = delete;
+        Written& operator=(const Written&) = delete;
+        ~Written() {
+            if (!state_) return;
+            const std::shared_ptr<ContextLink> context = state_->context;
+            context->while_there([&] {
+                try {
+                    const boost::asio::any_io_executor executor = state_->executor;
+                    boost::asio::post(executor, [state = std::move(state_)] {
+                        state->end(make_error_code(boost::system::errc::not_enough_memory));
+                    });
+                } catch (...) {  // NOLINT(bugprone-empty-catch): the reading ends in its own time
+                }
+            });
         }
 
+        void operator()(boost::system::error_code ec, std::size_t) {
+            const std::shared_ptr<State> state = std::move(state_);
+            state->written(ec);
+        }
+
+    private:
+        std::shared_ptr<State> state_;
+    };
+
+    struct State : std::enable_shared_from_this<State> {
+        State(boost::asio::any_io_executor on, std::shared_ptr<Connection<Net>> target)
+            : executor(std::move(on)),
+              context(ContextLink::of(executor)),
+              connection(std::move(target)) {}
+
+        /// Writes the head, if it is still there, and so much of the rest.
+        void write(std::size_t most) {
+            const std::size_t size = std::min(rest.size(), most);
+            std::copy_n(rest.begin(), size, piece.begin());
+            rest.remove_prefix(size);
+            const std::array<boost::asio::const_buffer, 2> output{
+                connection->head(), boost::asio::buffer(piece.data(), size)};
+            auto then = boost::asio::bind_executor(executor, Written{this->shared_from_this()});
+            if (connection->is_tls()) {
+                boost::asio::async_write(connection->tls(), output, std::move(then));
+            } else {
+                boost::asio::async_write(connection->socket(), output, std::move(then));
+            }
+        }
+
+        void written(boost::system::error_code ec) {
+            connection->forget_head();
+            if (done) return;
+            if (ec || rest.empty()) return end(ec);
+            try {
+                write(piece_size);
+            } catch (...) {
+                end(make_error_code(boost::system::errc::not_enough_memory));
+            }
+        }
+
+        void end(boost::system::error_code ec) noexcept {
+            if (std::exchange(done, true)) return;
+            error = ec;
+            HttpProgress* const whose = std::exchange(progress, nullptr);
+            if (!ec && whose->phase == Phase::write) whose->phase = Phase::first_byte;
+            // So that the reading ends as well.
+            if (ec && !leaves_reply(ec)) connection->close();
+        }
+
+        boost::asio::any_io_executor executor;
+        std::shared_ptr<ContextLink> context;
         std::shared_ptr<Connection<Net>> connection;
+        /// What no write has been begun for.
+        std::string_view rest;
         HttpProgress* progress = nullptr;
-        Timer end;
         boost::system::error_code error;
         bool done = false;
-        bool incomplete = false;
-        bool stopping = false;
+        bool stopped = false;
+        std::array<char, piece_size> piece{};
     };
 
     std::shared_ptr<State> state_;

@@ -22,6 +22,10 @@ inline Error exchange_failure(
         Error error{Errc::cancelled};
         return error.set_phase(phase).set_fate(Fate::unknown);
     }
+    if (ec == errc::not_enough_memory) {
+        Error error{Errc::internal, Reason::resource};
+        return error.set_phase(phase).set_fate(Fate::unknown);
+    }
     const bool ended =
         ec == boost::asio::error::eof || ec == boost::asio::ssl::error::stream_truncated;
     const bool reset = ec == errc::connection_reset || ec == errc::broken_pipe;
@@ -97,7 +101,6 @@ boost::asio::awaitable<Result<void>> run_exchange(
             std::tie(ec, size) = co_await connection.socket().async_read_some(room, token);
         }
         // What ended the reading may have ended the writing before, which knows more about it.
-        if (ec && upload.is_on_its_way()) co_await upload.stop();
         if (upload.error()) unsent = upload.error();
         if (ec && unsent) {
             outcome = exchange_failure(unsent, Phase::write, reused, answered);
@@ -122,7 +125,7 @@ boost::asio::awaitable<Result<void>> run_exchange(
         connection.consume(*consumed);
         progress.phase = reader.head_done() ? Phase::body : Phase::head;
     }
-    if (upload.is_on_its_way()) co_await upload.stop();
+    if (upload.is_on_its_way()) upload.stop();
     if (!outcome) co_return outcome;
 
     response.early = unsent || upload.is_incomplete();

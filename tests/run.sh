@@ -15,10 +15,10 @@
 #   CI=true                  a warning is an error; the private headers are checked as well; the
 #                            test programs are built with AddressSanitizer and
 #                            UndefinedBehaviorSanitizer, those for thread safety with
-#                            ThreadSanitizer, and each once: thread safety and what only has to
-#                            compile with CMake, the others and the examples with Meson. The stored
-#                            inputs of the fuzz targets are left to tests/fuzz/run.sh, which begins
-#                            with them
+#                            ThreadSanitizer, those that search memory with none, and each once:
+#                            these two and what only has to compile with CMake, the others and the
+#                            examples with Meson. The stored inputs of the fuzz targets are left to
+#                            tests/fuzz/run.sh, which begins with them
 #   CXX                      the compiler
 #   JOBS                     how many files to compile at a time; default: one a processor
 #   CLARIFY_CMAKE_BUILD_DIR  default: build/cmake-tests (build/asan, build/tsan)
@@ -105,12 +105,12 @@ if $with_cmake; then
         )
         if $CI; then
             options+=(
-                -DCLARIFY_TEST_SUITES=thread_safety
+                "-DCLARIFY_TEST_SUITES=memory;thread_safety"
                 -DCLARIFY_BUILD_EXAMPLES=OFF
             )
         else
             options+=(
-                "-DCLARIFY_TEST_SUITES=unit;integration;thread_safety;cli;fuzz"
+                "-DCLARIFY_TEST_SUITES=unit;integration;memory;thread_safety;cli;fuzz"
                 -DCLARIFY_BUILD_EXAMPLES=ON
             )
         fi

@@ -7,18 +7,15 @@
 #include "../support/memory_scan.hpp"
 #include "../support/raw_server.hpp"
 #include "../support/run.hpp"
+#include "../support/two_processes.hpp"
 
 #include <boost/asio/io_context.hpp>
 
 #include <doctest/doctest.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
-#include <new>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,8 +37,10 @@ constexpr DisguisedSecret wanted_token = support::disguise_all(token_text());
 constexpr support::Disguised secret_bytes = support::disguise(secret_text());
 constexpr support::Disguised token_json = support::disguise_json(token_text());
 
-/// What the client's process found.
+/// Where the server is, and what the client's process found.
 struct Report {
+    std::uint16_t port;
+    char authority[4'096];
     bool done;
     int calls;
     int control;
@@ -74,13 +73,7 @@ clarify::Result<Credentials> make_credentials(const std::string& origin, std::st
     return credentials;
 }
 
-struct Meeting {
-    std::uint16_t port;
-    char authority[4'096];
-};
-
-/// A server in a process of its own; it ends when `end` does.
-void serve(int begin, int end, bool secure) {
+void serve(bool secure, Report& report, const std::function<void()>& serving) {
     const clarify::testing::detail::CertificateAuthority authority;
     const auto tls =
         support::tls_server(authority.issue(clarify::testing::detail::CertificateRequest{}));
@@ -98,26 +91,22 @@ void serve(int begin, int end, bool secure) {
             }
         }
     }};
-    Meeting meeting{};
-    meeting.port = server.port();
+    report.port = server.port();
     std::strncpy(
-        meeting.authority, authority.certificate_pem().c_str(), sizeof meeting.authority - 1);
-    if (::write(begin, &meeting, sizeof meeting) != static_cast<ssize_t>(sizeof meeting))
-        std::abort();
-    char byte = 0;
-    (void)!::read(end, &byte, 1);
+        report.authority, authority.certificate_pem().c_str(), sizeof report.authority - 1);
+    serving();
 }
 
-void use_client(const Meeting& meeting, std::string_view type, bool secure, Report& report) {
+void use_client(std::string_view type, bool secure, Report& report) {
     boost::asio::io_context context;
     {
         std::string origin = secure ? "https://127.0.0.1:" : "http://127.0.0.1:";
-        origin += std::to_string(meeting.port);
+        origin += std::to_string(report.port);
         std::optional<Credentials> credentials = make_credentials(origin, type).value();
         // The search finds what is there.
         report.control = count_in_memory(wanted_secret);
         clarify::ClientOptions options;
-        options.http.tls.ca_pem = meeting.authority;
+        options.http.tls.ca_pem = report.authority;
         options.observer = [&report](const clarify::Event& event) {
             if (event.kind == clarify::EventKind::token_fetched)
                 report.token_fetched = count_in_memory(wanted_token);
@@ -140,38 +129,11 @@ void use_client(const Meeting& meeting, std::string_view type, bool secure, Repo
 }
 
 Report run_scenario(std::string_view type, bool secure) {
-    void* const shared =
-        ::mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    REQUIRE(shared != MAP_FAILED);
-    Report& report = *new (shared) Report{};
-    int begin[2];
-    int end[2];
-    REQUIRE(::pipe(begin) == 0);
-    REQUIRE(::pipe(end) == 0);
-    std::fflush(nullptr);
-    const pid_t server = ::fork();
-    if (server == 0) {
-        ::close(end[1]);
-        serve(begin[1], end[0], secure);
-        ::_exit(0);
-    }
-    const pid_t client = ::fork();
-    if (client == 0) {
-        ::close(end[1]);
-        Meeting meeting{};
-        if (::read(begin[0], &meeting, sizeof meeting) == static_cast<ssize_t>(sizeof meeting))
-            use_client(meeting, type, secure, report);
-        ::_exit(0);
-    }
-    int status = 0;
-    ::waitpid(client, &status, 0);
-    CHECK(status == 0);
-    for (const int descriptor : {begin[0], begin[1], end[0], end[1]})
-        ::close(descriptor);
-    ::waitpid(server, &status, 0);
-    const Report out = report;
-    ::munmap(shared, sizeof(Report));
-    return out;
+    return support::in_two_processes<Report>(
+        [&](Report& report, const std::function<void()>& serving) {
+            serve(secure, report, serving);
+        },
+        [&](Report& report) { use_client(type, secure, report); });
 }
 
 }  // namespace

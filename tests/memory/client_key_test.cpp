@@ -11,6 +11,7 @@
 #include "../support/raw_server.hpp"
 #include "../support/run.hpp"
 #include "../support/temporary_file.hpp"
+#include "../support/two_processes.hpp"
 
 #include <boost/asio/io_context.hpp>
 
@@ -18,20 +19,16 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
-#include <new>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
@@ -101,8 +98,12 @@ void tell_key(const support::pki::Identity& identity, KeyIn key_in, Shared& shar
         shared.limbs.add(byte);
 }
 
-/// A server in a process of its own, for clients with a certificate; it ends when `end` does.
-void serve(int begin, int end, KeyIn key_in, const std::string& key_file, Shared& shared) {
+/// A server for clients with a certificate.
+void serve(
+    KeyIn key_in,
+    const std::string& key_file,
+    Shared& shared,
+    const std::function<void()>& serving) {
     namespace pki = support::pki;
     const auto root = pki::Identity::self_signed();
     const auto people = pki::Identity::self_signed(pki::authority("people"));
@@ -126,9 +127,7 @@ void serve(int begin, int end, KeyIn key_in, const std::string& key_file, Shared
     std::strncpy(shared.authority, root.certificate_pem().c_str(), sizeof shared.authority - 1);
     std::strncpy(
         shared.certificate, client.certificate_pem().c_str(), sizeof shared.certificate - 1);
-    char byte = 1;
-    if (::write(begin, &byte, 1) != 1) std::abort();
-    (void)!::read(end, &byte, 1);
+    serving();
 }
 
 /// The client's options, in which its key is.
@@ -187,37 +186,11 @@ void use_client(KeyIn key_in, const std::string& key_file, Shared& shared) {
 
 Shared run_scenario(KeyIn key_in) {
     const support::TemporaryFile key_file{""};
-    void* const memory =
-        ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    REQUIRE(memory != MAP_FAILED);
-    Shared& shared = *new (memory) Shared{};
-    int begin[2];
-    int end[2];
-    REQUIRE(::pipe(begin) == 0);
-    REQUIRE(::pipe(end) == 0);
-    std::fflush(nullptr);
-    const pid_t server = ::fork();
-    if (server == 0) {
-        ::close(end[1]);
-        serve(begin[1], end[0], key_in, key_file.path(), shared);
-        ::_exit(0);
-    }
-    const pid_t client = ::fork();
-    if (client == 0) {
-        ::close(end[1]);
-        char byte = 0;
-        if (::read(begin[0], &byte, 1) == 1) use_client(key_in, key_file.path(), shared);
-        ::_exit(0);
-    }
-    int status = 0;
-    ::waitpid(client, &status, 0);
-    CHECK(status == 0);
-    for (const int descriptor : {begin[0], begin[1], end[0], end[1]})
-        ::close(descriptor);
-    ::waitpid(server, &status, 0);
-    const Shared out = shared;
-    ::munmap(memory, sizeof(Shared));
-    return out;
+    return support::in_two_processes<Shared>(
+        [&](Shared& shared, const std::function<void()>& serving) {
+            serve(key_in, key_file.path(), shared, serving);
+        },
+        [&](Shared& shared) { use_client(key_in, key_file.path(), shared); });
 }
 
 }  // namespace

@@ -212,7 +212,8 @@ std::string Identity::pin() const {
     return out;
 }
 
-std::string Identity::crl_pem(std::initializer_list<Identity> revoked, Window fresh) const {
+std::string Identity::crl_pem(
+    std::initializer_list<Identity> revoked, Window fresh, bool with_key_identifier) const {
     const Owned<X509_CRL> list{X509_CRL_new(), [](X509_CRL* which) { X509_CRL_free(which); }};
     const Owned<ASN1_TIME> from{ASN1_TIME_new(), [](ASN1_TIME* which) { ASN1_TIME_free(which); }};
     const Owned<ASN1_TIME> until{ASN1_TIME_new(), [](ASN1_TIME* which) { ASN1_TIME_free(which); }};
@@ -232,6 +233,17 @@ std::string Identity::crl_pem(std::initializer_list<Identity> revoked, Window fr
                 X509_REVOKED_set_revocationDate(entry, from.get()) == 1 &&
                 X509_CRL_add0_revoked(list.get(), entry) == 1,
             "revoke a certificate");
+    }
+    if (with_key_identifier) {
+        const Owned<AUTHORITY_KEYID> own{
+            AUTHORITY_KEYID_new(), [](AUTHORITY_KEYID* which) { AUTHORITY_KEYID_free(which); }};
+        own->keyid = ASN1_OCTET_STRING_dup(X509_get0_subject_key_id(certificate()));
+        check_openssl(
+            own->keyid != nullptr &&
+                X509_CRL_add1_ext_i2d(
+                    list.get(), NID_authority_key_identifier, own.get(), 0, X509V3_ADD_DEFAULT) ==
+                    1,
+            "say whose list it is");
     }
     check_openssl(
         X509_CRL_sort(list.get()) == 1 && X509_CRL_sign(list.get(), key(), EVP_sha256()) > 0,

@@ -98,8 +98,11 @@ public:
     std::string key_pem(const std::string& passphrase = {}) const;
     /// `sha256/` and the base64 digest of the public key.
     std::string pin() const;
-    /// A list of what this authority has revoked.
-    std::string crl_pem(std::initializer_list<Identity> revoked, Window fresh = valid) const;
+    /// A list of what this authority has revoked, which may say whose key has signed it.
+    std::string crl_pem(
+        std::initializer_list<Identity> revoked,
+        Window fresh = valid,
+        bool with_key_identifier = false) const;
 
     X509* certificate() const noexcept { return certificate_.get(); }
     EVP_PKEY* key() const noexcept { return key_.get(); }

@@ -10,7 +10,6 @@
 #include <clarify/http/beast_backend.hpp>
 #include <clarify/json/boost_json_codec.hpp>
 #include <clarify/rpc_client.hpp>
-#include <clarify/testing/detail/certificate.hpp>
 #include <clarify/testing/manual_clock.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -22,6 +21,7 @@
 
 #include <support/memory_net.hpp>
 #include <support/memory_server.hpp>
+#include <support/pki.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -59,6 +59,8 @@ struct WorldOptions {
     std::string host = "api.example";
     /// Does the client trust the server's authority? Else another of the same name.
     bool trusted = true;
+    /// Does the client have a list on which the server's certificate is revoked?
+    bool revoked = false;
     /// Are replies to calls sent in chunks?
     bool chunked = false;
     /// Does a body of more than 64 KiB get 413 before it has been read?
@@ -189,27 +191,20 @@ private:
     int nonces_ = 0;
 };
 
-/// A server context for `api.example`, and the authority that a client must trust. Made once.
+/// A server context for `api.example`, the authority that a client must trust, and its list of
+/// revoked certificates, on which this one is. Made once.
 struct WorldTls {
-    WorldTls() {
-        const clarify::testing::detail::CertificateAuthority authority;
-        ca_pem = authority.certificate_pem();
-        other_ca_pem = clarify::testing::detail::CertificateAuthority{}.certificate_pem();
-        clarify::testing::detail::CertificateRequest request;
-        request.subject_alt_names = {"DNS:api.example"};
-        const auto issued = authority.issue(request);
-        context.use_certificate_chain(boost::asio::buffer(issued.certificate_pem));
-        context.use_private_key(
-            boost::asio::buffer(issued.private_key_pem), boost::asio::ssl::context::pem);
-    }
     static WorldTls& get() {
         static WorldTls made;
         return made;
     }
 
-    boost::asio::ssl::context context{boost::asio::ssl::context::tls_server};
-    std::string ca_pem;
-    std::string other_ca_pem;
+    pki::Identity authority = pki::Identity::self_signed();
+    pki::Identity leaf = authority.issue(pki::leaf().names({"DNS:api.example"}));
+    pki::TlsContext context = pki::server(leaf);
+    std::string ca_pem = authority.certificate_pem();
+    std::string other_ca_pem = pki::Identity::self_signed().certificate_pem();
+    std::string crl_pem = authority.crl_pem({leaf});
 };
 
 inline World::World(WorldOptions given) {
@@ -222,6 +217,7 @@ inline World::World(WorldOptions given) {
     if (!given.client.retry.seed) given.client.retry.seed = static_cast<std::uint32_t>(seed());
     WorldTls& tls = WorldTls::get();
     given.client.http.tls.ca_pem = given.trusted ? tls.ca_pem : tls.other_ca_pem;
+    if (given.revoked) given.client.http.tls.crl_pem = tls.crl_pem;
     auto options = std::make_shared<WorldOptions>(std::move(given));
     server.emplace(
         server_context,
@@ -230,7 +226,7 @@ inline World::World(WorldOptions given) {
         [this, options](const MemoryServer::RawRequest& request) {
             return answer(*options, request);
         },
-        options->tls ? &tls.context : nullptr);
+        options->tls ? tls.context.get() : nullptr);
     if (options->refuses_large) {
         server->refuse_early(
             [this](const MemoryServer::RawRequest& request) -> std::optional<std::string> {

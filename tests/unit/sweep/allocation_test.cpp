@@ -289,19 +289,29 @@ TEST_CASE("sweep: whatever allocation of OpenSSL fails, no peer is taken for one
     // Among them is all that verifies.
     shortage.all_of_last = 64;
     const auto call = [](World& on) { return on.start(true); };
-    for (const bool trusted : {false, true}) {
-        WorldOptions options;
-        options.trusted = trusted;
-        if (trusted) options.host = "other.example";
-        const Scenario scenario{
-            "a wrong peer", [options] { return std::make_unique<World>(options); }, call};
+    WorldOptions unknown;
+    unknown.trusted = false;
+    WorldOptions misnamed;
+    misnamed.host = "other.example";
+    WorldOptions revoked;
+    revoked.revoked = true;
+    WorldOptions revoked_at_best = revoked;
+    revoked_at_best.client.http.tls.revocation = Revocation::best_effort;
+    const auto scenario_of = [&](const char* name, const WorldOptions& options) {
+        return Scenario{name, [options] { return std::make_unique<World>(options); }, call};
+    };
+    for (const Scenario& scenario :
+         {scenario_of("of an unknown authority", unknown),
+          scenario_of("of another name", misnamed),
+          scenario_of("revoked", revoked),
+          scenario_of("revoked, lists at best effort", revoked_at_best)}) {
         std::size_t escaped = 0;
         std::size_t runs = 0;
         const std::size_t all =
             run(scenario, *scenario.make(), shortage, FailingAllocations::none, escaped);
         for (std::size_t number = 0; number != all; ++number) {
             if (!shortage.includes(number, all)) continue;
-            CAPTURE(trusted);
+            CAPTURE(scenario.name);
             CAPTURE(number);
             CAPTURE(seed());
             const auto world = scenario.make();

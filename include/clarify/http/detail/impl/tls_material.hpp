@@ -9,7 +9,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <new>
@@ -209,11 +211,46 @@ inline Error no_roots_error(std::span<const char* const> tried) {
     return error.set_phase(Phase::tls);
 }
 
+struct AkidDeleter {
+    void operator()(AUTHORITY_KEYID* which) const noexcept { AUTHORITY_KEYID_free(which); }
+};
+
+/// Is the list one of `issuer`, which signed `certificate`? In doubt it is.
+inline bool is_list_for(const X509_CRL* list, const X509* certificate, const X509* issuer) {
+    constexpr int unknown = -2;
+    const int order = X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_issuer_name(certificate));
+    if (order != 0 && order != unknown) return false;
+    // Another key of the same name has lists of its own.
+    const std::unique_ptr<AUTHORITY_KEYID, AkidDeleter> key{static_cast<AUTHORITY_KEYID*>(
+        X509_CRL_get_ext_d2i(list, NID_authority_key_identifier, nullptr, nullptr))};
+    return !key || X509_check_akid(issuer, key.get()) == X509_V_OK;
+}
+
+/// OpenSSL says that there is no list for a certificate also where it had no memory to look for it.
+inline bool has_list_after_all(X509_STORE_CTX* verification) {
+    const X509* const certificate = X509_STORE_CTX_get_current_cert(verification);
+    const STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(verification);
+    X509_STORE* const store = X509_STORE_CTX_get0_store(verification);
+    if (certificate == nullptr || chain == nullptr || X509_STORE_lock(store) != 1) return true;
+    const int above = X509_STORE_CTX_get_error_depth(verification) + 1;
+    const X509* const issuer = sk_X509_value(chain, std::min(above, sk_X509_num(chain) - 1));
+    const STACK_OF(X509_OBJECT)* const objects = X509_STORE_get0_objects(store);
+    bool found = false;
+    for (int i = 0; !found && i != sk_X509_OBJECT_num(objects); ++i) {
+        const X509_CRL* const list = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(objects, i));
+        found = list != nullptr && is_list_for(list, certificate, issuer);
+    }
+    X509_STORE_unlock(store);
+    return found;
+}
+
 /// Overlooks that a list is missing or out of time, and nothing else.
 inline int overlook_missing_lists(int fine, X509_STORE_CTX* verification) {
     if (fine == 1) return 1;
     switch (X509_STORE_CTX_get_error(verification)) {
         case X509_V_ERR_UNABLE_TO_GET_CRL:
+            if (has_list_after_all(verification)) return 0;
+            [[fallthrough]];
         case X509_V_ERR_CRL_NOT_YET_VALID:
         case X509_V_ERR_CRL_HAS_EXPIRED:
             X509_STORE_CTX_set_error(verification, X509_V_OK);

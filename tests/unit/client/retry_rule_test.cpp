@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a whole client makes of replies that ask for patience or refuse its token, in virtual time.
 
-#include <clarify/auth/client_credentials.hpp>
-#include <clarify/json/boost_json_codec.hpp>
-#include <clarify/rpc_client.hpp>
-#include <clarify/testing/manual_clock.hpp>
-#include <clarify/testing/scripted_backend.hpp>
-
-#include <boost/asio/io_context.hpp>
-
 #include <doctest/doctest.h>
+#include <support/scripted_bench.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -24,44 +17,22 @@
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
-namespace asio = boost::asio;
 
 namespace {
 
-using Outcome = Result<boost::json::value>;
-using TestClient = RpcClient<ScriptedBackend, ClientCredentials, BoostJsonCodec>;
+using support::rpc_path;
+using support::token_path;
+using Outcome = support::ScriptedBench::Outcome;
 
-constexpr std::string_view token_path = "/token";
-constexpr std::string_view rpc_path = "/rpc";
 constexpr std::string_view date = "Sun, 06 Nov 1994 08:49:37 GMT";
 
-struct Bench {
-    explicit Bench(ClientOptions options = {}) {
-        options.clock = clock;
-        options.observer = [this](const Event& event) {
-            if (event.kind == EventKind::retry) waits.push_back(event.wait);
-        };
-        server.on(token_path).always(issue_tokens(1h));
-        ClientCredentialsConfig config{
-            Url::parse("https://api.example/token").value(), "id", Secret{"secret"}};
-        client.emplace(
-            context.get_executor(),
-            Url::parse("https://api.example/rpc").value(),
-            server,
-            ClientCredentials{std::move(config)},
-            std::move(options));
-    }
+struct Bench : support::ScriptedBench {
+    using ScriptedBench::ScriptedBench;
     Outcome call(bool idempotent = false) {
         CallOptions options;
         options.idempotent = idempotent;
-        return clock->run(context, client->call("m", no_params, std::move(options)));
+        return ScriptedBench::call("m", std::move(options));
     }
-
-    asio::io_context context;
-    std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-    ScriptedBackend server;
-    std::vector<Clock::duration> waits;
-    std::optional<TestClient> client;
 };
 
 Answer asks_for(unsigned status, std::string retry_after) {

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <clarify/auth/bearer_token.hpp>
-#include <clarify/auth/client_credentials.hpp>
-#include <clarify/json/boost_json_codec.hpp>
-#include <clarify/rpc_client.hpp>
-#include <clarify/testing/manual_clock.hpp>
-#include <clarify/testing/scripted_backend.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -14,6 +9,7 @@
 #include <boost/json/value.hpp>
 
 #include <doctest/doctest.h>
+#include <support/scripted_bench.hpp>
 
 #include <chrono>
 #include <memory>
@@ -29,50 +25,10 @@ namespace asio = boost::asio;
 
 namespace {
 
-using Outcome = Result<boost::json::value>;
-using TestClient = RpcClient<ScriptedBackend, ClientCredentials, BoostJsonCodec>;
-
-constexpr std::string_view token_path = "/v1/oauth/token";
-constexpr std::string_view rpc_path = "/v1/rpc";
-
-/// A client of a scripted server, on a clock of its own. Its tokens live for an hour.
-struct Bench {
-    explicit Bench(ClientOptions given = {}) {
-        given.clock = clock;
-        given.observer = [this](const Event& event) {
-            if (event.kind == EventKind::retry) waits.push_back(event.wait);
-        };
-        server.on(token_path).always(issue_tokens(1h));
-        ClientCredentialsConfig config{
-            Url::parse("https://api.example/v1/oauth/token").value(), "id", Secret{"secret"}};
-        client.emplace(
-            context.get_executor(),
-            Url::parse("https://api.example/v1/rpc").value(),
-            server,
-            ClientCredentials{std::move(config)},
-            std::move(given));
-    }
-
-    Outcome call(std::string_view method, CallOptions options = {}) {
-        return clock->run(context, client->call(method, no_params, std::move(options)));
-    }
-    /// Starts a call that is left to itself.
-    std::shared_ptr<std::optional<Outcome>> start(
-        std::string_view method, asio::cancellation_slot slot = {}) {
-        auto outcome = std::make_shared<std::optional<Outcome>>();
-        client->async_call(
-            method, no_params, asio::bind_cancellation_slot(slot, [outcome](Outcome got) {
-                outcome->emplace(std::move(got));
-            }));
-        return outcome;
-    }
-
-    asio::io_context context;
-    std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-    ScriptedBackend server;
-    std::vector<Clock::duration> waits;
-    std::optional<TestClient> client;
-};
+using support::rpc_path;
+using support::token_path;
+using Bench = support::ScriptedBench;
+using Outcome = Bench::Outcome;
 
 constexpr std::string_view idempotent = "clarify.selectItems";
 constexpr std::string_view unknown = "other.method";

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace clarify {
 
@@ -75,6 +76,8 @@ public:
     std::optional<AuthHeader> cached(AuthContext& context);
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
     bool rejected(AuthContext& context, const AuthHeader& header);
+    /// The client secret.
+    std::string_view kept_secret() const noexcept;
 
 private:
     struct State;

@@ -9,6 +9,7 @@
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/auth/no_auth.hpp>
 
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -31,6 +32,10 @@ public:
     }
     bool rejected(AuthContext& context, const AuthHeader& header) {
         return std::visit([&](auto& scheme) { return scheme.rejected(context, header); }, scheme_);
+    }
+    std::string_view kept_secret() const noexcept {
+        const auto* const scheme = std::get_if<ClientCredentials>(&scheme_);
+        return scheme != nullptr ? scheme->kept_secret() : std::string_view{};
     }
 
 private:

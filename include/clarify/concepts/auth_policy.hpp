@@ -74,6 +74,10 @@ protected:
     | `auth.authorize(context, deadline)` | An `awaitable<Result<AuthHeader>>`: the header, fetched if need be. | The client, on its serial executor, where `cached` was empty; many calls may be waiting at once. | The wait: the client cancels (terminal) at `deadline`, when the caller cancels the call, and when it closes. Never the fetch that others wait for. | An `Error` with `Fate::unsent`, which ends the call as it is: `Errc::token` and `Phase::token`, or what `AuthContext::post` reported, of whatever phase; its fate is to be set to `unsent`, since it is the token request that was sent, not the call. Never a secret. |
     | `auth.rejected(context, header)` | The server answered 401 to `header`. Drops it, if that is still what is cached, and returns as a `bool` whether asking again may give another one. | The client, on its serial executor, once for each refused attempt. | Nothing: it returns at once. | It does not fail: `false` ends the call with the server's 401. |
 
+    A policy may also have `auth.kept_secret()`, a `noexcept` `std::string_view` of what it gets its
+    headers with and sends to nobody else, a client secret for one: like the header itself it is then
+    masked in all that servers say of calls. It must stay where it is as long as the policy.
+
     Where a policy has nothing to fetch, as `BasicAuth`, `cached` always has the header, `authorize`
     returns the same, and `rejected` returns `false`. What follows is for one that fetches.
 

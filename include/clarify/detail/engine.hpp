@@ -73,6 +73,8 @@ protected:
     virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
     virtual void close_backend() noexcept = 0;
     virtual void drain_backend() noexcept = 0;
+    /// What authentication keeps for itself and nobody may see either; may be empty.
+    virtual std::string_view kept_secret() const noexcept = 0;
 
     /// To be called by the constructor of the derived class: the end of the execution context is
     /// heard of from now on.
@@ -186,6 +188,13 @@ private:
     void close_backend() noexcept override { backend_.close(); }
     void drain_backend() noexcept override {
         if constexpr (requires { backend_.drain(); }) backend_.drain();
+    }
+    std::string_view kept_secret() const noexcept override {
+        if constexpr (requires { std::string_view{auth_.kept_secret()}; }) {
+            return auth_.kept_secret();
+        } else {
+            return {};
+        }
     }
 
     boost::asio::any_io_executor get_executor() const override { return serial(); }

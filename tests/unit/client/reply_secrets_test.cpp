@@ -4,6 +4,7 @@
 #include <clarify/detail/reply_text.hpp>
 
 #include <doctest/doctest.h>
+#include <support/scripted_bench.hpp>
 
 #include <cstddef>
 #include <string>
@@ -60,4 +61,41 @@ TEST_CASE("reply: a trace context looks like one, and repeats no credentials") {
     // The bytes 0x65 to 0xdd, and k3y! as user-1's password.
     CHECK_FALSE(is_trace_context(trace, "Bearer \x65\x19\x16\xcd\x43\xdd"));
     CHECK_FALSE(is_trace_context("00-6b337921-01", "Basic dXNlci0xOmszeSE="));
+}
+
+TEST_CASE("reply: where a redirection points to is shown as an origin, without credentials") {
+    const Scrubber scrubber{"Bearer TokAbCdEf01"};
+    CHECK(
+        location_origin("https://Other.Example/x?TokAbCdEf01", scrubber) ==
+        "https://other.example");
+    CHECK(
+        location_origin("https://TokAbCdEf01.other.example/", scrubber) ==
+        "https://****.other.example");
+    CHECK(
+        location_origin("https://TokAbCdEf01@other.example/", scrubber) == "https://other.example");
+    CHECK(location_origin("/TokAbCdEf01", scrubber).empty());
+}
+
+TEST_CASE("reply: the secret that tokens are fetched with is masked like the token") {
+    using namespace clarify::testing;
+    const std::string said = R"({"who":"secret","are":"c2VjcmV0"})";
+    const auto fails_with = [](const Answer& answer) {
+        support::ScriptedBench bench;
+        bench.server.on(support::rpc_path).always(answer);
+        const auto outcome = bench.call("m");
+        REQUIRE_FALSE(outcome);
+        return outcome.error();
+    };
+    const clarify::Error refused = fails_with(reply_error(-32000, "you are secret", said));
+    CHECK(refused.rpc()->message == "you are ****");
+    CHECK(refused.rpc()->data == R"({"who":"****","are":"****"})");
+    const clarify::Error status = fails_with(reply(400, "<p>secret</p>")
+                                                 .header("Location", "https://secret.example/")
+                                                 .header("traceparent", "00-736563726574-01"));
+    CHECK(status.http()->body_excerpt == "<p>****</p>");
+    CHECK(status.http()->location == "https://****.example");
+    CHECK(status.http()->traceparent.empty());
+    const clarify::Error unread = fails_with(reply(200, "{{ secret"));
+    REQUIRE(unread.http() != nullptr);
+    CHECK(unread.http()->body_excerpt == "{{ ****");
 }

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,33 @@ TEST_CASE("SecretFinder: a second secret is found beside the first, whichever co
     CHECK(without("two-2one-1", "one-1", "two-2") == "********");
     CHECK(without("6f6e652d31 74776F2D32", "one-1", "two-2") == "**** ****");
     CHECK(without("one-1 two-2", "", "two-2") == "one-1 ****");
+}
+
+TEST_CASE("SecretFinder: a third secret is found beside the others") {
+    const SecretFinder finder{"one-1", "two-2", "three"};
+    std::string text = "three two-2 746872656 7468726565 dGhyZWU= one-1";
+    CHECK(finder.scrub(text));
+    CHECK(text == "**** **** 746872656 **** ****U= ****");
+    CHECK_FALSE(finder.scrub(text));
+}
+
+TEST_CASE("SecretFinder: JSON that a JSON string holds is seen through") {
+    // As encoders write it that escape the solidus, or all that is not a letter, once and twice.
+    for (const std::string_view written :
+         {R"(tok\/a-S)"sv,
+          R"(tok\\/a-S)"sv,
+          R"(tok\\\/a-S)"sv,
+          R"(tok/a-\u0053)"sv,
+          R"(tok/a-\\u0053)"sv,
+          R"(\\u0074ok\\u002fa\\u002dS)"sv}) {
+        CAPTURE(written);
+        CHECK(SecretFinder{"tok/a-S"}.is_in(written));
+        const std::string text = without("<" + std::string{written} + ">", "tok/a-S");
+        CHECK(text.find("ok") == std::string::npos);
+        CHECK(text.ends_with("****>"));
+    }
+    CHECK(without(R"(a\\b)", R"(a\\b)") == "****");
+    CHECK(without(R"(key1\\\\\\\\)", "key12") == R"(key1\\\\\\\\)");
 }
 
 TEST_CASE("SecretFinder: a secret too short to be one is left alone") {
@@ -137,6 +165,38 @@ TEST_CASE("SecretFinder: a text made to cost time is cut short rather than searc
         const std::string escapes(size, c);
         CHECK(without(escapes, "key123", "secret") == escapes);
     }
+}
+
+TEST_CASE("SecretFinder: what a look at a text costs does not grow with it") {
+    // However short the secret: of what repeats its beginning, little is looked at.
+    const std::string secret = std::string(32, 'a') + 'b';
+    for (const std::string_view letter : {"a"sv, R"(\u0061)"sv, "%61"sv}) {
+        CAPTURE(letter);
+        std::string text;
+        while (text.size() < std::size_t{4} << 20U)
+            text += letter;
+        const std::string shown = without(text, secret);
+        CHECK(shown.size() < std::size_t{128} << 10U);
+        CHECK(shown.ends_with("****"));
+    }
+    // Nor do many secrets buy more for what lies between them.
+    std::string mixed;
+    while (mixed.size() < std::size_t{4} << 20U)
+        mixed += secret + std::string(200, 'a');
+    const std::string shown = without(mixed, secret);
+    CHECK(shown.size() < std::size_t{256} << 10U);
+}
+
+TEST_CASE("SecretFinder: a large text that was not made to cost time is looked at as a whole") {
+    const std::string secret = "tok-7f3a9c51e0b8d2641f5e";
+    std::string text;
+    std::uint32_t state = 1;
+    while (text.size() < std::size_t{4} << 20U) {
+        state = state * 1'664'525U + 1'013'904'223U;
+        text += "0123456789abcdef"[state >> 28U];
+    }
+    CHECK_FALSE(SecretFinder{secret}.is_in(text));
+    CHECK(without(text + secret, secret) == text + "****");
 }
 
 TEST_CASE("SecretFinder: a text full of secrets is masked to its end") {

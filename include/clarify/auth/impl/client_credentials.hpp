@@ -159,6 +159,10 @@ CLARIFY_DECL bool ClientCredentials::rejected(AuthContext& context, const AuthHe
     return true;
 }
 
+CLARIFY_DECL std::string_view ClientCredentials::kept_secret() const noexcept {
+    return state_ ? state_->config.client_secret.expose() : std::string_view{};
+}
+
 CLARIFY_DECL void ClientCredentials::begin_fetch(
     std::shared_ptr<State> state, AuthContext& context) {
     const TimePoint deadline = context.now() + state->config.token.fetch_timeout;

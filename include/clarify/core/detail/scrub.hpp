@@ -6,6 +6,7 @@
 
 #include <clarify/core/secret.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -14,25 +15,37 @@
 
 namespace clarify::detail {
 
-/** Finds one secret or two in text: plain, percent-encoded, as in JSON, in base64 (either alphabet,
-    also in the midst of other bytes), or in hexadecimal digits.
+/// One or more bytes as they stand in a text: how much of it they take, and what they mean.
+struct WrittenBytes {
+    std::size_t size = 1;
+    char meaning[4]{};
+    std::size_t count = 1;
+};
+
+/** Finds up to three secrets in text: plain, percent-encoded, as in JSON, also in JSON that a JSON
+    string holds, in base64 (either alphabet, also in the midst of other bytes), or in hexadecimal
+    digits.
 
     A peer that is sent a secret may send it back, in a page that explains what was wrong with the
     request for one. Texts of fewer than four bytes are no secrets: they would be found everywhere.
 
-    The work is bounded by the size of the text. A text made to cost more, which repeats how a long
-    secret begins, counts as one that holds the secret from there on.
+    A look at each byte, and no more than some milliseconds of comparing: it is done on the client's
+    executor, where others wait. A text made to cost more, which repeats how a secret begins, counts
+    as one that holds the secret from there on.
 
     Making one copies no secret and allocates nothing.
 */
 class SecretFinder {
 public:
     /// The secrets must outlive the finder.
-    explicit SecretFinder(std::string_view secret, std::string_view second = {}) noexcept;
+    explicit SecretFinder(
+        std::string_view secret,
+        std::string_view second = {},
+        std::string_view third = {}) noexcept;
 
     bool is_in(std::string_view text) const noexcept;
-    /// Replaces every occurrence by `****`.
-    void scrub(std::string& text) const;
+    /// Replaces every occurrence by `****`; false if there is none.
+    bool scrub(std::string& text) const;
     /// The beginning of `text` with every occurrence replaced: no less than `size` bytes if there
     /// are as many, and a few more at most. Only what is read for it costs anything.
     std::string scrubbed_front(std::string_view text, std::size_t size) const;
@@ -41,6 +54,8 @@ public:
 
 private:
     static constexpr std::size_t shortest = 4;
+    /// JSON in a string in JSON has at most so many before what they escape.
+    static constexpr std::size_t most_backslashes = 4;
     enum class Letters : unsigned char { exact, hex, base64 };
     /// One way to write a secret; its letters are worked out when they are looked at.
     struct Form {
@@ -65,11 +80,17 @@ private:
         const noexcept;
     static std::size_t match(
         std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept;
-    static std::size_t work_for(std::size_t size) noexcept { return 4096 + 8 * size; }
-    /// How much text an occurrence may take: hexadecimal digits, each escaped as in JSON.
-    std::size_t reach() const noexcept { return 2 * 6 * longest_; }
+    static WrittenBytes read_escape(std::string_view text, char own) noexcept;
+    /// How many letters may be compared beyond the first two of each beginning. Text of 16 MiB that
+    /// was not made to cost time needs a quarter of that.
+    static constexpr std::size_t most_work = std::size_t{1} << 18U;
+    static std::size_t work_for(std::size_t size) noexcept {
+        return std::min(4096 + 8 * size, most_work);
+    }
+    /// How much text an occurrence may take: hexadecimal digits, each escaped as in JSON within JSON.
+    std::size_t reach() const noexcept { return 2 * (6 + most_backslashes) * longest_; }
 
-    std::array<Form, 10> forms_;
+    std::array<Form, 15> forms_;
     std::size_t count_ = 0;
     std::size_t longest_ = 0;
     /// For each byte the forms, as bits, that may begin with it.
@@ -77,17 +98,18 @@ private:
 };
 
 /** Finds what an `Authorization` value says: the credentials that follow the scheme, or all of it
-    where there is no scheme, and the password in them where the scheme is Basic (RFC 7617).
+    where there is no scheme, and the password in them where the scheme is Basic (RFC 7617); and
+    another secret, which is never sent.
 */
 class Scrubber {
 public:
-    /// `authorization` may be empty; it must outlive the scrubber.
-    explicit Scrubber(std::string_view authorization);
+    /// Both may be empty, and must outlive the scrubber.
+    explicit Scrubber(std::string_view authorization, std::string_view kept = {});
     Scrubber(const Scrubber&) = delete;
     Scrubber& operator=(const Scrubber&) = delete;
 
     bool finds(std::string_view text) const noexcept { return finder_.is_in(text); }
-    void scrub(std::string& text) const { finder_.scrub(text); }
+    bool scrub(std::string& text) const { return finder_.scrub(text); }
     std::string scrubbed_front(std::string_view text, std::size_t size) const {
         return finder_.scrubbed_front(text, size);
     }

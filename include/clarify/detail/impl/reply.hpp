@@ -32,7 +32,7 @@ inline rpc::Remark read_remark(const CallRecord& call, std::size_t max_depth) {
 
 CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
     const HttpResponse& response = call.buffers->response;
-    const Scrubber scrubber{sent_authorization(call)};
+    const Scrubber scrubber{sent_authorization(call), kept_secret()};
     HttpFailure failure;
     failure.status = response.status;
     failure.retry_after = parse_retry_after(response.retry_after, response.date);
@@ -40,8 +40,7 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
     failure.www_authenticate = response.www_authenticate;
     scrubber.scrub(failure.www_authenticate);
     failure.www_authenticate = printable_within(failure.www_authenticate, 256);
-    failure.location = location_origin(response.location);
-    scrubber.scrub(failure.location);
+    failure.location = location_origin(response.location, scrubber);
     failure.body_excerpt = body_excerpt(response.body, scrubber, options_.max_body_excerpt);
 
     const bool unauthorized = response.status == 401;
@@ -56,29 +55,37 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
 
 /// Adds to `error` what the body has at `offset`, where it is no JSON or declared as something else.
 inline Error unread_error(
-    const CallRecord& call, Error error, std::size_t excerpt, std::size_t offset) {
+    const CallRecord& call,
+    std::string_view kept,
+    Error error,
+    std::size_t excerpt,
+    std::size_t offset) {
     const HttpResponse& response = call.buffers->response;
     HttpFailure failure;
     failure.status = response.status;
     failure.body_excerpt =
-        body_excerpt(response.body, Scrubber{sent_authorization(call)}, excerpt, offset);
+        body_excerpt(response.body, Scrubber{sent_authorization(call), kept}, excerpt, offset);
     return error.set_http(std::move(failure));
 }
 
 /// What a reply that was read failed with, with what people may see of the body.
 inline Error reply_error(
-    const CallRecord& call, const Error& error, std::size_t max_depth, std::size_t excerpt) {
+    const CallRecord& call,
+    std::string_view kept,
+    const Error& error,
+    std::size_t max_depth,
+    std::size_t excerpt) {
     if (error.code() == Errc::rpc) {
-        return scrubbed(error, Scrubber{sent_authorization(call)});
+        return scrubbed(error, Scrubber{sent_authorization(call), kept});
     }
     if (error.code() != Errc::json) return error;
     JsonScanner scanner{call.buffers->response.body, max_depth};
     scanner.document();
-    return unread_error(call, error, excerpt, scanner.offset());
+    return unread_error(call, kept, error, excerpt, scanner.offset());
 }
 
 inline std::optional<Error> judge_batch(
-    CallRecord& call, std::size_t max_depth, std::size_t excerpt) {
+    CallRecord& call, std::string_view kept, std::size_t max_depth, std::size_t excerpt) {
     HttpResponse& response = call.buffers->response;
     const unsigned status = response.status;
     BatchState& batch = *call.batch;
@@ -96,12 +103,12 @@ inline std::optional<Error> judge_batch(
         response.lease.discard();
     }
     // The array around the responses is one level more than they have.
-    if (!read) return answered(reply_error(call, read.error(), max_depth + 1, excerpt));
+    if (!read) return answered(reply_error(call, kept, read.error(), max_depth + 1, excerpt));
 
     const auto failed = [](const rpc::BatchSlot& slot) { return slot.error.has_value(); };
     if (!batch.violation && std::none_of(batch.slots.begin(), batch.slots.end(), failed))
         return std::nullopt;
-    const Scrubber scrubber{sent_authorization(call)};
+    const Scrubber scrubber{sent_authorization(call), kept};
     if (batch.violation) batch.violation = answered(scrubbed(*batch.violation, scrubber));
     // One error for all is shared by the slots, and looked through once.
     const RpcError* last = nullptr;
@@ -135,13 +142,17 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
     const bool success = status >= 200 && status < 300 && status != 206;
     // Only errors and observers show it, so that other calls need not look at it.
     const bool traced = !success || options_.observer;
-    if (!traced || !is_trace_context(response.traceparent, sent_authorization(call)))
+    if (!traced ||
+        !is_trace_context(response.traceparent, sent_authorization(call), kept_secret())) {
         response.traceparent.clear();
+    }
     if (!success || call.notification) {
         rpc::Remark remark = read_remark(call, options_.max_json_depth);
         release(!remark.foreign);
-        if (remark.error)
-            remark.error = scrubbed(std::move(*remark.error), Scrubber{sent_authorization(call)});
+        if (remark.error) {
+            remark.error = scrubbed(
+                std::move(*remark.error), Scrubber{sent_authorization(call), kept_secret()});
+        }
         if (!success) {
             Error error = status_error(call);
             if (remark.error) error.set_rpc(std::move(*remark.error));
@@ -166,13 +177,14 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
         response.lease.keep();
         return answered(unread_error(
             call,
+            kept_secret(),
             Error{Errc::envelope, Reason::content_type, "the reply is not declared as JSON"},
             options_.max_body_excerpt,
             0));
     }
-    if (call.batch) return judge_batch(call, options_.max_json_depth, options_.max_body_excerpt);
-    const Result<std::string_view> result =
-        rpc::read_response(response.body, call.id, options_.max_json_depth);
+    const std::size_t depth = options_.max_json_depth;
+    if (call.batch) return judge_batch(call, kept_secret(), depth, options_.max_body_excerpt);
+    const Result<std::string_view> result = rpc::read_response(response.body, call.id, depth);
     if (result) {
         response.lease.keep();
         call.result = *result;
@@ -181,7 +193,7 @@ CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
     const Reason reason = result.error().reason();
     release(reason != Reason::id_mismatch && reason != Reason::id_missing);
     return answered(
-        reply_error(call, result.error(), options_.max_json_depth, options_.max_body_excerpt));
+        reply_error(call, kept_secret(), result.error(), depth, options_.max_body_excerpt));
 }
 
 }  // namespace clarify::detail

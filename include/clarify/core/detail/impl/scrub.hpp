@@ -8,29 +8,30 @@
 #include <clarify/core/detail/text.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <system_error>
 #include <utility>
 
 namespace clarify::detail {
 
-/// One or more bytes as they stand in a text: how much of it they take, and what they mean.
-struct WrittenBytes {
-    std::size_t size = 1;
-    char meaning[4]{};
-    std::size_t count = 1;
-};
+/// The value of a hexadecimal digit, or -1.
+inline int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char lower = to_lower(c);
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
 
 /// The byte at the beginning of `text`, or the escape that stands there instead of some.
 inline WrittenBytes read_written(std::string_view text) noexcept {
     WrittenBytes out;
     out.meaning[0] = text.front();
     const auto hex = [&](std::size_t at, std::size_t digits) {
-        unsigned value = 0;
+        int value = 0;
         if (text.size() < at + digits) return -1;
-        const char* const end = text.data() + at + digits;
-        const auto [stop, error] = std::from_chars(text.data() + at, end, value, 16);
-        return error == std::errc{} && stop == end ? static_cast<int>(value) : -1;
+        for (const char c : text.substr(at, digits)) {
+            const int digit = hex_digit(c);
+            if (digit < 0) return -1;
+            value = 16 * value + digit;
+        }
+        return value;
     };
     if (text.front() == '%') {
         if (const int byte = hex(1, 2); byte >= 0) {
@@ -47,9 +48,11 @@ inline WrittenBytes read_written(std::string_view text) noexcept {
             const int unit = hex(2, 4);
             if (unit < 0 || json_scan::high_surrogate(unit) || json_scan::low_surrogate(unit))
                 return out;
+            out.size = 6;
+            out.meaning[0] = static_cast<char>(unit);
+            if (unit < 0x80) return out;
             std::string utf8;
             json_scan::append_utf8(utf8, static_cast<unsigned>(unit));
-            out.size = 6;
             out.count = utf8.copy(out.meaning, sizeof out.meaning);
             Secret::wipe(utf8);
         }
@@ -57,9 +60,11 @@ inline WrittenBytes read_written(std::string_view text) noexcept {
     return out;
 }
 
-inline SecretFinder::SecretFinder(std::string_view secret, std::string_view second) noexcept {
+inline SecretFinder::SecretFinder(
+    std::string_view secret, std::string_view second, std::string_view third) noexcept {
     add(secret);
     add(second);
+    add(third);
 }
 
 inline void SecretFinder::add(std::string_view secret) noexcept {
@@ -106,7 +111,19 @@ inline char SecretFinder::Form::letter(std::size_t i) const noexcept {
     return base64_alphabet[pair >> (10U - bit % 8) & 0x3FU];
 }
 
-/// The size of the occurrence at the beginning of `text`, or 0.
+/// What the escape at the beginning of `text` means if it is to be `own`: backslashes that were
+/// escaped themselves, perhaps twice, still escape what follows them.
+inline WrittenBytes SecretFinder::read_escape(std::string_view text, char own) noexcept {
+    if (text.front() == '%' || own == '\\') return read_written(text);
+    std::size_t last = 0;
+    while (last + 1 < most_backslashes && last + 1 < text.size() && text[last + 1] == '\\')
+        ++last;
+    WrittenBytes written = read_written(text.substr(last));
+    written.size += last;
+    return written;
+}
+
+/// The size of the occurrence at the beginning of `text`, or 0. Its first letters cost no work.
 inline std::size_t SecretFinder::match(
     std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept {
     const auto same = [&form](char written, char own) {
@@ -122,6 +139,7 @@ inline std::size_t SecretFinder::match(
         }
         return false;
     };
+    const std::size_t before = work;
     std::size_t at = 0;
     std::size_t found = 0;
     while (found != form.size) {
@@ -129,16 +147,17 @@ inline std::size_t SecretFinder::match(
         WrittenBytes written;
         written.meaning[0] = text[at];
         if (escaped && (text[at] == '%' || text[at] == '\\'))
-            written = read_written(text.substr(at));
+            written = read_escape(text.substr(at), form.letter(found));
         if (form.size - found < written.count) return 0;
         for (std::size_t i = 0; i != written.count; ++i) {
             if (!same(written.meaning[i], form.letter(found + i))) return 0;
         }
-        // A text that does not even begin like the secret has its cost by its size alone.
-        --work;
+        if (found > 1) --work;
         at += written.size;
         found += written.count;
     }
+    // What is found costs no more than its size.
+    work = before;
     return at;
 }
 
@@ -168,10 +187,12 @@ inline bool SecretFinder::is_in(std::string_view text) const noexcept {
     return find(text, 0, text.size(), work).size != 0;
 }
 
-inline void SecretFinder::scrub(std::string& text) const {
+inline bool SecretFinder::scrub(std::string& text) const {
+    if (!is_in(text)) return false;
     std::string out = scrubbed_front(text, text.size());
     Secret::wipe(text);
     text = std::move(out);
+    return true;
 }
 
 inline std::string SecretFinder::scrubbed_front(std::string_view text, std::size_t size) const {
@@ -186,8 +207,6 @@ inline std::string SecretFinder::scrubbed_front(std::string_view text, std::size
         done = found.begin + found.size;
         if (found.size == 0) continue;
         out += mask;
-        // What is left out makes room for more text, which has its own work.
-        work += 8 * found.size;
     }
     return out;
 }
@@ -204,9 +223,9 @@ inline std::size_t SecretFinder::behind_secret(
     return end;
 }
 
-inline Scrubber::Scrubber(std::string_view authorization)
+inline Scrubber::Scrubber(std::string_view authorization, std::string_view kept)
     : password_(password_in(authorization)),
-      finder_(credentials_in(authorization), password_.expose()) {}
+      finder_(credentials_in(authorization), password_.expose(), kept) {}
 
 inline std::string_view Scrubber::credentials_in(std::string_view authorization) noexcept {
     const std::size_t blank = authorization.find(' ');

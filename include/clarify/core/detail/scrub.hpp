@@ -74,16 +74,24 @@ private:
 
     void add(std::string_view secret) noexcept;
     void add(const Form& form) noexcept;
+    /// For each byte the forms, as bits, that may have it at some place.
+    using Table = std::array<std::uint16_t, 256>;
+    void mark(Table& table, const Form& form, char letter) noexcept;
+    /// The forms whose second letter may stand at `at`.
+    unsigned second_at(std::string_view text, std::size_t at) const noexcept;
+    /// The forms that may begin at `at`, by their first two letters.
+    unsigned begin_at(std::string_view text, std::size_t at) const noexcept;
     /// The first occurrence that begins in [from, until), or `until` and no size. `work` is how
     /// many bytes may still be compared.
     Span find(std::string_view text, std::size_t from, std::size_t until, std::size_t& work)
         const noexcept;
+    enum class Escapes : unsigned char { none, literal, read };
     static std::size_t match(
-        std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept;
+        std::string_view text, const Form& form, Escapes& escapes, std::size_t& work) noexcept;
     static WrittenBytes read_escape(std::string_view text, char own) noexcept;
-    /// How many letters may be compared beyond the first two of each beginning. Text of 16 MiB that
-    /// was not made to cost time needs a quarter of that.
-    static constexpr std::size_t most_work = std::size_t{1} << 18U;
+    /// How many letters may be compared beyond the first two, and how often. Text of 16 MiB that was
+    /// not made to cost time needs a third of that.
+    static constexpr std::size_t most_work = std::size_t{1} << 20U;
     static std::size_t work_for(std::size_t size) noexcept {
         return std::min(4096 + 8 * size, most_work);
     }
@@ -93,8 +101,8 @@ private:
     std::array<Form, 15> forms_;
     std::size_t count_ = 0;
     std::size_t longest_ = 0;
-    /// For each byte the forms, as bits, that may begin with it.
-    std::array<std::uint16_t, 256> starts_{};
+    Table firsts_{};
+    Table seconds_{};
 };
 
 /** Finds what an `Authorization` value says: the credentials that follow the scheme, or all of it

@@ -82,17 +82,21 @@ inline void SecretFinder::add(std::string_view secret) noexcept {
 }
 
 inline void SecretFinder::add(const Form& form) noexcept {
-    const auto start = [this](char c) {
-        std::uint16_t& forms = starts_[static_cast<unsigned char>(c)];
+    mark(firsts_, form, form.letter(0));
+    mark(seconds_, form, form.letter(1));
+    forms_[count_++] = form;
+}
+
+inline void SecretFinder::mark(Table& table, const Form& form, char letter) noexcept {
+    const auto set = [&](char c) {
+        std::uint16_t& forms = table[static_cast<unsigned char>(c)];
         forms = static_cast<std::uint16_t>(forms | 1U << count_);
     };
-    const char first = form.letter(0);
-    start(first);
-    if (form.letters == Letters::exact && first == ' ') start('+');
-    if (form.letters == Letters::base64 && first == '+') start('-');
-    if (form.letters == Letters::base64 && first == '/') start('_');
-    if (form.letters == Letters::hex && first >= 'a') start(static_cast<char>(first - 'a' + 'A'));
-    forms_[count_++] = form;
+    set(letter);
+    if (form.letters == Letters::exact && letter == ' ') set('+');
+    if (form.letters == Letters::base64 && letter == '+') set('-');
+    if (form.letters == Letters::base64 && letter == '/') set('_');
+    if (form.letters == Letters::hex && letter >= 'a') set(static_cast<char>(letter - 'a' + 'A'));
 }
 
 inline char SecretFinder::Form::letter(std::size_t i) const noexcept {
@@ -123,9 +127,11 @@ inline WrittenBytes SecretFinder::read_escape(std::string_view text, char own) n
     return written;
 }
 
-/// The size of the occurrence at the beginning of `text`, or 0. Its first letters cost no work.
+/// The size of the occurrence at the beginning of `text`, or 0. Its first letters cost no work. What
+/// may be an escape is taken for one where these are to be read; else `escapes` tells whether there
+/// was any.
 inline std::size_t SecretFinder::match(
-    std::string_view text, const Form& form, bool escaped, std::size_t& work) noexcept {
+    std::string_view text, const Form& form, Escapes& escapes, std::size_t& work) noexcept {
     const auto same = [&form](char written, char own) {
         if (written == own) return true;
         switch (form.letters) {
@@ -146,8 +152,13 @@ inline std::size_t SecretFinder::match(
         if (at == text.size() || work == 0) return 0;
         WrittenBytes written;
         written.meaning[0] = text[at];
-        if (escaped && (text[at] == '%' || text[at] == '\\'))
-            written = read_escape(text.substr(at), form.letter(found));
+        if (text[at] == '%' || text[at] == '\\') {
+            if (escapes == Escapes::read) {
+                written = read_escape(text.substr(at), form.letter(found));
+            } else {
+                escapes = Escapes::literal;
+            }
+        }
         if (form.size - found < written.count) return 0;
         for (std::size_t i = 0; i != written.count; ++i) {
             if (!same(written.meaning[i], form.letter(found + i))) return 0;
@@ -161,21 +172,48 @@ inline std::size_t SecretFinder::match(
     return at;
 }
 
+inline unsigned SecretFinder::second_at(std::string_view text, std::size_t at) const noexcept {
+    if (at == text.size()) return 0;
+    const char c = text[at];
+    const unsigned forms = seconds_[static_cast<unsigned char>(c)];
+    if (c != '%' && c != '\\') return forms;
+    constexpr unsigned any = ~0U;
+    const std::string_view rest = text.substr(at);
+    if (rest.starts_with("\\\\")) return any;
+    return forms | seconds_[static_cast<unsigned char>(read_written(rest).meaning[0])];
+}
+
+inline unsigned SecretFinder::begin_at(std::string_view text, std::size_t at) const noexcept {
+    const char c = text[at];
+    unsigned forms = firsts_[static_cast<unsigned char>(c)];
+    if (forms != 0) forms &= second_at(text, at + 1);
+    if (c != '%' && c != '\\') return forms;
+    const WrittenBytes written = read_written(text.substr(at));
+    unsigned escaped = firsts_[static_cast<unsigned char>(written.meaning[0])];
+    if (escaped != 0) {
+        escaped &= written.count > 1 ? seconds_[static_cast<unsigned char>(written.meaning[1])]
+                                     : second_at(text, at + written.size);
+    }
+    return forms | escaped;
+}
+
 inline SecretFinder::Span SecretFinder::find(
     std::string_view text, std::size_t from, std::size_t until, std::size_t& work) const noexcept {
     for (std::size_t at = from; at < until; ++at) {
-        const std::string_view rest = text.substr(at);
-        unsigned forms = starts_[static_cast<unsigned char>(rest.front())];
-        if (rest.front() == '%' || rest.front() == '\\')
-            forms |= starts_[static_cast<unsigned char>(read_written(rest).meaning[0])];
+        const unsigned forms = begin_at(text, at);
         if (forms == 0) continue;
+        const std::string_view rest = text.substr(at);
         for (std::size_t i = 0; i != count_; ++i) {
             if ((forms >> i & 1U) == 0) continue;
             // A percent sign or a backslash may be an escape, or stand for itself.
-            for (const bool escaped : {false, true}) {
-                if (const std::size_t size = match(rest, forms_[i], escaped, work); size != 0)
-                    return {at, size};
+            Escapes escapes = Escapes::none;
+            if (work != 0) --work;
+            std::size_t size = match(rest, forms_[i], escapes, work);
+            if (size == 0 && escapes == Escapes::literal) {
+                escapes = Escapes::read;
+                size = match(rest, forms_[i], escapes, work);
             }
+            if (size != 0) return {at, size};
         }
         if (work == 0) return {at, rest.size()};
     }

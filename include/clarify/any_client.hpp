@@ -13,6 +13,7 @@
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace clarify {
@@ -74,6 +75,7 @@ public:
     bool rejected(AuthContext& context, const AuthHeader& header) {
         return inner_->rejected(context, header);
     }
+    std::string_view kept_secret() const noexcept { return inner_->kept_secret(); }
 
 private:
     struct Interface {
@@ -82,6 +84,7 @@ private:
         virtual boost::asio::awaitable<Result<AuthHeader>> authorize(
             AuthContext& context, TimePoint deadline) = 0;
         virtual bool rejected(AuthContext& context, const AuthHeader& header) = 0;
+        virtual std::string_view kept_secret() const noexcept = 0;
     };
     template <class Auth>
     struct Holder;
@@ -131,6 +134,7 @@ struct AnyAuthPolicy::Holder final : Interface {
     bool rejected(AuthContext& context, const AuthHeader& header) override {
         return auth.rejected(context, header);
     }
+    std::string_view kept_secret() const noexcept override { return detail::kept_secret_of(auth); }
 
     Auth auth;
 };

@@ -34,8 +34,8 @@ public:
         return std::visit([&](auto& scheme) { return scheme.rejected(context, header); }, scheme_);
     }
     std::string_view kept_secret() const noexcept {
-        const auto* const scheme = std::get_if<ClientCredentials>(&scheme_);
-        return scheme != nullptr ? scheme->kept_secret() : std::string_view{};
+        return std::visit(
+            [](const auto& scheme) { return detail::kept_secret_of(scheme); }, scheme_);
     }
 
 private:

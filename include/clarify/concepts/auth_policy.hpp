@@ -15,6 +15,7 @@
 #include <concepts>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 namespace clarify {
 
@@ -245,6 +246,19 @@ concept AuthPolicy = std::move_constructible<A> &&
     { auth.rejected(context, header) } -> std::same_as<bool>;
 };
 
+namespace detail {
+
+/// What a policy keeps for itself, if it has and says so.
+template <class Auth>
+std::string_view kept_secret_of(const Auth& auth) noexcept {
+    if constexpr (requires { std::string_view{auth.kept_secret()}; }) {
+        return auth.kept_secret();
+    } else {
+        return {};
+    }
+}
+
+}  // namespace detail
 }  // namespace clarify
 
 #endif  // CLARIFY_CONCEPTS_AUTH_POLICY_HPP

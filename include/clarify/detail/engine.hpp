@@ -189,13 +189,7 @@ private:
     void drain_backend() noexcept override {
         if constexpr (requires { backend_.drain(); }) backend_.drain();
     }
-    std::string_view kept_secret() const noexcept override {
-        if constexpr (requires { std::string_view{auth_.kept_secret()}; }) {
-            return auth_.kept_secret();
-        } else {
-            return {};
-        }
-    }
+    std::string_view kept_secret() const noexcept override { return kept_secret_of(auth_); }
 
     boost::asio::any_io_executor get_executor() const override { return serial(); }
     TimePoint now() const override { return time(); }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a reply repeats of the request's credentials, in what people are shown of it.
 
+#include <clarify/any_client.hpp>
+#include <clarify/auth/credentials_auth.hpp>
 #include <clarify/detail/reply_text.hpp>
 
 #include <doctest/doctest.h>
@@ -98,4 +100,18 @@ TEST_CASE("reply: the secret that tokens are fetched with is masked like the tok
     const clarify::Error unread = fails_with(reply(200, "{{ secret"));
     REQUIRE(unread.http() != nullptr);
     CHECK(unread.http()->body_excerpt == "{{ ****");
+}
+
+TEST_CASE("reply: policies that hold another say what it keeps for itself") {
+    const auto make = [] {
+        return clarify::ClientCredentials{clarify::ClientCredentialsConfig{
+            clarify::Url::parse("https://api.example/token").value(),
+            "id",
+            clarify::Secret{"secret"}}};
+    };
+    CHECK(clarify::AnyAuthPolicy{make()}.kept_secret() == "secret");
+    CHECK(clarify::CredentialsAuth{make()}.kept_secret() == "secret");
+    CHECK(clarify::AnyAuthPolicy{clarify::CredentialsAuth{make()}}.kept_secret() == "secret");
+    CHECK(clarify::AnyAuthPolicy{clarify::NoAuth{}}.kept_secret().empty());
+    CHECK(clarify::CredentialsAuth{clarify::NoAuth{}}.kept_secret().empty());
 }

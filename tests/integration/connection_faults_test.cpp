@@ -109,6 +109,42 @@ TEST_CASE("RpcClient: credentials do not travel over plain http to another machi
     CHECK(outcome.error().reason() == Reason::insecure);
 }
 
+TEST_CASE("BeastBackend: a connection serves the scheme and the port it was opened for only") {
+    const auto script = [](RawPeer& peer) {
+        while (const auto request = peer.read())
+            peer.result(*request, "1");
+    };
+    RawServer server{script};
+    RawServer neighbour{script};
+    boost::asio::io_context context;
+    clarify::HttpOptions options;
+    options.tls_timeout = 200ms;
+    clarify::BeastBackend backend{options};
+    const auto post = [&](const std::string& origin) {
+        const auto url = *clarify::Url::parse(origin + "/rpc");
+        clarify::HttpRequest request;
+        request.url = &url;
+        request.body = R"({"jsonrpc":"2.0","id":1,"method":"test.method"})";
+        request.deadline = clarify::Clock::now() + support::patience;
+        clarify::HttpResponse response;
+        clarify::HttpProgress progress;
+        auto outcome = support::run(context, backend.post(request, response, progress));
+        response.lease.keep();
+        return outcome;
+    };
+    CHECK(post(server.origin()).has_value());
+    CHECK(post(neighbour.origin()).has_value());
+    CHECK(server.connections() == 1);
+    CHECK(neighbour.connections() == 1);
+    // Kept, but not for what must be encrypted.
+    const auto encrypted = post(server.origin("https"));
+    REQUIRE(encrypted.has_error());
+    CHECK(encrypted.error().phase() == Phase::tls);
+    CHECK(post(server.origin()).has_value());
+    CHECK(server.connections() == 2);
+    CHECK(server.ledger().request_count() == 2);
+}
+
 TEST_CASE("BeastBackend: a connection the server has closed is replaced before anything is sent") {
     std::atomic<int> requests = 0;
     RawServer server{[&](RawPeer& peer) {
@@ -166,6 +202,24 @@ TEST_CASE(
         std::this_thread::sleep_for(5ms);
     }
     CHECK(server.connections() == 3);
+}
+
+TEST_CASE("BeastBackend: bytes that come with a reply cost the connection at once") {
+    RawServer server{[](RawPeer& peer) {
+        const auto request = peer.read();
+        peer.send(
+            with_body("200 OK", "", R"({"jsonrpc":"2.0","id":1,"result":1})") +
+            with_body("200 OK", "", R"({"jsonrpc":"2.0","id":2,"result":"forged"})"));
+        peer.drain();
+    }};
+    int closed = 0;
+    clarify::ClientOptions options = quick_options();
+    options.http.observer = [&](const clarify::Event& event) {
+        if (event.kind == clarify::EventKind::connection_closed) ++closed;
+    };
+    Caller caller{server, options};
+    CHECK(caller.call());
+    CHECK(closed == 1);
 }
 
 TEST_CASE(

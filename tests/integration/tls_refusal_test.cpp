@@ -74,6 +74,24 @@ TEST_CASE("TLS: a certificate of another host is refused") {
     check_accepted(root, with({"DNS:other.example", "DNS:LocalHost"}), "localhost");
 }
 
+TEST_CASE("TLS: a wrong name ends the handshake, before anything is shown to the server") {
+    struct Wrong {
+        std::string host;
+        std::string name;
+    };
+    const auto root = pki::Identity::self_signed();
+    for (const Wrong& row :
+         {Wrong{"localhost", "DNS:other.example"}, Wrong{"127.0.0.1", "IP:127.0.0.2"}}) {
+        CAPTURE(row.host);
+        TlsServer server{pki::server(root.issue(pki::leaf().names({row.name})))};
+        TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem()), row.host};
+        support::check_refusal(caller.call(), Reason::host_mismatch, row.host);
+        CHECK(server.await_closed());
+        // No handshake has succeeded on its side.
+        CHECK(server.version().empty());
+    }
+}
+
 TEST_CASE("TLS: an address needs that address in the certificate, and is not sent as a name") {
     const auto root = pki::Identity::self_signed();
     const auto with = [&](std::vector<std::string> names) {

@@ -268,6 +268,22 @@ TEST_CASE("TLS sessions: a server that breaks off when it is offered one gets a 
     }
 }
 
+TEST_CASE("TLS sessions: one with which a handshake failed is not offered again") {
+    const auto root = pki::Identity::self_signed();
+    const auto context = server_of(root.issue(), TLS1_2_VERSION);
+    TlsServer server{context, &answer_once};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
+    REQUIRE(caller.call());
+    server.refuse_offered_sessions(false);
+    // Nor does the server give out another, which would take its place.
+    SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_TICKET);
+    SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
+    for (int i = 0; i != 2; ++i)
+        REQUIRE(caller.call());
+    // Only the first of these two needed two connections.
+    CHECK(server.connections() == 4);
+}
+
 TEST_CASE("TLS sessions: they can be switched off") {
     const auto root = pki::Identity::self_signed();
     TlsServer server{server_of(root.issue(), TLS1_3_VERSION), &answer_once};

@@ -261,6 +261,18 @@ TEST_CASE("TokenCache: a rejected token is dropped and replaced at once") {
     CHECK(decide(cache, start + 100s).step == Step::fetch);
 }
 
+TEST_CASE("TokenCache: a rejection leaves the wait that the issuer asked for as it is") {
+    const AuthHeader header = make_header();
+    TokenCache cache = cache_with(header);
+    cache.fetch_started();
+    cache.failed(throttled(), start + 3'540s, 30s);
+    cache.rejected(header, start + 3'550s);
+    const TokenCache::Decision decision = decide(cache, start + 3'550s);
+    CHECK(decision.step == Step::pause);
+    CHECK(decision.until == start + 3'570s);
+    CHECK(cache.last_error()->reason() == Reason::throttled);
+}
+
 TEST_CASE("TokenCache: a thousand rejections of one old token cost one fetch") {
     const AuthHeader revoked = make_header();
     TokenCache cache = cache_with(revoked);

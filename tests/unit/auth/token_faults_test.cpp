@@ -202,6 +202,18 @@ TEST_CASE("token faults: a fetch ends with its own thirty seconds, retries inclu
     CHECK(bench.server.in_flight() == 0);
 }
 
+TEST_CASE("token faults: a fetch that has no time for another attempt waits for none") {
+    TokenBench bench{5min};
+    bench.tokens().always(fail(Errc::io, Reason::reset).after(30s - 1us));
+    const TimePoint begun = bench.clock->now();
+    const auto call = bench.start(5min);
+    bench.pass(1min);
+    REQUIRE(call->outcome.has_value());
+    CHECK(call->outcome->error().code() == Errc::io);
+    CHECK(call->ended == begun + 30s - 1us);
+    CHECK(bench.fetches() == 1);
+}
+
 TEST_CASE("token faults: the wait that the endpoint asks for binds every later call") {
     for (const unsigned status : {429U, 503U}) {
         TokenBench bench;

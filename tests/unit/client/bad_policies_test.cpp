@@ -9,6 +9,7 @@
 #include <support/run.hpp>
 #include <support/text_codec.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -157,6 +158,31 @@ struct Scene {
     std::string texts;
 };
 
+/// Begins a task when its wait is cancelled, which it should not.
+struct LateAuth {
+    std::optional<AuthHeader> cached(AuthContext&) { return {}; }
+    asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint) {
+        return wait(context, tasks_ended);
+    }
+    bool rejected(AuthContext&, const AuthHeader&) { return false; }
+
+    std::shared_ptr<int> tasks_ended;
+
+private:
+    static asio::awaitable<Result<AuthHeader>> wait(
+        AuthContext& context, std::shared_ptr<int> ended) {
+        Timer timer{context.get_executor(), TimePoint::max()};
+        co_await timer.async_wait(asio::as_tuple(asio::deferred));
+        context.spawn(task(context, std::move(ended)), TimePoint::max());
+        co_return Error{Errc::cancelled};
+    }
+    static asio::awaitable<void> task(AuthContext& context, std::shared_ptr<int> ended) {
+        Timer timer{context.get_executor(), TimePoint::max()};
+        co_await timer.async_wait(asio::as_tuple(asio::deferred));
+        ++*ended;
+    }
+};
+
 void check(Fault fault, Errc code, Reason reason, Phase phase, Fate fate) {
     CAPTURE(static_cast<int>(fault));
     Scene scene;
@@ -204,6 +230,27 @@ TEST_CASE("Bad policies: a failure without a kind gets one") {
 
 TEST_CASE("Bad policies: a policy that throws when told of a 401 leaves the 401") {
     check(Fault::rejected_throws, Errc::auth, Reason::rejected, Phase::decode, Fate::answered);
+}
+
+TEST_CASE("Bad policies: a task begun after the client was closed is cancelled at once") {
+    asio::io_context context;
+    const auto tasks_ended = std::make_shared<int>();
+    RpcClient<support::EchoBackend, LateAuth, support::TextCodec> client{
+        context.get_executor(),
+        Url::parse("https://api.example/rpc").value(),
+        support::EchoBackend{},
+        LateAuth{tasks_ended}};
+    std::optional<Result<std::string>> outcome;
+    client.async_call<std::string>(
+        "m", no_params, [&](Result<std::string> got) { outcome.emplace(std::move(got)); });
+    context.run_for(std::chrono::milliseconds{20});
+    REQUIRE_FALSE(outcome.has_value());
+    client.close();
+    context.restart();
+    context.run_for(support::patience);
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->error().code() == Errc::closed);
+    CHECK(*tasks_ended == 1);
 }
 
 TEST_CASE("Bad policies: a header with a line break is refused, unsent and not repeated in text") {

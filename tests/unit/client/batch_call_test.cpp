@@ -122,6 +122,23 @@ TEST_CASE("Batch calls: a foreign answer closes the connection, and the others c
     CHECK(scene.server->dropped == 1);
 }
 
+TEST_CASE("Batch calls: what a refused batch is told belongs to it if the id is that of one") {
+    for (const bool foreign : {false, true}) {
+        CAPTURE(foreign);
+        Scene scene;
+        scene.answers(
+            std::string{R"({"jsonrpc":"2.0","id":)"} + (foreign ? "99" : "2") +
+                R"(,"error":{"code":-32000,"message":"no"}})",
+            500);
+        const Outcome outcome = scene.send(scene.two());
+        REQUIRE(outcome.has_error());
+        CHECK(outcome.error().code() == Errc::status);
+        CHECK((outcome.error().rpc() != nullptr) == !foreign);
+        CHECK(scene.server->kept == (foreign ? 0 : 1));
+        CHECK(scene.server->dropped == (foreign ? 1 : 0));
+    }
+}
+
 TEST_CASE("Batch calls: only notifications need no answer") {
     Scene scene;
     scene.answers("", 204);

@@ -47,6 +47,17 @@ TEST_CASE("SerialExecutor: dispatch from within runs at once, post never does") 
     CHECK(order == std::vector<int>{1, 2, 3});
 }
 
+TEST_CASE("SerialExecutor: says whether it may run a function at once") {
+    namespace execution = boost::asio::execution;
+    boost::asio::io_context context;
+    const SerialExecutor serial = SerialExecutor::over(context.get_executor());
+    CHECK(boost::asio::query(serial, execution::blocking) == execution::blocking.possibly);
+    const auto never = boost::asio::require(serial, execution::blocking.never);
+    CHECK(boost::asio::query(never, execution::blocking) == execution::blocking.never);
+    const auto again = boost::asio::require(never, execution::blocking.possibly);
+    CHECK(boost::asio::query(again, execution::blocking) == execution::blocking.possibly);
+}
+
 TEST_CASE("SerialExecutor: two of them nest, and each knows when it runs") {
     boost::asio::io_context context;
     const SerialExecutor outer = SerialExecutor::over(context.get_executor());

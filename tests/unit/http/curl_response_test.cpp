@@ -169,7 +169,7 @@ TEST_CASE("CurlResponse: interim replies leave nothing behind and count in the h
     CHECK(small.refusal().code() == Errc::too_large);
 }
 
-TEST_CASE("CurlResponse: equal lengths agree, a fold is a blank") {
+TEST_CASE("CurlResponse: equal lengths agree, a fold is a blank, an empty one nothing") {
     Reading reading;
     REQUIRE(reading.head(
         {"HTTP/1.1 200 OK",
@@ -177,6 +177,7 @@ TEST_CASE("CurlResponse: equal lengths agree, a fold is a blank") {
          "content-length: 2",
          "Content-Type: application/json;",
          "  charset=utf-8",
+         " \t",
          "X-Other: a",
          "\tb"}));
     CHECK(reading.response.content_type == "application/json; charset=utf-8");

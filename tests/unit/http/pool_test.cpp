@@ -348,6 +348,8 @@ TEST_CASE("Pool: while opening is held back, one waits for the connections that 
     CHECK(reuse(pool) == 0);
     REQUIRE(pool.acquire(start, false).step == Step::open);
     pool.hold_back(start + 1s);
+    // Nobody waits for its end yet.
+    CHECK(pool.next_event(start) == never);
     for (int& waiter : waiters) {
         CHECK(pool.acquire(start, false).step == Step::wait);
         pool.enqueue(&waiter);

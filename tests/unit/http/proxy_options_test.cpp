@@ -63,6 +63,11 @@ TEST_CASE("ProxyOptions: reads an address with its credentials") {
     CHECK(proxy->address->authority() == "proxy.example:3128");
     CHECK(proxy->username == "me");
     CHECK(proxy->password.expose() == "p@ss:");
+    // Who left the character as it is meant the same: the address begins behind the last one.
+    const auto unescaped = ProxyOptions::parse("http://me:p@ss@proxy.example:3128");
+    REQUIRE(unescaped.has_value());
+    CHECK(unescaped->address->authority() == "proxy.example:3128");
+    CHECK(unescaped->password.expose() == "p@ss");
     CHECK(ProxyOptions::parse("proxy.example:8080")->address->port() == 8080);
     CHECK(ProxyOptions::parse("http://proxy.example/")->address->port() == 80);
 }

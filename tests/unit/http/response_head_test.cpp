@@ -336,8 +336,19 @@ TEST_CASE("ResponseReader: says in which phase it failed") {
     CHECK(in_head.feed("nonsense nonsense\r\n\r\n").error().phase() == Phase::head);
     ResponseReader in_body{response, {}};
     CHECK(in_body.feed(chunked("nonsense\r\n\r\n")).error().phase() == Phase::body);
+    ResponseReader refused_head{response, {}};
+    CHECK(
+        refused_head.feed("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n").error().phase() ==
+        Phase::head);
+    ResponseLimits limits;
+    limits.body = 4;
+    ResponseReader refused_body{response, limits};
+    CHECK(refused_body.feed(chunked("5\r\n")).error().phase() == Phase::body);
     ResponseReader ended{response, {}};
     CHECK(ended.end_of_input(true).error().phase() == Phase::head);
+    ResponseReader ended_in_body{response, {}};
+    REQUIRE(ended_in_body.feed("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{").has_value());
+    CHECK(ended_in_body.end_of_input(true).error().phase() == Phase::body);
 }
 
 TEST_CASE("ResponseReader: what begins no head is refused at once, in whatever portions it comes") {

@@ -53,11 +53,11 @@ struct BasicDataStream<Frame>::State {
             ask(slot);
             ++on_their_way;
         }
-        while (slots.size() < most && on_their_way < most) {
+        // With fewer than that, each is on its way by now.
+        while (slots.size() < most) {
             const std::optional<detail::DataPiece> piece = plan->next();
             if (!piece) return;
             ask(slots.emplace_back(Slot{*piece, nullptr}));
-            ++on_their_way;
         }
     }
 

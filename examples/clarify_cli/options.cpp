@@ -25,7 +25,8 @@ constexpr const char* exit_codes =
 
 constexpr const char* main_examples =
     R"(Credentials come from --credentials, else from the file that CLARIFY_CREDENTIALS names, else from
-clarify-credentials.json. With --username the password comes from CLARIFY_PASSWORD.
+clarify-credentials.json. With --username the password comes from CLARIFY_PASSWORD. A file that others than
+its owner may read or write is warned of on standard error.
 
 Examples:
   clarify call clarify.selectItems '{"query":{"limit":10}}'

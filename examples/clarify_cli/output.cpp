@@ -240,6 +240,10 @@ void print_error(const clarify::Error& error, bool as_json) {
     std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+void print_warning(const std::string& warning) {
+    std::fprintf(stderr, "clarify: warning: %s\n", visible(warning).c_str());
+}
+
 void print_event(const clarify::Event& event) {
     std::string line = now_text() + ' ';
     line += to_string(event.kind);

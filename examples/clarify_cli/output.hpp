@@ -21,6 +21,9 @@ std::string error_json(const clarify::Error& error);
 void print_error(const clarify::Error& error, bool as_json);
 
 /// Writes one line to standard error.
+void print_warning(const std::string& warning);
+
+/// Writes one line to standard error.
 void print_event(const clarify::Event& event);
 
 }  // namespace clarify_cli

@@ -183,6 +183,26 @@ CLARIFY_PASSWORD=wrong-password-0123 \
 has err "auth"
 lacks err "wrong-password-0123"
 
+test_case "call: what the credentials warn of is told once, beside what is printed"
+warning="clarify: warning: $scratch/open.json: others than its owner may read it or write to it"
+cp emulator.json open.json
+chmod 644 open.json
+opened=("${tls[@]}" --credentials "$scratch/open.json")
+for command in "call clarify.selectItems $select_items" "notify clarify.selectItems $select_items" \
+    signals items run "insert no.csv" "data --label no=such"; do
+    printf 'time,a\n2024-01-01T00:00:00Z,1\n' >no.csv
+    # shellcheck disable=SC2086 # words
+    expect 0 "$tool" $command "${opened[@]}" </dev/null
+    count err "warning" 1
+    has err "$warning"
+    lacks out "warning"
+done
+expect 0 "$tool" call "${opened[@]}" --api-url "$api_url" clarify.selectItems "$select_items"
+count err "warning" 1
+chmod 600 open.json
+expect 0 "$tool" call "${opened[@]}" clarify.selectItems "$select_items"
+[ -s err ] && fail "a warning of nothing"
+
 # --- limits ---------------------------------------------------------------------------------------
 
 test_case "call: the method may follow an option that may be repeated"

@@ -15,6 +15,7 @@ enum class ExitCode {
     /// The command line, the credentials or the arguments of a call cannot be used.
     usage = 2,
     /// No proper answer: network, TLS, time-out, HTTP status, a reply that makes no sense.
+    /// Or what there is to print cannot be written.
     transport = 3,
     /// The server does not accept the credentials.
     authentication = 4,

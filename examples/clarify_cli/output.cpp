@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <iostream>
 #include <optional>
 #include <string_view>
 
@@ -258,6 +259,12 @@ void print_event(const clarify::Event& event) {
     if (event.error != nullptr) line += " error=\"" + visible(event.error->to_string()) + '"';
     line += '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+ExitCode end_output() {
+    if (std::cout.flush()) return ExitCode::success;
+    std::fputs("clarify: standard output cannot be written\n", stderr);
+    return ExitCode::transport;
 }
 
 }  // namespace clarify_cli

@@ -203,6 +203,27 @@ chmod 600 open.json
 expect 0 "$tool" call "${opened[@]}" clarify.selectItems "$select_items"
 [ -s err ] && fail "a warning of nothing"
 
+test_case "output: where it cannot be written, everything that prints ends with 3"
+echo '{"method":"clarify.selectItems"}' >one.jsonl
+unwritable() { # unwritable ARGUMENTS...
+    "$tool" "$@" <one.jsonl >&- 2>err
+    [ $? -eq 3 ] || fail "a closed output goes unnoticed: $*"
+    has err "clarify: standard output cannot be written"
+    [ -e /dev/full ] || return 0
+    "$tool" "$@" <one.jsonl >/dev/full 2>err
+    [ $? -eq 3 ] || fail "a full disk goes unnoticed: $*"
+    has err "clarify: standard output cannot be written"
+}
+unwritable call "${tls[@]}" clarify.selectItems "$select_items"
+unwritable run "${tls[@]}"
+unwritable signals "${tls[@]}"
+unwritable --help
+unwritable run --help
+unwritable --version
+unwritable limits
+expect 0 "$tool" --version
+has out "clarify "
+
 # --- limits ---------------------------------------------------------------------------------------
 
 test_case "call: the method may follow an option that may be repeated"

@@ -19,7 +19,7 @@ enum class ExitCode {
     transport = 3,
     /// The server does not accept the credentials.
     authentication = 4,
-    /// SIGINT or SIGTERM, numbered as shells do.
+    /// SIGINT, SIGTERM or SIGHUP, numbered as shells do.
     interrupted = 130,
 };
 

@@ -319,30 +319,49 @@ outcome 2 '"kind":"cancelled"' '"fate":"unsent"'
 outcome 3 '"kind":"cancelled"' '"fate":"unsent"'
 
 test_case "call: SIGINT ends with 130, at once"
-interrupt() { # interrupt COMMAND...: once its first call has begun, which -v shows
-    local code=0
+interrupt() { # interrupt SIGNAL COMMAND...: once its first call has begun, which -v shows
+    local signal=$1 code=0
+    shift
     "$@" <&0 & # the shell would take its standard input away
     local pid=$!
     wait_for err " request "
-    kill -INT "$pid"
+    kill "-$signal" "$pid"
     wait "$pid" || code=$?
     return "$code"
 }
 started=$SECONDS
-expect 130 interrupt "$tool" call -v --credentials other.json --ca-file other.ca.pem \
+expect 130 interrupt INT "$tool" call -v --credentials other.json --ca-file other.ca.pem \
     clarify.selectItems
 has err "cancelled"
 [ $((SECONDS - started)) -lt 10 ] || fail "it took too long"
 
-test_case "run: SIGINT writes the outcomes of calls in flight, while standard input stays open"
+test_case "run: a signal writes the outcomes of calls in flight, while standard input stays open"
 mkfifo pipe
 exec 3<>pipe
-printf '%s\n' '{"method":"a.b"}' '{"method":"a.b","start_ms":60000}' >&3
-expect 130 interrupt "$tool" run -v --concurrency 2 --credentials other.json \
-    --ca-file other.ca.pem <pipe
-outcome 1 '"kind":"cancelled"'
-outcome 2 '"kind":"cancelled"'
+signals=(INT TERM)
+[ -n "$(trap -p HUP)" ] || signals+=(HUP) # unless under nohup
+for signal in "${signals[@]}"; do
+    printf '%s\n' '{"method":"a.b"}' '{"method":"a.b","start_ms":60000}' >&3
+    expect 130 interrupt "$signal" "$tool" run -v --concurrency 2 --credentials other.json \
+        --ca-file other.ca.pem <pipe
+    outcome 1 '"kind":"cancelled"'
+    outcome 2 '"kind":"cancelled"'
+done
+
+test_case "run: SIGHUP does nothing where it was ignored from the start"
+rm err
+(
+    trap '' HUP
+    exec "$tool" run -v --credentials other.json --ca-file other.ca.pem <<<'{"method":"a.b"}'
+) >out 2>err &
+ignoring=$!
+wait_for err " request "
+kill -HUP "$ignoring"
 kill -CONT "$other"
+wait "$ignoring"
+code=$?
+[ "$code" -eq 1 ] || fail "exit code $code, not 1"
+outcome 1 '"kind":"rpc"'
 
 test_case "run: outcomes come while standard input is idle"
 "$tool" run "${tls[@]}" <pipe >idle.out 2>&1 &

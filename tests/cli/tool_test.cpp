@@ -13,6 +13,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -56,14 +57,16 @@ std::string selection(int count) {
 
 TEST_CASE("tool: --limit holds also where the server sends more") {
     RawServer server{support::answer_all(selection(50))};
+    // With it, so many lines are printed.
+    const std::vector<std::pair<std::string, int>> limits{
+        {"", 50}, {"--limit 3", 3}, {"--limit 70", 50}};
     for (const std::string list : {"signals", "items"}) {
         CAPTURE(list);
-        for (const auto& [limit, printed] :
-             {std::pair{"", 50}, std::pair{"--limit 3", 3}, std::pair{"--limit 70", 50}}) {
-            CAPTURE(std::string{limit});
-            const Ended ended = run_tool(server, list + ' ' + limit);
+        for (const std::pair<std::string, int>& limit : limits) {
+            CAPTURE(limit.first);
+            const Ended ended = run_tool(server, list + ' ' + limit.first);
             CHECK(ended.exit_code == 0);
-            CHECK(std::count(ended.output.begin(), ended.output.end(), '\n') == printed);
+            CHECK(std::count(ended.output.begin(), ended.output.end(), '\n') == limit.second);
         }
     }
 }

@@ -17,7 +17,6 @@
 
 #include <exception>
 #include <functional>
-#include <iostream>
 
 namespace clarify_cli {
 
@@ -57,9 +56,7 @@ ExitCode run_with_client(const CommonOptions& options, Work&& work) {
         print_error(outcome.error(), false);
         return exit_code(outcome.error().code());
     }
-    if (std::cout.flush()) return ExitCode::success;
-    std::cerr << "clarify: standard output cannot be written\n";
-    return ExitCode::transport;
+    return end_output();
 }
 
 /// What `--filter` and `--label` say together.

@@ -62,10 +62,8 @@ clarify::Result<std::optional<JsonText>> read_params(const std::optional<std::st
 ExitCode print_result(const CallCommand& command, const JsonText& result) {
     if (command.notify) return ExitCode::success;
     const bool for_people = !command.json && ::isatty(STDOUT_FILENO) == 1;
-    std::cout << (for_people ? pretty(result) : compact(result)) << '\n' << std::flush;
-    if (std::cout) return ExitCode::success;
-    std::cerr << "clarify: standard output cannot be written\n";
-    return ExitCode::transport;
+    std::cout << (for_people ? pretty(result) : compact(result)) << '\n';
+    return end_output();
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/core/detail/file.hpp>
+
 #include "checkpoint.hpp"
 
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -18,6 +21,8 @@ namespace {
 
 /// The form of the file; another one is not understood.
 constexpr int format = 1;
+/// Far more than that takes.
+constexpr std::size_t longest = 1024;
 
 /// FNV-1a.
 std::uint64_t hash(std::string_view text, std::uint64_t so_far) {
@@ -42,15 +47,30 @@ std::optional<std::uint64_t> Checkpoint::fingerprint(std::uint64_t offset) const
     return hash({before.data(), size}, hash(import_, 0xCBF29CE484222325U));
 }
 
-std::optional<ImportState> Checkpoint::load() const {
-    if (path_.empty()) return std::nullopt;
-    std::ifstream in{path_};
+clarify::Result<std::optional<ImportState>> Checkpoint::load() const {
+    using Outcome = clarify::Result<std::optional<ImportState>>;
+    if (path_.empty()) return Outcome{std::nullopt};
+    const auto file = clarify::detail::read_small_file(path_, longest);
+    if (!file) {
+        const boost::system::error_code cause = file.error().cause();
+        namespace errc = boost::system::errc;
+        if (cause == errc::no_such_file_or_directory || cause == errc::filename_too_long)
+            return Outcome{std::nullopt};
+        clarify::Error error{
+            clarify::Errc::bad_argument,
+            clarify::Reason::file,
+            std::string{file.error().message()}};
+        error.set_cause(cause);
+        return error;
+    }
+    std::istringstream in{file->content};
     int version = 0;
     ImportState state;
     std::uint64_t stored = 0;
     in >> version >> state.offset >> state.lines >> state.inserted >> state.rejected >> stored;
-    if (!in || version != format || fingerprint(state.offset) != stored) return std::nullopt;
-    return state;
+    if (!in || version != format || fingerprint(state.offset) != stored)
+        return Outcome{std::nullopt};
+    return Outcome{state};
 }
 
 bool Checkpoint::store(const ImportState& state) {
@@ -60,6 +80,13 @@ bool Checkpoint::store(const ImportState& state) {
     if (stored) {
         // Replaced as a whole: half of it would be worse than none.
         const std::string fresh = path_ + ".new";
+        // To open a pipe would wait for its reader.
+        std::error_code none;
+        const auto there = std::filesystem::status(fresh, none);
+        if (exists(there) && !is_regular_file(there)) {
+            failed_ = true;
+            return false;
+        }
         std::ofstream out{fresh, std::ios::trunc};
         out << format << ' ' << state.offset << ' ' << state.lines << ' ' << state.inserted << ' '
             << state.rejected << ' ' << *stored << '\n';

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_CLI_CHECKPOINT_HPP
 #define CLARIFY_CLI_CHECKPOINT_HPP
 
+#include <clarify/core/result.hpp>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -35,8 +37,13 @@ public:
     */
     Checkpoint(const std::string& file, int descriptor, std::string import);
 
-    /// What was stored for this import, if anything was.
-    std::optional<ImportState> load() const;
+    /** What was stored for this import, if anything was.
+
+        @par Errors
+        `Errc::bad_argument`, `Reason::file`: what has the name of the file is no small regular
+        file, or cannot be read. Nothing waits for a pipe.
+    */
+    clarify::Result<std::optional<ImportState>> load() const;
     /// False, the first time, where it cannot be stored.
     bool store(const ImportState& state);
     /// Is anything kept, and could it be?

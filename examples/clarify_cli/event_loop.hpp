@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The thread's event loop, with SIGINT and SIGTERM as events.
+// The thread's event loop, with SIGINT, SIGTERM and SIGHUP as events.
 
 #ifndef CLARIFY_CLI_EVENT_LOOP_HPP
 #define CLARIFY_CLI_EVENT_LOOP_HPP
@@ -27,7 +27,9 @@ public:
 
     boost::asio::any_io_executor get_executor() { return context_.get_executor(); }
 
-    /// Calls `handler` on the first signal. The second one ends the process at once.
+    /** Calls `handler` on the first signal. The second one ends the process at once, unless it is
+        SIGHUP: the shell and the terminal send one each. SIGHUP stays ignored if it is.
+    */
     void on_interrupt(std::function<void()> handler);
     bool interrupted() const { return interrupted_; }
 

@@ -15,10 +15,11 @@ enum class ExitCode {
     /// The command line, the credentials or the arguments of a call cannot be used.
     usage = 2,
     /// No proper answer: network, TLS, time-out, HTTP status, a reply that makes no sense.
+    /// Or what there is to print cannot be written.
     transport = 3,
     /// The server does not accept the credentials.
     authentication = 4,
-    /// SIGINT or SIGTERM, numbered as shells do.
+    /// SIGINT, SIGTERM or SIGHUP, numbered as shells do.
     interrupted = 130,
 };
 

@@ -90,7 +90,8 @@ public:
         lines_.emplace(executor, input_.descriptor(), longest_line);
         const clarify::Result<void> begun = co_await begin(client.integration());
         if (!begun) co_return begun.error();
-        go_on_where_it_was(executor);
+        const clarify::Result<void> placed = go_on_where_it_was(executor);
+        if (!placed) co_return placed.error();
         progress_.show(lines_->offset(), state_.inserted);
         bool more = true;
         while (more) {
@@ -154,10 +155,14 @@ private:
         co_return clarify::Result<void>{};
     }
 
-    void go_on_where_it_was(const asio::any_io_executor& executor) {
-        const auto stored = command_.restart ? std::nullopt : checkpoint_->load();
-        if (!stored) return;
-        if (::lseek(input_.descriptor(), static_cast<off_t>(stored->offset), SEEK_SET) < 0) return;
+    clarify::Result<void> go_on_where_it_was(const asio::any_io_executor& executor) {
+        // Also where it is not wanted: what is no such file is not to be replaced by one.
+        const auto loaded = checkpoint_->load();
+        if (!loaded) return loaded.error();
+        const std::optional<ImportState>& stored = *loaded;
+        if (!stored || command_.restart) return {};
+        if (::lseek(input_.descriptor(), static_cast<off_t>(stored->offset), SEEK_SET) < 0)
+            return {};
         state_ = *stored;
         kept_ = true;
         kept_lines_ = state_.lines;
@@ -166,6 +171,7 @@ private:
         lines_->begin_at(state_.offset, state_.lines);
         progress_.begin_at(state_.inserted);
         std::fprintf(stderr, "clarify: going on at line %" PRIu64 "\n", state_.lines + 1);
+        return {};
     }
 
     /// Waits until there are more lines; not for ever where samples wait to be sent.

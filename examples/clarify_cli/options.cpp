@@ -4,6 +4,7 @@
 
 #include "api_options.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "settings.hpp"
 
 #include <CLI/CLI.hpp>
@@ -21,11 +22,12 @@ namespace {
 constexpr const char* exit_codes =
     "Exit codes: 0 success, 1 the server answered with a JSON-RPC error, 2 usage or "
     "configuration,\n"
-    "3 transport or time-out, 4 authentication, 130 interrupted.";
+    "3 transport, time-out or output that cannot be written, 4 authentication, 130 interrupted.";
 
 constexpr const char* main_examples =
     R"(Credentials come from --credentials, else from the file that CLARIFY_CREDENTIALS names, else from
-clarify-credentials.json. With --username the password comes from CLARIFY_PASSWORD.
+clarify-credentials.json. With --username the password comes from CLARIFY_PASSWORD. A file that others than
+its owner may read or write is warned of on standard error.
 
 Examples:
   clarify call clarify.selectItems '{"query":{"limit":10}}'
@@ -255,11 +257,11 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
             throw CLI::ExcludesError{"--credentials", "--username"};
         }
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? ExitCode::success : ExitCode::usage;
+        return app.exit(error) == 0 ? end_output() : ExitCode::usage;
     }
     if (limits_app->parsed()) {
         std::cout << option_names();
-        return ExitCode::success;
+        return end_output();
     }
     if (run_app->parsed()) {
         run.common = common;

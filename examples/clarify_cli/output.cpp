@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <iostream>
 #include <optional>
 #include <string_view>
 
@@ -240,6 +241,10 @@ void print_error(const clarify::Error& error, bool as_json) {
     std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+void print_warning(const std::string& warning) {
+    std::fprintf(stderr, "clarify: warning: %s\n", visible(warning).c_str());
+}
+
 void print_event(const clarify::Event& event) {
     std::string line = now_text() + ' ';
     line += to_string(event.kind);
@@ -254,6 +259,12 @@ void print_event(const clarify::Event& event) {
     if (event.error != nullptr) line += " error=\"" + visible(event.error->to_string()) + '"';
     line += '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+ExitCode end_output() {
+    if (std::cout.flush()) return ExitCode::success;
+    std::fputs("clarify: standard output cannot be written\n", stderr);
+    return ExitCode::transport;
 }
 
 }  // namespace clarify_cli

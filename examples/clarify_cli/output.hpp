@@ -7,6 +7,8 @@
 #include <clarify/core/error.hpp>
 #include <clarify/core/event.hpp>
 
+#include "exit_code.hpp"
+
 #include <string>
 
 namespace clarify_cli {
@@ -21,7 +23,13 @@ std::string error_json(const clarify::Error& error);
 void print_error(const clarify::Error& error, bool as_json);
 
 /// Writes one line to standard error.
+void print_warning(const std::string& warning);
+
+/// Writes one line to standard error.
 void print_event(const clarify::Event& event);
+
+/// Flushes standard output. Where it cannot be written, says so and yields `ExitCode::transport`.
+ExitCode end_output();
 
 }  // namespace clarify_cli
 

@@ -103,6 +103,8 @@ clarify::Result<Session> Session::open(
     boost::asio::any_io_executor executor, const CommonOptions& options, std::size_t in_flight) {
     const clarify::Result<clarify::Credentials> credentials = read_credentials(options);
     if (!credentials) return credentials.error();
+    for (const std::string& warning : credentials->warnings())
+        print_warning(warning);
     const clarify::Result<clarify::ProxyOptions> proxy = proxy_options(options);
     if (!proxy) return proxy.error();
     try {

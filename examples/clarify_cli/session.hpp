@@ -40,7 +40,7 @@ public:
     /// Receives the result, which is null for a notification.
     using Done = std::function<void(clarify::Result<JsonText>)>;
 
-    /** Reads the credentials. Connects to nothing yet.
+    /** Reads the credentials, and prints what they warn of. Connects to nothing yet.
 
         @param in_flight How many calls there will be at a time.
         @par Errors

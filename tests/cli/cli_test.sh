@@ -183,6 +183,47 @@ CLARIFY_PASSWORD=wrong-password-0123 \
 has err "auth"
 lacks err "wrong-password-0123"
 
+test_case "call: what the credentials warn of is told once, beside what is printed"
+warning="clarify: warning: $scratch/open.json: others than its owner may read it or write to it"
+cp emulator.json open.json
+chmod 644 open.json
+opened=("${tls[@]}" --credentials "$scratch/open.json")
+for command in "call clarify.selectItems $select_items" "notify clarify.selectItems $select_items" \
+    signals items run "insert no.csv" "data --label no=such"; do
+    printf 'time,a\n2024-01-01T00:00:00Z,1\n' >no.csv
+    # shellcheck disable=SC2086 # words
+    expect 0 "$tool" $command "${opened[@]}" </dev/null
+    count err "warning" 1
+    has err "$warning"
+    lacks out "warning"
+done
+expect 0 "$tool" call "${opened[@]}" --api-url "$api_url" clarify.selectItems "$select_items"
+count err "warning" 1
+chmod 600 open.json
+expect 0 "$tool" call "${opened[@]}" clarify.selectItems "$select_items"
+[ -s err ] && fail "a warning of nothing"
+
+test_case "output: where it cannot be written, everything that prints ends with 3"
+echo '{"method":"clarify.selectItems"}' >one.jsonl
+unwritable() { # unwritable ARGUMENTS...
+    "$tool" "$@" <one.jsonl >&- 2>err
+    [ $? -eq 3 ] || fail "a closed output goes unnoticed: $*"
+    has err "clarify: standard output cannot be written"
+    [ -e /dev/full ] || return 0
+    "$tool" "$@" <one.jsonl >/dev/full 2>err
+    [ $? -eq 3 ] || fail "a full disk goes unnoticed: $*"
+    has err "clarify: standard output cannot be written"
+}
+unwritable call "${tls[@]}" clarify.selectItems "$select_items"
+unwritable run "${tls[@]}"
+unwritable signals "${tls[@]}"
+unwritable --help
+unwritable run --help
+unwritable --version
+unwritable limits
+expect 0 "$tool" --version
+has out "clarify "
+
 # --- limits ---------------------------------------------------------------------------------------
 
 test_case "call: the method may follow an option that may be repeated"
@@ -278,30 +319,49 @@ outcome 2 '"kind":"cancelled"' '"fate":"unsent"'
 outcome 3 '"kind":"cancelled"' '"fate":"unsent"'
 
 test_case "call: SIGINT ends with 130, at once"
-interrupt() { # interrupt COMMAND...: once its first call has begun, which -v shows
-    local code=0
+interrupt() { # interrupt SIGNAL COMMAND...: once its first call has begun, which -v shows
+    local signal=$1 code=0
+    shift
     "$@" <&0 & # the shell would take its standard input away
     local pid=$!
     wait_for err " request "
-    kill -INT "$pid"
+    kill "-$signal" "$pid"
     wait "$pid" || code=$?
     return "$code"
 }
 started=$SECONDS
-expect 130 interrupt "$tool" call -v --credentials other.json --ca-file other.ca.pem \
+expect 130 interrupt INT "$tool" call -v --credentials other.json --ca-file other.ca.pem \
     clarify.selectItems
 has err "cancelled"
 [ $((SECONDS - started)) -lt 10 ] || fail "it took too long"
 
-test_case "run: SIGINT writes the outcomes of calls in flight, while standard input stays open"
+test_case "run: a signal writes the outcomes of calls in flight, while standard input stays open"
 mkfifo pipe
 exec 3<>pipe
-printf '%s\n' '{"method":"a.b"}' '{"method":"a.b","start_ms":60000}' >&3
-expect 130 interrupt "$tool" run -v --concurrency 2 --credentials other.json \
-    --ca-file other.ca.pem <pipe
-outcome 1 '"kind":"cancelled"'
-outcome 2 '"kind":"cancelled"'
+signals=(INT TERM)
+[ -n "$(trap -p HUP)" ] || signals+=(HUP) # unless under nohup
+for signal in "${signals[@]}"; do
+    printf '%s\n' '{"method":"a.b"}' '{"method":"a.b","start_ms":60000}' >&3
+    expect 130 interrupt "$signal" "$tool" run -v --concurrency 2 --credentials other.json \
+        --ca-file other.ca.pem <pipe
+    outcome 1 '"kind":"cancelled"'
+    outcome 2 '"kind":"cancelled"'
+done
+
+test_case "run: SIGHUP does nothing where it was ignored from the start"
+rm err
+(
+    trap '' HUP
+    exec "$tool" run -v --credentials other.json --ca-file other.ca.pem <<<'{"method":"a.b"}'
+) >out 2>err &
+ignoring=$!
+wait_for err " request "
+kill -HUP "$ignoring"
 kill -CONT "$other"
+wait "$ignoring"
+code=$?
+[ "$code" -eq 1 ] || fail "exit code $code, not 1"
+outcome 1 '"kind":"rpc"'
 
 test_case "run: outcomes come while standard input is idle"
 "$tool" run "${tls[@]}" <pipe >idle.out 2>&1 &

@@ -178,6 +178,21 @@ exec 3>&-
 wait "$reader" || fail "an import from a pipe does not end with it"
 has err "1 samples inserted"
 
+echo "insert: what is no file of progress is refused, waited for it is not"
+mkfifo skip.csv.progress
+for restart in "" --restart; do
+    expect 2 timeout 60 "$tool" insert skip.csv --skip 'why not?' ${restart:+"$restart"}
+    has err "skip.csv.progress: is not a regular file"
+    [ -p skip.csv.progress ] || fail "the pipe is gone"
+done
+rm skip.csv.progress
+head -c 2000 /dev/zero >skip.csv.progress
+expect 2 "$tool" insert skip.csv --skip 'why not?'
+has err "skip.csv.progress: is too large"
+echo nonsense >skip.csv.progress
+expect 0 "$tool" insert skip.csv --skip 'why not?'
+[ -e skip.csv.progress ] && fail "the checkpoint is still there"
+
 echo "insert: goes on where it was interrupted, with what it had left out"
 awk 'BEGIN {
     print "time,a,b,c,d,e,f,g,h"
@@ -204,7 +219,10 @@ interrupted INT
 has err "the same command goes on at line $(($(cut -d ' ' -f 3 big.csv.progress) + 1))"
 cp big.csv.progress kept
 interrupted KILL
-expect 2 "$tool" insert big.csv
+rm -f big.csv.progress.new
+mkfifo big.csv.progress.new # nobody reads it
+expect 2 timeout 200 "$tool" insert big.csv
+rm big.csv.progress.new
 has err "going on at line" "1199992 samples inserted, 1 lines left out"
 [ -e big.csv.progress ] && fail "the checkpoint is still there"
 

@@ -4,6 +4,7 @@
 #include <clarify/api/data_frame.hpp>
 
 #include <doctest/doctest.h>
+#include <support/allocations.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -157,6 +158,21 @@ TEST_CASE("DataFrame: a series of another length than the times is refused") {
     CHECK(
         failure("[{}," + two_times(R"({"a/\n":[1]})") + "]").message() ==
         R"(/1: the series a/\n has the length 1, the times have 2)");
+}
+
+TEST_CASE("DataFrame: series that stay empty do not have room for all the times") {
+    std::string text = R"({"times":[)";
+    for (int i = 0; i != 1000; ++i)
+        text += std::string{i == 0 ? "" : ","} + R"("1970-01-01T00:00:01Z")";
+    text += R"(],"series":{)";
+    for (int i = 0; i != 10'000; ++i)
+        text += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":[]";
+    text += "}}";
+    support::Heap& heap = support::heap();
+    heap.peak = heap.live.load();
+    const std::size_t before = heap.live;
+    failure(text);
+    CHECK(heap.peak - before < std::size_t{8} << 20U);
 }
 
 TEST_CASE("DataFrame: any order, repetition, null and unknown members are read") {

@@ -191,9 +191,11 @@ inline bool read_json(detail::JsonInput& in, DataFrame& frame) {
         if (name != "series") return in.skip();
         columns.clear();
         return in.take_null() || in.object([&](const detail::JsonKey& key) {
+            // Not for ever more columns that make no use of it.
+            const bool as_long = columns.empty() || columns.back().values.size() == times.size();
             auto& column = columns.emplace_back();
             column.key = key.text();
-            column.values.reserve(times.size());
+            if (as_long) column.values.reserve(times.size());
             return in.take_null() || in.array([&] {
                 double value = DataFrame::missing;
                 return in.number_or_null(value) && (column.values.push_back(value), true);

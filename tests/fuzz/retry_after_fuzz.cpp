@@ -25,15 +25,20 @@ constexpr std::int64_t day = 86'400;
 
 /// What `strptime` reads; it takes more for a date than a sender may write.
 std::optional<std::int64_t> c_library_date(const std::string& text) {
-    std::tm parts{};
-    // The library does not look at the name of the day of the week, the C library does.
+    const auto read = [](const char* at, const char* format) -> std::optional<std::int64_t> {
+        std::tm parts{};
+        const char* const end = ::strptime(at, format, &parts);
+        if (end == nullptr || *end != '\0') return std::nullopt;
+        return ::timegm(&parts);
+    };
+    // The library does not look at a short name of the day of the week, the C library does.
     if (text.size() < 5) return std::nullopt;
-    const char* const end = ::strptime(text.c_str() + 5, "%d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr || *end != '\0') return std::nullopt;
-    return ::timegm(&parts);
+    if (const auto date = read(text.c_str() + 5, "%d %b %Y %H:%M:%S GMT")) return date;
+    if (const auto date = read(text.c_str() + 4, "%b %e %H:%M:%S %Y")) return date;
+    return read(text.c_str(), "%A, %d-%b-%y %H:%M:%S GMT");
 }
 
-/// How the one legal form of a date spells a moment.
+/// How the one form that a sender may write spells a moment.
 std::string spell(std::int64_t seconds) {
     const std::time_t time = seconds;
     std::tm parts{};
@@ -45,11 +50,12 @@ std::string spell(std::int64_t seconds) {
 }
 
 void check_date(std::string_view text) {
-    const auto date = parse_http_date(text);
-    if (!date) return;
+    if (!parse_http_date(text)) return;
     const auto reference = c_library_date(std::string{text});
     require(reference.has_value(), "what is read as a date is one");
-    require(date->time_since_epoch().count() == *reference, "a date is the moment that it names");
+    // The C library has its own rule for the century.
+    const std::chrono::sys_seconds moment{std::chrono::seconds{*reference}};
+    require(parse_http_date(text, moment) == moment, "a date is the moment that it names");
 }
 
 /// A moment that the input names is understood in its one legal form.
@@ -87,8 +93,10 @@ std::optional<milliseconds> reference(std::string_view retry_after, std::string_
                                                   : std::stoll(std::string{text});
         return milliseconds{1'000 * std::min(seconds, day)};
     }
-    const auto until = parse_http_date(text);
-    const auto now = parse_http_date(trim(date));
+    auto until = parse_http_date(text);
+    if (!until) return std::nullopt;
+    const auto now = parse_http_date(trim(date), *until);
+    if (now) until = parse_http_date(text, *now);
     if (!until || !now) return std::nullopt;
     const std::int64_t seconds = (*until - *now).count();
     return milliseconds{1'000 * std::clamp<std::int64_t>(seconds, 0, day)};

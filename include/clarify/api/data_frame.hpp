@@ -194,11 +194,11 @@ Result<void> append_json_text(std::string& out, const DataFrame& frame);
     is repeated.
 
     A row without any value stays where the text is one frame whose times are in order already.
-    A series that is longer than the times is cut, one that is shorter has missing values at its end;
-    unknown members are ignored.
+    Null in place of the times or of a series stands for an empty one; unknown members are ignored.
 
     @par Errors
-    `Errc::decode` with a JSON pointer in the message; the frame is left alone.
+    `Errc::decode` with a JSON pointer in the message; the frame is left alone. `Reason::mismatch`
+    among others for a series that has not as many values as there are times.
 */
 Result<void> read_json_text(std::string_view text, DataFrame& frame);
 

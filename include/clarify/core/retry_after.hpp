@@ -4,11 +4,11 @@
 #ifndef CLARIFY_CORE_RETRY_AFTER_HPP
 #define CLARIFY_CORE_RETRY_AFTER_HPP
 
+#include <clarify/core/detail/http_date.hpp>
 #include <clarify/core/detail/text.hpp>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -16,49 +16,12 @@ namespace clarify {
 
 /** The wait that a `Retry-After` field asks for.
 
-    Seconds, or an HTTP date that is measured against the reply's own `Date`, so that neither clock
-    needs to be right. A date in the past is zero; what cannot be understood counts as absent; more
+    Seconds, or an HTTP date in any of its three forms that is measured against the reply's own
+    `Date`, so that neither clock needs to be right. A date in the past is zero; what cannot be understood counts as absent; more
     than a day is clamped to a day.
 */
 std::optional<std::chrono::milliseconds> parse_retry_after(
     std::string_view retry_after, std::string_view date);
-
-namespace detail {
-
-/// Reads `Sun, 06 Nov 1994 08:49:37 GMT` (the one format a sender may use, RFC 9110 section 5.6.7).
-inline std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
-    constexpr std::array<std::string_view, 12> months{
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    constexpr std::string_view shape = "aaa, dd aaa dddd dd:dd:dd GMT";
-    if (text.size() != shape.size()) return std::nullopt;
-    for (std::size_t i = 0; i != shape.size(); ++i) {
-        if (shape[i] == 'd' ? !is_digit(text[i]) : shape[i] != 'a' && text[i] != shape[i]) {
-            return std::nullopt;
-        }
-    }
-    const auto number = [text](std::size_t at, std::size_t count) {
-        int value = 0;
-        for (const char c : text.substr(at, count))
-            value = value * 10 + (c - '0');
-        return value;
-    };
-    unsigned month = 0;
-    for (unsigned i = 0; i != months.size(); ++i) {
-        if (text.substr(8, 3) == months[i]) month = i + 1;
-    }
-    const std::chrono::year_month_day day{
-        std::chrono::year{number(12, 4)},
-        std::chrono::month{month},
-        std::chrono::day{static_cast<unsigned>(number(5, 2))}};
-    const int hour = number(17, 2);
-    const int minute = number(20, 2);
-    const int second = number(23, 2);
-    if (!day.ok() || hour > 23 || minute > 59 || second > 60) return std::nullopt;
-    return std::chrono::sys_days{day} + std::chrono::hours{hour} + std::chrono::minutes{minute} +
-        std::chrono::seconds{second};
-}
-
-}  // namespace detail
 
 inline std::optional<std::chrono::milliseconds> parse_retry_after(
     std::string_view retry_after, std::string_view date) {
@@ -73,9 +36,13 @@ inline std::optional<std::chrono::milliseconds> parse_retry_after(
         }
         return wait;
     }
-    const auto until = detail::parse_http_date(text);
-    const auto now = detail::parse_http_date(detail::trim(date));
-    if (!until || !now) return std::nullopt;
+    auto until = detail::parse_http_date(text);
+    if (!until) return std::nullopt;
+    // Where one of them leaves the century open, the other one tells it.
+    const auto now = detail::parse_http_date(detail::trim(date), *until);
+    if (!now) return std::nullopt;
+    until = detail::parse_http_date(text, *now);
+    if (!until) return std::nullopt;
     if (*until <= *now) return std::chrono::milliseconds{0};
     return std::min<std::chrono::seconds>(*until - *now, day);
 }

@@ -83,3 +83,27 @@ TEST_CASE("PagePlan: a server that sends less than it has is asked for the rest"
     plan.arrived(0, std::nullopt);
     CHECK(plan.done());
 }
+
+TEST_CASE("PagePlan: of a page that is too long only so many are wanted as the limit leaves") {
+    PagePlan plan{0, 5, 2};
+    CHECK(plan.arrived(3, std::nullopt) == 3);
+    CHECK(plan.next() == PageRequest{3, 2, false});
+    CHECK(plan.arrived(4, std::nullopt) == 2);
+    CHECK(plan.done());
+    CHECK(PagePlan{0, std::nullopt, 2}.arrived(3, std::nullopt) == 3);
+}
+
+TEST_CASE("PagePlan: a repeated page counts for the offset, not for what is wanted") {
+    PagePlan plan{0, 4, 3};
+    plan.arrived(3, 5);
+    plan.repeated(3);
+    CHECK_FALSE(plan.done());
+    CHECK(plan.next() == PageRequest{6, 1, false});
+    PagePlan all{0, std::nullopt, 3};
+    all.arrived(3, 5);
+    // There are eight by now.
+    all.repeated(3);
+    CHECK_FALSE(all.done());
+    all.arrived(2, std::nullopt);
+    CHECK(all.done());
+}

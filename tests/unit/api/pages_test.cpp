@@ -18,6 +18,7 @@
 #include <exception>
 #include <functional>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -26,10 +27,14 @@ namespace asio = boost::asio;
 
 namespace {
 
+struct Resource {
+    std::string id;
+};
 struct Page {
-    std::vector<int> data;
+    std::vector<Resource> data;
     std::optional<std::int64_t> total;
 };
+using Ids = std::vector<std::string>;
 using Next = Result<std::optional<Page>>;
 
 /// A server whose replies come when the test says so.
@@ -48,9 +53,16 @@ struct Server {
         for (std::size_t i = request.skip; i <
              std::min<std::size_t>(request.skip + request.limit, static_cast<std::size_t>(count));
              ++i)
-            page.data.push_back(static_cast<int>(i));
+            page.data.push_back({std::to_string(i)});
         if (request.total) page.total = count;
         waiting.at(replies - 1)(std::move(page));
+    }
+    /// Sends these, whatever was asked for.
+    void reply(const Ids& ids, std::optional<std::int64_t> total = {}) {
+        Page page{{}, total};
+        for (const std::string& id : ids)
+            page.data.push_back({id});
+        waiting.at(replies++)(std::move(page));
     }
     void fail(Errc code) { waiting.at(replies++)(Error{code}); }
 
@@ -61,28 +73,37 @@ struct Server {
 };
 
 struct Walk {
-    explicit Walk(int count, std::size_t page_size = 2)
-        : server(count),
-          pages(context.get_executor(), {0, std::nullopt, page_size}, server.ask()) {}
+    explicit Walk(int count, std::size_t page_size = 2, std::optional<std::size_t> limit = {})
+        : server(count), pages(context.get_executor(), {0, limit, page_size}, server.ask()) {}
 
     void start(asio::cancellation_slot slot = {}) {
         outcome.reset();
         asio::co_spawn(
             context,
             pages.next(),
-            asio::bind_cancellation_slot(
-                slot, [this](std::exception_ptr, Next got) { outcome.emplace(std::move(got)); }));
+            asio::bind_cancellation_slot(slot, [this](const std::exception_ptr& thrown, Next got) {
+                CHECK_FALSE(thrown);
+                outcome.emplace(std::move(got));
+            }));
         run();
     }
     void run() {
         context.restart();
         context.poll();
     }
-    std::vector<int> take() {
+    Ids take() {
         REQUIRE(outcome);
         REQUIRE(outcome->has_value());
-        if (!**outcome) return {};
-        return (**outcome)->data;
+        Ids ids;
+        if (!**outcome) return ids;
+        for (const Resource& resource : (**outcome)->data)
+            ids.push_back(resource.id);
+        return ids;
+    }
+    Error error() {
+        REQUIRE(outcome);
+        REQUIRE(outcome->has_error());
+        return outcome->error();
     }
 
     asio::io_context context;
@@ -100,13 +121,13 @@ TEST_CASE("Pages: the next page is asked for when one has come, and not before")
     CHECK(walk.server.requests.size() == 1);
     walk.server.reply();
     walk.run();
-    CHECK(walk.take() == std::vector<int>{0, 1});
+    CHECK(walk.take() == Ids{"0", "1"});
     REQUIRE(walk.server.requests.size() == 2);
     CHECK(walk.server.requests[1] == detail::PageRequest{2, 2, false});
     // It comes before anybody waits for it.
     walk.server.reply();
     walk.start();
-    CHECK(walk.take() == std::vector<int>{2});
+    CHECK(walk.take() == Ids{"2"});
     CHECK(walk.server.requests.size() == 2);
     walk.start();
     CHECK(walk.take().empty());
@@ -126,14 +147,14 @@ TEST_CASE("Pages: a page that failed is asked for again, and nothing is left out
     CHECK(walk.server.requests[1] == walk.server.requests[0]);
     walk.server.reply();
     walk.run();
-    CHECK(walk.take() == std::vector<int>{0, 1});
+    CHECK(walk.take() == Ids{"0", "1"});
     walk.server.fail(Errc::timeout);
     walk.start();
     CHECK(walk.outcome->error().code() == Errc::timeout);
     walk.start();
     walk.server.reply();
     walk.run();
-    CHECK(walk.take() == std::vector<int>{2});
+    CHECK(walk.take() == Ids{"2"});
 }
 
 TEST_CASE("Pages: a wait that is cancelled can begin again, without another request") {
@@ -149,7 +170,7 @@ TEST_CASE("Pages: a wait that is cancelled can begin again, without another requ
     CHECK(walk.server.requests.size() == 1);
     walk.server.reply();
     walk.run();
-    CHECK(walk.take() == std::vector<int>{0, 1});
+    CHECK(walk.take() == Ids{"0", "1"});
 }
 
 TEST_CASE("Pages: two waits at once are refused, and the first goes on") {
@@ -164,7 +185,7 @@ TEST_CASE("Pages: two waits at once are refused, and the first goes on") {
     CHECK(second->error().code() == Errc::bad_argument);
     walk.server.reply();
     walk.run();
-    CHECK(walk.take() == std::vector<int>{0});
+    CHECK(walk.take() == Ids{"0"});
 }
 
 TEST_CASE("Pages: a reply that comes when they are gone is dropped") {
@@ -198,11 +219,11 @@ TEST_CASE("Pages: whatever allocation fails, no page is lost") {
                 page.total = 5;
                 for (std::size_t i = request.skip; i < std::min<std::size_t>(request.skip + 2, 5);
                      ++i)
-                    page.data.push_back(static_cast<int>(i));
+                    page.data.push_back({std::to_string(i)});
                 spared.reset();
                 deliver(std::move(page));
             }};
-        std::vector<int> got;
+        Ids got;
         bool over = false;
         {
             const FailingAllocations failing{number, 2};
@@ -212,8 +233,9 @@ TEST_CASE("Pages: whatever allocation fails, no page is lost") {
                         const FailingAllocations::Spared spared;
                         if (thrown || !page) return;
                         over = !*page;
-                        if (*page)
-                            got.insert(got.end(), (*page)->data.begin(), (*page)->data.end());
+                        if (!*page) return;
+                        for (const Resource& resource : (*page)->data)
+                            got.push_back(resource.id);
                     });
                 context.restart();
                 context.poll();
@@ -222,6 +244,151 @@ TEST_CASE("Pages: whatever allocation fails, no page is lost") {
             more = FailingAllocations::seen() > number;
         }
         CHECK(over);
-        CHECK(got == std::vector<int>{0, 1, 2, 3, 4});
+        CHECK(got == Ids{"0", "1", "2", "3", "4"});
     }
+}
+
+TEST_CASE("Pages: a server that sends the same page whatever the offset is found out") {
+    // It counts nothing, or more than it ever sends.
+    for (const std::int64_t total : {std::int64_t{-1}, std::int64_t{1'000'000'000}}) {
+        CAPTURE(total);
+        Walk walk{0};
+        walk.start();
+        walk.server.reply({"a", "b"}, total);
+        walk.run();
+        CHECK(walk.take() == Ids{"a", "b"});
+        walk.server.reply({"a", "b"}, total);
+        walk.start();
+        // So many may have been added in front meanwhile: the next page will tell.
+        CHECK_FALSE(walk.outcome);
+        REQUIRE(walk.server.requests.size() == 3);
+        CHECK(walk.server.requests[2] == detail::PageRequest{4, 2, false});
+        walk.server.reply({"a", "b"}, total);
+        walk.run();
+        const Error error = walk.error();
+        CHECK(error.code() == Errc::decode);
+        CHECK(error.reason() == Reason::repeated);
+        CHECK(error.phase() == Phase::decode);
+        CHECK(error.fate() == Fate::answered);
+        CHECK(error.message() == "offset 4 yields the same resources as the two pages before it");
+        // Nothing is asked for ahead of an error, and `next` asks for the same page again.
+        CHECK(walk.server.requests.size() == 3);
+        walk.start();
+        REQUIRE(walk.server.requests.size() == 4);
+        CHECK(walk.server.requests[3] == walk.server.requests[2]);
+        walk.server.reply({"a", "b"}, total);
+        walk.run();
+        CHECK(walk.error().reason() == Reason::repeated);
+        // It may have been mended.
+        walk.start();
+        walk.server.reply({"e"}, total);
+        walk.run();
+        CHECK(walk.take() == Ids{"e"});
+    }
+}
+
+TEST_CASE("Pages: a part of the page before is nothing new either") {
+    Walk walk{0, 4, 6};
+    walk.start();
+    walk.server.reply({"a", "b", "c", "d"});
+    walk.run();
+    CHECK(walk.take() == Ids{"a", "b", "c", "d"});
+    REQUIRE(walk.server.requests.size() == 2);
+    CHECK(walk.server.requests[1].limit == 2);
+    walk.server.reply({"a", "b"});
+    walk.start();
+    REQUIRE(walk.server.requests.size() == 3);
+    // The two that are wanted still.
+    CHECK(walk.server.requests[2] == detail::PageRequest{6, 2, false});
+    walk.server.reply({"a", "b"});
+    walk.run();
+    CHECK(walk.error().reason() == Reason::repeated);
+}
+
+TEST_CASE("Pages: what is added in front while one walks hides nothing and stops nothing") {
+    // Pages of one, newest first: whenever one is added, the page comes again.
+    for (const bool counts : {false, true}) {
+        CAPTURE(counts);
+        Walk walk{0, 1};
+        const std::optional<std::int64_t> total =
+            counts ? std::optional<std::int64_t>{3} : std::nullopt;
+        walk.start();
+        walk.server.reply({"c"}, total);
+        walk.run();
+        CHECK(walk.take() == Ids{"c"});
+        walk.server.reply(Ids{"c"});
+        walk.start();
+        walk.server.reply(Ids{"b"});
+        walk.run();
+        CHECK(walk.take() == Ids{"b"});
+        walk.server.reply(Ids{"b"});
+        walk.start();
+        walk.server.reply(Ids{"a"});
+        walk.run();
+        CHECK(walk.take() == Ids{"a"});
+        walk.start();
+        if (!counts) walk.server.reply(Ids{});
+        walk.run();
+        REQUIRE(walk.outcome);
+        REQUIRE(walk.outcome->has_value());
+        CHECK_FALSE(**walk.outcome);
+        CHECK(walk.server.requests.size() == (counts ? 5 : 6));
+    }
+    // Others that come again are no page that comes again.
+    Walk walk{0};
+    walk.start();
+    for (const Ids& ids : {Ids{"c", "b"}, Ids{"b", "a"}, Ids{"b", "z"}, Ids{"b", "y"}}) {
+        walk.server.reply(ids);
+        walk.run();
+        CHECK(walk.take() == ids);
+        walk.start();
+    }
+    // One without identifiers cannot be told from another.
+    for (int i = 0; i != 3; ++i) {
+        walk.server.reply({"", ""});
+        walk.run();
+        CHECK(walk.take() == Ids{"", ""});
+        walk.start();
+    }
+}
+
+TEST_CASE("Pages: a cancellation that comes together with a repeated page loses nothing") {
+    Walk walk{0};
+    walk.start();
+    walk.server.reply({"a", "b"});
+    walk.run();
+    asio::cancellation_signal signal;
+    walk.start(signal.slot());
+    // The signal is on its way by the executor when the page has found who waits for it.
+    signal.emit(asio::cancellation_type::terminal);
+    walk.server.reply({"a", "b"});
+    walk.run();
+    CHECK(walk.error().code() == Errc::cancelled);
+    walk.start();
+    REQUIRE(walk.server.requests.size() == 3);
+    walk.server.reply(Ids{"c"});
+    walk.run();
+    CHECK(walk.take() == Ids{"c"});
+}
+
+TEST_CASE("Pages: more than was asked for is cut where there is a limit, and else of use") {
+    Walk walk{0, 2, 5};
+    walk.start();
+    walk.server.reply({"a", "b", "c"});
+    walk.run();
+    CHECK(walk.take() == Ids{"a", "b", "c"});
+    REQUIRE(walk.server.requests.size() == 2);
+    CHECK(walk.server.requests[1] == detail::PageRequest{3, 2, false});
+    walk.server.reply({"d", "e", "f", "g"});
+    walk.start();
+    CHECK(walk.take() == Ids{"d", "e"});
+    walk.start();
+    CHECK_FALSE(**walk.outcome);
+    CHECK(walk.server.requests.size() == 2);
+
+    Walk all{0, 2};
+    all.start();
+    all.server.reply({"a", "b", "c"});
+    all.run();
+    CHECK(all.take() == Ids{"a", "b", "c"});
 }

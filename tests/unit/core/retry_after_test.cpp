@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -86,9 +87,104 @@ TEST_CASE("Retry-After: a date that has passed is no wait") {
 TEST_CASE("Retry-After: a date means nothing without the reply's own") {
     CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", "") == absent);
     CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", "0") == absent);
-    CHECK(
-        wait("Sun, 06 Nov 1994 08:49:38 GMT", std::string{now} + ", " + std::string{now}) ==
-        absent);
+    const std::string twice = std::string{now}.append(", ").append(now);
+    CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", twice) == absent);
+}
+
+TEST_CASE("Retry-After: a date may have any of the three forms, and so may the reply's own") {
+    constexpr std::array same{
+        "Sun, 06 Nov 1994 08:49:37 GMT"sv,
+        "Sunday, 06-Nov-94 08:49:37 GMT"sv,
+        "Sun Nov  6 08:49:37 1994"sv};
+    constexpr std::array later{
+        "Sun, 06 Nov 1994 08:49:47 GMT"sv,
+        "Sunday, 06-Nov-94 08:49:47 GMT"sv,
+        "Sun Nov  6 08:49:47 1994"sv};
+    for (const std::string_view date : same) {
+        for (const std::string_view text : same) {
+            CAPTURE(text);
+            CAPTURE(date);
+            CHECK(wait(text, date) == 0);
+        }
+        for (const std::string_view text : later) {
+            CAPTURE(text);
+            CAPTURE(date);
+            CHECK(wait(text, date) == 10'000);
+        }
+    }
+    CHECK(wait("Wed Nov 16 08:49:38 1994", "Wed Nov 16 08:49:37 1994") == 1'000);
+    CHECK(wait("Sun Nov 06 08:49:38 1994") == 1'000);
+    CHECK(wait("Wednesday, 29-Feb-00 00:00:10 GMT", "Wednesday, 29-Feb-00 00:00:00 GMT") == 10'000);
+}
+
+TEST_CASE("Retry-After: a year of two digits is at most 50 years later than the other date") {
+    constexpr std::string_view own = "Sat, 28 Nov 2026 12:00:00 GMT";
+    CHECK(wait("Saturday, 28-Nov-26 12:00:05 GMT", own) == 5'000);
+    CHECK(wait("Sunday, 29-Nov-26 12:00:01 GMT", own) == day);
+    CHECK(wait("Friday, 27-Nov-26 12:00:00 GMT", own) == 0);
+    CHECK(wait("Saturday, 28-Nov-76 12:00:00 GMT", own) == day);
+    CHECK(wait("Saturday, 28-Nov-76 12:00:01 GMT", own) == 0);
+    CHECK(wait("Sunday, 29-Nov-76 00:00:00 GMT", own) == 0);
+    CHECK(wait("Friday, 01-Jan-77 00:00:00 GMT", own) == 0);
+    CHECK(wait("Sunday, 06-Nov-94 08:49:37 GMT", own) == 0);
+    // The turn of a century.
+    CHECK(wait("Friday, 01-Jan-00 00:00:04 GMT", "Thu, 31 Dec 2099 23:59:59 GMT") == 5'000);
+    CHECK(wait("Thursday, 31-Dec-99 23:59:59 GMT", "Fri, 01 Jan 2100 00:00:00 GMT") == 0);
+    CHECK(wait("Saturday, 01-Jan-00 00:00:04 GMT", "Friday, 31-Dec-99 23:59:59 GMT") == 5'000);
+    CHECK(wait("Friday, 31-Dec-99 23:59:59 GMT", "Saturday, 01-Jan-00 00:00:04 GMT") == 0);
+    CHECK(wait("Sat, 01 Jan 2000 00:00:04 GMT", "Friday, 31-Dec-99 23:59:59 GMT") == 5'000);
+    CHECK(wait("Thu Dec 31 23:59:59 2099", "Friday, 01-Jan-00 00:00:00 GMT") == 0);
+    for (int year = 0; year != 100; ++year) {
+        CAPTURE(year);
+        const std::string digits{
+            static_cast<char>('0' + year / 10), static_cast<char>('0' + year % 10)};
+        CHECK(
+            wait(
+                "Monday, 10-May-" + digits + " 10:00:30 GMT",
+                "Monday, 10-May-" + digits + " 10:00:00 GMT") == 30'000);
+    }
+    // A day that its year does not have.
+    CHECK(wait("Monday, 29-Feb-00 00:00:00 GMT", "Sat, 27 Feb 2100 00:00:00 GMT") == absent);
+    CHECK(wait("Sunday, 29-Feb-23 00:00:00 GMT", own) == absent);
+    CHECK(wait("Sunday, 06-Nov-94 08:49:37 GMT", "Sat, 01 Jan 0000 00:00:00 GMT") == 0);
+}
+
+TEST_CASE("Retry-After: refuses dates that are nearly of an old form") {
+    for (const std::string_view text :
+         {"Sunday, 06-Nov-1994 08:49:38 GMT"sv,
+          "Sun, 06-Nov-94 08:49:38 GMT"sv,
+          "Sunday, 06 Nov 94 08:49:38 GMT"sv,
+          "Sunday, 6-Nov-94 08:49:38 GMT"sv,
+          "Sunday,  6-Nov-94 08:49:38 GMT"sv,
+          "Sundae, 06-Nov-94 08:49:38 GMT"sv,
+          "sunday, 06-Nov-94 08:49:38 GMT"sv,
+          "Sundays, 06-Nov-94 08:49:38 GMT"sv,
+          "Sunday 06-Nov-94 08:49:38 GMT"sv,
+          "Sunday, 06-Nov-94 08:49:38 UTC"sv,
+          "Sunday, 06-Nov-94 08:49:38"sv,
+          "Sunday, 06-Nov-94 24:00:00 GMT"sv,
+          "Sunday, 31-Nov-94 08:49:38 GMT"sv,
+          "Sunday, 00-Nov-94 08:49:38 GMT"sv,
+          "Sunday, 06-Nov--4 08:49:38 GMT"sv,
+          "Sunday,"sv,
+          ","sv,
+          "Sun Nov 6 08:49:38 1994"sv,
+          "Sun Nov   6 08:49:38 1994"sv,
+          "Sun Nov  6 08:49:38 94"sv,
+          "Sun Nov  6 08:49:38 1994 GMT"sv,
+          "Sun, Nov  6 08:49:38 1994"sv,
+          "Sun Nov 6  08:49:38 1994"sv,
+          "Sun Nov    08:49:38 1994"sv,
+          "Sun Nov  0 08:49:38 1994"sv,
+          "Sun Nov 31 08:49:38 1994"sv,
+          "Sun nov  6 08:49:38 1994"sv,
+          "Sun Nov  6 08:60:38 1994"sv,
+          "Sunday Nov  6 08:49:38 1994"sv,
+          "Sun Nov  6 08:49:38 1994\n"sv}) {
+        CAPTURE(text);
+        CHECK(wait(text) == absent);
+        CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", text) == absent);
+    }
 }
 
 TEST_CASE("Retry-After: refuses dates that do not exist") {

@@ -36,17 +36,26 @@ public:
     PageRequest next() const noexcept {
         return {skip_, left_ ? std::min(*left_, page_size_) : page_size_, first_};
     }
-    /// It has arrived, with `count` resources and perhaps the number of all.
-    void arrived(std::size_t count, std::optional<std::int64_t> total) noexcept {
+    /// It has arrived, with `count` resources and perhaps the number of all. Returns how many of them
+    /// are wanted: not more than `limit` in all, however many the server sends.
+    std::size_t arrived(std::size_t count, std::optional<std::int64_t> total) noexcept {
         const std::size_t asked = next().limit;
+        const std::size_t wanted = left_ ? std::min(*left_, count) : count;
         first_ = false;
         skip_ += count;
-        if (left_) *left_ -= std::min(*left_, count);
+        if (left_) *left_ -= wanted;
         if (total && *total >= 0) total_ = static_cast<std::size_t>(*total);
         // A server that sends less than it was asked for has reached the end, unless it has counted
         // more: then it has a limit of its own.
         const bool at_end = total_ ? skip_ >= *total_ : count < asked;
         done_ = at_end || count == 0 || (left_ && *left_ == 0);
+        return wanted;
+    }
+    /// It has arrived, and its `count` resources are those of the page before: so many others have
+    /// been added in front of them meanwhile, or the server does not heed offsets.
+    void repeated(std::size_t count) noexcept {
+        skip_ += count;
+        if (total_) *total_ += count;
     }
 
 private:

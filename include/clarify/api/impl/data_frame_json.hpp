@@ -112,11 +112,24 @@ inline Result<void> check_writable(const DataFrame& frame) {
     return {};
 }
 
-/// One column as it is read, which may be of another length than the times.
+/// One column as it is read: the times may come later.
 struct ReadColumn {
     std::string key;
     std::vector<double> values;
 };
+
+/// Reports the first column that has another length than the times.
+inline bool check_lengths(
+    JsonInput& in, std::size_t times, const std::vector<ReadColumn>& columns) {
+    const auto other = std::find_if(columns.begin(), columns.end(), [times](const auto& column) {
+        return column.values.size() != times;
+    });
+    return other == columns.end() ||
+        in.fail(
+            Reason::mismatch,
+            "the series " + printable(other->key, 128) + " has the length " +
+                std::to_string(other->values.size()) + ", the times have " + std::to_string(times));
+}
 
 }  // namespace frame_json
 }  // namespace detail
@@ -178,20 +191,21 @@ inline bool read_json(detail::JsonInput& in, DataFrame& frame) {
         if (name != "series") return in.skip();
         columns.clear();
         return in.take_null() || in.object([&](const detail::JsonKey& key) {
+            // Not for ever more columns that make no use of it.
+            const bool as_long = columns.empty() || columns.back().values.size() == times.size();
             auto& column = columns.emplace_back();
             column.key = key.text();
-            column.values.reserve(times.size());
+            if (as_long) column.values.reserve(times.size());
             return in.take_null() || in.array([&] {
                 double value = DataFrame::missing;
                 return in.number_or_null(value) && (column.values.push_back(value), true);
             });
         });
     });
-    if (!read) return false;
+    if (!read || !detail::frame_json::check_lengths(in, times.size(), columns)) return false;
     DataFrame result;
     result.times_ = std::move(times);
     for (auto& column : columns) {
-        column.values.resize(result.times_.size(), DataFrame::missing);
         const auto [place, added] = result.by_key_.emplace(column.key, result.columns_.size());
         // Of members with the same name the last one counts.
         if (!added) {

@@ -198,7 +198,8 @@ Result<void> append_json_text(std::string& out, const DataFrame& frame);
 
     @par Errors
     `Errc::decode` with a JSON pointer in the message; the frame is left alone. `Reason::mismatch`
-    among others for a series that has not as many values as there are times.
+    among others for a series that has not as many values as there are times, `Reason::out_of_range`
+    for frames whose merge would have four million values more than twice those that are read.
 */
 Result<void> read_json_text(std::string_view text, DataFrame& frame);
 

@@ -208,6 +208,47 @@ TEST_CASE("DataFrame: an array of frames is read as their merge") {
     CHECK(failure("[[]]").message() == "/0: expected an object, found an array");
 }
 
+TEST_CASE("DataFrame: many frames in an array are merged in their order, as one by one") {
+    std::mt19937 random{7};
+    std::string text = "[";
+    DataFrame expected;
+    for (int i = 0; i != 300; ++i) {
+        DataFrame one;
+        const std::size_t rows = random() % 4;
+        for (std::size_t row = 0; row != rows; ++row) {
+            const std::string key{"abcdefgh"[random() % 8]};
+            one.append(second(static_cast<int>(random() % 40)), {{key, double(i)}});
+        }
+        one.normalize();
+        if (i != 0) text += ',';
+        REQUIRE(append_json_text(text, one));
+        expected.merge(one);
+    }
+    CHECK(read(text + "]") == expected);
+    // Each its own row: a merge one by one would look at half a billion values.
+    text = "[";
+    for (int i = 0; i != 20'000; ++i) {
+        text += (i == 0 ? "" : ",") + std::string{R"({"times":[")"} + second(i).to_string() +
+            R"("],"series":{"a":[)" + std::to_string(i) + "]}}";
+    }
+    const DataFrame rows = read(text + "]");
+    CHECK(rows.size() == 20'000);
+    CHECK(rows.at(second(19'999), "a") == 19'999);
+}
+
+TEST_CASE("DataFrame: frames in an array that would be little but missing values are refused") {
+    const auto frames = [](int count) {
+        std::string text = "[";
+        for (int i = 0; i != count; ++i) {
+            text += (i == 0 ? "" : ",") + std::string{R"({"times":[")"} + second(i).to_string() +
+                R"("],"series":{"a)" + std::to_string(i) + R"(":[1]}})";
+        }
+        return text + "]";
+    };
+    CHECK(read(frames(500)).columns() == 500);
+    CHECK(failure(frames(20'000)).reason() == Reason::out_of_range);
+}
+
 TEST_CASE("DataFrame: what is no number and no time is refused with its place") {
     const std::string time = R"("times":["1970-01-01T00:00:01Z"])";
     for (const std::string_view bad :

@@ -131,6 +131,56 @@ inline bool check_lengths(
                 std::to_string(other->values.size()) + ", the times have " + std::to_string(times));
 }
 
+/** Merges frames one by one, in their order.
+
+    In pairs of about the same size, so that many small ones take little more time than one large
+    one. Frames with neither times nor keys in common would become a frame of little but missing
+    values, however short the text is; there is a limit to that.
+*/
+class FrameMerge {
+public:
+    /// False if that would take too much memory.
+    bool add(DataFrame frame) {
+        values_ += cells(frame);
+        parts_.push_back(std::move(frame));
+        while (parts_.size() > 1 && cells(parts_.end()[-2]) <= 2 * cells(parts_.back())) {
+            if (!join_last()) return false;
+        }
+        return true;
+    }
+    /// What all of them make; the same error.
+    bool finish(DataFrame& out) {
+        while (parts_.size() > 1) {
+            if (!join_last()) return false;
+        }
+        out = parts_.empty() ? DataFrame{} : std::move(parts_.front());
+        return true;
+    }
+
+private:
+    static constexpr std::size_t spare = std::size_t{1} << 22U;
+
+    static std::size_t cells(const DataFrame& frame) noexcept {
+        return frame.size() * frame.columns();
+    }
+    bool join_last() {
+        const DataFrame last = std::move(parts_.back());
+        parts_.pop_back();
+        DataFrame& into = parts_.back();
+        std::size_t columns = into.columns();
+        for (std::size_t i = 0; i != last.columns(); ++i)
+            columns += into.contains(last.key(i)) ? 0U : 1U;
+        const std::size_t rows = into.size() + last.size();
+        if (columns != 0 && rows > (2 * values_ + spare) / columns) return false;
+        into.merge(last);
+        return true;
+    }
+
+    std::vector<DataFrame> parts_;
+    /// In all frames together.
+    std::size_t values_ = 0;
+};
+
 }  // namespace frame_json
 }  // namespace detail
 
@@ -163,20 +213,16 @@ inline Result<void> append_json_text(std::string& out, const DataFrame& frame) {
 
 inline bool read_json(detail::JsonInput& in, DataFrame& frame) {
     if (in.next() == detail::JsonKind::array) {
-        DataFrame all;
+        detail::frame_json::FrameMerge merge;
+        const auto fits = [&](bool fine) {
+            return fine || in.fail(Reason::out_of_range, "the frames have too little in common");
+        };
         const bool read = in.array([&] {
             DataFrame one;
             if (in.next() == detail::JsonKind::array) return in.mismatch("an object");
-            if (!read_json(in, one)) return false;
-            if (all.empty() && all.columns() == 0) {
-                all = std::move(one);
-            } else {
-                all.merge(one);
-            }
-            return true;
+            return read_json(in, one) && fits(merge.add(std::move(one)));
         });
-        if (read) frame = std::move(all);
-        return read;
+        return read && fits(merge.finish(frame));
     }
     std::vector<Timestamp> times;
     std::vector<detail::frame_json::ReadColumn> columns;

@@ -12,10 +12,7 @@
 
 #include <unistd.h>
 
-#include <cstddef>
 #include <iostream>
-#include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -94,19 +91,13 @@ void add_row(Table& table, const clarify::Item& item) {
 
 template <class Resource>
 boost::asio::awaitable<clarify::Result<void>> print_all(
-    clarify::Pages<clarify::Selection<Resource>> pages,
-    std::optional<std::size_t> limit,
-    bool as_json) {
+    clarify::Pages<clarify::Selection<Resource>> pages, bool as_json) {
     Table table = table_of<Resource>();
-    // A server may send more than it was asked for.
-    std::size_t left = limit.value_or(std::numeric_limits<std::size_t>::max());
-    while (left != 0) {
+    while (true) {
         const auto page = co_await pages.next();
         if (!page) co_return clarify::Result<void>{page.error()};
         if (!*page) break;
         for (const auto& resource : (*page)->data) {
-            if (left == 0) break;
-            --left;
             if (as_json) {
                 std::cout << boost::json::serialize(json_of(resource)) << '\n';
             } else {
@@ -150,8 +141,8 @@ ExitCode list(const ListCommand& command) {
     query.sort = command.sort;
     const bool as_json = command.json || ::isatty(STDOUT_FILENO) != 1;
     return run_with_client(command.common, [&](clarify::Client& client) {
-        if (command.items) return print_all(client.item_pages(query), command.limit, as_json);
-        return print_all(client.signal_pages(query), command.limit, as_json);
+        if (command.items) return print_all(client.item_pages(query), as_json);
+        return print_all(client.signal_pages(query), as_json);
     });
 }
 

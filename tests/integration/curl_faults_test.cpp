@@ -94,6 +94,7 @@ TEST_CASE("CurlBackend: doubtful framing and broken replies are told apart, neve
         {ok + "Content-Length: 17000000\r\n\r\n{}", Errc::too_large, Reason::body},
         {chunked + "-1\r\n\r\n", Errc::framing, Reason::chunk},
         {chunked + "11111111111111111\r\n", Errc::framing, Reason::chunk},
+        {chunked + "ffffffffffffffff\r\n", Errc::framing, Reason::chunk},
         {chunked + "2\r\n{}xx", Errc::framing, Reason::chunk},
         {chunked + "2\r\n{}\r\n", Errc::io, Reason::truncated},
         {ok + "Content-Length: 10\r\n\r\n{}", Errc::io, Reason::truncated},

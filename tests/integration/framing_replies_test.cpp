@@ -158,6 +158,7 @@ TEST_CASE("BeastBackend: a malformed chunk ends the connection, at once") {
           "0x5\r\nhello\r\n0\r\n\r\n"s,
           "00000000000000026\r\n" + data + "\r\n0\r\n\r\n",
           "fffffffffffffffff\r\nx"s,
+          "ffffffffffffffff\r\nhello"s,
           "26\n" + data + "\n0\n\n",
           "26\r\n" + data + "0\r\n\r\n",
           "26\r\n" + data + "X",
@@ -167,7 +168,7 @@ TEST_CASE("BeastBackend: a malformed chunk ends the connection, at once") {
         rows.push_back({head("Transfer-Encoding: chunked\r\n") + body, "framing[chunk]"});
     }
     const std::string chunks = head("Transfer-Encoding: chunked\r\n");
-    rows.push_back({chunks + "ffffffffffffffff\r\nhello", "too_large[body]"});
+    rows.push_back({chunks + "7fffffffffffffff\r\nhello", "too_large[body]"});
     rows.push_back({chunks + "26;" + std::string(2'000, 'x'), "too_large[chunk]"});
     rows.push_back(
         {chunks + "0\r\n" + repeat("A: " + std::string(500, 'x') + "\r\n", 40),

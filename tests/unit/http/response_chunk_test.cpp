@@ -106,12 +106,17 @@ TEST_CASE("ResponseReader: refuses chunks that are not well-formed") {
 }
 
 TEST_CASE("ResponseReader: a chunk size near 2^64 overflows nothing") {
-    for (const std::string_view size :
-         {"ffffffffffffffff"sv, "FFFFFFFFFFFFFFFE"sv, "8000000000000000"sv, "7fffffffffffffff"sv}) {
+    const auto with = [](std::string_view size) {
+        return chunked("2\r\nok\r\n" + std::string{size} + "\r\nhello\r\n0\r\n\r\n");
+    };
+    for (const std::string_view size : {"8000000000000000"sv, "7fffffffffffffff"sv, "ffffffff"sv}) {
         CAPTURE(size);
-        const std::string reply =
-            chunked("2\r\nok\r\n" + std::string{size} + "\r\nhello\r\n0\r\n\r\n");
-        CHECK(outcome(reply) == "too_large[body]");
+        CHECK(outcome(with(size)) == "too_large[body]");
+    }
+    for (const std::string_view size :
+         {"ffffffffffffffff"sv, "FFFFFFFFFFFFFFFE"sv, "8000000000000001"sv}) {
+        CAPTURE(size);
+        CHECK(outcome(with(size)) == "framing[chunk]");
     }
     CHECK(outcome(chunked("fffffffffffffffff\r\nx")) == "framing[chunk]");
 }

@@ -161,7 +161,10 @@ inline void StrictParser::on_chunk_header_impl(
         --at;
         ++digits;
     }
-    if (digits > 16) return refuse(Errc::framing, Reason::chunk, "a chunk size is too long", ec);
+    // Beyond 2^63, where other recipients' arithmetic overflows, nobody means it.
+    constexpr std::uint64_t most = std::uint64_t{1} << 63U;
+    if (digits > 16 || size > most)
+        return refuse(Errc::framing, Reason::chunk, "a chunk size is too long", ec);
     // Beast lets a line feed pass between quotation marks, where another recipient ends the line.
     if (has_control_character({extensions.data(), extensions.size()})) {
         return refuse(

@@ -34,6 +34,7 @@ using clarify::Errc;
 using clarify::Fate;
 using clarify::Reason;
 using clarify::testing::detail::CertificateAuthority;
+using support::CurlPost;
 using support::FailingAllocations;
 using support::RawPeer;
 using support::RawServer;
@@ -307,4 +308,50 @@ TEST_CASE("CurlBackend: twenty allocations of the library's in a row fail") {
     CHECK(tally.failed > tally.runs / 2);
     // Asio alone lets an exception out of run(), and it does not fail here.
     CHECK(tally.escaped == 0);
+}
+
+TEST_CASE("CurlBackend: a request that was short of memory for an earlier address is not sent") {
+    std::optional<RawServer> server;
+    try {
+        server.emplace(support::answer_all("1"), "::1");
+    } catch (const boost::system::system_error&) {
+        MESSAGE("skipped: there is no ::1");
+        return;
+    }
+    // Most systems have 127.0.0.1 come first, where nobody listens.
+    const std::string url = "http://localhost:" + std::to_string(server->port()) + "/";
+    clarify::HttpOptions options;
+    options.max_connections = 1;
+    const auto until = std::chrono::steady_clock::now() + support::patience;
+    for (std::size_t number = 0; number != 200; ++number) {
+        CAPTURE(number);
+        boost::asio::io_context context;
+        clarify::CurlBackend backend{options};
+        CurlPost post{backend, url};
+        bool was_short = false;
+        bool sent_by_then = false;
+        bool escaped = false;
+        {
+            const FailingAllocations failing{number};
+            const auto goes_on = [&] {
+                const FailingAllocations::Spared spared;
+                if (!was_short) sent_by_then = post.progress.sent;
+                was_short = FailingAllocations::seen() > number;
+                return !post.result && std::chrono::steady_clock::now() < until;
+            };
+            try {
+                post.start(context);
+                while (goes_on())
+                    context.run_one_for(100ms);
+            } catch (const std::bad_alloc&) {
+                // Out of Asio, with the exchange.
+                escaped = true;
+            }
+        }
+        REQUIRE((post.result || escaped));
+        if (!was_short && !escaped) return;
+        const bool failed = escaped || post.thrown || !*post.result;
+        if (failed && !sent_by_then) CHECK_FALSE(post.progress.sent);
+    }
+    FAIL("there is no end of it");
 }

@@ -365,6 +365,8 @@ inline int CurlConnection::on_prerequest(void* self, char*, char*, int, int) {
     auto& connection = *static_cast<CurlConnection*>(self);
     CurlExchange* const exchange = connection.exchange_;
     if (exchange == nullptr || exchange->sent) return CURL_PREREQFUNC_ABORT;
+    // It has failed already, at an address before this one.
+    if (exchange->thrown) return CURL_PREREQFUNC_ABORT;
     const bool fine = connection.guarded([&] {
         if (!std::exchange(connection.established_, true)) {
             connection.opened_at_ = now(connection.executor_);

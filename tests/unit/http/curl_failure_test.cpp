@@ -58,7 +58,7 @@ TEST_CASE("curl_failure: a failure before the request began is unsent, by its ki
           Row{CURLE_COULDNT_CONNECT, 0, Errc::connect, Reason::none},
           Row{CURLE_OPERATION_TIMEDOUT, 0, Errc::timeout, Reason::none},
           Row{CURLE_NOT_BUILT_IN, 0, Errc::bad_config, Reason::none},
-          Row{CURLE_OUT_OF_MEMORY, 0, Errc::internal, Reason::none}}) {
+          Row{CURLE_OUT_OF_MEMORY, 0, Errc::internal, Reason::resource}}) {
         CAPTURE(static_cast<int>(row.code));
         CurlOutcome outcome = opening(row.code, Phase::connect);
         outcome.system_error = row.system_error;
@@ -193,7 +193,7 @@ TEST_CASE("curl_failure: a failure after the request began is unknown, by its ki
               Errc::framing,
               Reason::length},
           Row{CURLE_OUT_OF_MEMORY, Phase::head, "", Errc::too_large, Reason::head},
-          Row{CURLE_OUT_OF_MEMORY, Phase::body, "", Errc::internal, Reason::none},
+          Row{CURLE_OUT_OF_MEMORY, Phase::body, "", Errc::internal, Reason::resource},
           Row{static_cast<CURLcode>(100), Phase::body, "", Errc::too_large, Reason::head},
           Row{CURLE_OPERATION_TIMEDOUT, Phase::body, "", Errc::timeout, Reason::none}}) {
         CAPTURE(static_cast<int>(row.code));

@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_CURL_CONNECTION_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/connection_source.hpp>
 #include <clarify/http/detail/curl_exchange.hpp>
@@ -12,6 +13,7 @@
 #include <clarify/http/detail/curl_setup.hpp>
 #include <clarify/http/detail/curl_socket.hpp>
 #include <clarify/http/detail/curl_tunnel.hpp>
+#include <clarify/http/detail/curl_wait.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -19,6 +21,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -81,7 +84,9 @@ private:
     void enter(Phase phase) noexcept;
     bool tunnel_line(std::string_view line);
     void finish(CURLcode code);
+    void abort() noexcept;
     void on_ready(curl_socket_t socket, int events) noexcept override { act(socket, events); }
+    void on_shortage() noexcept override;
     void watch(curl_socket_t socket, int interest);
     void unwatch(curl_socket_t socket) noexcept;
     void set_timer(long milliseconds);
@@ -98,12 +103,15 @@ private:
     static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
 
     boost::asio::any_io_executor executor_;
+    std::shared_ptr<ContextLink> context_;
     std::shared_ptr<const CurlSettings> settings_;
     Url origin_;
     CURLM* multi_ = nullptr;
     CURL* easy_ = nullptr;
     CurlExchange* exchange_ = nullptr;
     boost::asio::steady_timer timer_;
+    /// How often it has been set: a wait for what it was set to before means nothing.
+    std::uint64_t timer_turn_ = 0;
     std::vector<std::shared_ptr<CurlSocketWatch>> watches_;
     /// Those libcurl has open: several while addresses are tried, then one.
     std::vector<curl_socket_t> sockets_;

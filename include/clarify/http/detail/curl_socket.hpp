@@ -4,6 +4,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_SOCKET_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_SOCKET_HPP
 
+#include <clarify/http/detail/curl_wait.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
@@ -18,10 +20,13 @@
 
 namespace clarify::detail {
 
-/// Whom a watch tells that a socket is ready: `events` are libcurl's `CURL_CSELECT_` bits.
+/// Whom a watch tells what became of its waits.
 class CurlSocketOwner {
 public:
+    /// The socket is ready: `events` are libcurl's `CURL_CSELECT_` bits.
     virtual void on_ready(curl_socket_t socket, int events) noexcept = 0;
+    /// There was no memory to wait any longer.
+    virtual void on_shortage() noexcept = 0;
 
 protected:
     ~CurlSocketOwner() = default;
@@ -36,12 +41,16 @@ protected:
 */
 class CurlSocketWatch : public std::enable_shared_from_this<CurlSocketWatch> {
 public:
-    /// Throws `boost::system::system_error` where the reactor refuses the socket.
+    /// Throws `boost::system::system_error` where the reactor refuses the socket, and
+    /// `std::bad_alloc`.
     CurlSocketWatch(
         const boost::asio::any_io_executor& executor,
         curl_socket_t socket,
         std::weak_ptr<CurlSocketOwner> owner)
-        : descriptor_(executor, socket), socket_(socket), owner_(std::move(owner)) {}
+        : context_(ContextLink::of(executor)),
+          descriptor_(executor, socket),
+          socket_(socket),
+          owner_(std::move(owner)) {}
     CurlSocketWatch(const CurlSocketWatch&) = delete;
     CurlSocketWatch& operator=(const CurlSocketWatch&) = delete;
     ~CurlSocketWatch() { stop(); }
@@ -64,6 +73,7 @@ private:
     void wait_for(Direction& direction);
     void ready(Direction& direction, boost::system::error_code ec);
 
+    std::shared_ptr<ContextLink> context_;
     boost::asio::posix::stream_descriptor descriptor_;
     curl_socket_t socket_;
     std::weak_ptr<CurlSocketOwner> owner_;

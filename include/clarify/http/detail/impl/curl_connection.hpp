@@ -3,6 +3,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_IMPL_CURL_CONNECTION_HPP
 #define CLARIFY_HTTP_DETAIL_IMPL_CURL_CONNECTION_HPP
 
+#include <boost/asio/error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -22,6 +24,7 @@ inline CurlConnection::CurlConnection(
     Url origin,
     bool proxied)
     : executor_(std::move(executor)),
+      context_(ContextLink::of(executor_)),
       settings_(std::move(settings)),
       origin_(std::move(origin)),
       timer_(executor_) {
@@ -137,7 +140,7 @@ inline void CurlConnection::act(curl_socket_t socket, int events) noexcept {
     if (multi_ == nullptr) return;
     int running = 0;
     const CURLMcode result = curl_multi_socket_action(multi_, socket, events, &running);
-    guarded([&] {
+    const bool fine = guarded([&] {
         int left = 0;
         while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
             if (message->msg == CURLMSG_DONE) finish(message->data.result);
@@ -153,6 +156,7 @@ inline void CurlConnection::act(curl_socket_t socket, int events) noexcept {
         note_progress();
         return true;
     });
+    if (!fine) abort();
 }
 
 // What libcurl has no callback for shows in its numbers, or on its sockets, after each action.
@@ -217,6 +221,20 @@ inline void CurlConnection::finish(CURLcode code) {
     exchange_->done = true;
     exchange_->code = code;
     exchange_->changed.notify_all();
+}
+
+/// Ends an exchange that libcurl still has under way.
+inline void CurlConnection::abort() noexcept {
+    guarded([&] {
+        finish(CURLE_ABORTED_BY_CALLBACK);
+        return true;
+    });
+}
+
+// libcurl would hear nothing of its socket, or of its timer, any more.
+inline void CurlConnection::on_shortage() noexcept {
+    guarded([]() -> bool { throw std::bad_alloc{}; });
+    abort();
 }
 
 inline Error CurlConnection::failure() const {
@@ -295,15 +313,20 @@ inline int CurlConnection::on_timer(CURLM*, long milliseconds, void* self) {
 
 // Never acts at once: libcurl must not be called from its own callback.
 inline void CurlConnection::set_timer(long milliseconds) {
+    ++timer_turn_;
     if (milliseconds < 0) {
         timer_.cancel();
         return;
     }
     timer_.expires_after(std::chrono::milliseconds{milliseconds});
-    timer_.async_wait([weak = weak_from_this()](boost::system::error_code ec) {
-        if (ec) return;
-        if (const auto self = weak.lock()) self->act(CURL_SOCKET_TIMEOUT, 0);
-    });
+    auto call = [weak = weak_from_this(), turn = timer_turn_](boost::system::error_code ec) {
+        if (ec && ec != boost::asio::error::no_memory) return;
+        const auto self = weak.lock();
+        if (!self || self->timer_turn_ != turn) return;
+        if (ec) return self->on_shortage();
+        self->act(CURL_SOCKET_TIMEOUT, 0);
+    };
+    timer_.async_wait(CurlWait{executor_, context_, std::move(call)});
 }
 
 // Only the first exchange of a connection opens sockets, and only until its request begins. A
@@ -342,6 +365,8 @@ inline int CurlConnection::on_prerequest(void* self, char*, char*, int, int) {
     auto& connection = *static_cast<CurlConnection*>(self);
     CurlExchange* const exchange = connection.exchange_;
     if (exchange == nullptr || exchange->sent) return CURL_PREREQFUNC_ABORT;
+    // It has failed already, at an address before this one.
+    if (exchange->thrown) return CURL_PREREQFUNC_ABORT;
     const bool fine = connection.guarded([&] {
         if (!std::exchange(connection.established_, true)) {
             connection.opened_at_ = now(connection.executor_);

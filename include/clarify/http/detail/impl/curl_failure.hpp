@@ -153,7 +153,7 @@ inline Error curl_opening_failure(const CurlOutcome& outcome, const Url& origin)
         case CURLE_BAD_FUNCTION_ARGUMENT:
             return Error{Errc::bad_config, Reason::none, "this libcurl cannot do what is needed"};
         case CURLE_OUT_OF_MEMORY:
-            return Error{Errc::internal, Reason::none, "libcurl ran out of memory"};
+            return Error{Errc::internal, Reason::resource, "libcurl ran out of memory"};
         default:
             if (outcome.phase == Phase::tls) return curl_tls_failure(outcome, origin);
             return Error{Errc::connect, Reason::none, next_hop.authority()};
@@ -189,7 +189,7 @@ inline Error curl_exchange_failure(const CurlOutcome& outcome) {
             Errc::too_large, Reason::head, "the head of the reply is larger than the limit"};
     }
     if (outcome.code == CURLE_OUT_OF_MEMORY) {
-        return Error{Errc::internal, Reason::none, "libcurl ran out of memory"};
+        return Error{Errc::internal, Reason::resource, "libcurl ran out of memory"};
     }
     if (outcome.answered && says_any(outcome.text, {"chunked-encoding", "chunk hex"})) {
         return Error{Errc::framing, Reason::chunk, "the chunked body is malformed"};

@@ -25,21 +25,27 @@ inline void CurlSocketWatch::stop() noexcept {
 
 inline void CurlSocketWatch::wait_for(Direction& direction) {
     if (stopped_ || direction.waiting || (interest_ & direction.interest) == 0) return;
-    direction.waiting = true;
+    auto call = [self = shared_from_this(), &direction](boost::system::error_code ec) {
+        direction.waiting = false;
+        self->ready(direction, ec);
+    };
     descriptor_.async_wait(
-        direction.wait, [self = shared_from_this(), &direction](boost::system::error_code ec) {
-            direction.waiting = false;
-            self->ready(direction, ec);
-        });
+        direction.wait, CurlWait{descriptor_.get_executor(), context_, std::move(call)});
+    direction.waiting = true;
 }
 
 inline void CurlSocketWatch::ready(Direction& direction, boost::system::error_code ec) {
     if (stopped_ || (interest_ & direction.interest) == 0) return;
     const std::shared_ptr<CurlSocketOwner> owner = owner_.lock();
     if (!owner) return;
+    if (ec == boost::asio::error::no_memory) return owner->on_shortage();
     owner->on_ready(socket_, ec ? CURL_CSELECT_ERR : direction.event);
     // In there libcurl may have lost its interest, or closed the socket.
-    wait_for(direction);
+    try {
+        wait_for(direction);
+    } catch (...) {
+        owner->on_shortage();
+    }
 }
 
 }  // namespace clarify::detail

@@ -193,6 +193,31 @@ TEST_CASE("TlsOptions: a file that cannot be used is named, and never waited for
     }
 }
 
+TEST_CASE("TlsOptions: a file that is far larger than its kind needs is refused") {
+    const auto leaf = pki::Identity::self_signed();
+    const auto blanks = [](std::size_t size) { return std::string(size, '\n'); };
+    const std::string certificate = leaf.certificate_pem();
+    const std::string key = leaf.key_pem();
+    TlsOptions options;
+    SUBCASE("a CA file") {
+        const TemporaryFile file{certificate + blanks(std::size_t{8} << 20U)};
+        options.ca_file = file.path();
+        check_unusable(options, file.path(), "is too large");
+    }
+    SUBCASE("a client certificate") {
+        const TemporaryFile file{certificate + blanks(std::size_t{1} << 20U)};
+        options.client_certificate_file = file.path();
+        options.client_key_pem = Secret{key};
+        check_unusable(options, file.path(), "is too large");
+    }
+    SUBCASE("a client key") {
+        const TemporaryFile file{key + blanks(std::size_t{64} << 10U)};
+        options.client_certificate_pem = certificate;
+        options.client_key_file = file.path();
+        check_unusable(options, file.path(), "is too large");
+    }
+}
+
 TEST_CASE("TlsOptions: one broken certificate or list among good ones is not passed over") {
     const auto root = pki::Identity::self_signed();
     const std::string broken_certificate =
@@ -309,7 +334,8 @@ TEST_CASE("parse_pin: reads sha256/ and the base64 of 32 bytes, and nothing else
           "sha256/" + digest + "9=",
           "sha256/" + digest + "==",
           "sha256/" + digest + "8= ",
-          "sha256/" + std::string(43, '-') + "="}) {
+          "sha256/" + std::string(43, '-') + "=",
+          "sha256/-" + digest.substr(1) + "8="}) {
         INFO(text);
         CHECK_FALSE(parse_pin(text));
     }

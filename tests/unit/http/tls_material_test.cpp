@@ -10,7 +10,9 @@
 #include <doctest/doctest.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <support/pki.hpp>
 #include <support/temporary_file.hpp>
 #include <sys/stat.h>
@@ -312,6 +314,36 @@ TEST_CASE("TlsOptions: members that do not go together are named") {
     own(options.tls);
     options.tls.pins = {pin};
     CHECK_NOTHROW(options.check());
+}
+
+TEST_CASE("TLS: a list that is there is not overlooked, though OpenSSL says it is missing") {
+    const auto root = pki::Identity::self_signed(pki::authority("root"));
+    const auto leaf = root.issue();
+    const auto namesake = pki::Identity::self_signed(pki::authority("root"));
+    const auto other = pki::Identity::self_signed(pki::authority("other"));
+    const auto is_overlooked = [&](const std::string& lists) {
+        TlsOptions options;
+        options.ca_pem = root.certificate_pem();
+        options.crl_pem = lists;
+        options.revocation = clarify::Revocation::best_effort;
+        const auto context = make_tls_context(options).value();
+        X509_STORE* const store = SSL_CTX_get_cert_store(context->native_handle());
+        const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> verification{
+            X509_STORE_CTX_new(), &X509_STORE_CTX_free};
+        REQUIRE(X509_STORE_CTX_init(verification.get(), store, leaf.certificate(), nullptr) == 1);
+        // What is asked where no memory was left to look for the list of the last certificate.
+        X509_STORE_CTX_set_verify_cb(verification.get(), [](int fine, X509_STORE_CTX* at) {
+            if (fine != 1 || X509_STORE_CTX_get_error_depth(at) != 0) return fine;
+            X509_STORE_CTX_set_error(at, X509_V_ERR_UNABLE_TO_GET_CRL);
+            return clarify::detail::overlook_missing_lists(0, at);
+        });
+        return X509_verify_cert(verification.get()) == 1;
+    };
+    CHECK_FALSE(is_overlooked(root.crl_pem({})));
+    CHECK_FALSE(is_overlooked(root.crl_pem({}, pki::valid, true)));
+    CHECK_FALSE(is_overlooked(other.crl_pem({}) + root.crl_pem({leaf})));
+    CHECK(is_overlooked(other.crl_pem({})));
+    CHECK(is_overlooked(namesake.crl_pem({leaf}, pki::valid, true)));
 }
 
 TEST_CASE("parse_pin: reads sha256/ and the base64 of 32 bytes, and nothing else") {

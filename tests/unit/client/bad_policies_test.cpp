@@ -5,6 +5,10 @@
 #include <clarify/rpc_client.hpp>
 #include <clarify/testing/manual_clock.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+
 #include <doctest/doctest.h>
 #include <support/echo_backend.hpp>
 #include <support/run.hpp>
@@ -207,6 +211,23 @@ struct RefusingBackend {
     void close() noexcept {}
 };
 
+/// Gets its 401 in the turn in which the caller has given up.
+struct LateBackend {
+    asio::awaitable<Result<void>> post(const HttpRequest&, HttpResponse& response, HttpProgress&) {
+        ++*sends;
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        give_up->emit(asio::cancellation_type::terminal);
+        co_await asio::post(executor, asio::deferred);
+        response.status = 401;
+        co_return Result<void>{};
+    }
+    void close() noexcept {}
+
+    std::shared_ptr<asio::cancellation_signal> give_up =
+        std::make_shared<asio::cancellation_signal>();
+    std::shared_ptr<int> sends = std::make_shared<int>(0);
+};
+
 /// Is silent, and knows no deadline, `silent` times; then it cannot be reached.
 struct DeafBackend {
     asio::awaitable<Result<void>> post(const HttpRequest&, HttpResponse&, HttpProgress& progress) {
@@ -299,6 +320,30 @@ TEST_CASE("Bad policies: one that sent nothing is not told that it was rejected"
     CHECK(outcome.error().code() == Errc::auth);
     CHECK(outcome.error().attempts() == 1);
     CHECK(*auth.told == 0);
+}
+
+TEST_CASE(
+    "Bad policies: a header rejected when the caller has given up is not tried with another") {
+    asio::io_context context;
+    const LateBackend backend;
+    const StubbornAuth auth{std::make_shared<const Secret>("Bearer another")};
+    const Url url = Url::parse("https://api.example/rpc").value();
+    RpcClient<LateBackend, StubbornAuth, support::TextCodec> client{
+        context.get_executor(), url, backend, auth};
+    std::optional<Error> error;
+    client.async_call(
+        "m",
+        no_params,
+        asio::bind_cancellation_slot(
+            backend.give_up->slot(), [&](const Result<std::string>& outcome) {
+                if (!outcome) error = outcome.error();
+            }));
+    context.run();
+    REQUIRE(error);
+    CHECK(error->code() == Errc::cancelled);
+    CHECK(error->attempts() == 1);
+    CHECK(*auth.told == 1);
+    CHECK(*backend.sends == 1);
 }
 
 TEST_CASE("Bad policies: a backend that outstays the deadline costs the budget as a server does") {

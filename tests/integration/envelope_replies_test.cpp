@@ -293,6 +293,26 @@ TEST_CASE("RpcClient: a notification answered with another request's reply close
     }
 }
 
+TEST_CASE("RpcClient: a notification has no id that a reply could have, not even the next one") {
+    RawServer server{[](RawPeer& peer) {
+        int last = 0;
+        while (const auto request = peer.read()) {
+            if (!request->id().empty()) {
+                last = std::stoi(request->id());
+                peer.result(*request, "1");
+            } else {
+                peer.reply(
+                    R"({"jsonrpc":"2.0","id":)" + std::to_string(last + 1) + R"(,"result":1})");
+            }
+        }
+    }};
+    Caller caller{server};
+    CHECK(caller.call());
+    CHECK(kind(caller.notify()) == "envelope[id_mismatch]");
+    CHECK(caller.call());
+    CHECK(server.connections() == 2);
+}
+
 TEST_CASE(
     "RpcClient: a JSON-RPC error surfaces with code, message and data, also for a notification") {
     RawServer server{[](RawPeer& peer) {

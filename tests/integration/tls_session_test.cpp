@@ -284,6 +284,19 @@ TEST_CASE("TLS sessions: one with which a handshake failed is not offered again"
     CHECK(server.connections() == 4);
 }
 
+TEST_CASE(
+    "TLS sessions: one of TLS 1.3 is used once, also where the server gives no other for it") {
+    const auto root = pki::Identity::self_signed();
+    const auto context = server_of(root.issue(), TLS1_3_VERSION);
+    TlsServer server{context, &answer_once};
+    TlsCaller caller{server.port(), TlsCaller::options(root.certificate_pem())};
+    CHECK(caller.call());
+    CHECK(SSL_CTX_set_num_tickets(context->native_handle(), 0) == 1);
+    CHECK(caller.call());
+    CHECK(caller.call());
+    CHECK(caller.resumed == std::vector<bool>{false, true, false});
+}
+
 TEST_CASE("TLS sessions: they can be switched off") {
     const auto root = pki::Identity::self_signed();
     TlsServer server{server_of(root.issue(), TLS1_3_VERSION), &answer_once};

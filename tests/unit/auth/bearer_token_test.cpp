@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
 #include <clarify/auth/bearer_token.hpp>
+#include <clarify/auth/static_header.hpp>
 
 #include <doctest/doctest.h>
 
@@ -43,4 +44,17 @@ TEST_CASE("BearerToken: refuses what could not be a header, without showing it")
         }
     }
     CHECK_NOTHROW(BearerToken{Secret{"fine"}});
+}
+
+TEST_CASE("StaticHeader: refuses what could not be a header, without showing it") {
+    for (const std::string_view value : {"canary\r\nX: y"sv, "canary\0"sv, "canary\x7F"sv}) {
+        CAPTURE(value);
+        try {
+            const StaticHeader header{Secret{value}};
+            FAIL_CHECK("accepted");
+        } catch (const std::invalid_argument& error) {
+            CHECK(std::string{error.what()}.find("canary") == std::string::npos);
+        }
+    }
+    CHECK_NOTHROW(StaticHeader{Secret{"Custom fine"}});
 }

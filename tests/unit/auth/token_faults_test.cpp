@@ -4,6 +4,7 @@
 #include "token_bench.hpp"
 
 #include <doctest/doctest.h>
+#include <support/scripted_bench.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -185,6 +186,25 @@ TEST_CASE("token faults: a failure that may pass is tried thrice, with random wa
     }
     std::sort(spans.begin(), spans.end());
     CHECK(std::adjacent_find(spans.begin(), spans.end()) == spans.end());
+}
+
+TEST_CASE("token faults: an endpoint that is asked too often gets ten times the wait") {
+    const auto span_after = [](unsigned status) {
+        ClientOptions options;
+        options.retry.seed = 7;
+        support::ScriptedBench bench{options};
+        bench.server.on(support::token_path).then(reply(status), 2).always(issue_tokens(1h));
+        bench.server.on(support::rpc_path).always(reply_result("1"));
+        CHECK(bench.call("m").has_value());
+        const auto requests = bench.server.requests(support::token_path);
+        return requests.at(2).began - requests.at(0).began;
+    };
+    const Clock::duration usual = span_after(500);
+    CHECK(usual > 1ms);
+    for (const unsigned status : {429U, 503U}) {
+        CHECK(span_after(status) > 9 * usual);
+        CHECK(span_after(status) < 11 * usual);
+    }
 }
 
 TEST_CASE("token faults: a fetch ends with its own thirty seconds, retries included") {

@@ -288,6 +288,14 @@ TEST_CASE("token reply: an error code of illegal characters is not repeated") {
         CHECK(failure_text(reply.error()) == "denied");
         CHECK(reply.error().message().find("bad") == std::string_view::npos);
     }
+    // Without quotes there is no code, nor what is left of it without its first and last character.
+    for (const std::string_view error : {"123456"sv, "[23456]"sv, "{\"bad\":1}"sv}) {
+        CAPTURE(error);
+        const Result<TokenReply> reply =
+            read_token_reply(400, R"({"error":)" + std::string{error} + '}');
+        REQUIRE(reply.has_error());
+        CHECK(reply.error().message() == "the token endpoint answered HTTP 400");
+    }
     const Result<TokenReply> long_one =
         read_token_reply(400, R"({"error":")" + std::string(65, 'b') + R"("})");
     CHECK(long_one.error().message().find("bbb") == std::string_view::npos);

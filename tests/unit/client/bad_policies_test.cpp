@@ -3,6 +3,11 @@
 
 #include <clarify/auth/no_auth.hpp>
 #include <clarify/rpc_client.hpp>
+#include <clarify/testing/manual_clock.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 
 #include <doctest/doctest.h>
 #include <support/echo_backend.hpp>
@@ -183,6 +188,65 @@ private:
     }
 };
 
+/// Has another header at once, or so it says, however often one is rejected.
+struct StubbornAuth {
+    std::optional<AuthHeader> cached(AuthContext&) { return header; }
+    asio::awaitable<Result<AuthHeader>> authorize(AuthContext&, TimePoint) {
+        co_return Error{Errc::token};
+    }
+    bool rejected(AuthContext&, const AuthHeader&) {
+        ++*told;
+        return true;
+    }
+
+    AuthHeader header;
+    std::shared_ptr<int> told = std::make_shared<int>(0);
+};
+
+struct RefusingBackend {
+    asio::awaitable<Result<void>> post(const HttpRequest&, HttpResponse& response, HttpProgress&) {
+        response.status = 401;
+        co_return Result<void>{};
+    }
+    void close() noexcept {}
+};
+
+/// Gets its 401 in the turn in which the caller has given up.
+struct LateBackend {
+    asio::awaitable<Result<void>> post(const HttpRequest&, HttpResponse& response, HttpProgress&) {
+        ++*sends;
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        give_up->emit(asio::cancellation_type::terminal);
+        co_await asio::post(executor, asio::deferred);
+        response.status = 401;
+        co_return Result<void>{};
+    }
+    void close() noexcept {}
+
+    std::shared_ptr<asio::cancellation_signal> give_up =
+        std::make_shared<asio::cancellation_signal>();
+    std::shared_ptr<int> sends = std::make_shared<int>(0);
+};
+
+/// Is silent, and knows no deadline, `silent` times; then it cannot be reached.
+struct DeafBackend {
+    asio::awaitable<Result<void>> post(const HttpRequest&, HttpResponse&, HttpProgress& progress) {
+        if (*silent == 0) {
+            Error error{Errc::connect, Reason::refused};
+            co_return error.set_phase(Phase::connect).set_fate(Fate::unsent);
+        }
+        --*silent;
+        progress = {Phase::first_byte, true};
+        const asio::any_io_executor executor = co_await asio::this_coro::executor;
+        Timer timer{executor, TimePoint::max()};
+        co_await timer.async_wait(asio::as_tuple(asio::deferred));
+        co_return Error{Errc::cancelled};
+    }
+    void close() noexcept {}
+
+    std::shared_ptr<int> silent;
+};
+
 void check(Fault fault, Errc code, Reason reason, Phase phase, Fate fate) {
     CAPTURE(static_cast<int>(fault));
     Scene scene;
@@ -230,6 +294,75 @@ TEST_CASE("Bad policies: a failure without a kind gets one") {
 
 TEST_CASE("Bad policies: a policy that throws when told of a 401 leaves the 401") {
     check(Fault::rejected_throws, Errc::auth, Reason::rejected, Phase::decode, Fate::answered);
+}
+
+TEST_CASE("Bad policies: one that always has another header gets a second try, and no third") {
+    asio::io_context context;
+    StubbornAuth auth{std::make_shared<const Secret>("Bearer another")};
+    const Url url = Url::parse("https://api.example/rpc").value();
+    RpcClient<RefusingBackend, StubbornAuth, support::TextCodec> client{
+        context.get_executor(), url, RefusingBackend{}, auth};
+    const auto outcome = support::run(context, client.call("m"));
+    REQUIRE(outcome.has_error());
+    CHECK(outcome.error().code() == Errc::auth);
+    CHECK(outcome.error().attempts() == 2);
+    CHECK(*auth.told == 2);
+}
+
+TEST_CASE("Bad policies: one that sent nothing is not told that it was rejected") {
+    asio::io_context context;
+    StubbornAuth auth{nullptr};
+    const Url url = Url::parse("https://api.example/rpc").value();
+    RpcClient<RefusingBackend, StubbornAuth, support::TextCodec> client{
+        context.get_executor(), url, RefusingBackend{}, auth};
+    const auto outcome = support::run(context, client.call("m"));
+    REQUIRE(outcome.has_error());
+    CHECK(outcome.error().code() == Errc::auth);
+    CHECK(outcome.error().attempts() == 1);
+    CHECK(*auth.told == 0);
+}
+
+TEST_CASE(
+    "Bad policies: a header rejected when the caller has given up is not tried with another") {
+    asio::io_context context;
+    const LateBackend backend;
+    const StubbornAuth auth{std::make_shared<const Secret>("Bearer another")};
+    const Url url = Url::parse("https://api.example/rpc").value();
+    RpcClient<LateBackend, StubbornAuth, support::TextCodec> client{
+        context.get_executor(), url, backend, auth};
+    std::optional<Error> error;
+    client.async_call(
+        "m",
+        no_params,
+        asio::bind_cancellation_slot(
+            backend.give_up->slot(), [&](const Result<std::string>& outcome) {
+                if (!outcome) error = outcome.error();
+            }));
+    context.run();
+    REQUIRE(error);
+    CHECK(error->code() == Errc::cancelled);
+    CHECK(error->attempts() == 1);
+    CHECK(*auth.told == 1);
+    CHECK(*backend.sends == 1);
+}
+
+TEST_CASE("Bad policies: a backend that outstays the deadline costs the budget as a server does") {
+    asio::io_context context;
+    const auto clock = std::make_shared<testing::ManualClock>();
+    const auto silent = std::make_shared<int>(3);
+    ClientOptions options;
+    options.clock = clock;
+    options.retry.budget = 4;
+    RpcClient<DeafBackend, NoAuth, support::TextCodec> client{
+        context.get_executor(),
+        Url::parse("https://api.example/rpc").value(),
+        DeafBackend{silent},
+        NoAuth{},
+        options};
+    for (int i = 0; i != 3; ++i)
+        CHECK(clock->run(context, client.call("m")).error().code() == Errc::timeout);
+    CHECK(*silent == 0);
+    CHECK(clock->run(context, client.call("m")).error().attempts() == 1);
 }
 
 TEST_CASE("Bad policies: a task begun after the client was closed is cancelled at once") {

@@ -268,12 +268,15 @@ TEST_CASE("Scrubber: masks the password of Basic credentials, too, but not the n
     CHECK(scrubbed("abcd abcde abcdef", "Basic OmFiY2Rl") == "abcd **** ****f");
     CHECK(scrubbed("abcd abcde abcdef", "Basic OmFiY2RlZg==") == "abcd abcde ****");
     CHECK(scrubbed("abc OmFiYw==", "Basic OmFiYw==") == "abc ****");
+    // name:left:right
+    CHECK(scrubbed("left:right.", "Basic bmFtZTpsZWZ0OnJpZ2h0") == "****.");
 }
 
 TEST_CASE("Scrubber: finds the password of Basic credentials in other writing") {
     CHECK(scrubbed(R"(p\u002fs \u0022w\u002Bd.)", basic) == "****.");
     CHECK(scrubbed("p%2Fs%20%22w%2bd.", basic) == "****.");
     CHECK(scrubbed("p%2Gs \"w+d", basic) == "p%2Gs \"w+d");
+    CHECK(scrubbed("p%3Gs \"w+d", basic) == "p%3Gs \"w+d");
     CHECK(scrubbed("702f73202277 702f732022772b64", basic) == "702f73202277 ****");
     // identity:key123
     CHECK(scrubbed("a2V5MTIz", "Basic aWRlbnRpdHk6a2V5MTIz") == "****");

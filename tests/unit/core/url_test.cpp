@@ -124,6 +124,7 @@ TEST_CASE("Url: refuses what could send a secret astray") {
              "https://[::1/canary"sv,
              "https://::1/canary"sv,
              "https://[::1]canary/"sv,
+             "https://[::1]c443/"sv,
              "https://[]/canary"sv,
              "https://[::1%25lo]/canary"sv,
              "https://[::1%0]/canary"sv,

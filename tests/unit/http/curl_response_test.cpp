@@ -108,6 +108,7 @@ TEST_CASE("CurlResponse: what is not exactly a head is refused with its reason")
         {{ok, "Content-Length:"}, Errc::framing, Reason::length},
         {{ok, "Content-Length: 99999999999999999999"}, Errc::framing, Reason::length},
         {{ok, "Content-Length: 1", " 0"}, Errc::framing, Reason::head},
+        {{ok, " X: y"}, Errc::framing, Reason::head},
         {{ok, "Transfer-Encoding: chunked", "Content-Length: 2"},
          Errc::framing,
          Reason::transfer_encoding},

@@ -10,7 +10,9 @@
 #include <doctest/doctest.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
 #include <support/pki.hpp>
 #include <support/temporary_file.hpp>
 #include <sys/stat.h>
@@ -193,6 +195,31 @@ TEST_CASE("TlsOptions: a file that cannot be used is named, and never waited for
     }
 }
 
+TEST_CASE("TlsOptions: a file that is far larger than its kind needs is refused") {
+    const auto leaf = pki::Identity::self_signed();
+    const auto blanks = [](std::size_t size) { return std::string(size, '\n'); };
+    const std::string certificate = leaf.certificate_pem();
+    const std::string key = leaf.key_pem();
+    TlsOptions options;
+    SUBCASE("a CA file") {
+        const TemporaryFile file{certificate + blanks(std::size_t{8} << 20U)};
+        options.ca_file = file.path();
+        check_unusable(options, file.path(), "is too large");
+    }
+    SUBCASE("a client certificate") {
+        const TemporaryFile file{certificate + blanks(std::size_t{1} << 20U)};
+        options.client_certificate_file = file.path();
+        options.client_key_pem = Secret{key};
+        check_unusable(options, file.path(), "is too large");
+    }
+    SUBCASE("a client key") {
+        const TemporaryFile file{key + blanks(std::size_t{64} << 10U)};
+        options.client_certificate_pem = certificate;
+        options.client_key_file = file.path();
+        check_unusable(options, file.path(), "is too large");
+    }
+}
+
 TEST_CASE("TlsOptions: one broken certificate or list among good ones is not passed over") {
     const auto root = pki::Identity::self_signed();
     const std::string broken_certificate =
@@ -289,6 +316,36 @@ TEST_CASE("TlsOptions: members that do not go together are named") {
     CHECK_NOTHROW(options.check());
 }
 
+TEST_CASE("TLS: a list that is there is not overlooked, though OpenSSL says it is missing") {
+    const auto root = pki::Identity::self_signed(pki::authority("root"));
+    const auto leaf = root.issue();
+    const auto namesake = pki::Identity::self_signed(pki::authority("root"));
+    const auto other = pki::Identity::self_signed(pki::authority("other"));
+    const auto is_overlooked = [&](const std::string& lists) {
+        TlsOptions options;
+        options.ca_pem = root.certificate_pem();
+        options.crl_pem = lists;
+        options.revocation = clarify::Revocation::best_effort;
+        const auto context = make_tls_context(options).value();
+        X509_STORE* const store = SSL_CTX_get_cert_store(context->native_handle());
+        const std::unique_ptr<X509_STORE_CTX, decltype(&X509_STORE_CTX_free)> verification{
+            X509_STORE_CTX_new(), &X509_STORE_CTX_free};
+        REQUIRE(X509_STORE_CTX_init(verification.get(), store, leaf.certificate(), nullptr) == 1);
+        // What is asked where no memory was left to look for the list of the last certificate.
+        X509_STORE_CTX_set_verify_cb(verification.get(), [](int fine, X509_STORE_CTX* at) {
+            if (fine != 1 || X509_STORE_CTX_get_error_depth(at) != 0) return fine;
+            X509_STORE_CTX_set_error(at, X509_V_ERR_UNABLE_TO_GET_CRL);
+            return clarify::detail::overlook_missing_lists(0, at);
+        });
+        return X509_verify_cert(verification.get()) == 1;
+    };
+    CHECK_FALSE(is_overlooked(root.crl_pem({})));
+    CHECK_FALSE(is_overlooked(root.crl_pem({}, pki::valid, true)));
+    CHECK_FALSE(is_overlooked(other.crl_pem({}) + root.crl_pem({leaf})));
+    CHECK(is_overlooked(other.crl_pem({})));
+    CHECK(is_overlooked(namesake.crl_pem({leaf}, pki::valid, true)));
+}
+
 TEST_CASE("parse_pin: reads sha256/ and the base64 of 32 bytes, and nothing else") {
     const auto identity = pki::Identity::self_signed();
     CHECK(parse_pin(identity.pin()));
@@ -309,7 +366,8 @@ TEST_CASE("parse_pin: reads sha256/ and the base64 of 32 bytes, and nothing else
           "sha256/" + digest + "9=",
           "sha256/" + digest + "==",
           "sha256/" + digest + "8= ",
-          "sha256/" + std::string(43, '-') + "="}) {
+          "sha256/" + std::string(43, '-') + "=",
+          "sha256/-" + digest.substr(1) + "8="}) {
         INFO(text);
         CHECK_FALSE(parse_pin(text));
     }

@@ -9,9 +9,11 @@
 #include <openssl/ssl.h>
 #include <support/pki.hpp>
 #include <support/tls_pair.hpp>
+#include <support/world.hpp>
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 namespace pki = support::pki;
 using namespace std::chrono_literals;
@@ -138,4 +140,21 @@ TEST_CASE("TlsSessionCache: what cannot be resumed is not kept, and an origin ca
     cache.forget(f.origin);
     CHECK(cache.size() == 1);
     CHECK_FALSE(cache.take(f.origin, f.now).handle);
+}
+
+TEST_CASE("TLS sessions: one that a resumed connection was given lives no longer than the first") {
+    std::vector<bool> resumed;
+    support::WorldOptions options;
+    options.client.http.idle_timeout = 1s;
+    options.client.http.tls.session_lifetime = 1h;
+    options.client.http.observer = [&resumed](const clarify::Event& event) {
+        if (event.kind == clarify::EventKind::connection_opened) resumed.push_back(event.resumed);
+    };
+    support::World world{options};
+    for (int i = 0; i != 3; ++i) {
+        CHECK(world.call()->outcome->has_value());
+        world.clock->advance(40min);
+        world.settle();
+    }
+    CHECK(resumed == std::vector<bool>{false, true, false});
 }

@@ -108,6 +108,7 @@ TEST_CASE("JSON: decoding stays within its memory limit, and gives all back wher
           repeated("[]", mebibyte),
           repeated("{}", mebibyte),
           repeated("\"\"", mebibyte),
+          repeated(R"({"a":0})", 160'000),
           many_keys(100'000, false),
           many_keys(200'000, true),
           repeated("[[[[[[[[]]]]]]]]", mebibyte),

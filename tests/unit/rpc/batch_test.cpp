@@ -171,6 +171,15 @@ TEST_CASE("Batch: a reply that is neither array nor error object fails as a whol
         "json[depth]");
 }
 
+TEST_CASE("Batch: each answer may be nested as deeply as the reply to a single call") {
+    const auto nested = [](std::size_t levels) {
+        return Reading{"[" + result(5, std::string(levels, '[') + std::string(levels, ']')) + "]"};
+    };
+    CHECK(nested(depth - 1).failure.empty());
+    CHECK(nested(depth - 1)[0].size() == 2 * (depth - 1));
+    CHECK(nested(depth).failure == "json[depth]");
+}
+
 TEST_CASE("Batch: requests are written as one array, with ids that ascend") {
     Batch batch = empty_batch();
     CHECK(batch.empty());

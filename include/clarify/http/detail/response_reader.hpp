@@ -145,7 +145,7 @@ public:
     Result<void> end_of_input(bool clean);
 
     bool done() const noexcept { return facts().done && facts().status >= 200; }
-    bool head_done() const noexcept { return facts().head_done && facts().status >= 200; }
+    bool head_done() const noexcept { return facts().head_done; }
     /// May the connection carry another exchange? Meaningful once `done()`.
     bool reusable() const noexcept { return facts().reusable; }
     std::optional<std::chrono::seconds> keep_alive() const noexcept { return facts().keep_alive; }

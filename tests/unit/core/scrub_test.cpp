@@ -78,6 +78,14 @@ TEST_CASE("SecretFinder: JSON that a JSON string holds is seen through") {
     CHECK(without(R"(key1\\\\\\\\)", "key12") == R"(key1\\\\\\\\)");
 }
 
+TEST_CASE("SecretFinder: a character of two escapes is read as one") {
+    constexpr std::string_view key = "key-\xF0\x9F\x94\x91-1";
+    CHECK(without(R"(<key-\ud83d\udd11-1>)", key) == "<****>");
+    CHECK(without(R"(<key-\uD83D\uDD10-1>)", key) == R"(<key-\uD83D\uDD10-1>)");
+    CHECK(without(R"(\ud83dkey12)", "key12") == R"(\ud83d****)");
+    CHECK(without(R"(key1\ud83d\u0032)", "key12") == R"(key1\ud83d\u0032)");
+}
+
 TEST_CASE("SecretFinder: a secret too short to be one is left alone") {
     CHECK(without("an answer", "an") == "an answer");
     CHECK(without("abc", "abc") == "abc");

@@ -287,7 +287,7 @@ TEST_CASE("sweep: whatever allocation of OpenSSL fails, no peer is taken for one
     shortage.of = Allocator::openssl;
     shortage.stride = 31;
     // Among them is all that verifies.
-    shortage.all_of_last = 64;
+    shortage.all_of_last = 96;
     const auto call = [](World& on) { return on.start(true); };
     WorldOptions unknown;
     unknown.trusted = false;

@@ -45,14 +45,20 @@ inline WrittenBytes read_written(std::string_view text) noexcept {
             out.size = 2;
             out.meaning[0] = meanings[at];
         } else if (text[1] == 'u') {
-            const int unit = hex(2, 4);
-            if (unit < 0 || json_scan::high_surrogate(unit) || json_scan::low_surrogate(unit))
-                return out;
-            out.size = 6;
-            out.meaning[0] = static_cast<char>(unit);
-            if (unit < 0x80) return out;
+            int code = hex(2, 4);
+            if (code < 0 || json_scan::low_surrogate(code)) return out;
+            std::size_t size = 6;
+            if (json_scan::high_surrogate(code)) {
+                const int low = text.substr(size).starts_with("\\u") ? hex(8, 4) : -1;
+                if (!json_scan::low_surrogate(low)) return out;
+                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+                size = 12;
+            }
+            out.size = size;
+            out.meaning[0] = static_cast<char>(code);
+            if (code < 0x80) return out;
             std::string utf8;
-            json_scan::append_utf8(utf8, static_cast<unsigned>(unit));
+            json_scan::append_utf8(utf8, static_cast<unsigned>(code));
             out.count = utf8.copy(out.meaning, sizeof out.meaning);
             Secret::wipe(utf8);
         }

@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/told_handler.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/connection_source.hpp>
 #include <clarify/http/detail/curl_exchange.hpp>
@@ -13,7 +14,6 @@
 #include <clarify/http/detail/curl_setup.hpp>
 #include <clarify/http/detail/curl_socket.hpp>
 #include <clarify/http/detail/curl_tunnel.hpp>
-#include <clarify/http/detail/curl_wait.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -5,15 +5,15 @@
 #define CLARIFY_HTTP_DETAIL_UPLOAD_HPP
 
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/told_handler.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/http/detail/connection.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/system/errc.hpp>
 
 #include <algorithm>
 #include <array>
@@ -86,39 +86,6 @@ private:
     /// The largest content of a TLS record (RFC 8446 section 5.1).
     static constexpr std::size_t piece_size = std::size_t{16} << 10U;
 
-    struct State;
-
-    /// The completion handler of a piece. There may be no memory to call it: then it is destroyed,
-    /// in any thread.
-    class Written {
-    public:
-        explicit Written(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
-        Written(Written&&) noexcept = default;
-        Written(const Written&) = delete;
-        Written& operator=(const Written&) = delete;
-        ~Written() {
-            if (!state_) return;
-            const std::shared_ptr<ContextLink> context = state_->context;
-            context->while_there([&] {
-                try {
-                    const boost::asio::any_io_executor executor = state_->executor;
-                    boost::asio::post(executor, [state = std::move(state_)] {
-                        state->end(make_error_code(boost::system::errc::not_enough_memory));
-                    });
-                } catch (...) {  // NOLINT(bugprone-empty-catch): the reading ends in its own time
-                }
-            });
-        }
-
-        void operator()(boost::system::error_code ec, std::size_t) {
-            const std::shared_ptr<State> state = std::move(state_);
-            state->written(ec);
-        }
-
-    private:
-        std::shared_ptr<State> state_;
-    };
-
     struct State : std::enable_shared_from_this<State> {
         State(boost::asio::any_io_executor on, std::shared_ptr<Connection<Net>> target)
             : executor(std::move(on)),
@@ -132,7 +99,11 @@ private:
             rest.remove_prefix(size);
             const std::array<boost::asio::const_buffer, 2> output{
                 connection->head(), boost::asio::buffer(piece.data(), size)};
-            auto then = boost::asio::bind_executor(executor, Written{this->shared_from_this()});
+            auto call = [self = this->shared_from_this()](boost::system::error_code ec) {
+                self->written(ec);
+            };
+            auto then = boost::asio::bind_executor(
+                executor, ToldHandler{executor, context, std::move(call)});
             if (connection->is_tls()) {
                 boost::asio::async_write(connection->tls(), output, std::move(then));
             } else {
@@ -147,7 +118,7 @@ private:
             try {
                 write(piece_size);
             } catch (...) {
-                end(make_error_code(boost::system::errc::not_enough_memory));
+                end(boost::asio::error::no_memory);
             }
         }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// What CurlBackend waits with, where no coroutine would notice that a wait never ended.
+// A completion handler that hears of its own loss, where no coroutine would notice it.
 
-#ifndef CLARIFY_HTTP_DETAIL_CURL_WAIT_HPP
-#define CLARIFY_HTTP_DETAIL_CURL_WAIT_HPP
+#ifndef CLARIFY_CORE_DETAIL_TOLD_HANDLER_HPP
+#define CLARIFY_CORE_DETAIL_TOLD_HANDLER_HPP
 
 #include <clarify/core/detail/context_link.hpp>
 
@@ -16,21 +16,22 @@
 
 namespace clarify::detail {
 
-/** The handler of a wait, which calls `call(error_code)`.
+/** The handler of an operation, which calls `call(error_code)`; how much was done is not passed on.
 
     Where Asio has no memory to get a completion to its executor, it destroys the handler instead.
     Then the call is made all the same, on the executor, with `error::no_memory`; unless there is no
     memory for that either, or the context is going.
 */
 template <class Call>
-class CurlWait {
+class ToldHandler {
 public:
-    CurlWait(boost::asio::any_io_executor executor, std::shared_ptr<ContextLink> context, Call call)
+    ToldHandler(
+        boost::asio::any_io_executor executor, std::shared_ptr<ContextLink> context, Call call)
         : executor_(std::move(executor)), context_(std::move(context)), call_(std::move(call)) {}
-    CurlWait(CurlWait&&) noexcept = default;
-    CurlWait(const CurlWait&) = delete;
-    CurlWait& operator=(const CurlWait&) = delete;
-    ~CurlWait() {
+    ToldHandler(ToldHandler&&) noexcept = default;
+    ToldHandler(const ToldHandler&) = delete;
+    ToldHandler& operator=(const ToldHandler&) = delete;
+    ~ToldHandler() {
         // One that was called, or moved from, has none.
         if (!context_) return;
         context_->while_there([this] {
@@ -43,7 +44,8 @@ public:
         });
     }
 
-    void operator()(boost::system::error_code ec) {
+    template <class... Done>
+    void operator()(boost::system::error_code ec, Done...) {
         context_.reset();
         call_(ec);
     }
@@ -56,4 +58,4 @@ private:
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_HTTP_DETAIL_CURL_WAIT_HPP
+#endif  // CLARIFY_CORE_DETAIL_TOLD_HANDLER_HPP

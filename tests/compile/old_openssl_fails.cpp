@@ -7,4 +7,4 @@
 #undef OPENSSL_VERSION_NUMBER
 #define OPENSSL_VERSION_NUMBER 0x20000000L
 
-#include <clarify/http/detail/tls_material.hpp>
+#include <clarify/http/detail/tls/tls_material.hpp>

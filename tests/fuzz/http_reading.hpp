@@ -4,7 +4,7 @@
 #ifndef CLARIFY_TESTS_FUZZ_HTTP_READING_HPP
 #define CLARIFY_TESTS_FUZZ_HTTP_READING_HPP
 
-#include <clarify/http/detail/response_reader.hpp>
+#include <clarify/http/detail/beast/response_reader.hpp>
 
 #include "fuzz.hpp"
 

@@ -4,7 +4,7 @@
 #ifndef CLARIFY_TESTS_SUPPORT_RAW_SERVER_HPP
 #define CLARIFY_TESTS_SUPPORT_RAW_SERVER_HPP
 
-#include <clarify/testing/detail/raw_server.hpp>
+#include <clarify/testing/detail/kits/raw_server.hpp>
 
 namespace support {
 

@@ -4,7 +4,7 @@
 #ifndef CLARIFY_TESTS_SUPPORT_TLS_PAIR_HPP
 #define CLARIFY_TESTS_SUPPORT_TLS_PAIR_HPP
 
-#include <clarify/http/detail/tls_session_cache.hpp>
+#include <clarify/http/detail/tls/tls_session_cache.hpp>
 
 #include "pki.hpp"
 

@@ -5,7 +5,7 @@
 #define CLARIFY_HTTP_TLS_OPTIONS_HPP
 
 #include <clarify/core/secret.hpp>
-#include <clarify/http/detail/pin.hpp>
+#include <clarify/http/detail/tls/pin.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -50,6 +50,6 @@ ConformanceReport check_auth_policy(MakePolicy make_policy, AuthCheckOptions opt
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/check_auth_policy.hpp>
+#include <clarify/testing/detail/kits/impl/check_auth_policy.hpp>
 
 #endif  // CLARIFY_TESTING_CHECK_AUTH_POLICY_HPP

@@ -61,6 +61,6 @@ check_http_backend(MakeBackend make_backend);
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/check_http_backend.hpp>
+#include <clarify/testing/detail/kits/impl/check_http_backend.hpp>
 
 #endif  // CLARIFY_TESTING_CHECK_HTTP_BACKEND_HPP

@@ -6,7 +6,7 @@
 
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/testing/conformance.hpp>
-#include <clarify/testing/detail/codec_suite.hpp>
+#include <clarify/testing/detail/kits/codec_suite.hpp>
 
 #include <cstdint>
 

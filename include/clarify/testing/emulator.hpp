@@ -216,6 +216,6 @@ private:
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/emulator.hpp>
+#include <clarify/testing/detail/emulator/impl/emulator.hpp>
 
 #endif

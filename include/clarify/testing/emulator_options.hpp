@@ -90,6 +90,6 @@ struct EmulatorOptions {
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/emulator_options.hpp>
+#include <clarify/testing/detail/emulator/impl/emulator_options.hpp>
 
 #endif

@@ -78,6 +78,6 @@ static_assert(AuthPolicy<FakeTokenSource>);
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/fake_token_source.hpp>
+#include <clarify/testing/detail/doubles/impl/fake_token_source.hpp>
 
 #endif  // CLARIFY_TESTING_FAKE_TOKEN_SOURCE_HPP

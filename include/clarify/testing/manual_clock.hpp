@@ -136,6 +136,6 @@ private:
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/manual_clock.hpp>
+#include <clarify/testing/detail/doubles/impl/manual_clock.hpp>
 
 #endif  // CLARIFY_TESTING_MANUAL_CLOCK_HPP

@@ -5,7 +5,7 @@
 #define CLARIFY_TESTING_SCRIPTED_ANSWER_HPP
 
 #include <clarify/core/http_message.hpp>
-#include <clarify/testing/detail/script_plan.hpp>
+#include <clarify/testing/detail/doubles/script_plan.hpp>
 
 #include <chrono>
 #include <concepts>
@@ -123,6 +123,6 @@ Answer raise(std::exception_ptr thrown, Phase phase = Phase::first_byte);
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/scripted_answer.hpp>
+#include <clarify/testing/detail/doubles/impl/scripted_answer.hpp>
 
 #endif  // CLARIFY_TESTING_SCRIPTED_ANSWER_HPP

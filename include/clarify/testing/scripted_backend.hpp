@@ -120,6 +120,6 @@ static_assert(HttpBackend<ScriptedBackend>);
 
 }  // namespace clarify::testing
 
-#include <clarify/testing/impl/scripted_backend.hpp>
+#include <clarify/testing/detail/doubles/impl/scripted_backend.hpp>
 
 #endif  // CLARIFY_TESTING_SCRIPTED_BACKEND_HPP

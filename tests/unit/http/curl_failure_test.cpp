@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What becomes of libcurl's codes.
 
-#include <clarify/http/detail/curl_failure.hpp>
+#include <clarify/http/detail/curl/curl_failure.hpp>
 
 #include <boost/system/errc.hpp>
 

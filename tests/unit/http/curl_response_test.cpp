@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What is taken from, and refused of, the lines that libcurl hands over.
 
-#include <clarify/http/detail/curl_response.hpp>
+#include <clarify/http/detail/curl/curl_response.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Where libcurl finds the system's trust store.
 
-#include <clarify/http/detail/curl_setup.hpp>
+#include <clarify/http/detail/curl/curl_setup.hpp>
 
 #include <doctest/doctest.h>
 #include <support/temporary_directory.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/http/detail/pool.hpp>
+#include <clarify/http/detail/pool/pool.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/http/detail/proxy_tunnel.hpp>
+#include <clarify/http/detail/beast/proxy_tunnel.hpp>
 #include <clarify/http/http_options.hpp>
 #include <clarify/http/proxy_options.hpp>
 

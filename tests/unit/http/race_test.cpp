@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/http/detail/race.hpp>
+#include <clarify/http/detail/beast/race.hpp>
 
 #include <boost/asio/error.hpp>
 

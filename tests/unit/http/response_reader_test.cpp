@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/http/detail/response_reader.hpp>
+#include <clarify/http/detail/beast/response_reader.hpp>
 
 #include "reply_reading.hpp"
 

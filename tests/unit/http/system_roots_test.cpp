@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Where the system's trust store is looked for.
 
-#include <clarify/http/detail/tls_context.hpp>
-#include <clarify/http/detail/tls_material.hpp>
+#include <clarify/http/detail/tls/tls_context.hpp>
+#include <clarify/http/detail/tls/tls_material.hpp>
 #include <clarify/testing/detail/certificate.hpp>
 
 #include <doctest/doctest.h>

@@ -2,7 +2,7 @@
 // Certificates, keys and lists that options name: what is read, and what is said of those that
 // cannot be.
 
-#include <clarify/http/detail/tls_context.hpp>
+#include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/ssl/context.hpp>

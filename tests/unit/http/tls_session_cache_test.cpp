@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Which TLS session goes to which connection, and for how long.
 
-#include <clarify/http/detail/tls_session_cache.hpp>
+#include <clarify/http/detail/tls/tls_session_cache.hpp>
 
 #include <boost/asio/ssl/context.hpp>
 

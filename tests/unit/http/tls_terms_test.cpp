@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What is asked of a peer once the handshake is over.
 
-#include <clarify/http/detail/tls_context.hpp>
+#include <clarify/http/detail/tls/tls_context.hpp>
 
 #include <doctest/doctest.h>
 #include <openssl/ssl.h>

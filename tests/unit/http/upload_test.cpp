@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/http/detail/upload.hpp>
+#include <clarify/http/detail/beast/upload.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>

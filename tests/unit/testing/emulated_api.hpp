@@ -5,7 +5,7 @@
 #ifndef CLARIFY_TESTS_UNIT_TESTING_EMULATED_API_HPP
 #define CLARIFY_TESTS_UNIT_TESTING_EMULATED_API_HPP
 
-#include <clarify/testing/detail/rpc_dispatch.hpp>
+#include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/encoding.hpp>
-#include <clarify/testing/detail/id_mint.hpp>
-#include <clarify/testing/detail/token_issuer.hpp>
+#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/emulator/id_mint.hpp>
+#include <clarify/testing/detail/emulator/token_issuer.hpp>
 
 #include <doctest/doctest.h>
 

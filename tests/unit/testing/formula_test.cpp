@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/formula.hpp>
+#include <clarify/testing/detail/emulator/formula.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/json_text.hpp>
+#include <clarify/testing/detail/emulator/json_text.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,8 +2,8 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/json_text.hpp>
-#include <clarify/testing/detail/resource.hpp>
+#include <clarify/testing/detail/emulator/json_text.hpp>
+#include <clarify/testing/detail/emulator/resource.hpp>
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/rpc_dispatch.hpp>
+#include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
 #include <doctest/doctest.h>
 

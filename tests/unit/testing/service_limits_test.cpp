@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/api_endpoints.hpp>
-#include <clarify/testing/detail/rate_queue.hpp>
-#include <clarify/testing/detail/rpc_dispatch.hpp>
+#include <clarify/testing/detail/emulator/api_endpoints.hpp>
+#include <clarify/testing/detail/emulator/rate_queue.hpp>
+#include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
 #include "emulated_api.hpp"
 

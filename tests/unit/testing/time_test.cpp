@@ -2,7 +2,7 @@
 //
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/testing/detail/time.hpp>
+#include <clarify/testing/detail/emulator/time.hpp>
 
 #include <doctest/doctest.h>
 

@@ -3,10 +3,10 @@
 #ifndef CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
 #define CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
 
-#include <clarify/http/detail/beast_source.hpp>
-#include <clarify/http/detail/response_reader.hpp>
-#include <clarify/http/detail/tcp_net.hpp>
-#include <clarify/http/detail/upload.hpp>
+#include <clarify/http/detail/beast/beast_source.hpp>
+#include <clarify/http/detail/beast/response_reader.hpp>
+#include <clarify/http/detail/beast/tcp_net.hpp>
+#include <clarify/http/detail/beast/upload.hpp>
 
 #include <algorithm>
 #include <utility>

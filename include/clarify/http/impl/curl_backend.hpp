@@ -3,7 +3,7 @@
 #ifndef CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP
 #define CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP
 
-#include <clarify/http/detail/curl_source.hpp>
+#include <clarify/http/detail/curl/curl_source.hpp>
 
 #include <boost/asio/this_coro.hpp>
 

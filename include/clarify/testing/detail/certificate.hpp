@@ -65,6 +65,6 @@ private:
 
 }  // namespace clarify::testing::detail
 
-#include <clarify/testing/impl/certificate.hpp>
+#include <clarify/testing/detail/impl/certificate.hpp>
 
 #endif

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+// The tunnel that libcurl asks a proxy for, judged as BeastBackend judges its own. No I/O.
+
+#ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_TUNNEL_HPP
+#define CLARIFY_HTTP_DETAIL_CURL_CURL_TUNNEL_HPP
+
+#include <clarify/core/http_message.hpp>
+#include <clarify/core/result.hpp>
+#include <clarify/http/detail/curl/curl_response.hpp>
+#include <clarify/http/detail/pool/proxy_rules.hpp>
+#include <clarify/http/http_options.hpp>
+
+#include <optional>
+#include <string_view>
+
+namespace clarify::detail {
+
+/** A proxy's answer to CONNECT, line by line.
+
+    libcurl stops at the first answer that is no tunnel, and would read its body; the verdict here
+    comes first, with the end of the head. Where this says nothing, the answer broke off.
+*/
+class CurlTunnel {
+public:
+    explicit CurlTunnel(const HttpOptions& options)
+        : proxy_(options.proxy), reader_(reply_, limits_of(options)) {}
+    CurlTunnel(const CurlTunnel&) = delete;
+    CurlTunnel& operator=(const CurlTunnel&) = delete;
+
+    /// A line as it came; `has_more` says that bytes follow it. False if there will be no tunnel.
+    bool header_line(std::string_view line, bool has_more) {
+        Result<void> verdict;
+        if (!reader_.header_line(line)) {
+            verdict = malformed_tunnel_answer(proxy_);
+        } else if (reader_.head_done()) {
+            verdict = judge_tunnel(reply_, has_more, proxy_);
+            open_ = verdict.has_value();
+        }
+        if (!verdict) refusal_ = verdict.error();
+        return verdict.has_value();
+    }
+
+    /// Does what the connection carries from here on go to the origin?
+    bool is_open() const noexcept { return open_; }
+    const std::optional<Error>& refusal() const noexcept { return refusal_; }
+
+private:
+    static CurlLimits limits_of(const HttpOptions& options) {
+        CurlLimits limits;
+        limits.head = options.max_response_head;
+        limits.fields = options.max_response_fields;
+        limits.interim = options.max_interim_responses;
+        limits.head_only = true;
+        return limits;
+    }
+
+    const ProxyOptions& proxy_;
+    HttpResponse reply_;
+    CurlResponse reader_;
+    std::optional<Error> refusal_;
+    bool open_ = false;
+};
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_HTTP_DETAIL_CURL_CURL_TUNNEL_HPP

@@ -1,0 +1,112 @@
+// An HTTP/1.1 server on the loopback address, with or without TLS.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
+
+#include <clarify/testing/detail/certificate.hpp>
+#include <clarify/testing/detail/emulator/http_message.hpp>
+#include <clarify/testing/detail/emulator/statistics.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace clarify::testing::detail {
+
+/** Serves keep-alive connections on a thread of its own and asks a handler for every response.
+
+    A body that is too large is refused with 413, a header over 32 KiB with 431, what is no HTTP with 400.
+    Connections stay open until the peer closes them or the server is destroyed, which cuts them.
+
+    @par Object lifetimes
+    The handler, what it refers to, and the statistics must outlive the server.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: `port` is safe. The handler runs on the server's thread.
+*/
+class HttpServer {
+public:
+    using Handler = std::function<HttpResponse(const HttpRequest&)>;
+
+    /** Binds to 127.0.0.1 and listens; connections wait until `start`.
+
+        @param port The port, or 0 for any free one.
+        @param certificate What to prove the own name with; nullopt for plain HTTP.
+        @param max_body The size in bytes of the largest body that is read.
+        @throws boost::system::system_error when it cannot bind to the port.
+    */
+    HttpServer(
+        std::uint16_t port,
+        const std::optional<IssuedCertificate>& certificate,
+        std::size_t max_body,
+        Statistics& statistics);
+
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    /// Cuts all connections and waits for the thread.
+    ~HttpServer();
+
+    /// The port that the server is bound to.
+    std::uint16_t port() const noexcept { return port_; }
+
+    /// Starts to serve. To be called once.
+    void start(Handler handler);
+
+private:
+    using Socket = boost::asio::ip::tcp::socket;
+    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using Buffer = boost::beast::flat_buffer;
+
+    enum class ReadOutcome { request, closed, malformed, header_too_large, body_too_large };
+
+    void run();
+    boost::asio::awaitable<void> accept_connections();
+    boost::asio::awaitable<void> serve_plain(Socket socket);
+    boost::asio::awaitable<void> serve_tls(Socket socket);
+
+    template <class Stream>
+    boost::asio::awaitable<void> serve(std::shared_ptr<Stream> stream);
+
+    template <class Stream>
+    boost::asio::awaitable<ReadOutcome> read_request(
+        Stream& stream, Buffer& buffer, Parser& parser);
+
+    /// Sends a response, and returns whether the connection can be used further.
+    template <class Stream>
+    boost::asio::awaitable<bool> send(
+        Stream& stream, const HttpResponse& response, const std::string& bytes);
+
+    /// Ends a connection so that the peer can still read the last response.
+    template <class Stream>
+    boost::asio::awaitable<void> close(std::shared_ptr<Stream> stream);
+
+    HttpResponse respond(const HttpRequest& request);
+
+    Statistics& statistics_;
+    std::size_t max_body_;
+    Handler handler_;
+    std::unique_ptr<boost::asio::ssl::context> tls_;  // null for plain HTTP
+    boost::asio::io_context context_{1};
+    boost::asio::ip::tcp::acceptor acceptor_{context_};
+    std::uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+}  // namespace clarify::testing::detail
+
+#include <clarify/testing/detail/emulator/impl/http_server.hpp>
+
+#endif

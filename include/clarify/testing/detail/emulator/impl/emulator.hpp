@@ -1,0 +1,278 @@
+// Bodies of the emulator's public face.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
+
+#include <clarify/testing/detail/emulator/emulator_core.hpp>
+#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/emulator/id_mint.hpp>
+#include <clarify/testing/detail/emulator/json_text.hpp>
+#include <clarify/testing/detail/emulator/snapshot.hpp>
+#include <clarify/testing/emulator.hpp>
+
+#include <boost/assert.hpp>
+
+#include <cerrno>
+#include <cmath>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+namespace clarify::testing {
+
+namespace detail {
+
+inline TimePoint current_time() {
+    return std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
+}
+
+inline EmulatorOptions checked(EmulatorOptions options) {
+    const auto require = [](bool condition, const char* message) {
+        if (!condition) {
+            throw std::invalid_argument(message);
+        }
+    };
+    require(
+        is_resource_id(options.integration),
+        "EmulatorOptions::integration must match ^[a-v0-9]{20}$");
+    require(!options.client_id.empty(), "EmulatorOptions::client_id must not be empty");
+    require(!options.client_secret.empty(), "EmulatorOptions::client_secret must not be empty");
+    require(!options.basic_password.empty(), "EmulatorOptions::basic_password must not be empty");
+    require(
+        options.token_lifetime >= std::chrono::seconds(1) &&
+            options.token_lifetime <= std::chrono::hours(24 * 3660),
+        "EmulatorOptions::token_lifetime must be from a second to ten years");
+    require(options.max_request_size != 0, "EmulatorOptions::max_request_size must not be 0");
+    const auto up_to_a_day = [](std::chrono::milliseconds time) {
+        return time >= std::chrono::milliseconds(0) && time <= std::chrono::hours(24);
+    };
+    require(
+        up_to_a_day(options.visibility_delay),
+        "EmulatorOptions::visibility_delay must be from nothing to a day");
+    require(up_to_a_day(options.latency), "EmulatorOptions::latency must be from nothing to a day");
+    return options;
+}
+
+inline std::string make_credentials_json(
+    const EmulatorCore& core, std::string_view type, std::string_view id, std::string_view secret) {
+    json::object credentials;
+    credentials["type"] = type;
+    credentials["clientId"] = id;
+    credentials["clientSecret"] = secret;
+    json::object file;
+    file["apiUrl"] = core.endpoints.api_url();
+    file["integration"] = core.options.integration;
+    file["credentials"] = std::move(credentials);
+    return to_json(file) + "\n";
+}
+
+enum class FileAccess { everybody, owner };
+
+/// Replaces a file; a secret is written only after the access to it has been narrowed.
+inline void write_file(
+    const std::filesystem::path& path, std::string_view text, FileAccess access) {
+    errno = 0;
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    if (file && access == FileAccess::owner) {
+        using std::filesystem::perms;
+        std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
+    }
+    file.write(text.data(), static_cast<std::streamsize>(text.size()));
+    file.close();
+    if (!file) {
+        const int reason = errno != 0 ? errno : EIO;
+        throw std::system_error(reason, std::generic_category(), "write " + path.string());
+    }
+}
+
+/// The signal of an input of the own integration, made if it is missing.
+inline Signal& seeded_signal(Store& store, const EmulatorCore& core, std::string_view input) {
+    if (!is_input_key(input)) {
+        throw std::invalid_argument("the input key is not valid");
+    }
+    return store.find_or_add_signal(core.options.integration, std::string(input), current_time())
+        .first;
+}
+
+/// Calls `function(Store&)` for a caller to whom the codes of JSON-RPC mean nothing.
+template <class F>
+auto seed_store(EmulatorCore& core, F&& function) {
+    try {
+        return core.endpoints.store().visit(std::forward<F>(function));
+    } catch (const RpcFailure& failure) {
+        throw std::length_error(failure.message());
+    }
+}
+
+/// Calls `function(const Signal*)` with the signal of an input, or null.
+template <class F>
+auto inspect_signal(EmulatorCore& core, std::string_view input, F&& function) {
+    return core.endpoints.store().visit([&](const Store& store) {
+        return function(store.find_input(core.options.integration, input));
+    });
+}
+
+/// The samples of an input, those included that nobody is shown yet.
+inline Series inspect_samples(EmulatorCore& core, std::string_view input) {
+    return core.endpoints.store().visit([&](const Store& store) {
+        const Signal* const signal = store.find_input(core.options.integration, input);
+        return signal != nullptr ? store.all_samples(*signal) : Series();
+    });
+}
+
+}  // namespace detail
+
+inline Emulator::Emulator(EmulatorOptions options)
+    : core_(std::make_unique<detail::EmulatorCore>(detail::checked(std::move(options)))) {}
+
+inline Emulator::~Emulator() = default;
+
+inline const EmulatorOptions& Emulator::options() const noexcept { return core_->options; }
+
+inline std::uint16_t Emulator::port() const noexcept { return core_->server.port(); }
+
+inline const std::string& Emulator::api_url() const noexcept { return core_->endpoints.api_url(); }
+
+inline const std::string& Emulator::ca_certificate_pem() const noexcept {
+    return core_->identity.authority_pem;
+}
+
+inline std::string Emulator::credentials_json() const {
+    return detail::make_credentials_json(
+        *core_, "client-credentials", core_->options.client_id, core_->options.client_secret);
+}
+
+inline std::string Emulator::basic_credentials_json() const {
+    return detail::make_credentials_json(
+        *core_, "basic-auth", core_->options.integration, core_->options.basic_password);
+}
+
+inline void Emulator::write_credentials(const std::filesystem::path& path) const {
+    detail::write_file(path, credentials_json(), detail::FileAccess::owner);
+}
+
+inline void Emulator::write_ca_certificate(const std::filesystem::path& path) const {
+    detail::write_file(path, ca_certificate_pem(), detail::FileAccess::everybody);
+}
+
+inline void Emulator::revoke_tokens() { core_->endpoints.tokens().revoke_all(); }
+
+inline void Emulator::set_token_endpoint_failure(unsigned status) {
+    BOOST_ASSERT(status >= 400 && status <= 599);
+    core_->endpoints.failures().set_token_failure(status);
+}
+
+inline void Emulator::clear_token_endpoint_failure() {
+    core_->endpoints.failures().set_token_failure(std::nullopt);
+}
+
+inline void Emulator::fail_next(
+    unsigned count, unsigned status, std::optional<std::chrono::seconds> retry_after) {
+    BOOST_ASSERT(status >= 400 && status <= 599);
+    core_->endpoints.failures().fail_rpc(count, {status, retry_after});
+}
+
+inline void Emulator::fail_next_calls(unsigned count, int code) {
+    core_->endpoints.call_failures().plan(count, code);
+}
+
+inline void Emulator::spoil_next(unsigned count, ReplyFault fault) {
+    core_->endpoints.failures().spoil_rpc(count, fault);
+}
+
+inline EmulatorStats Emulator::stats() const { return core_->statistics.snapshot(); }
+
+inline std::string Emulator::seed(std::string_view input, std::span<const Sample> samples) {
+    for (const Sample& sample : samples) {
+        if (!std::isfinite(sample.value)) {
+            throw std::invalid_argument("a sample must be finite");
+        }
+    }
+    return detail::seed_store(*core_, [&](detail::Store& store) {
+        store.reserve_samples(samples.size());
+        detail::Signal& signal = detail::seeded_signal(store, *core_, input);
+        for (const Sample& sample : samples) {
+            store.put_sample(signal, sample.time, sample.value);
+        }
+        return signal.id;
+    });
+}
+
+inline std::string Emulator::publish(std::string_view input) {
+    return detail::seed_store(*core_, [&](detail::Store& store) {
+        detail::Signal& signal = detail::seeded_signal(store, *core_, input);
+        if (signal.item.empty()) {
+            const detail::TimePoint now = detail::current_time();
+            detail::Item& item = store.add_item(now);
+            item.attributes = signal.attributes;
+            item.attributes.visible = true;
+            signal.item = item.id;
+            signal.updated_at = now;
+        }
+        return signal.item;
+    });
+}
+
+inline void Emulator::load(std::string_view json) {
+    const auto document = detail::parse_json(json);
+    const detail::json::object* const object = document ? document->value.if_object() : nullptr;
+    if (object == nullptr) {
+        throw std::invalid_argument("the text is no JSON object");
+    }
+    detail::ParameterErrors errors;
+    detail::seed_store(*core_, [&](detail::Store& store) {
+        const detail::ParamsReader reader(*object, "", errors, false);
+        detail::load_snapshot(reader, store, core_->options.integration, detail::current_time());
+    });
+    if (!errors.empty()) {
+        throw std::invalid_argument(errors.to_string());
+    }
+}
+
+inline std::string Emulator::dump() const {
+    return core_->endpoints.store().visit([&](const detail::Store& store) {
+        return detail::to_json(detail::snapshot_json(store, core_->options.integration));
+    });
+}
+
+inline std::optional<std::string> Emulator::signal_id(std::string_view input) const {
+    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
+        return signal != nullptr ? std::optional(signal->id) : std::nullopt;
+    });
+}
+
+inline std::optional<std::string> Emulator::item_id(std::string_view input) const {
+    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
+        const bool has_item = signal != nullptr && !signal->item.empty();
+        return has_item ? std::optional(signal->item) : std::nullopt;
+    });
+}
+
+inline std::vector<Sample> Emulator::samples(std::string_view input) const {
+    std::vector<Sample> result;
+    for (const auto& [time, value] : detail::inspect_samples(*core_, input)) {
+        result.emplace_back(time, value);
+    }
+    return result;
+}
+
+inline std::size_t Emulator::sample_count(std::string_view input) const {
+    return detail::inspect_samples(*core_, input).size();
+}
+
+inline std::size_t Emulator::signal_count() const {
+    return core_->endpoints.store().visit(
+        [](const detail::Store& store) { return store.signals().size(); });
+}
+
+inline std::size_t Emulator::item_count() const {
+    return core_->endpoints.store().visit(
+        [](const detail::Store& store) { return store.items().size(); });
+}
+
+}  // namespace clarify::testing
+
+#endif

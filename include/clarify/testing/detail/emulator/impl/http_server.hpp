@@ -1,0 +1,312 @@
+// Bodies of the HTTP server.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
+
+#include <clarify/testing/detail/emulator/http_server.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/address_v4.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/http/verb.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+// GCC 12 takes Asio's own deallocation of a coroutine frame for a mismatch when it inlines one
+// half.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
+#endif
+
+namespace clarify::testing::detail {
+
+/// Operations complete with their error code instead of throwing it.
+inline constexpr auto as_result = boost::asio::as_tuple(boost::asio::use_awaitable);
+
+/// The socket below a connection.
+inline boost::asio::ip::tcp::socket& socket_of(boost::asio::ip::tcp::socket& stream) {
+    return stream;
+}
+
+template <class Next>
+boost::asio::ip::tcp::socket& socket_of(boost::asio::ssl::stream<Next>& stream) {
+    return stream.next_layer();
+}
+
+inline std::unique_ptr<boost::asio::ssl::context> make_server_tls(
+    const IssuedCertificate& certificate) {
+    namespace asio = boost::asio;
+    auto tls = std::make_unique<asio::ssl::context>(asio::ssl::context::tls_server);
+    tls->set_options(
+        asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+        asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+        asio::ssl::context::no_tlsv1_1);
+    tls->use_certificate_chain(asio::buffer(certificate.certificate_pem));
+    tls->use_private_key(asio::buffer(certificate.private_key_pem), asio::ssl::context::pem);
+    return tls;
+}
+
+inline HttpServer::HttpServer(
+    std::uint16_t port,
+    const std::optional<IssuedCertificate>& certificate,
+    std::size_t max_body,
+    Statistics& statistics)
+    : statistics_(statistics),
+      max_body_(max_body),
+      tls_(certificate ? make_server_tls(*certificate) : nullptr) {
+    using boost::asio::ip::tcp;
+    const tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(), port);
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(tcp::acceptor::reuse_address(true));
+    acceptor_.bind(endpoint);
+    acceptor_.listen();
+    port_ = acceptor_.local_endpoint().port();
+}
+
+inline HttpServer::~HttpServer() {
+    context_.stop();
+    if (thread_.joinable()) {
+        thread_.join();
+    }
+}
+
+inline void HttpServer::start(Handler handler) {
+    handler_ = std::move(handler);
+    boost::asio::co_spawn(context_, accept_connections(), boost::asio::detached);
+    thread_ = std::thread([this] { run(); });
+}
+
+inline void HttpServer::run() {
+    while (!context_.stopped()) {
+        try {
+            context_.run();
+        } catch (const std::exception&) {
+            // One connection ran out of memory, say; the others go on.
+        }
+    }
+}
+
+inline boost::asio::awaitable<void> HttpServer::accept_connections() {
+    for (;;) {
+        auto [ec, socket] = co_await acceptor_.async_accept(as_result);
+        if (ec) {
+            // The process may be out of descriptors, so give connections time to end.
+            boost::asio::steady_timer pause(context_, std::chrono::milliseconds(20));
+            co_await pause.async_wait(as_result);
+            continue;
+        }
+        statistics_.count(&EmulatorStats::connections);
+        boost::system::error_code ignored;
+        socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+        auto connection = tls_ ? serve_tls(std::move(socket)) : serve_plain(std::move(socket));
+        boost::asio::co_spawn(context_, std::move(connection), boost::asio::detached);
+    }
+}
+
+inline boost::asio::awaitable<void> HttpServer::serve_plain(Socket socket) {
+    auto stream = std::make_shared<Socket>(std::move(socket));
+    co_await serve(stream);
+}
+
+inline boost::asio::awaitable<void> HttpServer::serve_tls(Socket socket) {
+    using Stream = boost::asio::ssl::stream<Socket>;
+    auto stream = std::make_shared<Stream>(std::move(socket), *tls_);
+    const auto [ec] =
+        co_await stream->async_handshake(boost::asio::ssl::stream_base::server, as_result);
+    if (!ec) {
+        statistics_.count(&EmulatorStats::tls_handshakes);
+        co_await serve(stream);
+    }
+}
+
+template <class Stream>
+boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
+    namespace http = boost::beast::http;
+    Buffer buffer;
+    for (;;) {
+        Parser parser;
+        const ReadOutcome outcome = co_await read_request(*stream, buffer, parser);
+        if (outcome == ReadOutcome::closed) {
+            break;
+        }
+        HttpResponse response;
+        bool keep_alive = false;
+        bool is_head = false;
+        switch (outcome) {
+            case ReadOutcome::request:
+                keep_alive = parser.get().keep_alive();
+                is_head = parser.get().method() == http::verb::head;
+                response = respond(parser.get());
+                break;
+            case ReadOutcome::header_too_large:
+                response = text_response(431, "The request header is too large.\n");
+                break;
+            case ReadOutcome::body_too_large:
+                response = text_response(413, "The request body is too large.\n");
+                break;
+            case ReadOutcome::malformed:
+            case ReadOutcome::closed:
+                response = text_response(400, "This is not an HTTP/1.1 request.\n");
+                break;
+        }
+        if (response.delay.count() > 0) {
+            boost::asio::steady_timer turn(context_, response.delay);
+            co_await turn.async_wait(as_result);
+        }
+        if (response.delivery == HttpResponse::Delivery::none) {
+            boost::system::error_code ignored;
+            Socket& socket = socket_of(*stream);
+            socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+            socket.close(ignored);
+            co_return;
+        }
+        const std::string bytes = serialize(response, keep_alive, is_head);
+        const bool was_sent = co_await send(*stream, response, bytes);
+        if (!was_sent || !keep_alive) {
+            break;
+        }
+    }
+    co_await close(stream);
+}
+
+template <class Stream>
+boost::asio::awaitable<bool> HttpServer::send(
+    Stream& stream, const HttpResponse& response, const std::string& bytes) {
+    const bool is_slow = response.delivery == HttpResponse::Delivery::byte_by_byte;
+    const std::size_t at_once = bytes.size() - (is_slow ? response.body.size() : 0);
+    const auto head = boost::asio::buffer(bytes.data(), at_once);
+    auto [ec, written] = co_await boost::asio::async_write(stream, head, as_result);
+    boost::asio::steady_timer pause(context_);
+    for (std::size_t i = at_once; i < bytes.size() && !ec; ++i) {
+        pause.expires_after(std::chrono::milliseconds(20));
+        co_await pause.async_wait(as_result);
+        const auto byte = boost::asio::buffer(bytes.data() + i, 1);
+        std::tie(ec, written) = co_await boost::asio::async_write(stream, byte, as_result);
+    }
+    co_return !ec;
+}
+
+template <class Stream>
+boost::asio::awaitable<HttpServer::ReadOutcome> HttpServer::read_request(
+    Stream& stream, Buffer& buffer, Parser& parser) {
+    namespace http = boost::beast::http;
+    constexpr std::uint32_t max_header = 32 * 1024;
+    constexpr std::size_t read_size = 64 * 1024;
+    constexpr std::size_t max_buffered = 4 * read_size;  // only a chunk header can fill it
+    parser.eager(true);
+    parser.header_limit(max_header);
+    parser.body_limit(max_body_);
+    bool continued = false;
+    for (;;) {
+        while (buffer.size() != 0 && !parser.is_done()) {
+            boost::system::error_code ec;
+            std::size_t used = 0;
+            try {
+                used = parser.put(buffer.data(), ec);
+            } catch (const std::exception&) {
+                co_return ReadOutcome::malformed;
+            }
+            buffer.consume(used);
+            if (ec == http::error::need_more) {
+                break;
+            }
+            if (ec == http::error::header_limit) {
+                co_return ReadOutcome::header_too_large;
+            }
+            if (ec == http::error::body_limit) {
+                co_return ReadOutcome::body_too_large;
+            }
+            if (ec) {
+                co_return ReadOutcome::malformed;
+            }
+        }
+        if (parser.is_done()) {
+            co_return ReadOutcome::request;
+        }
+        if (buffer.size() >= max_buffered) {
+            co_return ReadOutcome::malformed;
+        }
+        if (!continued && parser.is_header_done() &&
+            boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+            continued = true;
+            const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+            const auto [ec, written] =
+                co_await boost::asio::async_write(stream, boost::asio::buffer(interim), as_result);
+            if (ec) {
+                co_return ReadOutcome::closed;
+            }
+        }
+        const auto space = buffer.prepare(read_size);
+        const auto [ec, count] = co_await stream.async_read_some(space, as_result);
+        if (ec) {
+            co_return ReadOutcome::closed;
+        }
+        buffer.commit(count);
+    }
+}
+
+template <class Stream>
+boost::asio::awaitable<void> HttpServer::close(std::shared_ptr<Stream> stream) {
+    // The peer gets a second to take note. The timer holds no part of the connection, since it may
+    // already have fired when this coroutine is done.
+    boost::asio::steady_timer limit(context_, std::chrono::seconds(1));
+    limit.async_wait([watched = std::weak_ptr<Stream>(stream)](boost::system::error_code ec) {
+        const auto alive = watched.lock();
+        if (!ec && alive) {
+            boost::system::error_code ignored;
+            socket_of(*alive).close(ignored);
+        }
+    });
+    if constexpr (!std::is_same_v<Stream, Socket>) {
+        co_await stream->async_shutdown(as_result);
+    }
+    // Closing with unread input would reset the connection and lose the response on its way.
+    boost::system::error_code ignored;
+    Socket& socket = socket_of(*stream);
+    socket.shutdown(Socket::shutdown_send, ignored);
+    std::array<char, 4096> discarded{};
+    for (;;) {
+        const auto space = boost::asio::buffer(discarded);
+        const auto [ec, count] = co_await socket.async_read_some(space, as_result);
+        if (ec) {
+            break;
+        }
+    }
+}
+
+inline HttpResponse HttpServer::respond(const HttpRequest& request) {
+    try {
+        return handler_(request);
+    } catch (const std::exception&) {
+        return text_response(500, "Internal error.\n");
+    }
+}
+
+}  // namespace clarify::testing::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+#endif

@@ -34,11 +34,11 @@
 #include <clarify/api/impl/time_zone.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
-#include <clarify/detail/impl/engine.hpp>
-#include <clarify/detail/impl/engine_end.hpp>
+#include <clarify/detail/impl/engine_base.hpp>
 #include <clarify/detail/impl/reply.hpp>
-#include <clarify/detail/impl/run.hpp>
+#include <clarify/detail/impl/watchdog.hpp>
 #include <clarify/http/impl/beast_backend.hpp>
+#include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
 
 namespace clarify {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What is repeated, after which wait, and at what cost to the budget: the decisions alone.
 
 #include <clarify/detail/retry.hpp>
 

@@ -5,6 +5,7 @@
 #define CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/called_or_lost.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution.hpp>
@@ -172,26 +173,14 @@ private:
         Running* outer;
     };
 
-    /// Marks, for the time it takes to hand a runner to the inner executor, that its destruction
+    struct Turn;
+    /// What this thread is handing to an inner executor at the moment, or null. Its loss meanwhile
     /// does not mean the end of the context: it is what an exception out of that leaves behind.
-    struct Launch {
-        explicit Launch(State* which) noexcept : state(which), outer(std::exchange(top(), this)) {}
-        Launch(const Launch&) = delete;
-        Launch& operator=(const Launch&) = delete;
-        ~Launch() { top() = outer; }
-
-        static Launch*& top() noexcept {
-            static thread_local Launch* innermost = nullptr;
-            return innermost;
-        }
-
-        State* state;
-        Launch* outer;
-        bool dropped = false;
-    };
-
-    /// Runs what is waiting, on the inner executor.
-    class Runner;
+    static State*& launching() noexcept {
+        static thread_local State* which = nullptr;
+        return which;
+    }
+    static void abandon(State* state) noexcept;
     static bool launch(State* state, const boost::asio::any_io_executor& inner);
 
     explicit SerialExecutor(State* state) noexcept : state_(state) {}
@@ -226,92 +215,55 @@ struct SerialExecutor::Holder : Operation {
     Function function;
 };
 
-class SerialExecutor::Runner {
-public:
-    explicit Runner(State* state) noexcept : state_(state) { state_->retain(); }
-    Runner(Runner&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-    Runner(const Runner&) = delete;
-    Runner& operator=(const Runner&) = delete;
-    ~Runner() {
-        if (state_ == nullptr) return;
-        Launch* const launch = Launch::top();
-        if (launch != nullptr && launch->state == state_) {
-            launch->dropped = true;
-            state_->release();
-            return;
-        }
-        // Destroyed instead of run: so is the context. What waits may own what owns this state, so
-        // it must go now.
-        Queue dropped;
-        {
-            const std::lock_guard lock{state_->mutex};
-            state_->abandoned = true;
-            dropped = std::exchange(state_->waiting, {});
-        }
-        while (!dropped.empty()) {
-            Operation* const operation = dropped.pop();
-            operation->complete(operation, false);
-        }
-        state_->release();
-    }
-
-    void operator()() {
-        State* const state = std::exchange(state_, nullptr);
-        const Turn turn{state};
-    }
-
-private:
-    /// One batch; its destructor also serves when a function throws.
-    struct Turn {
-        explicit Turn(State* which) : state(which), running(which) {
-            try {
-                do {
-                    run();
-                    // Where there is no memory for a turn of its own, the rest is run here.
-                } while (!finish());
-            } catch (...) {
-                if (!finish()) {
-                    // Whoever comes next tries again.
-                    const std::lock_guard lock{state->mutex};
-                    state->busy = false;
-                }
-                state->release();
-                throw;
+/// One batch of what waits, run by its constructor; and then a turn for what has come meanwhile, also
+/// where a function throws.
+struct SerialExecutor::Turn {
+    explicit Turn(State* which) : state(which), running(which) {
+        try {
+            do {
+                run();
+                // Where there is no memory for a turn of its own, the rest is run here.
+            } while (!finish());
+        } catch (...) {
+            if (!finish()) {
+                // Whoever comes next tries again.
+                const std::lock_guard lock{state->mutex};
+                state->busy = false;
             }
             state->release();
+            throw;
         }
-        Turn(const Turn&) = delete;
-        Turn& operator=(const Turn&) = delete;
+        state->release();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
 
-        void run() {
-            {
-                const std::lock_guard lock{state->mutex};
-                batch = std::exchange(state->waiting, {});
-            }
-            while (!batch.empty()) {
-                Operation* const operation = batch.pop();
-                operation->complete(operation, true);
-            }
+    void run() {
+        {
+            const std::lock_guard lock{state->mutex};
+            batch = std::exchange(state->waiting, {});
         }
-        /// Sees to what has come meanwhile, if anything; false if that failed.
-        bool finish() {
-            bool more = false;
-            {
-                const std::lock_guard lock{state->mutex};
-                state->waiting.prepend(std::exchange(batch, {}));
-                more = !state->waiting.empty();
-                state->busy = more;
-            }
-            // Posted, so that others get a turn on the inner executor in between.
-            return !more || launch(state, state->inner_never);
+        while (!batch.empty()) {
+            Operation* const operation = batch.pop();
+            operation->complete(operation, true);
         }
+    }
+    /// Sees to what has come meanwhile, if anything; false if that failed.
+    bool finish() {
+        bool more = false;
+        {
+            const std::lock_guard lock{state->mutex};
+            state->waiting.prepend(std::exchange(batch, {}));
+            more = !state->waiting.empty();
+            state->busy = more;
+        }
+        // Posted, so that others get a turn on the inner executor in between.
+        return !more || launch(state, state->inner_never);
+    }
 
-        State* state;
-        Running running;
-        Queue batch;
-    };
-
-    State* state_;
+    State* state;
+    Running running;
+    Queue batch;
 };
 
 template <class Function>
@@ -355,15 +307,44 @@ void SerialExecutor::execute(Function&& function) const {
     if (mine) throw std::bad_alloc{};
 }
 
-/// Hands a runner over; false if that failed.
+/// The context was destroyed with a turn in it. What waits may own what owns `state`, so it must go
+/// now.
+inline void SerialExecutor::abandon(State* state) noexcept {
+    Queue dropped;
+    {
+        const std::lock_guard lock{state->mutex};
+        state->abandoned = true;
+        dropped = std::exchange(state->waiting, {});
+    }
+    while (!dropped.empty()) {
+        Operation* const operation = dropped.pop();
+        operation->complete(operation, false);
+    }
+}
+
+/// Has what waits run on `inner`; false if there was no memory to get there.
 inline bool SerialExecutor::launch(State* state, const boost::asio::any_io_executor& inner) {
-    Launch attempt{state};
+    bool dropped = false;
+    State* const outer = std::exchange(launching(), state);
+    state->retain();
     try {
-        inner.execute(Runner{state});
+        inner.execute(CalledOrLost{
+            state,
+            [](State* mine) { const Turn turn{mine}; },
+            [&dropped](State* mine) noexcept {
+                if (launching() == mine) {
+                    dropped = true;
+                } else {
+                    abandon(mine);
+                }
+                mine->release();
+            }});
+        launching() = outer;
         return true;
     } catch (...) {
-        // What the runner ran threw, rather than the inner executor.
-        if (!attempt.dropped) throw;
+        launching() = outer;
+        // What was run there threw, rather than the inner executor.
+        if (!dropped) throw;
         return false;
     }
 }

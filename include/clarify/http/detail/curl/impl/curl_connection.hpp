@@ -326,7 +326,7 @@ inline void CurlConnection::set_timer(long milliseconds) {
         if (ec) return self->on_shortage();
         self->act(CURL_SOCKET_TIMEOUT, 0);
     };
-    timer_.async_wait(ToldHandler{executor_, context_, std::move(call)});
+    timer_.async_wait(told_handler(executor_, context_, std::move(call)));
 }
 
 // Only the first exchange of a connection opens sockets, and only until its request begins. A

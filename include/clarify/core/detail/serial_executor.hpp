@@ -13,7 +13,9 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/require.hpp>
+#include <boost/intrusive/list.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -81,50 +83,21 @@ public:
     const boost::asio::any_io_executor& inner() const noexcept { return state_->inner; }
 
 private:
-    struct Operation {
+    struct Operation : boost::intrusive::list_base_hook<> {
         using Complete = void (*)(Operation*, bool run);
         explicit Operation(Complete function) noexcept : complete(function) {}
         Complete complete;
-        Operation* next = nullptr;
     };
     template <class Function>
     struct Holder;
 
-    /// A singly linked list, first in, first out.
-    struct Queue {
-        bool empty() const noexcept { return front == nullptr; }
-        void push(Operation* operation) noexcept {
-            (front == nullptr ? front : back->next) = operation;
-            back = operation;
-        }
-        Operation* pop() noexcept {
-            Operation* const first = front;
-            front = first->next;
-            first->next = nullptr;
-            return first;
-        }
-        /// Takes `operation` out; false if it is not here.
-        bool remove(Operation* operation) noexcept {
-            Operation* previous = nullptr;
-            for (Operation* at = front; at != nullptr; previous = std::exchange(at, at->next)) {
-                if (at != operation) continue;
-                (previous == nullptr ? front : previous->next) = at->next;
-                if (back == at) back = previous;
-                at->next = nullptr;
-                return true;
-            }
-            return false;
-        }
-        /// Puts `earlier` in front of what is here.
-        void prepend(Queue earlier) noexcept {
-            if (earlier.empty()) return;
-            earlier.back->next = front;
-            if (front == nullptr) back = earlier.back;
-            front = earlier.front;
-        }
-        Operation* front = nullptr;
-        Operation* back = nullptr;
-    };
+    using Queue = boost::intrusive::list<Operation, boost::intrusive::constant_time_size<false>>;
+    /// Takes the first one out, and either runs it or only destroys it.
+    static void complete_first(Queue& queue, bool run) {
+        Operation& first = queue.front();
+        queue.pop_front();
+        first.complete(&first, run);
+    }
 
     struct State {
         State(boost::asio::any_io_executor given, std::shared_ptr<TimeSource> clock)
@@ -241,19 +214,17 @@ struct SerialExecutor::Turn {
     void run() {
         {
             const std::lock_guard lock{state->mutex};
-            batch = std::exchange(state->waiting, {});
+            batch.swap(state->waiting);
         }
-        while (!batch.empty()) {
-            Operation* const operation = batch.pop();
-            operation->complete(operation, true);
-        }
+        while (!batch.empty())
+            complete_first(batch, true);
     }
     /// Sees to what has come meanwhile, if anything; false if that failed.
     bool finish() {
         bool more = false;
         {
             const std::lock_guard lock{state->mutex};
-            state->waiting.prepend(std::exchange(batch, {}));
+            state->waiting.splice(state->waiting.begin(), batch);
             more = !state->waiting.empty();
             state->busy = more;
         }
@@ -281,7 +252,7 @@ void SerialExecutor::execute(Function&& function) const {
         const std::lock_guard lock{state_->mutex};
         abandoned = state_->abandoned;
         if (!abandoned) {
-            state_->waiting.push(operation);
+            state_->waiting.push_back(*operation);
             first = !std::exchange(state_->busy, true);
         }
     }
@@ -291,7 +262,11 @@ void SerialExecutor::execute(Function&& function) const {
     bool mine = false;
     {
         const std::lock_guard lock{state_->mutex};
-        mine = state_->waiting.remove(operation);
+        Queue& waiting = state_->waiting;
+        const auto at = std::find_if(
+            waiting.begin(), waiting.end(), [&](Operation& each) { return &each == operation; });
+        mine = at != waiting.end();
+        if (mine) waiting.erase(at);
     }
     if (mine) operation->complete(operation, false);
     bool others = false;
@@ -314,12 +289,10 @@ inline void SerialExecutor::abandon(State* state) noexcept {
     {
         const std::lock_guard lock{state->mutex};
         state->abandoned = true;
-        dropped = std::exchange(state->waiting, {});
+        dropped.swap(state->waiting);
     }
-    while (!dropped.empty()) {
-        Operation* const operation = dropped.pop();
-        operation->complete(operation, false);
-    }
+    while (!dropped.empty())
+        complete_first(dropped, false);
 }
 
 /// Has what waits run on `inner`; false if there was no memory to get there.
@@ -354,6 +327,12 @@ inline std::shared_ptr<TimeSource> time_source(
     const boost::asio::any_io_executor& executor) noexcept {
     const auto* const serial = executor.target<SerialExecutor>();
     return serial != nullptr ? serial->time() : nullptr;
+}
+
+/// The time on the clock that what runs on `executor` goes by.
+inline TimePoint time_on(const boost::asio::any_io_executor& executor) noexcept {
+    const std::shared_ptr<TimeSource> source = time_source(executor);
+    return source ? source->now() : Clock::now();
 }
 
 }  // namespace clarify::detail

@@ -6,8 +6,8 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_AGGREGATION_HPP
 
 #include <clarify/api/detail/buckets.hpp>
-#include <clarify/testing/detail/emulator/data_query.hpp>
-#include <clarify/testing/detail/emulator/time.hpp>
+#include <clarify/testing/detail/emulator/data_request.hpp>
+#include <clarify/testing/detail/emulator/time_text.hpp>
 
 #include <cstdint>
 #include <map>

@@ -5,7 +5,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_API_ENDPOINTS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_API_ENDPOINTS_HPP
 
-#include <clarify/testing/detail/emulator/http_message.hpp>
+#include <clarify/testing/detail/emulator/server_message.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 #include <clarify/testing/detail/emulator/statistics.hpp>
 #include <clarify/testing/detail/emulator/store.hpp>

@@ -6,11 +6,11 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_EVALUATION_HPP
 
 #include <clarify/testing/detail/emulator/aggregation.hpp>
-#include <clarify/testing/detail/emulator/data_query.hpp>
+#include <clarify/testing/detail/emulator/data_request.hpp>
 #include <clarify/testing/detail/emulator/formula.hpp>
 #include <clarify/testing/detail/emulator/method_context.hpp>
 #include <clarify/testing/detail/emulator/params_reader.hpp>
-#include <clarify/testing/detail/emulator/resource_query.hpp>
+#include <clarify/testing/detail/emulator/resource_search.hpp>
 
 #include <cstdint>
 #include <map>

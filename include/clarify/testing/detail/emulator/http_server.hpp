@@ -6,7 +6,7 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
 
 #include <clarify/testing/detail/certificate.hpp>
-#include <clarify/testing/detail/emulator/http_message.hpp>
+#include <clarify/testing/detail/emulator/server_message.hpp>
 #include <clarify/testing/detail/emulator/statistics.hpp>
 
 #include <boost/asio/awaitable.hpp>

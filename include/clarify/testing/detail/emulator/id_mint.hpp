@@ -5,7 +5,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_ID_MINT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_ID_MINT_HPP
 
-#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 
 #include <algorithm>
 #include <array>

@@ -5,7 +5,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RATE_QUEUE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RATE_QUEUE_HPP
 
-#include <clarify/testing/detail/emulator/time.hpp>
+#include <clarify/testing/detail/emulator/time_text.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -7,7 +7,7 @@
 
 #include <clarify/testing/detail/emulator/params_reader.hpp>
 #include <clarify/testing/detail/emulator/store.hpp>
-#include <clarify/testing/detail/emulator/time.hpp>
+#include <clarify/testing/detail/emulator/time_text.hpp>
 
 #include <boost/json.hpp>
 

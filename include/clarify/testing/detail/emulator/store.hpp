@@ -6,7 +6,7 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_STORE_HPP
 
 #include <clarify/testing/detail/emulator/id_mint.hpp>
-#include <clarify/testing/detail/emulator/resource.hpp>
+#include <clarify/testing/detail/emulator/stored_resource.hpp>
 #include <clarify/testing/detail/emulator/rpc_failure.hpp>
 
 #include <chrono>

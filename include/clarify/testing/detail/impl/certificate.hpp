@@ -6,7 +6,7 @@
 #define CLARIFY_TESTING_DETAIL_IMPL_CERTIFICATE_HPP
 
 #include <clarify/testing/detail/certificate.hpp>
-#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>

@@ -6,7 +6,7 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP
 
 #include <clarify/testing/detail/emulator/api_endpoints.hpp>
-#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>

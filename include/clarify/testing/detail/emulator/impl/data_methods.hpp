@@ -5,11 +5,11 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_METHODS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_METHODS_HPP
 
-#include <clarify/testing/detail/emulator/data_frame.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/data_methods.hpp>
 #include <clarify/testing/detail/emulator/evaluation.hpp>
-#include <clarify/testing/detail/emulator/resource_query.hpp>
-#include <clarify/testing/detail/emulator/selection.hpp>
+#include <clarify/testing/detail/emulator/resource_search.hpp>
+#include <clarify/testing/detail/emulator/selection_result.hpp>
 
 #include <cstdint>
 #include <map>

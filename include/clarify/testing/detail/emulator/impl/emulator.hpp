@@ -6,7 +6,7 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
 
 #include <clarify/testing/detail/emulator/emulator_core.hpp>
-#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 #include <clarify/testing/detail/emulator/id_mint.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
 #include <clarify/testing/detail/emulator/snapshot.hpp>

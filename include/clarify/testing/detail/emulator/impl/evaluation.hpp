@@ -6,7 +6,7 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EVALUATION_HPP
 
 #include <clarify/api/patterns.hpp>
-#include <clarify/testing/detail/emulator/data_frame.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/evaluation.hpp>
 
 #include <algorithm>

@@ -6,7 +6,7 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RPC_DISPATCH_HPP
 
 #include <clarify/testing/detail/emulator/data_methods.hpp>
-#include <clarify/testing/detail/emulator/methods.hpp>
+#include <clarify/testing/detail/emulator/resource_methods.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 #include <clarify/testing/detail/emulator/unknown_members.hpp>
 

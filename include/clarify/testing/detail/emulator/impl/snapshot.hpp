@@ -5,9 +5,9 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SNAPSHOT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SNAPSHOT_HPP
 
-#include <clarify/testing/detail/emulator/data_frame.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/method_context.hpp>
-#include <clarify/testing/detail/emulator/resource.hpp>
+#include <clarify/testing/detail/emulator/stored_resource.hpp>
 #include <clarify/testing/detail/emulator/snapshot.hpp>
 
 #include <algorithm>

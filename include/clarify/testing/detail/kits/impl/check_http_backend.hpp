@@ -15,11 +15,11 @@
 #include <thread>
 #include <utility>
 
-#include <clarify/testing/detail/kits/impl/check_http_backend_connection.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_failure.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_reply.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_request.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_stall.hpp>
+#include <clarify/testing/detail/kits/backend_connection_cases.hpp>
+#include <clarify/testing/detail/kits/backend_failure_cases.hpp>
+#include <clarify/testing/detail/kits/backend_reply_cases.hpp>
+#include <clarify/testing/detail/kits/backend_request_cases.hpp>
+#include <clarify/testing/detail/kits/backend_stall_cases.hpp>
 
 namespace clarify::testing {
 namespace detail {

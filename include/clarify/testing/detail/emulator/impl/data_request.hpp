@@ -1,0 +1,158 @@
+// Bodies of the data queries.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_REQUEST_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_REQUEST_HPP
+
+#include <clarify/testing/detail/emulator/data_request.hpp>
+
+#include <chrono>
+#include <string_view>
+
+namespace clarify::testing::detail {
+
+/// Reads a time; the year 1 is how some clients write that it is not set.
+inline std::optional<TimePoint> read_time(const ParamsReader& reader, std::string_view key) {
+    const auto text = reader.string(key);
+    const auto time = text ? parse_time(*text) : std::nullopt;
+    if (text && !time) {
+        reader.fail(key, "must be an RFC 3339 time");
+    }
+    return time == parse_time("0001-01-01T00:00:00Z") ? std::nullopt : time;
+}
+
+inline Rollup read_rollup(const ParamsReader& data) {
+    constexpr std::int64_t max_months = 12'000;
+    Rollup rollup;
+    if (data.find_nullable("rollup") == nullptr) {
+        return rollup;
+    }
+    const auto text = data.string("rollup");
+    if (!text) {
+        return rollup;
+    }
+    if (*text == "window") {
+        rollup.kind = Rollup::Kind::window;
+        return rollup;
+    }
+    const auto duration = parse_duration(*text);
+    const auto width =
+        std::chrono::floor<Microseconds>(duration ? duration->fixed : std::chrono::nanoseconds(0));
+    if (duration && duration->months > 0 && duration->months <= max_months) {
+        rollup.kind = Rollup::Kind::months;
+        rollup.months = duration->months;
+    } else if (width.count() > 0) {
+        rollup.kind = Rollup::Kind::fixed;
+        rollup.width = width;
+    } else {
+        data.fail("rollup", "must be null, \"window\" or a positive duration such as PT1H");
+    }
+    return rollup;
+}
+
+/// The longest window that the API documents for a rollup; nullopt for no limit.
+inline std::optional<std::chrono::hours> max_window(const Rollup& rollup, WindowLimits limits) {
+    using std::chrono::hours;
+    const auto days = [](std::int64_t count) { return hours(24 * count); };
+    if (limits == WindowLimits::none || rollup.kind == Rollup::Kind::window) {
+        return std::nullopt;
+    }
+    // A calendar month counts with its shortest length, and so does a year.
+    const Microseconds width = rollup.kind == Rollup::Kind::months
+        ? days(rollup.months / 12 * 365 + rollup.months % 12 * 28)
+        : rollup.width;
+    if (width >= days(30) && limits == WindowLimits::data_frame) {
+        return days(3660);
+    }
+    if (width >= days(1)) {
+        return days(1900);
+    }
+    return width >= std::chrono::minutes(1) ? days(400) : days(40);
+}
+
+inline void read_window(DataQuery& query, const ParamsReader& filter, TimePoint now) {
+    using std::chrono::hours;
+    constexpr hours one_week(24 * 7);
+    query.from = now - one_week;
+    query.until = now + one_week;
+    const json::object* const object = filter.object("times");
+    if (object == nullptr) {
+        return;
+    }
+    const ParamsReader times(*object, filter.path_of("times"), filter.errors(), filter.strict());
+    times.allow_only({"$gte", "$lt"});
+    const auto from = read_time(times, "$gte");
+    const auto until = read_time(times, "$lt");
+    if (from || until) {
+        query.from = from ? *from : *until - 2 * one_week;
+        query.until = until ? *until : *from + 2 * one_week;
+    }
+}
+
+inline void read_series_filter(DataQuery& query, const ParamsReader& filter) {
+    const json::object* const object = filter.object("series");
+    if (object == nullptr) {
+        return;
+    }
+    const ParamsReader series(*object, filter.path_of("series"), filter.errors(), filter.strict());
+    series.allow_only({"$in"});
+    if (const json::array* const keys = series.array("$in")) {
+        query.series.emplace();
+        for (const json::value& key : *keys) {
+            if (!key.is_string()) {
+                series.fail("$in", "must be an array of strings");
+                break;
+            }
+            query.series->emplace(std::string_view(key.get_string()));
+        }
+    }
+}
+
+inline DataQuery read_data_query(const ParamsReader& params, TimePoint now, WindowLimits limits) {
+    const json::object none;
+    const json::object* const given = params.object("data");
+    const ParamsReader data(
+        given != nullptr ? *given : none, params.path_of("data"), params.errors(), params.strict());
+    data.allow_only(
+        {"filter", "rollup", "timeZone", "firstDayOfWeek", "origin", "last", "outsidePoints"});
+    const json::object* const filter_object = data.object("filter");
+    const ParamsReader filter(
+        filter_object != nullptr ? *filter_object : none,
+        data.path_of("filter"),
+        params.errors(),
+        params.strict());
+    filter.allow_only({"times", "series"});
+
+    DataQuery query;
+    read_window(query, filter, now);
+    read_series_filter(query, filter);
+    query.rollup = read_rollup(data);
+    query.origin =
+        data.find_nullable("origin") != nullptr ? read_time(data, "origin") : std::nullopt;
+    const std::int64_t first_day = data.integer("firstDayOfWeek").value_or(1);
+    if (first_day < 1 || first_day > 7) {
+        data.fail("firstDayOfWeek", "must be from 1 (Monday) to 7 (Sunday)");
+    } else {
+        query.first_day_of_week = static_cast<int>(first_day);
+    }
+    if (const Result<TimeZone> zone = TimeZone::load(data.string("timeZone").value_or("UTC"))) {
+        query.zone = *zone;
+    } else {
+        data.fail("timeZone", "must be the name of a time zone");
+    }
+    query.last = data.integer("last").value_or(-1);
+    data.boolean("outsidePoints", false);  // accepted without effect: its meaning is not documented
+    const auto longest = max_window(query.rollup, limits);
+    if (longest && query.until - query.from > *longest) {
+        filter.fail(
+            "times",
+            "must span at most " + std::to_string(longest->count() / 24) +
+                " days with this rollup");
+    }
+    return query;
+}
+
+}  // namespace clarify::testing::detail
+
+#endif

@@ -1,0 +1,203 @@
+// Bodies of the data frames.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SERIES_FRAME_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SERIES_FRAME_HPP
+
+#include <clarify/testing/detail/emulator/series_frame.hpp>
+#include <clarify/testing/detail/emulator/json_text.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace clarify::testing::detail {
+
+inline std::vector<TimePoint> read_times(const ParamsReader& data) {
+    std::vector<TimePoint> times;
+    if (data.require("times") == nullptr) {
+        return times;
+    }
+    if (const json::array* const array = data.array("times")) {
+        times.reserve(array->size());
+        for (const json::value& value : *array) {
+            const auto time = value.is_string() ? parse_time(value.get_string()) : std::nullopt;
+            if (!time) {
+                data.fail("times", "must be an array of RFC 3339 times");
+                break;
+            }
+            times.push_back(*time);
+        }
+    }
+    return times;
+}
+
+inline void read_insert_series(
+    Series& series,
+    const std::vector<TimePoint>& times,
+    const json::array& values,
+    std::string_view key,
+    const ParamsReader& reader) {
+    if (values.size() != times.size()) {
+        reader.fail(key, "must be as long as times");
+        return;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        const json::value& value = values[i];
+        if (value.is_null()) {
+            continue;
+        }
+        if (!value.is_number() || !std::isfinite(value.to_number<double>())) {
+            reader.fail(key, "must be an array of finite numbers and nulls");
+            return;
+        }
+        series.insert_or_assign(times[i], value.to_number<double>());
+    }
+}
+
+inline Frame read_insert_frame(const ParamsReader& params) {
+    Frame frame;
+    params.require("data");
+    const json::object* const object = params.object("data");
+    if (object == nullptr) {
+        return frame;
+    }
+    const ParamsReader data(*object, params.path_of("data"), params.errors(), params.strict());
+    data.allow_only({"times", "series"});
+    const std::vector<TimePoint> times = read_times(data);
+    data.require("series");
+    const json::object* const all_series = data.object("series");
+    if (all_series == nullptr || !params.errors().empty()) {
+        return frame;
+    }
+    const ParamsReader reader(
+        *all_series, data.path_of("series"), params.errors(), params.strict());
+    for (const auto& member : *all_series) {
+        const std::string_view key = member.key();
+        if (!is_input_key(key)) {
+            reader.fail(key, "invalid input key");
+        } else if (reader.require(key) != nullptr) {
+            if (const json::array* const values = reader.array(key)) {
+                read_insert_series(frame[std::string(key)], times, *values, key, reader);
+            }
+        }
+    }
+    return frame;
+}
+
+inline Series item_samples(
+    const std::vector<const Signal*>& signals, TimePoint from, TimePoint until) {
+    Series samples;
+    if (until <= from) {
+        return samples;
+    }
+    for (const Signal* const signal : signals) {
+        auto begin = signal->samples.lower_bound(from);
+        if (begin != signal->samples.begin()) {
+            --begin;
+        }
+        samples.insert(begin, signal->samples.lower_bound(until));
+    }
+    return samples;
+}
+
+inline void add_series(
+    Frame& frame, const std::string& key, Series series, const DataQuery& query) {
+    if (query.series && !query.series->contains(key)) {
+        return;
+    }
+    if (query.last > 0 && static_cast<std::uint64_t>(query.last) < series.size()) {
+        series.erase(
+            series.begin(), std::prev(series.end(), static_cast<std::ptrdiff_t>(query.last)));
+    }
+    frame.insert_or_assign(key, std::move(series));
+}
+
+inline void add_item_series(
+    Frame& frame, const Item& item, const Series& samples, const DataQuery& query) {
+    if (query.until <= query.from) {
+        return;
+    }
+    if (query.rollup.kind == Rollup::Kind::none) {
+        const Series raw(samples.lower_bound(query.from), samples.lower_bound(query.until));
+        add_series(frame, item.id, raw, query);
+        return;
+    }
+    const QueryBuckets buckets(query);
+    const SampleRange range{
+        samples,
+        query.from,
+        query.until,
+        item.attributes.gap_detection.value_or(default_gap_detection)};
+    const auto add = [&](const std::string& suffix, const Aggregation& aggregation) {
+        add_series(frame, item.id + "_" + suffix, aggregate(range, buckets, aggregation), query);
+    };
+    using Kind = Aggregation::Kind;
+    if (item.attributes.value_type == "enum") {
+        std::set<double> states;
+        for (const auto& [state, name] : item.attributes.enum_values) {
+            states.insert(std::stod(state));
+        }
+        for (const auto& [time, value] : samples) {
+            states.insert(value);
+        }
+        for (const double state : states) {
+            add(to_json(json::value(state)), {Kind::state_seconds, state});
+        }
+        return;
+    }
+    add("count", {Kind::count});
+    add("min", {Kind::min});
+    add("max", {Kind::max});
+    add("sum", {Kind::sum});
+    add("avg", {Kind::avg});
+}
+
+inline json::object frame_json(const Frame& frame) {
+    constexpr std::size_t max_values = 5'000'000;
+    std::vector<TimePoint> times;
+    for (const auto& [key, series] : frame) {
+        for (const auto& [time, value] : series) {
+            times.push_back(time);
+        }
+    }
+    std::sort(times.begin(), times.end());
+    times.erase(std::unique(times.begin(), times.end()), times.end());
+    if (!frame.empty() && times.size() > max_values / frame.size()) {
+        throw RpcFailure(RpcCode::server_error, "The data frame is too large for the emulator");
+    }
+    json::array time_texts;
+    time_texts.reserve(times.size());
+    for (const TimePoint time : times) {
+        time_texts.emplace_back(format_time(time));
+    }
+    json::object all_series;
+    for (const auto& [key, series] : frame) {
+        json::array values;
+        values.reserve(times.size());
+        auto next = series.begin();
+        for (const TimePoint time : times) {
+            if (next != series.end() && next->first == time) {
+                values.emplace_back(next->second);
+                ++next;
+            } else {
+                values.emplace_back(nullptr);
+            }
+        }
+        all_series[key] = std::move(values);
+    }
+    json::object out;
+    out["times"] = std::move(time_texts);
+    out["series"] = std::move(all_series);
+    return out;
+}
+
+}  // namespace clarify::testing::detail
+
+#endif

@@ -1,0 +1,111 @@
+// Signals and items as the store keeps them, and their JSON.
+//
+// SPDX-License-Identifier: BSL-1.0
+
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_STORED_RESOURCE_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_STORED_RESOURCE_HPP
+
+#include <clarify/testing/detail/emulator/params_reader.hpp>
+#include <clarify/testing/detail/emulator/time_text.hpp>
+
+#include <boost/json.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clarify::testing::detail {
+
+/// What signals and items have in common and a save replaces as a whole.
+struct Attributes {
+    std::string name;
+    std::string description;
+    std::string value_type = "numeric";
+    std::string source_type = "measurement";
+    std::string eng_unit;
+    std::optional<std::chrono::nanoseconds> sample_interval;
+    std::optional<std::chrono::nanoseconds> gap_detection;
+    std::map<std::string, std::vector<std::string>> labels;
+    std::map<std::string, std::string> enum_values;
+    bool visible = false;  ///< items only
+
+    bool operator==(const Attributes&) const = default;
+};
+
+using Annotations = std::map<std::string, std::string>;
+
+struct Resource {
+    std::string id;
+    Attributes attributes;
+    Annotations annotations;
+    TimePoint created_at;
+    TimePoint updated_at;
+    std::size_t text_size = 0;  ///< what the last save has charged to the store
+};
+
+struct Signal : Resource {
+    static constexpr std::string_view type = "signals";
+
+    std::string integration;
+    std::string input;
+    std::string item;  ///< identifier of the connected item, or empty
+    std::map<TimePoint, double> samples;
+};
+
+struct Item : Resource {
+    static constexpr std::string_view type = "items";
+};
+
+/// What a save says about one signal or item.
+struct SaveView {
+    Attributes attributes;
+    /// Changes to the stored annotations; an empty text removes the key.
+    Annotations annotations;
+};
+
+enum class SaveKind { signal, item };
+
+/// True for a key that samples can be inserted under.
+bool is_input_key(std::string_view key);
+
+/// Reads a save view and notes everything that breaks a rule of the API.
+SaveView read_save_view(const ParamsReader& reader, SaveKind kind);
+
+/// Applies a save and returns whether it changed anything.
+bool apply_save(Resource& resource, const SaveView& view, TimePoint now);
+
+/// About how much memory the texts of attributes or annotations take, in bytes.
+std::size_t text_size(const Attributes& attributes);
+std::size_t text_size(const Annotations& annotations);
+std::size_t text_size(const SaveView& view);
+
+/// The organisation that everything in an emulator belongs to.
+inline constexpr std::string_view organization_id = "cugorg00000000000000";
+
+/// How resources are shown.
+struct ResourceStyle {
+    bool hashes = true;  ///< put the two hashes into `meta`
+    bool unset_duration_is_zero = false;  ///< show an unset duration as `PT0S`, not as null
+    bool organization = false;  ///< show the organisation that a resource belongs to
+};
+
+/// The attributes in the order that their hash is made of.
+json::object attributes_json(const Signal& signal, ResourceStyle style = ResourceStyle());
+json::object attributes_json(const Item& item, ResourceStyle style = ResourceStyle());
+
+/// The whole resource as a selection shows it.
+json::object resource_json(const Signal& signal, ResourceStyle style);
+json::object resource_json(const Item& item, ResourceStyle style);
+
+/// SHA-1 in hexadecimal of `part` (attributes or relationships), in the server's spelling of it.
+std::string resource_hash(const json::object& part);
+
+}  // namespace clarify::testing::detail
+
+#include <clarify/testing/detail/emulator/impl/stored_resource.hpp>
+
+#endif

@@ -119,7 +119,7 @@ TEST_CASE("dataFrame: a broken data query is named") {
 
 TEST_CASE("dataFrame: the window's length is limited by the rollup, unless servers were observed") {
     const auto days = [](int count, const std::string& rollup) {
-        const TimePoint start{std::chrono::sys_days(std::chrono::year(2010) / 1 / 1)};
+        const ServerTime start{std::chrono::sys_days(std::chrono::year(2010) / 1 / 1)};
         return R"({"data":{"rollup":)" + rollup + R"(,"filter":{"times":{"$gte":")" +
             format_time(start) + R"(","$lt":")" + format_time(start + std::chrono::days(count)) +
             "\"}}}}";

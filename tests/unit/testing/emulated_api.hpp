@@ -92,7 +92,7 @@ struct EmulatedApi {
 
     SharedStore store;
     RpcDispatcher dispatcher;
-    TimePoint now{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
+    ServerTime now{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
 };
 
 }  // namespace clarify::testing::detail

@@ -210,9 +210,9 @@ TEST_CASE("publishSignals: one item a signal, connected and updated") {
             version);
         return result.at("itemsBySignal").at(signal);
     };
-    const json::value first = publish(R"({"name":"Item","visible":true})");
+    const json::value first = publish(R"({"name":"StoredItem","visible":true})");
     CHECK(first.at("created") == true);
-    CHECK(publish(R"({"name":"Item","visible":true})").at("updated") == false);
+    CHECK(publish(R"({"name":"StoredItem","visible":true})").at("updated") == false);
     CHECK(publish(R"({"name":"B"})", R"(,"createOnly":true)").at("updated") == false);
     const json::value last = publish(R"({"name":"B"})");
     CHECK(last.at("updated") == true);

@@ -18,7 +18,7 @@ struct Fixture {
         : dispatcher(store, MethodSettings{"c618rbfqfsj7mjkj0ss1", strict, observed_shapes}) {}
 
     RpcOutcome send(std::string_view text, std::string_view version = "1.1") {
-        return dispatcher.handle(text, version, TimePoint(std::chrono::hours(400'000)));
+        return dispatcher.handle(text, version, ServerTime(std::chrono::hours(400'000)));
     }
 
     /// The reply, which must be there.

@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint start{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
+const ServerTime start{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
 
 }  // namespace
 
@@ -57,7 +57,7 @@ TEST_CASE("rates: the reply is held back until the turn of its request, which ma
     settings.rate_limits = true;
     SharedStore store;
     RpcDispatcher dispatcher(store, settings);
-    const auto call = [&](TimePoint now) {
+    const auto call = [&](ServerTime now) {
         return dispatcher.handle(
             R"({"jsonrpc":"2.0","id":1,"method":"Clarify.dataFrame","params":{}})", "1.1", now);
     };
@@ -81,13 +81,13 @@ TEST_CASE(
         Statistics statistics;
         ApiEndpoints endpoints({settings.integration, "p", "c", "s"}, 1h, settings, statistics);
         endpoints.set_address("http", 80);
-        HttpRequest request(boost::beast::http::verb::post, "/v1/rpc", 11);
+        ServerRequest request(boost::beast::http::verb::post, "/v1/rpc", 11);
         request.set("Host", "localhost");
         request.set("Content-Type", "application/json");
         request.set("Authorization", "Basic " + base64_encode(settings.integration + ":p"));
         request.body() = R"({"jsonrpc":"2.0","id":1,"method":"integration.insert","params":{)" +
             own + R"(,"data":{"times":["2022-01-01T00:00:00Z"],"series":{"a":[1]}}}})";
-        const HttpResponse response = endpoints.handle(request);
+        const ServerReply response = endpoints.handle(request);
         CHECK(response.status == status);
         CHECK(response.delay == (std::min)(latency, 15s));
         CHECK(statistics.snapshot().late == (status == 503 ? 1 : 0));
@@ -126,7 +126,7 @@ TEST_CASE("visibility: what was inserted is read only after the delay, and inspe
     const std::string empty = R"({"times":[],"series":{"ID":[]}})";
     CHECK(api.frame("{}", id) == empty);
     api.store.visit([](const Store& store) {
-        const Signal* const signal = store.find_input("c618rbfqfsj7mjkj0ss1", "a");
+        const StoredSignal* const signal = store.find_input("c618rbfqfsj7mjkj0ss1", "a");
         REQUIRE(signal != nullptr);
         CHECK(signal->samples.empty());
         CHECK(store.all_samples(*signal).size() == 1);

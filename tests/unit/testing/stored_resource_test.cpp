@@ -38,7 +38,7 @@ RpcFailure::Complaints complaints(
 }  // namespace
 
 TEST_CASE("hash: agrees with values that servers produced") {
-    Item price;
+    StoredItem price;
     price.attributes.name = "Electricity price";
     price.attributes.description = "Used by Demo data timeline: Mystery box.";
     price.attributes.source_type = "prediction";
@@ -52,13 +52,13 @@ TEST_CASE("hash: agrees with values that servers produced") {
     price.attributes.visible = true;
     CHECK(resource_hash(attributes_json(price)) == "df105ac1e2dde32794909e3be8c6e435ab1c12f3");
 
-    Item gap;
+    StoredItem gap;
     gap.attributes.name = "Item 33";
     gap.attributes.gap_detection = std::chrono::hours(960);
     gap.attributes.visible = true;
     CHECK(resource_hash(attributes_json(gap)) == "f6d49808e47b5996daf602342b597f2b9fb2c546");
 
-    Item plain;
+    StoredItem plain;
     plain.attributes.name = "test";
     plain.attributes.value_type.clear();
     plain.attributes.source_type.clear();
@@ -67,14 +67,14 @@ TEST_CASE("hash: agrees with values that servers produced") {
 
 TEST_CASE("hash: agrees for relationships") {
     CHECK(resource_hash(json::object()) == "5f36b2ea290645ee34d943220a14b54ee5ea5be5");
-    Signal signal;
+    StoredSignal signal;
     signal.item = "cbpmaq6rpn52969vfl00";
     const json::object shown = resource_json(signal, ResourceStyle());
     CHECK(shown.at("meta").at("relationshipsHash") == "ac55c70f73c20e38394fb64d7b7fb2e848ae568b");
 }
 
 TEST_CASE("hash: does not depend on how resources are shown") {
-    Item item;
+    StoredItem item;
     item.attributes.name = "test";
     ResourceStyle observed;
     observed.unset_duration_is_zero = true;
@@ -98,7 +98,7 @@ TEST_CASE("save: unset, null and empty mean the default") {
                                    "sampleInterval":null,"gapDetection":"PT0S"})",
         errors);
     CHECK(errors.empty());
-    Attributes expected;
+    StoredAttributes expected;
     expected.name = "a";
     CHECK(view.attributes == expected);
 }
@@ -152,18 +152,18 @@ TEST_CASE("save: a strict reader refuses null, except for durations") {
 }
 
 TEST_CASE("save: annotations are merged, attributes are replaced") {
-    Item item;
+    StoredItem item;
     item.attributes.name = "old";
     item.attributes.description = "text";
     item.annotations = {{"keep", "1"}, {"drop", "2"}};
     ParameterErrors errors;
     const SaveView view = read(R"({"name":"new","annotations":{"drop":"","add":"3"}})", errors);
-    const TimePoint now{std::chrono::hours(1)};
+    const ServerTime now{std::chrono::hours(1)};
 
     CHECK(apply_save(item, view, now));
     CHECK(item.attributes.name == "new");
     CHECK(item.attributes.description.empty());
-    CHECK(item.annotations == Annotations{{"add", "3"}, {"keep", "1"}});
+    CHECK(item.annotations == StoredAnnotations{{"add", "3"}, {"keep", "1"}});
     CHECK(item.updated_at == now);
 
     CHECK_FALSE(apply_save(item, view, now + std::chrono::hours(1)));

@@ -15,9 +15,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-TimePoint at(std::int64_t micros) { return TimePoint(Microseconds(micros)); }
+ServerTime at(std::int64_t micros) { return ServerTime(Microseconds(micros)); }
 
-TimePoint at(std::string_view text) { return parse_time(text).value(); }
+ServerTime at(std::string_view text) { return parse_time(text).value(); }
 
 std::string normal(std::string_view text) {
     const auto time = parse_time(text);

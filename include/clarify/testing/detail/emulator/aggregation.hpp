@@ -18,7 +18,7 @@
 namespace clarify::testing::detail {
 
 /// The samples of one series; a missing value is simply not there.
-using Series = std::map<TimePoint, double>;
+using Series = std::map<ServerTime, double>;
 
 /// Series by key.
 using Frame = std::map<std::string, Series>;
@@ -51,23 +51,23 @@ std::optional<Aggregation::Kind> aggregation_named(std::string_view name);
 
     A rollup by `window` has one bucket, the window; before and after it are buckets as long.
 */
-class QueryBuckets {
+class RequestBuckets {
 public:
-    explicit QueryBuckets(const DataQuery& query);
+    explicit RequestBuckets(const DataRequest& query);
 
     /// The start of the bucket that holds `time`.
-    TimePoint start(TimePoint time) const;
+    ServerTime start(ServerTime time) const;
 
     /// The end of the bucket that starts at `start`, where the next one starts.
-    TimePoint end(TimePoint start) const;
+    ServerTime end(ServerTime start) const;
 
     /// The start of the bucket that is `count` buckets after the one that starts at `start`, or of
     /// the first one on the way there that begins outside the years 0 to 9999.
-    TimePoint moved(TimePoint start, std::int64_t count) const;
+    ServerTime moved(ServerTime start, std::int64_t count) const;
 
 private:
     std::optional<clarify::detail::Buckets> calendar_;  // nullopt for a rollup by window
-    TimePoint from_;
+    ServerTime from_;
     Microseconds width_;  // of the window
 };
 
@@ -77,8 +77,8 @@ inline constexpr std::chrono::hours default_gap_detection{960};
 /// What an aggregation is made of.
 struct SampleRange {
     const Series& samples;  ///< the last one before `from` too, if a state is asked for
-    TimePoint from;
-    TimePoint until;  ///< not included
+    ServerTime from;
+    ServerTime until;  ///< not included
     std::chrono::nanoseconds gap_detection = default_gap_detection;
 };
 
@@ -91,7 +91,7 @@ struct SampleRange {
     @throws RpcFailure when there are more buckets than the emulator answers with.
 */
 Series aggregate(
-    const SampleRange& range, const QueryBuckets& buckets, const Aggregation& aggregation);
+    const SampleRange& range, const RequestBuckets& buckets, const Aggregation& aggregation);
 
 }  // namespace clarify::testing::detail
 

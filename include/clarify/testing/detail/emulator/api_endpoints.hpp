@@ -112,7 +112,7 @@ public:
     /// The API's URL, with a slash at its end.
     const std::string& api_url() const noexcept { return api_url_; }
 
-    HttpResponse handle(const HttpRequest& request);
+    ServerReply handle(const ServerRequest& request);
 
     SharedStore& store() noexcept { return store_; }
     TokenIssuer& tokens() noexcept { return tokens_; }
@@ -120,11 +120,11 @@ public:
     PlannedCallFailures& call_failures() noexcept { return dispatcher_.failures(); }
 
 private:
-    HttpResponse route(const HttpRequest& request);
-    HttpResponse handle_token(const HttpRequest& request);
-    HttpResponse issue_token(const HttpRequest& request);
-    HttpResponse handle_rpc(const HttpRequest& request);
-    HttpResponse reply_to(RpcOutcome outcome);
+    ServerReply route(const ServerRequest& request);
+    ServerReply handle_token(const ServerRequest& request);
+    ServerReply issue_token(const ServerRequest& request);
+    ServerReply handle_rpc(const ServerRequest& request);
+    ServerReply reply_to(RpcOutcome outcome);
     bool is_authorized(std::string_view authorization) const;
 
     ApiSecrets secrets_;

@@ -13,7 +13,7 @@
 namespace clarify::testing::detail {
 
 /// How samples are grouped in time.
-struct Rollup {
+struct BucketWidth {
     enum class Kind { none, window, fixed, months };
 
     Kind kind = Kind::none;

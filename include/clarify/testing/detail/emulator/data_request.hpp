@@ -18,12 +18,12 @@
 namespace clarify::testing::detail {
 
 /// What part of the samples a query asks for, and in which form.
-struct DataQuery {
-    TimePoint from;
-    TimePoint until;  ///< not included
+struct DataRequest {
+    ServerTime from;
+    ServerTime until;  ///< not included
     std::optional<std::set<std::string>> series;
-    Rollup rollup;
-    std::optional<TimePoint> origin;
+    BucketWidth rollup;
+    std::optional<ServerTime> origin;
     int first_day_of_week = 1;
     TimeZone zone;  ///< whose clocks buckets follow
     std::int64_t last = -1;  ///< if positive: only so many of the latest times of each series
@@ -37,7 +37,7 @@ enum class WindowLimits { data_frame, evaluate, none };
     Without times the window is the week before and the week after `now`; with one of them it is 14
     days long. Time zones are those of the machine's database.
 */
-DataQuery read_data_query(const ParamsReader& params, TimePoint now, WindowLimits limits);
+DataRequest read_data_request(const ParamsReader& params, ServerTime now, WindowLimits limits);
 
 }  // namespace clarify::testing::detail
 

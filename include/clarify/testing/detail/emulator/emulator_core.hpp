@@ -58,7 +58,7 @@ public:
               statistics),
           server(options.port, identity.certificate, options.max_request_size, statistics) {
         endpoints.set_address(options.tls ? "https" : "http", server.port());
-        server.start([this](const HttpRequest& request) { return endpoints.handle(request); });
+        server.start([this](const ServerRequest& request) { return endpoints.handle(request); });
     }
 
     const EmulatorOptions options;

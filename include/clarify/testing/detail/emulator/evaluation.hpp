@@ -26,7 +26,7 @@ struct Evaluation {
         std::string alias;
         Aggregation over_time;
         std::int64_t shift = 0;  ///< buckets that values are moved to later ones
-        std::vector<const Item*> items;
+        std::vector<const StoredItem*> items;
         Aggregation over_items;  ///< of one item it is the value itself
     };
 
@@ -49,7 +49,7 @@ Evaluation read_evaluation(const ParamsReader& params, const MethodContext& cont
 
     @throws RpcFailure when that are more buckets than the emulator answers with.
 */
-Frame evaluate_frame(const Evaluation& evaluation, const DataQuery& query, const Store& store);
+Frame evaluate_frame(const Evaluation& evaluation, const DataRequest& query, const Store& store);
 
 }  // namespace clarify::testing::detail
 

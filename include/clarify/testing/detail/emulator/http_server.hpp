@@ -38,7 +38,7 @@ namespace clarify::testing::detail {
 */
 class HttpServer {
 public:
-    using Handler = std::function<HttpResponse(const HttpRequest&)>;
+    using Handler = std::function<ServerReply(const ServerRequest&)>;
 
     /** Binds to 127.0.0.1 and listens; connections wait until `start`.
 
@@ -87,13 +87,13 @@ private:
     /// Sends a response, and returns whether the connection can be used further.
     template <class Stream>
     boost::asio::awaitable<bool> send(
-        Stream& stream, const HttpResponse& response, const std::string& bytes);
+        Stream& stream, const ServerReply& response, const std::string& bytes);
 
     /// Ends a connection so that the peer can still read the last response.
     template <class Stream>
     boost::asio::awaitable<void> close(std::shared_ptr<Stream> stream);
 
-    HttpResponse respond(const HttpRequest& request);
+    ServerReply respond(const ServerRequest& request);
 
     Statistics& statistics_;
     std::size_t max_body_;

@@ -58,7 +58,7 @@ struct MethodContext {
     Store& store;  ///< the method has it for itself
     const MethodSettings& settings;
     std::string_view version;  ///< resolved
-    TimePoint now;
+    ServerTime now;
     bool is_partial = false;  ///< only half of what is asked for is to be done
 
     /// How many of `count` things are to be done.

@@ -29,12 +29,12 @@ public:
 
     /// How long a request of a method has to wait; nullopt for longer than `max_wait`, when it takes
     /// nobody's place.
-    std::optional<Microseconds> enter(const std::string& method, TimePoint now) {
+    std::optional<Microseconds> enter(const std::string& method, ServerTime now) {
         const int rate = requests_per_second(method);
         if (rate == 0) {
             return Microseconds(0);
         }
-        TimePoint& free = free_[method];
+        ServerTime& free = free_[method];
         free = (std::max)(free, now);
         const Microseconds wait = free - now;
         if (wait > max_wait) {
@@ -59,7 +59,7 @@ public:
     }
 
 private:
-    std::map<std::string, TimePoint> free_;  // when the next request of a method is served
+    std::map<std::string, ServerTime> free_;  // when the next request of a method is served
 };
 
 }  // namespace clarify::testing::detail

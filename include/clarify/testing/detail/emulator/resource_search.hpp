@@ -39,11 +39,11 @@ struct Comparison {
 };
 
 /// A tree of conditions. The default one has no children and matches everything.
-struct Filter {
+struct ResourceFilter {
     enum class Kind { all_of, any_of, field };
 
     Kind kind = Kind::all_of;
-    std::vector<Filter> children;
+    std::vector<ResourceFilter> children;
     std::string path;  ///< of Kind::field
     std::vector<Comparison> comparisons;
 };
@@ -53,8 +53,8 @@ struct SortKey {
     bool descending = false;
 };
 
-struct ResourceQuery {
-    Filter filter;
+struct ResourceSearch {
+    ResourceFilter filter;
     std::vector<SortKey> sort;
     std::size_t limit = 0;
     std::size_t skip = 0;
@@ -62,20 +62,20 @@ struct ResourceQuery {
 };
 
 /// What a method allows in its query.
-struct QueryLimits {
+struct SearchLimits {
     std::int64_t default_limit;
     std::int64_t max_limit;
 };
 
 /// Reads the member `query` of `params` and notes what is wrong with it.
-ResourceQuery read_resource_query(const ParamsReader& params, QueryLimits limits);
+ResourceSearch read_resource_search(const ParamsReader& params, SearchLimits limits);
 
 /// Reads a filter, noting complaints under `path`.
-Filter read_filter(const json::object& object, const std::string& path, ParameterErrors& errors);
+ResourceFilter read_filter(const json::object& object, const std::string& path, ParameterErrors& errors);
 
 /// The values of a field: none when it is unset, several for a label.
-std::vector<json::value> field_values(const Signal& signal, std::string_view path);
-std::vector<json::value> field_values(const Item& item, std::string_view path);
+std::vector<json::value> field_values(const StoredSignal& signal, std::string_view path);
+std::vector<json::value> field_values(const StoredItem& item, std::string_view path);
 
 /// True when `values` satisfy every comparison.
 bool satisfies(const std::vector<json::value>& values, const std::vector<Comparison>& comparisons);
@@ -84,14 +84,14 @@ bool satisfies(const std::vector<json::value>& values, const std::vector<Compari
 int compare_values(const json::value& a, const json::value& b);
 
 template <class R>
-bool matches(const Filter& filter, const R& resource) {
-    const auto child_matches = [&](const Filter& child) { return matches(child, resource); };
+bool matches(const ResourceFilter& filter, const R& resource) {
+    const auto child_matches = [&](const ResourceFilter& child) { return matches(child, resource); };
     switch (filter.kind) {
-        case Filter::Kind::all_of:
+        case ResourceFilter::Kind::all_of:
             return std::all_of(filter.children.begin(), filter.children.end(), child_matches);
-        case Filter::Kind::any_of:
+        case ResourceFilter::Kind::any_of:
             return std::any_of(filter.children.begin(), filter.children.end(), child_matches);
-        case Filter::Kind::field:
+        case ResourceFilter::Kind::field:
             break;
     }
     return satisfies(field_values(resource, filter.path), filter.comparisons);
@@ -106,7 +106,7 @@ struct Page {
 
 /// Orders and cuts `candidates`, which come in the order of their identifiers.
 template <class R>
-Page<R> run_query(const ResourceQuery& query, const std::vector<const R*>& candidates) {
+Page<R> run_search(const ResourceSearch& query, const std::vector<const R*>& candidates) {
     struct Row {
         const R* resource;
         std::vector<json::value> keys;

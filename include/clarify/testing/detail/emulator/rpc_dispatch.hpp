@@ -102,7 +102,7 @@ public:
 
         @param version The resolved version of the API.
     */
-    RpcOutcome handle(std::string_view text, std::string_view version, TimePoint now);
+    RpcOutcome handle(std::string_view text, std::string_view version, ServerTime now);
 
     PlannedCallFailures& failures() noexcept { return failures_; }
 
@@ -111,13 +111,13 @@ private:
     std::string execute(
         const json::object& request,
         std::string_view version,
-        TimePoint now,
+        ServerTime now,
         bool path_errors,
         RpcOutcome& outcome);
     const MethodTable::Entry& method_of(
         const json::object& request, std::string_view version) const;
-    Microseconds wait_for_turn(const std::string& method, TimePoint now);
-    json::object error_json(const RpcFailure& failure, bool path_errors, TimePoint now);
+    Microseconds wait_for_turn(const std::string& method, ServerTime now);
+    json::object error_json(const RpcFailure& failure, bool path_errors, ServerTime now);
 
     SharedStore& store_;
     MethodSettings settings_;

@@ -134,7 +134,7 @@ json::value resources_json(
 
 /// The member `included`: by type, or one flat array.
 inline json::value included_json(
-    const std::vector<const Item*>& items, const SelectionFormat& format, ResourceStyle style) {
+    const std::vector<const StoredItem*>& items, const SelectionFormat& format, ResourceStyle style) {
     json::value array = resources_json(items, true, style);
     if (!format.group_included_by_type) {
         return array;

@@ -22,10 +22,10 @@ Frame read_insert_frame(const ParamsReader& params);
 
 /// The samples in [from, until) of all signals that an item shows, and for each signal the last
 /// one before; none where `until` is not after `from`.
-Series item_samples(const std::vector<const Signal*>& signals, TimePoint from, TimePoint until);
+Series item_samples(const std::vector<const StoredSignal*>& signals, ServerTime from, ServerTime until);
 
 /// Adds a series to the frame, if the query wants it, cut to its last times.
-void add_series(Frame& frame, const std::string& key, Series series, const DataQuery& query);
+void add_series(Frame& frame, const std::string& key, Series series, const DataRequest& query);
 
 /** Adds to `frame` what `query` asks of the samples of one item.
 
@@ -34,7 +34,7 @@ void add_series(Frame& frame, const std::string& key, Series series, const DataQ
     `<id>_<state>`, a key that no documentation gives. A bucket without samples has no values. Only
     samples inside the window count, also in a bucket that begins before it.
 */
-void add_item_series(Frame& frame, const Item& item, const Series& samples, const DataQuery& query);
+void add_item_series(Frame& frame, const StoredItem& item, const Series& samples, const DataRequest& query);
 
 /** The frame as JSON: the union of all times in order, null for what is missing.
 

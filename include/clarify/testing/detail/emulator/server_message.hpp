@@ -17,11 +17,11 @@
 
 namespace clarify::testing::detail {
 
-using HttpRequest = boost::beast::http::request<boost::beast::http::string_body>;
+using ServerRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
-struct HttpResponse {
-    HttpResponse() = default;
-    HttpResponse(unsigned status_code, std::string media_type, std::string text)
+struct ServerReply {
+    ServerReply() = default;
+    ServerReply(unsigned status_code, std::string media_type, std::string text)
         : status(status_code), body(std::move(text)) {
         add_header("Content-Type", std::move(media_type));
     }
@@ -31,25 +31,25 @@ struct HttpResponse {
     }
 
     /// How the bytes get to the peer; `none` resets the connection instead.
-    enum class Delivery { at_once, byte_by_byte, none };
+    enum class Sending { at_once, byte_by_byte, none };
 
     unsigned status = 204;
     std::vector<std::pair<std::string, std::string>> headers;  ///< without those of framing
     std::string body;
     std::chrono::microseconds delay{0};  ///< to be sent so much later
-    Delivery delivery = Delivery::at_once;
+    Sending sending = Sending::at_once;
 };
 
-inline HttpResponse text_response(unsigned status, std::string text) {
-    return HttpResponse(status, "text/plain; charset=utf-8", std::move(text));
+inline ServerReply text_reply(unsigned status, std::string text) {
+    return ServerReply(status, "text/plain; charset=utf-8", std::move(text));
 }
 
-inline HttpResponse json_response(unsigned status, std::string text) {
-    return HttpResponse(status, "application/json", std::move(text));
+inline ServerReply json_reply(unsigned status, std::string text) {
+    return ServerReply(status, "application/json", std::move(text));
 }
 
 /// The bytes of a response. One to HEAD has no body, and says how long it would be.
-inline std::string serialize(const HttpResponse& response, bool keep_alive, bool is_head) {
+inline std::string serialize(const ServerReply& response, bool keep_alive, bool is_head) {
     namespace http = boost::beast::http;
     const http::status status = http::int_to_status(response.status);
     std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";

@@ -22,7 +22,7 @@ namespace clarify::testing::detail {
     the key of an item; `data`, with `times` and `values`.
 */
 void load_snapshot(
-    const ParamsReader& snapshot, Store& store, const std::string& integration, TimePoint now);
+    const ParamsReader& snapshot, Store& store, const std::string& integration, ServerTime now);
 
 /// The signals of one integration and all items, as `load_snapshot` takes them.
 json::object snapshot_json(const Store& store, const std::string& integration);

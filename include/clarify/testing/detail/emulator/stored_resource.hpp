@@ -21,7 +21,7 @@
 namespace clarify::testing::detail {
 
 /// What signals and items have in common and a save replaces as a whole.
-struct Attributes {
+struct StoredAttributes {
     std::string name;
     std::string description;
     std::string value_type = "numeric";
@@ -33,38 +33,38 @@ struct Attributes {
     std::map<std::string, std::string> enum_values;
     bool visible = false;  ///< items only
 
-    bool operator==(const Attributes&) const = default;
+    bool operator==(const StoredAttributes&) const = default;
 };
 
-using Annotations = std::map<std::string, std::string>;
+using StoredAnnotations = std::map<std::string, std::string>;
 
-struct Resource {
+struct StoredResource {
     std::string id;
-    Attributes attributes;
-    Annotations annotations;
-    TimePoint created_at;
-    TimePoint updated_at;
+    StoredAttributes attributes;
+    StoredAnnotations annotations;
+    ServerTime created_at;
+    ServerTime updated_at;
     std::size_t text_size = 0;  ///< what the last save has charged to the store
 };
 
-struct Signal : Resource {
+struct StoredSignal : StoredResource {
     static constexpr std::string_view type = "signals";
 
     std::string integration;
     std::string input;
     std::string item;  ///< identifier of the connected item, or empty
-    std::map<TimePoint, double> samples;
+    std::map<ServerTime, double> samples;
 };
 
-struct Item : Resource {
+struct StoredItem : StoredResource {
     static constexpr std::string_view type = "items";
 };
 
 /// What a save says about one signal or item.
 struct SaveView {
-    Attributes attributes;
+    StoredAttributes attributes;
     /// Changes to the stored annotations; an empty text removes the key.
-    Annotations annotations;
+    StoredAnnotations annotations;
 };
 
 enum class SaveKind { signal, item };
@@ -76,11 +76,11 @@ bool is_input_key(std::string_view key);
 SaveView read_save_view(const ParamsReader& reader, SaveKind kind);
 
 /// Applies a save and returns whether it changed anything.
-bool apply_save(Resource& resource, const SaveView& view, TimePoint now);
+bool apply_save(StoredResource& resource, const SaveView& view, ServerTime now);
 
 /// About how much memory the texts of attributes or annotations take, in bytes.
-std::size_t text_size(const Attributes& attributes);
-std::size_t text_size(const Annotations& annotations);
+std::size_t text_size(const StoredAttributes& attributes);
+std::size_t text_size(const StoredAnnotations& annotations);
 std::size_t text_size(const SaveView& view);
 
 /// The organisation that everything in an emulator belongs to.
@@ -94,12 +94,12 @@ struct ResourceStyle {
 };
 
 /// The attributes in the order that their hash is made of.
-json::object attributes_json(const Signal& signal, ResourceStyle style = ResourceStyle());
-json::object attributes_json(const Item& item, ResourceStyle style = ResourceStyle());
+json::object attributes_json(const StoredSignal& signal, ResourceStyle style = ResourceStyle());
+json::object attributes_json(const StoredItem& item, ResourceStyle style = ResourceStyle());
 
 /// The whole resource as a selection shows it.
-json::object resource_json(const Signal& signal, ResourceStyle style);
-json::object resource_json(const Item& item, ResourceStyle style);
+json::object resource_json(const StoredSignal& signal, ResourceStyle style);
+json::object resource_json(const StoredItem& item, ResourceStyle style);
 
 /// SHA-1 in hexadecimal of `part` (attributes or relationships), in the server's spelling of it.
 std::string resource_hash(const json::object& part);

@@ -14,20 +14,20 @@
 namespace clarify::testing::detail {
 
 using Microseconds = std::chrono::microseconds;
-using TimePoint = std::chrono::sys_time<Microseconds>;
+using ServerTime = std::chrono::sys_time<Microseconds>;
 
 /// Parses RFC 3339; digits finer than a microsecond are floored. nullopt for anything else.
-std::optional<TimePoint> parse_time(std::string_view text);
+std::optional<ServerTime> parse_time(std::string_view text);
 
 /// RFC 3339 in UTC with `Z` and without trailing zeros in the fraction.
-std::string format_time(TimePoint time);
+std::string format_time(ServerTime time);
 
 /// A duration of months, or of a fixed length. At most one of the two is not zero.
-struct Duration {
+struct IsoDuration {
     std::int64_t months = 0;
     std::chrono::nanoseconds fixed{0};
 
-    bool operator==(const Duration&) const = default;
+    bool operator==(const IsoDuration&) const = default;
 };
 
 /** Parses an ISO 8601 duration of years, months, weeks, days, hours, minutes and seconds.
@@ -35,7 +35,7 @@ struct Duration {
     Only the seconds may have a fraction; a day is 24 hours. Returns nullopt for anything else, for
     months mixed with a fixed part, and for what does not fit 64 bits of nanoseconds.
 */
-std::optional<Duration> parse_duration(std::string_view text);
+std::optional<IsoDuration> parse_duration(std::string_view text);
 
 /// As `parse_duration`, but years and months are not accepted.
 std::optional<std::chrono::nanoseconds> parse_fixed_duration(std::string_view text);

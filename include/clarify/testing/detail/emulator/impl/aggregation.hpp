@@ -34,10 +34,10 @@ inline std::optional<Aggregation::Kind> aggregation_named(std::string_view name)
     return found == kinds.end() ? std::nullopt : std::optional(found->second);
 }
 
-inline QueryBuckets::QueryBuckets(const DataQuery& query)
+inline RequestBuckets::RequestBuckets(const DataRequest& query)
     : from_(query.from), width_(query.until - query.from) {
-    if (query.rollup.kind != Rollup::Kind::window) {
-        const CalendarDuration width = query.rollup.kind == Rollup::Kind::months
+    if (query.rollup.kind != BucketWidth::Kind::window) {
+        const CalendarDuration width = query.rollup.kind == BucketWidth::Kind::months
             ? CalendarDuration::months(query.rollup.months)
             : CalendarDuration{query.rollup.width};
         std::optional<Timestamp> origin;
@@ -48,7 +48,7 @@ inline QueryBuckets::QueryBuckets(const DataQuery& query)
     }
 }
 
-inline TimePoint QueryBuckets::start(TimePoint time) const {
+inline ServerTime RequestBuckets::start(ServerTime time) const {
     if (calendar_) {
         return calendar_->start(time).time_point();
     }
@@ -57,16 +57,16 @@ inline TimePoint QueryBuckets::start(TimePoint time) const {
     return from_ + index * width_;
 }
 
-inline TimePoint QueryBuckets::end(TimePoint start) const {
+inline ServerTime RequestBuckets::end(ServerTime start) const {
     return calendar_ ? calendar_->next(start).time_point() : start + width_;
 }
 
-inline TimePoint QueryBuckets::moved(TimePoint start, std::int64_t count) const {
+inline ServerTime RequestBuckets::moved(ServerTime start, std::int64_t count) const {
     using std::chrono::January;
     using std::chrono::sys_days;
     using std::chrono::year;
-    constexpr TimePoint earliest = sys_days(year(0) / January / 1);
-    constexpr TimePoint latest = sys_days(year(10'000) / January / 1);
+    constexpr ServerTime earliest = sys_days(year(0) / January / 1);
+    constexpr ServerTime latest = sys_days(year(10'000) / January / 1);
     for (; count > 0 && start < latest; --count) {
         start = end(start);
     }
@@ -117,7 +117,7 @@ struct Aggregate {
 
 /// The seconds in a state for each bucket in which the state is known.
 inline Series seconds_in_state(
-    const SampleRange& range, const QueryBuckets& buckets, double state) {
+    const SampleRange& range, const RequestBuckets& buckets, double state) {
     constexpr std::size_t max_buckets = 1'000'000;
     Series seconds;
     auto sample = range.samples.lower_bound(range.from);
@@ -129,14 +129,14 @@ inline Series seconds_in_state(
         const auto next = std::next(sample);
         // Not as a sum, which may be past the end of time.
         const bool breaks_off = next == range.samples.end() || next->first - sample->first > gap;
-        TimePoint end = breaks_off ? range.until : (std::min)(next->first, range.until);
+        ServerTime end = breaks_off ? range.until : (std::min)(next->first, range.until);
         if (end - sample->first > gap) {
             end = sample->first + gap;
         }
-        TimePoint begin = (std::max)(sample->first, range.from);
+        ServerTime begin = (std::max)(sample->first, range.from);
         while (begin < end) {
-            const TimePoint start = buckets.start(begin);
-            const TimePoint part_end = (std::min)(buckets.end(start), end);
+            const ServerTime start = buckets.start(begin);
+            const ServerTime part_end = (std::min)(buckets.end(start), end);
             const std::chrono::duration<double> known = part_end - begin;
             seconds[start] += sample->second == state ? known.count() : 0;
             begin = part_end;
@@ -150,7 +150,7 @@ inline Series seconds_in_state(
 }
 
 inline Series aggregate(
-    const SampleRange& range, const QueryBuckets& buckets, const Aggregation& aggregation) {
+    const SampleRange& range, const RequestBuckets& buckets, const Aggregation& aggregation) {
     Series values;
     if (aggregation.is_about_state()) {
         values = seconds_in_state(range, buckets, aggregation.state);
@@ -166,8 +166,8 @@ inline Series aggregate(
     auto sample = range.samples.lower_bound(range.from);
     const auto end = range.samples.lower_bound(range.until);
     while (sample != end) {
-        const TimePoint start = buckets.start(sample->first);
-        const TimePoint bucket_end = buckets.end(start);
+        const ServerTime start = buckets.start(sample->first);
+        const ServerTime bucket_end = buckets.end(start);
         Aggregate aggregate;
         for (; sample != end && sample->first < bucket_end; ++sample) {
             aggregate.add(sample->second);

@@ -19,7 +19,7 @@
 namespace clarify::testing::detail {
 
 /// The value of a header field; empty when it is absent.
-inline std::string_view header(const HttpRequest& request, std::string_view name) {
+inline std::string_view header(const ServerRequest& request, std::string_view name) {
     const auto found = request.find(name);
     return found == request.end() ? std::string_view() : std::string_view(found->value());
 }
@@ -119,43 +119,43 @@ inline void ApiEndpoints::set_address(std::string_view scheme, std::uint16_t por
     api_url_by_name_ = std::string(scheme) + "://localhost" + tail;
 }
 
-inline HttpResponse ApiEndpoints::handle(const HttpRequest& request) {
-    HttpResponse response = route(request);
+inline ServerReply ApiEndpoints::handle(const ServerRequest& request) {
+    ServerReply response = route(request);
     response.add_header("traceparent", make_traceparent(header(request, "traceparent")));
     return response;
 }
 
-inline HttpResponse ApiEndpoints::route(const HttpRequest& request) {
+inline ServerReply ApiEndpoints::route(const ServerRequest& request) {
     namespace http = boost::beast::http;
     const bool has_one_host = request.count(http::field::host) == 1;
     if (request.version() >= 11 ? !has_one_host : request.count(http::field::host) > 1) {
-        return text_response(400, "The request must have one Host header.\n");
+        return text_reply(400, "The request must have one Host header.\n");
     }
     const std::string_view path = path_of(request.target());
     const bool is_token = path == "/v1/oauth/token";
     if (!is_token && path != "/v1/rpc") {
-        return text_response(404, "Not found.\n");
+        return text_reply(404, "Not found.\n");
     }
     if (request.method() != http::verb::post) {
-        HttpResponse response = text_response(405, "Only POST is allowed.\n");
+        ServerReply response = text_reply(405, "Only POST is allowed.\n");
         response.add_header("Allow", "POST");
         return response;
     }
     return is_token ? handle_token(request) : handle_rpc(request);
 }
 
-inline HttpResponse oauth_error(
+inline ServerReply oauth_error(
     unsigned status, std::string_view code, std::string_view description) {
     json::object body;
     body["error"] = code;
     body["error_description"] = description;
-    return json_response(status, to_json(body));
+    return json_reply(status, to_json(body));
 }
 
-inline HttpResponse ApiEndpoints::handle_token(const HttpRequest& request) {
+inline ServerReply ApiEndpoints::handle_token(const ServerRequest& request) {
     statistics_.count(&EmulatorStats::token_requests);
     const auto planned = failures_.token_failure();
-    HttpResponse response = planned
+    ServerReply response = planned
         ? oauth_error(*planned, "temporarily_unavailable", "This failure was asked for.")
         : issue_token(request);
     if (response.status != 200) {
@@ -179,7 +179,7 @@ inline std::optional<std::string> single_field(const FormFields& fields, std::st
     return value && !value->empty() ? value : std::nullopt;
 }
 
-inline HttpResponse ApiEndpoints::issue_token(const HttpRequest& request) {
+inline ServerReply ApiEndpoints::issue_token(const ServerRequest& request) {
     if (!is_media_type(header(request, "Content-Type"), "application/x-www-form-urlencoded")) {
         return oauth_error(400, "invalid_request", "The body must be form-encoded.");
     }
@@ -211,7 +211,7 @@ inline HttpResponse ApiEndpoints::issue_token(const HttpRequest& request) {
     }
     if (!id || !secret || !secure_equal(*id, secrets_.client_id) ||
         !secure_equal(*secret, secrets_.client_secret)) {
-        HttpResponse response = oauth_error(401, "invalid_client", "Unknown client or secret.");
+        ServerReply response = oauth_error(401, "invalid_client", "Unknown client or secret.");
         if (uses_header) {
             response.add_header("WWW-Authenticate", "Basic realm=\"clarify\"");
         }
@@ -226,7 +226,7 @@ inline HttpResponse ApiEndpoints::issue_token(const HttpRequest& request) {
     body["scope"] = "invoke:integration";
     body["expires_in"] = std::int64_t{tokens_.lifetime().count()};
     body["token_type"] = "Bearer";
-    return json_response(200, to_json(body));
+    return json_reply(200, to_json(body));
 }
 
 inline bool ApiEndpoints::is_authorized(std::string_view authorization) const {
@@ -239,8 +239,8 @@ inline bool ApiEndpoints::is_authorized(std::string_view authorization) const {
         secure_equal(basic->second, secrets_.basic_password);
 }
 
-inline HttpResponse unauthorized_response() {
-    HttpResponse response = text_response(401, "Unauthorized.\n");
+inline ServerReply unauthorized_reply() {
+    ServerReply response = text_reply(401, "Unauthorized.\n");
     response.add_header("WWW-Authenticate", "Bearer realm=\"clarify\", Basic realm=\"clarify\"");
     return response;
 }
@@ -249,11 +249,11 @@ inline HttpResponse unauthorized_response() {
 inline constexpr std::chrono::seconds longest_call{15};
 
 /// The reply to a call as a fault leaves it.
-inline HttpResponse spoiled_response(RpcOutcome outcome, ReplyFault fault) {
+inline ServerReply spoiled_reply(RpcOutcome outcome, ReplyFault fault) {
     std::string text = std::move(*outcome.body);
     switch (fault) {
         case ReplyFault::html:
-            return HttpResponse(
+            return ServerReply(
                 200, "text/html; charset=utf-8", "<html><body>Please log in.</body></html>\n");
         case ReplyFault::truncated:
             text.resize(text.size() / 2);
@@ -265,37 +265,37 @@ inline HttpResponse spoiled_response(RpcOutcome outcome, ReplyFault fault) {
         case ReplyFault::reset:
             break;
     }
-    HttpResponse response = json_response(200, std::move(text));
-    response.delivery = fault == ReplyFault::slow ? HttpResponse::Delivery::byte_by_byte
-        : fault == ReplyFault::reset              ? HttpResponse::Delivery::none
-                                                  : HttpResponse::Delivery::at_once;
+    ServerReply response = json_reply(200, std::move(text));
+    response.sending = fault == ReplyFault::slow ? ServerReply::Sending::byte_by_byte
+        : fault == ReplyFault::reset              ? ServerReply::Sending::none
+                                                  : ServerReply::Sending::at_once;
     return response;
 }
 
 /// What is answered to a request that was dispatched, before its delay.
-inline HttpResponse ApiEndpoints::reply_to(RpcOutcome outcome) {
+inline ServerReply ApiEndpoints::reply_to(RpcOutcome outcome) {
     if (outcome.timed_out) {
         statistics_.count(&EmulatorStats::queue_timeouts);
-        return text_response(503, "The request was queued for too long.\n");
+        return text_reply(503, "The request was queued for too long.\n");
     }
     if (!outcome.method.empty()) {
         statistics_.count_method(outcome.method);
     }
     if (outcome.delay > longest_call) {
         statistics_.count(&EmulatorStats::late);
-        return text_response(503, "The request took too long.\n");
+        return text_reply(503, "The request took too long.\n");
     }
     statistics_.count(outcome.body ? &EmulatorStats::calls : &EmulatorStats::notifications);
     if (!outcome.body) {
-        return HttpResponse();
+        return ServerReply();
     }
     if (const auto fault = failures_.take_reply_fault()) {
-        return spoiled_response(std::move(outcome), *fault);
+        return spoiled_reply(std::move(outcome), *fault);
     }
-    return json_response(200, std::move(*outcome.body));
+    return json_reply(200, std::move(*outcome.body));
 }
 
-inline HttpResponse ApiEndpoints::handle_rpc(const HttpRequest& request) {
+inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
     statistics_.count(&EmulatorStats::rpc_requests);
     const auto planned = failures_.take_rpc_failure();
     const bool denied = request.count(boost::beast::http::field::authorization) != 1 ||
@@ -304,23 +304,23 @@ inline HttpResponse ApiEndpoints::handle_rpc(const HttpRequest& request) {
         statistics_.count(&EmulatorStats::unauthorized);
     }
     if (planned) {
-        HttpResponse response = planned->status == 401
-            ? unauthorized_response()
-            : text_response(planned->status, "This failure was asked for.\n");
+        ServerReply response = planned->status == 401
+            ? unauthorized_reply()
+            : text_reply(planned->status, "This failure was asked for.\n");
         if (planned->retry_after) {
             response.add_header("Retry-After", std::to_string(planned->retry_after->count()));
         }
         return response;
     }
     if (denied) {
-        return unauthorized_response();
+        return unauthorized_reply();
     }
     if (!is_media_type(header(request, "Content-Type"), "application/json")) {
-        return text_response(400, "The Content-Type must be application/json.\n");
+        return text_reply(400, "The Content-Type must be application/json.\n");
     }
     const auto version = resolve_api_version(trim(header(request, "X-API-Version")));
     if (!version) {
-        return text_response(400, "A version matching the X-API-Version header was not found.\n");
+        return text_reply(400, "A version matching the X-API-Version header was not found.\n");
     }
     const auto now = std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
     RpcOutcome outcome = dispatcher_.handle(request.body(), *version, now);
@@ -329,7 +329,7 @@ inline HttpResponse ApiEndpoints::handle_rpc(const HttpRequest& request) {
     }
     outcome.delay += outcome.timed_out ? Microseconds(0) : latency_;
     const Microseconds delay = (std::min)(outcome.delay, Microseconds(longest_call));
-    HttpResponse response = reply_to(std::move(outcome));
+    ServerReply response = reply_to(std::move(outcome));
     response.delay = delay;
     response.add_header("X-API-Version", std::string(*version));
     return response;

@@ -25,7 +25,7 @@ inline json::object frame_result(
     const SelectionFormat& format,
     const Frame& frame,
     std::size_t total,
-    const std::vector<const Item*>* included) {
+    const std::vector<const StoredItem*>* included) {
     json::object result;
     result["meta"] = selection_meta(context, format, static_cast<std::int64_t>(total), true);
     json::object frame_object = frame_json(frame);
@@ -50,21 +50,21 @@ inline json::object data_frame(MethodContext& context, const json::object& param
     ParameterErrors errors;
     const ParamsReader reader(params, "", errors, context.settings.strict);
     reader.allow_only({"query", "data", "include", "format"});
-    const ResourceQuery query = read_resource_query(reader, QueryLimits{10, 50});
+    const ResourceSearch query = read_resource_search(reader, SearchLimits{10, 50});
     const json::object* const query_object = reader.object("query");
     if (context.is_version_1_2() && query_object != nullptr && query_object->contains("total")) {
         errors.add("query.total", "unknown parameter");
     }
-    const DataQuery data_query =
-        read_data_query(reader, context.now, window_limits(context, WindowLimits::data_frame));
+    const DataRequest data_query =
+        read_data_request(reader, context.now, window_limits(context, WindowLimits::data_frame));
     const bool include_items = read_include_items(reader);
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    const Page<Item> page = keep_page_share(context, run_query(query, context.store.all_items()));
+    const Page<StoredItem> page = keep_page_share(context, run_search(query, context.store.all_items()));
     const auto signals_by_item = context.store.signals_by_item();
     Frame frame;
-    for (const Item* const item : page.resources) {
+    for (const StoredItem* const item : page.resources) {
         const auto signals = signals_by_item.find(item->id);
         const Series samples = signals == signals_by_item.end()
             ? Series()
@@ -84,9 +84,9 @@ inline json::object evaluate(MethodContext& context, const json::object& params)
         reader.allow_only({"items", "calculations", "data", "include", "format"});
     }
     const Evaluation evaluation = read_evaluation(reader, context);
-    const DataQuery query =
-        read_data_query(reader, context.now, window_limits(context, WindowLimits::evaluate));
-    if (query.rollup.kind == Rollup::Kind::none) {
+    const DataRequest query =
+        read_data_request(reader, context.now, window_limits(context, WindowLimits::evaluate));
+    if (query.rollup.kind == BucketWidth::Kind::none) {
         errors.add("data.rollup", "required");
     }
     const bool include_items = read_include_items(reader);
@@ -95,13 +95,13 @@ inline json::object evaluate(MethodContext& context, const json::object& params)
 
     Frame frame = evaluate_frame(evaluation, query, context.store);
     keep_share(context, frame);
-    std::map<std::string, const Item*> used;
+    std::map<std::string, const StoredItem*> used;
     for (const Evaluation::Input& input : evaluation.inputs) {
-        for (const Item* const item : input.items) {
+        for (const StoredItem* const item : input.items) {
             used.emplace(item->id, item);
         }
     }
-    std::vector<const Item*> items;
+    std::vector<const StoredItem*> items;
     for (const auto& [id, item] : used) {
         items.push_back(item);
     }

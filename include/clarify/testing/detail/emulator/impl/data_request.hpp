@@ -13,7 +13,7 @@
 namespace clarify::testing::detail {
 
 /// Reads a time; the year 1 is how some clients write that it is not set.
-inline std::optional<TimePoint> read_time(const ParamsReader& reader, std::string_view key) {
+inline std::optional<ServerTime> read_time(const ParamsReader& reader, std::string_view key) {
     const auto text = reader.string(key);
     const auto time = text ? parse_time(*text) : std::nullopt;
     if (text && !time) {
@@ -22,9 +22,9 @@ inline std::optional<TimePoint> read_time(const ParamsReader& reader, std::strin
     return time == parse_time("0001-01-01T00:00:00Z") ? std::nullopt : time;
 }
 
-inline Rollup read_rollup(const ParamsReader& data) {
+inline BucketWidth read_bucket_width(const ParamsReader& data) {
     constexpr std::int64_t max_months = 12'000;
-    Rollup rollup;
+    BucketWidth rollup;
     if (data.find_nullable("rollup") == nullptr) {
         return rollup;
     }
@@ -33,17 +33,17 @@ inline Rollup read_rollup(const ParamsReader& data) {
         return rollup;
     }
     if (*text == "window") {
-        rollup.kind = Rollup::Kind::window;
+        rollup.kind = BucketWidth::Kind::window;
         return rollup;
     }
     const auto duration = parse_duration(*text);
     const auto width =
         std::chrono::floor<Microseconds>(duration ? duration->fixed : std::chrono::nanoseconds(0));
     if (duration && duration->months > 0 && duration->months <= max_months) {
-        rollup.kind = Rollup::Kind::months;
+        rollup.kind = BucketWidth::Kind::months;
         rollup.months = duration->months;
     } else if (width.count() > 0) {
-        rollup.kind = Rollup::Kind::fixed;
+        rollup.kind = BucketWidth::Kind::fixed;
         rollup.width = width;
     } else {
         data.fail("rollup", "must be null, \"window\" or a positive duration such as PT1H");
@@ -52,14 +52,14 @@ inline Rollup read_rollup(const ParamsReader& data) {
 }
 
 /// The longest window that the API documents for a rollup; nullopt for no limit.
-inline std::optional<std::chrono::hours> max_window(const Rollup& rollup, WindowLimits limits) {
+inline std::optional<std::chrono::hours> max_window(const BucketWidth& rollup, WindowLimits limits) {
     using std::chrono::hours;
     const auto days = [](std::int64_t count) { return hours(24 * count); };
-    if (limits == WindowLimits::none || rollup.kind == Rollup::Kind::window) {
+    if (limits == WindowLimits::none || rollup.kind == BucketWidth::Kind::window) {
         return std::nullopt;
     }
     // A calendar month counts with its shortest length, and so does a year.
-    const Microseconds width = rollup.kind == Rollup::Kind::months
+    const Microseconds width = rollup.kind == BucketWidth::Kind::months
         ? days(rollup.months / 12 * 365 + rollup.months % 12 * 28)
         : rollup.width;
     if (width >= days(30) && limits == WindowLimits::data_frame) {
@@ -71,7 +71,7 @@ inline std::optional<std::chrono::hours> max_window(const Rollup& rollup, Window
     return width >= std::chrono::minutes(1) ? days(400) : days(40);
 }
 
-inline void read_window(DataQuery& query, const ParamsReader& filter, TimePoint now) {
+inline void read_window(DataRequest& query, const ParamsReader& filter, ServerTime now) {
     using std::chrono::hours;
     constexpr hours one_week(24 * 7);
     query.from = now - one_week;
@@ -90,7 +90,7 @@ inline void read_window(DataQuery& query, const ParamsReader& filter, TimePoint 
     }
 }
 
-inline void read_series_filter(DataQuery& query, const ParamsReader& filter) {
+inline void read_series_filter(DataRequest& query, const ParamsReader& filter) {
     const json::object* const object = filter.object("series");
     if (object == nullptr) {
         return;
@@ -109,7 +109,7 @@ inline void read_series_filter(DataQuery& query, const ParamsReader& filter) {
     }
 }
 
-inline DataQuery read_data_query(const ParamsReader& params, TimePoint now, WindowLimits limits) {
+inline DataRequest read_data_request(const ParamsReader& params, ServerTime now, WindowLimits limits) {
     const json::object none;
     const json::object* const given = params.object("data");
     const ParamsReader data(
@@ -124,10 +124,10 @@ inline DataQuery read_data_query(const ParamsReader& params, TimePoint now, Wind
         params.strict());
     filter.allow_only({"times", "series"});
 
-    DataQuery query;
+    DataRequest query;
     read_window(query, filter, now);
     read_series_filter(query, filter);
-    query.rollup = read_rollup(data);
+    query.rollup = read_bucket_width(data);
     query.origin =
         data.find_nullable("origin") != nullptr ? read_time(data, "origin") : std::nullopt;
     const std::int64_t first_day = data.integer("firstDayOfWeek").value_or(1);

@@ -25,7 +25,7 @@ namespace clarify::testing {
 
 namespace detail {
 
-inline TimePoint current_time() {
+inline ServerTime current_time() {
     return std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
 }
 
@@ -89,7 +89,7 @@ inline void write_file(
 }
 
 /// The signal of an input of the own integration, made if it is missing.
-inline Signal& seeded_signal(Store& store, const EmulatorCore& core, std::string_view input) {
+inline StoredSignal& seeded_signal(Store& store, const EmulatorCore& core, std::string_view input) {
     if (!is_input_key(input)) {
         throw std::invalid_argument("the input key is not valid");
     }
@@ -118,7 +118,7 @@ auto inspect_signal(EmulatorCore& core, std::string_view input, F&& function) {
 /// The samples of an input, those included that nobody is shown yet.
 inline Series inspect_samples(EmulatorCore& core, std::string_view input) {
     return core.endpoints.store().visit([&](const Store& store) {
-        const Signal* const signal = store.find_input(core.options.integration, input);
+        const StoredSignal* const signal = store.find_input(core.options.integration, input);
         return signal != nullptr ? store.all_samples(*signal) : Series();
     });
 }
@@ -193,7 +193,7 @@ inline std::string Emulator::seed(std::string_view input, std::span<const Sample
     }
     return detail::seed_store(*core_, [&](detail::Store& store) {
         store.reserve_samples(samples.size());
-        detail::Signal& signal = detail::seeded_signal(store, *core_, input);
+        detail::StoredSignal& signal = detail::seeded_signal(store, *core_, input);
         for (const Sample& sample : samples) {
             store.put_sample(signal, sample.time, sample.value);
         }
@@ -203,10 +203,10 @@ inline std::string Emulator::seed(std::string_view input, std::span<const Sample
 
 inline std::string Emulator::publish(std::string_view input) {
     return detail::seed_store(*core_, [&](detail::Store& store) {
-        detail::Signal& signal = detail::seeded_signal(store, *core_, input);
+        detail::StoredSignal& signal = detail::seeded_signal(store, *core_, input);
         if (signal.item.empty()) {
-            const detail::TimePoint now = detail::current_time();
-            detail::Item& item = store.add_item(now);
+            const detail::ServerTime now = detail::current_time();
+            detail::StoredItem& item = store.add_item(now);
             item.attributes = signal.attributes;
             item.attributes.visible = true;
             signal.item = item.id;
@@ -239,13 +239,13 @@ inline std::string Emulator::dump() const {
 }
 
 inline std::optional<std::string> Emulator::signal_id(std::string_view input) const {
-    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
+    return detail::inspect_signal(*core_, input, [](const detail::StoredSignal* signal) {
         return signal != nullptr ? std::optional(signal->id) : std::nullopt;
     });
 }
 
 inline std::optional<std::string> Emulator::item_id(std::string_view input) const {
-    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
+    return detail::inspect_signal(*core_, input, [](const detail::StoredSignal* signal) {
         const bool has_item = signal != nullptr && !signal->item.empty();
         return has_item ? std::optional(signal->item) : std::nullopt;
     });

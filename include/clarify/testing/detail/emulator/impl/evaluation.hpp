@@ -76,7 +76,7 @@ private:
         }
         const std::string id = read_id(part, "id");
         item_ids_.insert(id);
-        const Item* const item = context_.store.find_item(id);
+        const StoredItem* const item = context_.store.find_item(id);
         if (!id.empty() && item == nullptr) {
             part.fail("id", "item not found");
         }
@@ -102,16 +102,16 @@ private:
              "lag",
              "alias",
              "engUnit"});
-        ResourceQuery query;
+        ResourceSearch query;
         query.limit = std::numeric_limits<std::size_t>::max();
         if (!has_filter) {
-            query = read_resource_query(part, QueryLimits{50, 1000});
+            query = read_resource_search(part, SearchLimits{50, 1000});
         } else if (const json::object* const filter = part.object("filter")) {
             query.filter = read_filter(*filter, part.path_of("filter"), part.errors());
         }
         Evaluation::Input input = read_input(part, "timeAggregation", false);
         input.over_items = read_aggregation(part, "groupAggregation", Aggregation::Kind::avg);
-        input.items = run_query(query, context_.store.all_items()).resources;
+        input.items = run_search(query, context_.store.all_items()).resources;
         evaluation_.inputs.push_back(std::move(input));
     }
 
@@ -221,10 +221,10 @@ public:
         Microseconds gap_detection{0};
     };
 
-    BucketEnvironment(const std::vector<Column>& columns, const QueryBuckets& buckets)
+    BucketEnvironment(const std::vector<Column>& columns, const RequestBuckets& buckets)
         : columns_(columns), buckets_(buckets) {}
 
-    void move_to(TimePoint start) { start_ = start; }
+    void move_to(ServerTime start) { start_ = start; }
 
     double variable(std::size_t index) const override {
         const auto found = columns_[index].series.find(start_);
@@ -250,14 +250,14 @@ private:
     static double seconds(Microseconds time) { return std::chrono::duration<double>(time).count(); }
 
     const std::vector<Column>& columns_;
-    const QueryBuckets& buckets_;
-    TimePoint start_;
+    const RequestBuckets& buckets_;
+    ServerTime start_;
 };
 
 /// Computes the columns of one evaluation, one after the other.
 class Evaluator {
 public:
-    Evaluator(const DataQuery& query, const Store& store)
+    Evaluator(const DataRequest& query, const Store& store)
         : query_(query), signals_(store.signals_by_item()), buckets_(query) {}
 
     Frame run(const Evaluation& evaluation) {
@@ -286,8 +286,8 @@ private:
 
     Column column_of(const Evaluation::Input& input) const {
         Column column;
-        std::map<TimePoint, std::vector<double>> by_bucket;
-        for (const Item* const item : input.items) {
+        std::map<ServerTime, std::vector<double>> by_bucket;
+        for (const StoredItem* const item : input.items) {
             const auto gap = item->attributes.gap_detection.value_or(default_gap_detection);
             column.gap_detection = std::chrono::floor<Microseconds>(gap);
             for (const auto& [start, value] : item_series(*item, input, gap)) {
@@ -303,13 +303,13 @@ private:
 
     /// The values of one item, moved by the shift of the input.
     Series item_series(
-        const Item& item, const Evaluation::Input& input, std::chrono::nanoseconds gap) const {
+        const StoredItem& item, const Evaluation::Input& input, std::chrono::nanoseconds gap) const {
         const auto signals = signals_.find(item.id);
         if (signals == signals_.end()) {
             return {};
         }
-        const TimePoint from = unshifted(query_.from, input.shift);
-        const TimePoint until = unshifted(query_.until, input.shift);
+        const ServerTime from = unshifted(query_.from, input.shift);
+        const ServerTime until = unshifted(query_.until, input.shift);
         const Series samples = item_samples(signals->second, from, until);
         Series series = aggregate({samples, from, until, gap}, buckets_, input.over_time);
         if (input.shift == 0) {
@@ -323,12 +323,12 @@ private:
     }
 
     /// The time that values come from when they are moved by `shift` buckets to `time`.
-    TimePoint unshifted(TimePoint time, std::int64_t shift) const {
+    ServerTime unshifted(ServerTime time, std::int64_t shift) const {
         if (shift == 0) {
             return time;
         }
-        const TimePoint start = buckets_.start(time);
-        const TimePoint source = buckets_.moved(start, -shift);
+        const ServerTime start = buckets_.start(time);
+        const ServerTime source = buckets_.moved(start, -shift);
         return (std::min)(source + (time - start), buckets_.end(source));
     }
 
@@ -344,7 +344,7 @@ private:
     Series column_of(const Formula& formula) const {
         Series series;
         BucketEnvironment environment(columns_, buckets_);
-        const auto add = [&](TimePoint start) {
+        const auto add = [&](ServerTime start) {
             environment.move_to(start);
             const double value = formula.value(environment);
             if (!std::isnan(value)) {
@@ -357,7 +357,7 @@ private:
         }
         constexpr std::size_t max_buckets = 1'000'000;
         std::size_t count = 0;
-        for (TimePoint start = buckets_.start(query_.from); start < query_.until;
+        for (ServerTime start = buckets_.start(query_.from); start < query_.until;
              start = buckets_.end(start)) {
             if (++count > max_buckets) {
                 throw RpcFailure(
@@ -368,15 +368,15 @@ private:
         return series;
     }
 
-    const DataQuery& query_;
-    const std::map<std::string, std::vector<const Signal*>> signals_;
-    const QueryBuckets buckets_;
+    const DataRequest& query_;
+    const std::map<std::string, std::vector<const StoredSignal*>> signals_;
+    const RequestBuckets buckets_;
     std::vector<Column> columns_;
-    std::set<TimePoint> data_starts_;
+    std::set<ServerTime> data_starts_;
 };
 
 inline Frame evaluate_frame(
-    const Evaluation& evaluation, const DataQuery& query, const Store& store) {
+    const Evaluation& evaluation, const DataRequest& query, const Store& store) {
     if (query.until <= query.from) {
         return {};
     }

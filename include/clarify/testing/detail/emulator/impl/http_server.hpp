@@ -150,7 +150,7 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
         if (outcome == ReadOutcome::closed) {
             break;
         }
-        HttpResponse response;
+        ServerReply response;
         bool keep_alive = false;
         bool is_head = false;
         switch (outcome) {
@@ -160,21 +160,21 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
                 response = respond(parser.get());
                 break;
             case ReadOutcome::header_too_large:
-                response = text_response(431, "The request header is too large.\n");
+                response = text_reply(431, "The request header is too large.\n");
                 break;
             case ReadOutcome::body_too_large:
-                response = text_response(413, "The request body is too large.\n");
+                response = text_reply(413, "The request body is too large.\n");
                 break;
             case ReadOutcome::malformed:
             case ReadOutcome::closed:
-                response = text_response(400, "This is not an HTTP/1.1 request.\n");
+                response = text_reply(400, "This is not an HTTP/1.1 request.\n");
                 break;
         }
         if (response.delay.count() > 0) {
             boost::asio::steady_timer turn(context_, response.delay);
             co_await turn.async_wait(as_result);
         }
-        if (response.delivery == HttpResponse::Delivery::none) {
+        if (response.sending == ServerReply::Sending::none) {
             boost::system::error_code ignored;
             Socket& socket = socket_of(*stream);
             socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
@@ -192,8 +192,8 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
 
 template <class Stream>
 boost::asio::awaitable<bool> HttpServer::send(
-    Stream& stream, const HttpResponse& response, const std::string& bytes) {
-    const bool is_slow = response.delivery == HttpResponse::Delivery::byte_by_byte;
+    Stream& stream, const ServerReply& response, const std::string& bytes) {
+    const bool is_slow = response.sending == ServerReply::Sending::byte_by_byte;
     const std::size_t at_once = bytes.size() - (is_slow ? response.body.size() : 0);
     const auto head = boost::asio::buffer(bytes.data(), at_once);
     auto [ec, written] = co_await boost::asio::async_write(stream, head, as_result);
@@ -295,11 +295,11 @@ boost::asio::awaitable<void> HttpServer::close(std::shared_ptr<Stream> stream) {
     }
 }
 
-inline HttpResponse HttpServer::respond(const HttpRequest& request) {
+inline ServerReply HttpServer::respond(const ServerRequest& request) {
     try {
         return handler_(request);
     } catch (const std::exception&) {
-        return text_response(500, "Internal error.\n");
+        return text_reply(500, "Internal error.\n");
     }
 }
 

@@ -24,7 +24,7 @@ inline void require_own_integration(const MethodContext& context, const std::str
     }
 }
 
-inline json::object save_summary(const Resource& resource, bool created, bool updated) {
+inline json::object save_summary(const StoredResource& resource, bool created, bool updated) {
     json::object summary;
     summary["id"] = resource.id;
     summary["created"] = created;
@@ -150,35 +150,35 @@ inline json::object save_signals(MethodContext& context, const json::object& par
 struct SignalSelection {
     SignalSelection(const ParamsReader& params, const MethodContext& context)
         : integration(read_id(params, "integration")),
-          query(read_resource_query(params, QueryLimits{20, 1000})),
+          query(read_resource_search(params, SearchLimits{20, 1000})),
           include_items(read_include_items(params)),
           format(read_format(params)),
           style(resource_style(context, format)) {}
 
     /// The signals of the integration that the query finds.
-    Page<Signal> page(const MethodContext& context) const {
-        std::vector<const Signal*> candidates;
+    Page<StoredSignal> page(const MethodContext& context) const {
+        std::vector<const StoredSignal*> candidates;
         for (const auto& [id, signal] : context.store.signals()) {
             if (signal.integration == integration) {
                 candidates.push_back(&signal);
             }
         }
-        return keep_page_share(context, run_query(query, candidates));
+        return keep_page_share(context, run_search(query, candidates));
     }
 
-    json::object result(MethodContext& context, const Page<Signal>& page) const {
+    json::object result(MethodContext& context, const Page<StoredSignal>& page) const {
         const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
         json::object result;
         result["meta"] = selection_meta(context, format, total, false);
         result["data"] = resources_json(page.resources, format.data_as_array, style);
         if (include_items) {
             std::set<std::string> ids;
-            for (const Signal* const signal : page.resources) {
+            for (const StoredSignal* const signal : page.resources) {
                 ids.insert(signal->item);
             }
-            std::vector<const Item*> items;
+            std::vector<const StoredItem*> items;
             for (const std::string& id : ids) {
-                if (const Item* const item = context.store.find_item(id)) {
+                if (const StoredItem* const item = context.store.find_item(id)) {
                     items.push_back(item);
                 }
             }
@@ -188,7 +188,7 @@ struct SignalSelection {
     }
 
     std::string integration;
-    ResourceQuery query;
+    ResourceSearch query;
     bool include_items;
     SelectionFormat format;
     ResourceStyle style;
@@ -215,20 +215,20 @@ inline json::object connect_selected(
     const SignalSelection& selection,
     const std::string& item,
     bool dry_run) {
-    Page<Signal> page = selection.page(context);
-    std::vector<Signal> after;
+    Page<StoredSignal> page = selection.page(context);
+    std::vector<StoredSignal> after;
     after.reserve(page.resources.size());
-    for (const Signal*& signal : page.resources) {
+    for (const StoredSignal*& signal : page.resources) {
         // Without the samples, which nobody is shown.
-        Signal changed;
-        static_cast<Resource&>(changed) = *signal;
+        StoredSignal changed;
+        static_cast<StoredResource&>(changed) = *signal;
         changed.integration = signal->integration;
         changed.input = signal->input;
         changed.item = item;
         if (signal->item != item) {
             changed.updated_at = context.now;
             if (!dry_run) {
-                Signal& stored = *context.store.find_signal(signal->id);
+                StoredSignal& stored = *context.store.find_signal(signal->id);
                 stored.item = item;
                 stored.updated_at = context.now;
             }
@@ -277,7 +277,7 @@ inline json::object publish_signals(MethodContext& context, const json::object& 
     const bool create_only = reader.boolean("createOnly", false);
     auto views = read_save_views(reader, "itemsBySignal", SaveKind::item, &is_resource_id);
     for (const auto& [id, view] : views) {
-        const Signal* const signal = context.store.find_signal(id);
+        const StoredSignal* const signal = context.store.find_signal(id);
         if (signal == nullptr || signal->integration != integration) {
             errors.add("itemsBySignal." + id, "signal not found");
         }
@@ -290,8 +290,8 @@ inline json::object publish_signals(MethodContext& context, const json::object& 
         if (context.is_version_1_2() && !view.attributes.gap_detection) {
             view.attributes.gap_detection = std::chrono::minutes(90);
         }
-        Signal& signal = *context.store.find_signal(id);
-        Item* item = context.store.find_item(signal.item);
+        StoredSignal& signal = *context.store.find_signal(id);
+        StoredItem* item = context.store.find_item(signal.item);
         const bool created = item == nullptr;
         if (created) {
             item = &context.store.add_item(context.now);
@@ -311,12 +311,12 @@ inline json::object select_items(MethodContext& context, const json::object& par
     ParameterErrors errors;
     const ParamsReader reader(params, "", errors, context.settings.strict);
     reader.allow_only({"query", "include", "format"});
-    const ResourceQuery query = read_resource_query(reader, QueryLimits{20, 1000});
+    const ResourceSearch query = read_resource_search(reader, SearchLimits{20, 1000});
     const bool include_items = read_include_items(reader);
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    const Page<Item> page = keep_page_share(context, run_query(query, context.store.all_items()));
+    const Page<StoredItem> page = keep_page_share(context, run_search(query, context.store.all_items()));
     const ResourceStyle style = resource_style(context, format);
     const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
     json::object result;

@@ -42,14 +42,14 @@ inline bool is_time_field(std::string_view path) {
 }
 
 /// Times are compared as numbers, because their texts do not sort; milliseconds are what is shown.
-inline json::value time_value(TimePoint time) {
+inline json::value time_value(ServerTime time) {
     const auto shown = std::chrono::floor<std::chrono::milliseconds>(time);
     return json::value(std::int64_t{shown.time_since_epoch().count()});
 }
 
 inline std::vector<json::value> common_field_values(
-    const Resource& resource, std::string_view path) {
-    const Attributes& attributes = resource.attributes;
+    const StoredResource& resource, std::string_view path) {
+    const StoredAttributes& attributes = resource.attributes;
     const auto length = [](std::optional<std::chrono::nanoseconds> duration) {
         return duration ? std::vector<json::value>{json::value(format_fixed_duration(*duration))}
                         : std::vector<json::value>{};
@@ -99,19 +99,19 @@ inline std::vector<json::value> common_field_values(
     return {};
 }
 
-inline std::vector<json::value> field_values(const Signal& signal, std::string_view path) {
+inline std::vector<json::value> field_values(const StoredSignal& signal, std::string_view path) {
     if (path == "input") {
         return {json::value(signal.input)};
     }
-    return path == "type" ? std::vector<json::value>{json::value(Signal::type)}
+    return path == "type" ? std::vector<json::value>{json::value(StoredSignal::type)}
                           : common_field_values(signal, path);
 }
 
-inline std::vector<json::value> field_values(const Item& item, std::string_view path) {
+inline std::vector<json::value> field_values(const StoredItem& item, std::string_view path) {
     if (path == "visible") {
         return {json::value(item.attributes.visible)};
     }
-    return path == "type" ? std::vector<json::value>{json::value(Item::type)}
+    return path == "type" ? std::vector<json::value>{json::value(StoredItem::type)}
                           : common_field_values(item, path);
 }
 
@@ -259,7 +259,7 @@ inline std::optional<Comparison> read_comparison(
 
 /// Turns the operands of a time field into what `field_values` gives for it.
 inline void convert_time_operands(
-    Filter& filter, const std::string& path, ParameterErrors& errors) {
+    ResourceFilter& filter, const std::string& path, ParameterErrors& errors) {
     for (Comparison& comparison : filter.comparisons) {
         for (json::value& operand : comparison.operands) {
             const auto time = operand.is_string() ? parse_time(operand.get_string()) : std::nullopt;
@@ -272,13 +272,13 @@ inline void convert_time_operands(
     }
 }
 
-inline Filter read_field_filter(
+inline ResourceFilter read_field_filter(
     std::string_view field,
     const json::value& condition,
     const std::string& path,
     ParameterErrors& errors) {
-    Filter filter;
-    filter.kind = Filter::Kind::field;
+    ResourceFilter filter;
+    filter.kind = ResourceFilter::Kind::field;
     filter.path = std::string(field);
     if (condition.is_array()) {
         errors.add(path, "must be a scalar or an object of operators");
@@ -302,15 +302,15 @@ inline Filter read_field_filter(
     return filter;
 }
 
-inline Filter read_filter(
+inline ResourceFilter read_filter(
     const json::object& object, const std::string& path, ParameterErrors& errors) {
-    Filter filter;
+    ResourceFilter filter;
     for (const auto& member : object) {
         const std::string_view key = member.key();
         const std::string member_path = path + "." + std::string(key);
         if (key == "$and" || key == "$or") {
-            Filter group;
-            group.kind = key == "$and" ? Filter::Kind::all_of : Filter::Kind::any_of;
+            ResourceFilter group;
+            group.kind = key == "$and" ? ResourceFilter::Kind::all_of : ResourceFilter::Kind::any_of;
             const json::array* const parts = member.value().if_array();
             if (parts == nullptr) {
                 errors.add(member_path, "must be an array of filters");
@@ -355,8 +355,8 @@ inline std::vector<SortKey> read_sort(const ParamsReader& query) {
     return sort;
 }
 
-inline ResourceQuery read_resource_query(const ParamsReader& params, QueryLimits limits) {
-    ResourceQuery query;
+inline ResourceSearch read_resource_search(const ParamsReader& params, SearchLimits limits) {
+    ResourceSearch query;
     query.limit = static_cast<std::size_t>(limits.default_limit);
     const json::object* const object = params.object("query");
     if (object == nullptr) {

@@ -94,7 +94,7 @@ inline const MethodTable::Entry& RpcDispatcher::method_of(
     return *entry;
 }
 
-inline Microseconds RpcDispatcher::wait_for_turn(const std::string& method, TimePoint now) {
+inline Microseconds RpcDispatcher::wait_for_turn(const std::string& method, ServerTime now) {
     if (!settings_.rate_limits) {
         return Microseconds(0);
     }
@@ -109,7 +109,7 @@ inline Microseconds RpcDispatcher::wait_for_turn(const std::string& method, Time
 inline std::string RpcDispatcher::execute(
     const json::object& request,
     std::string_view version,
-    TimePoint now,
+    ServerTime now,
     bool path_errors,
     RpcOutcome& outcome) {
     const MethodTable::Entry& entry = method_of(request, version);
@@ -148,7 +148,7 @@ inline json::array invalid_resources_json() {
     json::object fields;
     fields["name"] = json::array{"This failure was asked for"};
     json::object resource;
-    resource["type"] = Signal::type;
+    resource["type"] = StoredSignal::type;
     resource["message"] = "Invalid resource";
     resource["invalidFields"] = std::move(fields);
     json::array resources;
@@ -157,7 +157,7 @@ inline json::array invalid_resources_json() {
 }
 
 inline json::object RpcDispatcher::error_json(
-    const RpcFailure& failure, bool path_errors, TimePoint now) {
+    const RpcFailure& failure, bool path_errors, ServerTime now) {
     json::object data;
     if (path_errors && !failure.params().empty()) {
         json::array errors;
@@ -196,7 +196,7 @@ inline json::object RpcDispatcher::error_json(
 }
 
 inline RpcOutcome RpcDispatcher::handle(
-    std::string_view text, std::string_view version, TimePoint now) {
+    std::string_view text, std::string_view version, ServerTime now) {
     RpcOutcome outcome;
     std::string id = "null";
     bool is_notification = false;

@@ -19,8 +19,8 @@
 
 namespace clarify::testing::detail {
 
-inline std::vector<TimePoint> read_times(const ParamsReader& data) {
-    std::vector<TimePoint> times;
+inline std::vector<ServerTime> read_times(const ParamsReader& data) {
+    std::vector<ServerTime> times;
     if (data.require("times") == nullptr) {
         return times;
     }
@@ -40,7 +40,7 @@ inline std::vector<TimePoint> read_times(const ParamsReader& data) {
 
 inline void read_insert_series(
     Series& series,
-    const std::vector<TimePoint>& times,
+    const std::vector<ServerTime>& times,
     const json::array& values,
     std::string_view key,
     const ParamsReader& reader) {
@@ -70,7 +70,7 @@ inline Frame read_insert_frame(const ParamsReader& params) {
     }
     const ParamsReader data(*object, params.path_of("data"), params.errors(), params.strict());
     data.allow_only({"times", "series"});
-    const std::vector<TimePoint> times = read_times(data);
+    const std::vector<ServerTime> times = read_times(data);
     data.require("series");
     const json::object* const all_series = data.object("series");
     if (all_series == nullptr || !params.errors().empty()) {
@@ -92,12 +92,12 @@ inline Frame read_insert_frame(const ParamsReader& params) {
 }
 
 inline Series item_samples(
-    const std::vector<const Signal*>& signals, TimePoint from, TimePoint until) {
+    const std::vector<const StoredSignal*>& signals, ServerTime from, ServerTime until) {
     Series samples;
     if (until <= from) {
         return samples;
     }
-    for (const Signal* const signal : signals) {
+    for (const StoredSignal* const signal : signals) {
         auto begin = signal->samples.lower_bound(from);
         if (begin != signal->samples.begin()) {
             --begin;
@@ -108,7 +108,7 @@ inline Series item_samples(
 }
 
 inline void add_series(
-    Frame& frame, const std::string& key, Series series, const DataQuery& query) {
+    Frame& frame, const std::string& key, Series series, const DataRequest& query) {
     if (query.series && !query.series->contains(key)) {
         return;
     }
@@ -120,16 +120,16 @@ inline void add_series(
 }
 
 inline void add_item_series(
-    Frame& frame, const Item& item, const Series& samples, const DataQuery& query) {
+    Frame& frame, const StoredItem& item, const Series& samples, const DataRequest& query) {
     if (query.until <= query.from) {
         return;
     }
-    if (query.rollup.kind == Rollup::Kind::none) {
+    if (query.rollup.kind == BucketWidth::Kind::none) {
         const Series raw(samples.lower_bound(query.from), samples.lower_bound(query.until));
         add_series(frame, item.id, raw, query);
         return;
     }
-    const QueryBuckets buckets(query);
+    const RequestBuckets buckets(query);
     const SampleRange range{
         samples,
         query.from,
@@ -161,7 +161,7 @@ inline void add_item_series(
 
 inline json::object frame_json(const Frame& frame) {
     constexpr std::size_t max_values = 5'000'000;
-    std::vector<TimePoint> times;
+    std::vector<ServerTime> times;
     for (const auto& [key, series] : frame) {
         for (const auto& [time, value] : series) {
             times.push_back(time);
@@ -174,7 +174,7 @@ inline json::object frame_json(const Frame& frame) {
     }
     json::array time_texts;
     time_texts.reserve(times.size());
-    for (const TimePoint time : times) {
+    for (const ServerTime time : times) {
         time_texts.emplace_back(format_time(time));
     }
     json::object all_series;
@@ -182,7 +182,7 @@ inline json::object frame_json(const Frame& frame) {
         json::array values;
         values.reserve(times.size());
         auto next = series.begin();
-        for (const TimePoint time : times) {
+        for (const ServerTime time : times) {
             if (next != series.end() && next->first == time) {
                 values.emplace_back(next->second);
                 ++next;

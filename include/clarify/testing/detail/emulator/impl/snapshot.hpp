@@ -60,7 +60,7 @@ inline Series read_snapshot_samples(const ParamsReader& part) {
     }
     const ParamsReader data(*object, part.path_of("data"), part.errors(), part.strict());
     data.allow_only({"times", "values"});
-    const std::vector<TimePoint> times = read_times(data);
+    const std::vector<ServerTime> times = read_times(data);
     data.require("values");
     if (const json::array* const values = data.array("values")) {
         read_insert_series(samples, times, *values, "values", data);
@@ -81,7 +81,7 @@ inline Snapshot::SignalPart read_snapshot_signal(
     }
     if (part.find_nullable("id") != nullptr) {
         signal.id = read_id(part, "id");
-        const Signal* const there = store.find_input(integration, input);
+        const StoredSignal* const there = store.find_input(integration, input);
         const bool is_repeated =
             std::any_of(snapshot.signals.begin(), snapshot.signals.end(), [&](const auto& other) {
                 return other.second.id == signal.id;
@@ -122,7 +122,7 @@ inline Snapshot read_snapshot(
 }
 
 inline void load_snapshot(
-    const ParamsReader& params, Store& store, const std::string& integration, TimePoint now) {
+    const ParamsReader& params, Store& store, const std::string& integration, ServerTime now) {
     const Snapshot snapshot = read_snapshot(params, store, integration);
     if (!params.errors().empty()) {
         return;
@@ -134,7 +134,7 @@ inline void load_snapshot(
     store.reserve_samples(sample_count);
     std::map<std::string, std::string> item_ids;
     for (const auto& [key, view] : snapshot.items) {
-        Item* item = store.find_item(key);
+        StoredItem* item = store.find_item(key);
         if (item == nullptr) {
             item = &store.add_item(now, is_resource_id(key) ? key : std::string());
         }
@@ -142,7 +142,7 @@ inline void load_snapshot(
         item_ids.emplace(key, item->id);
     }
     for (const auto& [input, part] : snapshot.signals) {
-        Signal& signal = store.find_or_add_signal(integration, input, now, part.id).first;
+        StoredSignal& signal = store.find_or_add_signal(integration, input, now, part.id).first;
         if (part.attributes) {
             store.save(signal, *part.attributes, now);
         }
@@ -174,7 +174,7 @@ inline json::object snapshot_json(const Store& store, const std::string& integra
     for (const auto& [id, item] : store.items()) {
         items[id] = save_view_json(item);
     }
-    std::map<std::string, const Signal*> by_input;
+    std::map<std::string, const StoredSignal*> by_input;
     for (const auto& [id, signal] : store.signals()) {
         if (signal.integration == integration) {
             by_input.emplace(signal.input, &signal);

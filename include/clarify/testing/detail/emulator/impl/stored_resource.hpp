@@ -129,7 +129,7 @@ inline std::map<std::string, std::vector<std::string>> read_labels(const ParamsR
 
 inline SaveView read_save_view(const ParamsReader& reader, SaveKind kind) {
     SaveView view;
-    Attributes& attributes = view.attributes;
+    StoredAttributes& attributes = view.attributes;
     if (kind == SaveKind::item) {
         reader.allow_only(
             {"annotations",
@@ -184,8 +184,8 @@ inline SaveView read_save_view(const ParamsReader& reader, SaveKind kind) {
     return view;
 }
 
-inline bool apply_save(Resource& resource, const SaveView& view, TimePoint now) {
-    Annotations annotations = resource.annotations;
+inline bool apply_save(StoredResource& resource, const SaveView& view, ServerTime now) {
+    StoredAnnotations annotations = resource.annotations;
     for (const auto& [key, text] : view.annotations) {
         if (text.empty()) {
             annotations.erase(key);
@@ -205,7 +205,7 @@ inline bool apply_save(Resource& resource, const SaveView& view, TimePoint now) 
 /// What one text takes beside its characters, in a container.
 inline constexpr std::size_t text_overhead = 64;
 
-inline std::size_t text_size(const Annotations& annotations) {
+inline std::size_t text_size(const StoredAnnotations& annotations) {
     std::size_t size = 0;
     for (const auto& [key, text] : annotations) {
         size += key.size() + text.size() + 2 * text_overhead;
@@ -213,7 +213,7 @@ inline std::size_t text_size(const Annotations& annotations) {
     return size;
 }
 
-inline std::size_t text_size(const Attributes& attributes) {
+inline std::size_t text_size(const StoredAttributes& attributes) {
     std::size_t size = attributes.name.size() + attributes.description.size() +
         attributes.eng_unit.size() + text_size(attributes.enum_values);
     for (const auto& [key, values] : attributes.labels) {
@@ -237,7 +237,7 @@ inline json::value length_json(
     return style.unset_duration_is_zero ? json::value("PT0S") : json::value(nullptr);
 }
 
-inline json::object common_attributes_json(const Attributes& attributes, ResourceStyle style) {
+inline json::object common_attributes_json(const StoredAttributes& attributes, ResourceStyle style) {
     json::object labels;
     for (const auto& [key, values] : attributes.labels) {
         labels[key] = json::array(values.begin(), values.end());
@@ -259,13 +259,13 @@ inline json::object common_attributes_json(const Attributes& attributes, Resourc
     return out;
 }
 
-inline json::object attributes_json(const Signal& signal, ResourceStyle style) {
+inline json::object attributes_json(const StoredSignal& signal, ResourceStyle style) {
     json::object out = common_attributes_json(signal.attributes, style);
     out["input"] = signal.input;
     return out;
 }
 
-inline json::object attributes_json(const Item& item, ResourceStyle style) {
+inline json::object attributes_json(const StoredItem& item, ResourceStyle style) {
     json::object out = common_attributes_json(item.attributes, style);
     out["visible"] = item.attributes.visible;
     return out;
@@ -295,7 +295,7 @@ json::object assemble_resource_json(
     const json::object& hashed_relationships,
     json::object relationships,
     ResourceStyle style) {
-    const auto milliseconds = [](TimePoint time) {
+    const auto milliseconds = [](ServerTime time) {
         return format_time(std::chrono::floor<std::chrono::milliseconds>(time));
     };
     json::object annotations;
@@ -322,17 +322,17 @@ json::object assemble_resource_json(
     return out;
 }
 
-inline json::object resource_json(const Signal& signal, ResourceStyle style) {
+inline json::object resource_json(const StoredSignal& signal, ResourceStyle style) {
     // The hash covers the connected item only: the integration of a signal never changes.
     json::object hashed;
-    hashed["item"] = relationship_json(Item::type, signal.item);
+    hashed["item"] = relationship_json(StoredItem::type, signal.item);
     json::object relationships;
     relationships["integration"] = relationship_json("integrations", signal.integration);
-    relationships["item"] = relationship_json(Item::type, signal.item);
+    relationships["item"] = relationship_json(StoredItem::type, signal.item);
     return assemble_resource_json(signal, hashed, std::move(relationships), style);
 }
 
-inline json::object resource_json(const Item& item, ResourceStyle style) {
+inline json::object resource_json(const StoredItem& item, ResourceStyle style) {
     return assemble_resource_json(item, json::object(), json::object(), style);
 }
 

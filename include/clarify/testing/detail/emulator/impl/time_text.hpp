@@ -77,7 +77,7 @@ inline std::int64_t fraction_value(std::string_view digits, std::size_t count) {
     return value;
 }
 
-inline std::optional<TimePoint> parse_time(std::string_view text) {
+inline std::optional<ServerTime> parse_time(std::string_view text) {
     using namespace std::chrono;
     TextCursor in(text);
     const auto year = in.fixed_number(4);
@@ -146,7 +146,7 @@ inline void append_fraction(std::string& out, std::int64_t value, std::size_t wi
     }
 }
 
-inline std::string format_time(TimePoint time) {
+inline std::string format_time(ServerTime time) {
     using namespace std::chrono;
     const auto day_start = floor<days>(time);
     const year_month_day date(day_start);
@@ -192,7 +192,7 @@ private:
     bool valid_ = true;
 };
 
-inline std::optional<Duration> parse_duration(std::string_view text) {
+inline std::optional<IsoDuration> parse_duration(std::string_view text) {
     constexpr std::int64_t second = 1'000'000'000;
     struct Unit {
         char letter;
@@ -244,7 +244,7 @@ inline std::optional<Duration> parse_duration(std::string_view text) {
         return std::nullopt;
     }
     const std::int64_t sign = negative ? -1 : 1;
-    return Duration{sign * *month_count, std::chrono::nanoseconds(sign * *nanos)};
+    return IsoDuration{sign * *month_count, std::chrono::nanoseconds(sign * *nanos)};
 }
 
 inline std::optional<std::chrono::nanoseconds> parse_fixed_duration(std::string_view text) {

@@ -1,6 +1,5 @@
-// What can be wrong with a reply of an emulator.
-//
 // SPDX-License-Identifier: BSL-1.0
+// What can be wrong with a reply of an emulator.
 
 #ifndef CLARIFY_TESTING_REPLY_FAULT_HPP
 #define CLARIFY_TESTING_REPLY_FAULT_HPP
@@ -23,4 +22,4 @@ enum class ReplyFault {
 
 }  // namespace clarify::testing
 
-#endif
+#endif  // CLARIFY_TESTING_REPLY_FAULT_HPP

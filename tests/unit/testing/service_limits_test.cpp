@@ -1,6 +1,5 @@
-// Tests of what the emulator refuses, delays and does by half.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of what the emulator refuses, delays and does by half.
 
 #include <clarify/testing/detail/emulator/api_endpoints.hpp>
 #include <clarify/testing/detail/emulator/rate_queue.hpp>
@@ -43,12 +42,10 @@ TEST_CASE("RateQueue: each method has a line of its own, at the documented rate"
 
 TEST_CASE("RateQueue: who would wait for more than ten seconds gives up, and holds nobody up") {
     RateQueue queue;
-    for (int i = 0; i <= 10; ++i) {
-        CHECK(queue.enter("clarify.evaluate", start) == std::chrono::seconds(i));
-    }
-    for (int i = 0; i != 5; ++i) {
+    for (int i = 0; i <= 10; ++i)
+        CHECK(queue.enter("clarify.evaluate", start) == std::chrono::seconds{i});
+    for (int i = 0; i != 5; ++i)
         CHECK(queue.enter("clarify.evaluate", start) == std::nullopt);
-    }
     CHECK(queue.enter("clarify.evaluate", start + 1s) == 10s);
 }
 
@@ -62,9 +59,8 @@ TEST_CASE("rates: the reply is held back until the turn of its request, which ma
             R"({"jsonrpc":"2.0","id":1,"method":"Clarify.dataFrame","params":{}})", "1.1", now);
     };
     CHECK(call(start).delay == 0s);
-    for (int i = 1; i <= 10; ++i) {
-        CHECK(call(start).delay == std::chrono::seconds(i));
-    }
+    for (int i = 1; i <= 10; ++i)
+        CHECK(call(start).delay == std::chrono::seconds{i});
     const RpcOutcome late = call(start);
     CHECK(late.timed_out);
     CHECK(late.delay == 10s);
@@ -89,7 +85,7 @@ TEST_CASE(
             own + R"(,"data":{"times":["2022-01-01T00:00:00Z"],"series":{"a":[1]}}}})";
         const ServerReply response = endpoints.handle(request);
         CHECK(response.status == status);
-        CHECK(response.delay == (std::min)(latency, 15s));
+        CHECK(response.delay == std::min(latency, 15s));
         CHECK(statistics.snapshot().late == (status == 503 ? 1 : 0));
         CHECK(statistics.snapshot().calls == (status == 503 ? 0 : 1));
         CHECK(statistics.snapshot().methods.at("integration.insert") == 1);

@@ -1,6 +1,5 @@
-// Tests of the resources' hashes and of the rules for saves.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the resources' hashes and of the rules for saves.
 
 #include <clarify/testing/detail/emulator/json_text.hpp>
 #include <clarify/testing/detail/emulator/stored_resource.hpp>
@@ -43,7 +42,7 @@ TEST_CASE("hash: agrees with values that servers produced") {
     price.attributes.description = "Used by Demo data timeline: Mystery box.";
     price.attributes.source_type = "prediction";
     price.attributes.eng_unit = "EUR/kWh";
-    price.attributes.gap_detection = std::chrono::hours(2);
+    price.attributes.gap_detection = std::chrono::hours{2};
     price.attributes.labels = {
         {"city", {"Oslo"}},
         {"country", {"Norway"}},
@@ -54,7 +53,7 @@ TEST_CASE("hash: agrees with values that servers produced") {
 
     StoredItem gap;
     gap.attributes.name = "Item 33";
-    gap.attributes.gap_detection = std::chrono::hours(960);
+    gap.attributes.gap_detection = std::chrono::hours{960};
     gap.attributes.visible = true;
     CHECK(resource_hash(attributes_json(gap)) == "f6d49808e47b5996daf602342b597f2b9fb2c546");
 
@@ -132,9 +131,8 @@ TEST_CASE("save: every broken rule is named with its path") {
 
 TEST_CASE("save: lengths are counted in characters") {
     std::string name;
-    for (int i = 0; i < 128; ++i) {
+    for (int i = 0; i < 128; ++i)
         name += "\u00e6";
-    }
     CHECK(complaints("{\"name\":\"" + name + "\"}").empty());
     CHECK(complaints("{\"name\":\"" + name + "x\"}").contains("x.name"));
 }
@@ -158,7 +156,7 @@ TEST_CASE("save: annotations are merged, attributes are replaced") {
     item.annotations = {{"keep", "1"}, {"drop", "2"}};
     ParameterErrors errors;
     const SaveView view = read(R"({"name":"new","annotations":{"drop":"","add":"3"}})", errors);
-    const ServerTime now{std::chrono::hours(1)};
+    const ServerTime now{std::chrono::hours{1}};
 
     CHECK(apply_save(item, view, now));
     CHECK(item.attributes.name == "new");
@@ -166,6 +164,6 @@ TEST_CASE("save: annotations are merged, attributes are replaced") {
     CHECK(item.annotations == StoredAnnotations{{"add", "3"}, {"keep", "1"}});
     CHECK(item.updated_at == now);
 
-    CHECK_FALSE(apply_save(item, view, now + std::chrono::hours(1)));
+    CHECK_FALSE(apply_save(item, view, now + std::chrono::hours{1}));
     CHECK(item.updated_at == now);
 }

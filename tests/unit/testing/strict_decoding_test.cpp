@@ -1,9 +1,8 @@
-// Tests of the emulator's byte encodings, identifiers and tokens.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the emulator's byte encodings, identifiers and tokens.
 
-#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 #include <clarify/testing/detail/emulator/id_mint.hpp>
+#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 #include <clarify/testing/detail/emulator/token_issuer.hpp>
 
 #include <doctest/doctest.h>
@@ -78,11 +77,11 @@ TEST_CASE("IdMint: the first characters are the seconds") {
 
 TEST_CASE("TokenIssuer: a token is valid until it expires or is revoked") {
     const TokenIssuer::Time start{};
-    TokenIssuer issuer(std::chrono::seconds(10));
+    TokenIssuer issuer(std::chrono::seconds{10});
     const std::string token = issuer.issue(start);
 
-    CHECK(issuer.is_valid(token, start + std::chrono::milliseconds(9999)));
-    CHECK_FALSE(issuer.is_valid(token, start + std::chrono::seconds(10)));
+    CHECK(issuer.is_valid(token, start + std::chrono::milliseconds{9999}));
+    CHECK_FALSE(issuer.is_valid(token, start + std::chrono::seconds{10}));
     CHECK_FALSE(issuer.is_valid(token + "0", start));
     CHECK_FALSE(issuer.is_valid("", start));
     CHECK(issuer.issue(start) != token);
@@ -93,12 +92,11 @@ TEST_CASE("TokenIssuer: a token is valid until it expires or is revoked") {
 
 TEST_CASE("TokenIssuer: forgets the oldest of very many tokens") {
     const TokenIssuer::Time start{};
-    TokenIssuer issuer(std::chrono::seconds(10));
+    TokenIssuer issuer(std::chrono::seconds{10});
     const std::string first = issuer.issue(start);
     std::string last;
-    for (int i = 0; i < 1000; ++i) {
+    for (int i = 0; i < 1000; ++i)
         last = issuer.issue(start);
-    }
     CHECK_FALSE(issuer.is_valid(first, start));
     CHECK(issuer.is_valid(last, start));
 }

@@ -1,6 +1,5 @@
-// Tests of the times and durations of the emulator.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the times and durations of the emulator.
 
 #include <clarify/testing/detail/emulator/time_text.hpp>
 
@@ -15,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-ServerTime at(std::int64_t micros) { return ServerTime(Microseconds(micros)); }
+ServerTime at(std::int64_t micros) { return ServerTime(Microseconds{micros}); }
 
 ServerTime at(std::string_view text) { return parse_time(text).value(); }
 

@@ -1,6 +1,5 @@
-// A throw-away certificate authority for servers that live as long as one test.
-//
 // SPDX-License-Identifier: BSL-1.0
+// A throw-away certificate authority for servers that live as long as one test.
 
 #ifndef CLARIFY_TESTING_DETAIL_CERTIFICATE_HPP
 #define CLARIFY_TESTING_DETAIL_CERTIFICATE_HPP
@@ -26,8 +25,8 @@ using Certificate = std::unique_ptr<X509, OpensslDeleter>;
 /// What a server certificate should say. The default is a valid certificate of this machine.
 struct CertificateRequest {
     CertificateRequest()
-        : not_before(std::chrono::system_clock::now() - std::chrono::hours(24)),
-          not_after(std::chrono::system_clock::now() + std::chrono::hours(24 * 30)) {}
+        : not_before(std::chrono::system_clock::now() - std::chrono::hours{24}),
+          not_after(std::chrono::system_clock::now() + std::chrono::hours{24 * 30}) {}
 
     /// Subject alternative names in OpenSSL's notation: `DNS:localhost`, `IP:127.0.0.1`.
     std::vector<std::string> subject_alt_names{"DNS:localhost", "IP:127.0.0.1", "IP:::1"};
@@ -67,4 +66,4 @@ private:
 
 #include <clarify/testing/detail/impl/certificate.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_CERTIFICATE_HPP

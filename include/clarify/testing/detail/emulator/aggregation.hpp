@@ -1,6 +1,5 @@
-// How samples become one value for each bucket of a data query.
-//
 // SPDX-License-Identifier: BSL-1.0
+// How samples become one value for each bucket of a data query.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_AGGREGATION_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_AGGREGATION_HPP
@@ -41,7 +40,8 @@ struct Aggregation {
     bool is_about_state() const { return kind >= Kind::state_seconds; }
 
     Kind kind = Kind::avg;
-    double state = 0;  ///< of those about a state
+    /// Of those about a state.
+    double state = 0;
 };
 
 /// The aggregation that has a name, in its short or long spelling; nullopt for an unknown one.
@@ -66,9 +66,11 @@ public:
     ServerTime moved(ServerTime start, std::int64_t count) const;
 
 private:
-    std::optional<clarify::detail::Buckets> calendar_;  // nullopt for a rollup by window
+    // Nullopt for a rollup by window.
+    std::optional<clarify::detail::Buckets> calendar_;
     ServerTime from_;
-    Microseconds width_;  // of the window
+    // Of the window.
+    Microseconds width_;
 };
 
 /// How long a value is good for where an item says nothing of gaps.
@@ -76,9 +78,11 @@ inline constexpr std::chrono::hours default_gap_detection{960};
 
 /// What an aggregation is made of.
 struct SampleRange {
-    const Series& samples;  ///< the last one before `from` too, if a state is asked for
+    /// The last one before `from` too, if a state is asked for.
+    const Series& samples;
     ServerTime from;
-    ServerTime until;  ///< not included
+    /// Not included.
+    ServerTime until;
     std::chrono::nanoseconds gap_detection = default_gap_detection;
 };
 
@@ -97,4 +101,4 @@ Series aggregate(
 
 #include <clarify/testing/detail/emulator/impl/aggregation.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_AGGREGATION_HPP

@@ -1,6 +1,5 @@
-// How samples are grouped in time.
-//
 // SPDX-License-Identifier: BSL-1.0
+// How samples are grouped in time.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_BUCKET_WIDTH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_BUCKET_WIDTH_HPP
@@ -17,10 +16,12 @@ struct BucketWidth {
     enum class Kind { none, window, fixed, months };
 
     Kind kind = Kind::none;
-    Microseconds width{0};  ///< of Kind::fixed, positive
-    std::int64_t months = 0;  ///< of Kind::months, positive
+    /// Of Kind::fixed, positive.
+    Microseconds width{0};
+    /// Of Kind::months, positive.
+    std::int64_t months = 0;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_BUCKET_WIDTH_HPP

@@ -1,6 +1,5 @@
-// The methods of the API that read data.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The methods of the API that read data.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_DATA_METHODS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_DATA_METHODS_HPP
@@ -21,4 +20,4 @@ json::object evaluate(MethodContext& context, const json::object& params);
 
 #include <clarify/testing/detail/emulator/impl/data_methods.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_DATA_METHODS_HPP

@@ -1,6 +1,5 @@
-// Data queries: which part of the samples is asked for, and in which form.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Data queries: which part of the samples is asked for, and in which form.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_DATA_REQUEST_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_DATA_REQUEST_HPP
@@ -20,13 +19,16 @@ namespace clarify::testing::detail {
 /// What part of the samples a query asks for, and in which form.
 struct DataRequest {
     ServerTime from;
-    ServerTime until;  ///< not included
+    /// Not included.
+    ServerTime until;
     std::optional<std::set<std::string>> series;
     BucketWidth rollup;
     std::optional<ServerTime> origin;
     int first_day_of_week = 1;
-    TimeZone zone;  ///< whose clocks buckets follow
-    std::int64_t last = -1;  ///< if positive: only so many of the latest times of each series
+    /// Whose clocks buckets follow.
+    TimeZone zone;
+    /// If positive: only so many of the latest times of each series.
+    std::int64_t last = -1;
 };
 
 /// Which windows `read_data_query` accepts: those of a method, or all.
@@ -43,4 +45,4 @@ DataRequest read_data_request(const ParamsReader& params, ServerTime now, Window
 
 #include <clarify/testing/detail/emulator/impl/data_request.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_DATA_REQUEST_HPP

@@ -1,6 +1,5 @@
-// The parts of an emulator, in the order in which they need each other.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The parts of an emulator, in the order in which they need each other.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_EMULATOR_CORE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_EMULATOR_CORE_HPP
@@ -65,9 +64,10 @@ public:
     const ServerIdentity identity;
     Statistics statistics;
     ApiEndpoints endpoints;
-    HttpServer server;  // last, so that it stops before what it uses is gone
+    // Last, so that it stops before what it uses is gone.
+    HttpServer server;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_EMULATOR_CORE_HPP

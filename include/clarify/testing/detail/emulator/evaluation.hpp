@@ -1,6 +1,5 @@
-// What `clarify.evaluate` is asked for, and its answer.
-//
 // SPDX-License-Identifier: BSL-1.0
+// What `clarify.evaluate` is asked for, and its answer.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_EVALUATION_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_EVALUATION_HPP
@@ -25,9 +24,11 @@ struct Evaluation {
     struct Input {
         std::string alias;
         Aggregation over_time;
-        std::int64_t shift = 0;  ///< buckets that values are moved to later ones
+        /// Buckets that values are moved to later ones.
+        std::int64_t shift = 0;
         std::vector<const StoredItem*> items;
-        Aggregation over_items;  ///< of one item it is the value itself
+        /// Of one item it is the value itself.
+        Aggregation over_items;
     };
 
     struct Calculation {
@@ -55,4 +56,4 @@ Frame evaluate_frame(const Evaluation& evaluation, const DataRequest& query, con
 
 #include <clarify/testing/detail/emulator/impl/evaluation.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_EVALUATION_HPP

@@ -1,6 +1,5 @@
-// Formulas of calculations, such as `(pump + 1) / bucket_seconds`.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Formulas of calculations, such as `(pump + 1) / bucket_seconds`.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_FORMULA_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_FORMULA_HPP
@@ -36,8 +35,10 @@ class Formula {
 public:
     /// What a name in a formula stands for.
     struct Variable {
-        std::size_t index = 0;  ///< what `Environment` is asked for
-        bool is_item = false;  ///< only items can be gap-filled
+        /// What `Environment` is asked for.
+        std::size_t index = 0;
+        /// Only items can be gap-filled.
+        bool is_item = false;
     };
 
     /// Finds a variable by its name; null when there is none.
@@ -100,7 +101,8 @@ private:
     struct Step {
         Op op = Op::number;
         double number = 0;
-        std::size_t index = 0;  ///< of a variable, or the count of arguments
+        /// Of a variable, or the count of arguments.
+        std::size_t index = 0;
         double (*function)(double) = nullptr;
     };
 
@@ -112,4 +114,4 @@ private:
 
 #include <clarify/testing/detail/emulator/impl/formula.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_FORMULA_HPP

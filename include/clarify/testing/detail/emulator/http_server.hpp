@@ -1,6 +1,5 @@
-// An HTTP/1.1 server on the loopback address, with or without TLS.
-//
 // SPDX-License-Identifier: BSL-1.0
+// An HTTP/1.1 server on the loopback address, with or without TLS.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
@@ -98,7 +97,8 @@ private:
     Statistics& statistics_;
     std::size_t max_body_;
     Handler handler_;
-    std::unique_ptr<boost::asio::ssl::context> tls_;  // null for plain HTTP
+    // Null for plain HTTP.
+    std::unique_ptr<boost::asio::ssl::context> tls_;
     boost::asio::io_context context_{1};
     boost::asio::ip::tcp::acceptor acceptor_{context_};
     std::uint16_t port_ = 0;
@@ -109,4 +109,4 @@ private:
 
 #include <clarify/testing/detail/emulator/impl/http_server.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP

@@ -1,6 +1,5 @@
-// JSON text in and out with exact numbers, which Boost.JSON's own parser and printer lack.
-//
 // SPDX-License-Identifier: BSL-1.0
+// JSON text in and out with exact numbers, which Boost.JSON's own parser and printer lack.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_JSON_TEXT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_JSON_TEXT_HPP
@@ -48,4 +47,4 @@ std::string to_json(const json::value& value, JsonEscapes escapes = JsonEscapes:
 
 #include <clarify/testing/detail/emulator/impl/json_text.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_JSON_TEXT_HPP

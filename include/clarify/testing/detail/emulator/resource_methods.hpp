@@ -1,6 +1,5 @@
-// The methods of the API that are about signals and items.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The methods of the API that are about signals and items.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_METHODS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_METHODS_HPP
@@ -36,4 +35,4 @@ json::object select_items(MethodContext& context, const json::object& params);
 
 #include <clarify/testing/detail/emulator/impl/resource_methods.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_METHODS_HPP

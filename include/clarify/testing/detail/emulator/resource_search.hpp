@@ -1,6 +1,5 @@
-// Resource queries: which resources, in which order, and which page of them.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Resource queries: which resources, in which order, and which page of them.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_SEARCH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_SEARCH_HPP
@@ -35,7 +34,8 @@ enum class FilterOperator {
 struct Comparison {
     FilterOperator op = FilterOperator::in;
     std::vector<json::value> operands;
-    std::shared_ptr<const std::regex> pattern;  ///< of FilterOperator::regex
+    /// Of FilterOperator::regex.
+    std::shared_ptr<const std::regex> pattern;
 };
 
 /// A tree of conditions. The default one has no children and matches everything.
@@ -44,7 +44,8 @@ struct ResourceFilter {
 
     Kind kind = Kind::all_of;
     std::vector<ResourceFilter> children;
-    std::string path;  ///< of Kind::field
+    /// Of Kind::field.
+    std::string path;
     std::vector<Comparison> comparisons;
 };
 
@@ -71,7 +72,8 @@ struct SearchLimits {
 ResourceSearch read_resource_search(const ParamsReader& params, SearchLimits limits);
 
 /// Reads a filter, noting complaints under `path`.
-ResourceFilter read_filter(const json::object& object, const std::string& path, ParameterErrors& errors);
+ResourceFilter read_filter(
+    const json::object& object, const std::string& path, ParameterErrors& errors);
 
 /// The values of a field: none when it is unset, several for a label.
 std::vector<json::value> field_values(const StoredSignal& signal, std::string_view path);
@@ -85,7 +87,9 @@ int compare_values(const json::value& a, const json::value& b);
 
 template <class R>
 bool matches(const ResourceFilter& filter, const R& resource) {
-    const auto child_matches = [&](const ResourceFilter& child) { return matches(child, resource); };
+    const auto child_matches = [&](const ResourceFilter& child) {
+        return matches(child, resource);
+    };
     switch (filter.kind) {
         case ResourceFilter::Kind::all_of:
             return std::all_of(filter.children.begin(), filter.children.end(), child_matches);
@@ -101,7 +105,8 @@ bool matches(const ResourceFilter& filter, const R& resource) {
 template <class R>
 struct Page {
     std::vector<const R*> resources;
-    std::size_t total = 0;  ///< of all that match
+    /// Of all that match.
+    std::size_t total = 0;
 };
 
 /// Orders and cuts `candidates`, which come in the order of their identifiers.
@@ -113,9 +118,7 @@ Page<R> run_search(const ResourceSearch& query, const std::vector<const R*>& can
     };
     std::vector<Row> rows;
     for (const R* const resource : candidates) {
-        if (!matches(query.filter, *resource)) {
-            continue;
-        }
+        if (!matches(query.filter, *resource)) continue;
         Row row{resource, {}};
         for (const SortKey& key : query.sort) {
             const auto values = field_values(*resource, key.path);
@@ -126,17 +129,14 @@ Page<R> run_search(const ResourceSearch& query, const std::vector<const R*>& can
     std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
         for (std::size_t i = 0; i < query.sort.size(); ++i) {
             const int order = compare_values(a.keys[i], b.keys[i]);
-            if (order != 0) {
-                return query.sort[i].descending ? order > 0 : order < 0;
-            }
+            if (order != 0) return query.sort[i].descending ? order > 0 : order < 0;
         }
         return a.resource->id < b.resource->id;
     });
     Page<R> page;
     page.total = rows.size();
-    for (std::size_t i = query.skip; i < rows.size() && i - query.skip < query.limit; ++i) {
+    for (std::size_t i = query.skip; i < rows.size() && i - query.skip < query.limit; ++i)
         page.resources.push_back(rows[i].resource);
-    }
     return page;
 }
 
@@ -144,4 +144,4 @@ Page<R> run_search(const ResourceSearch& query, const std::vector<const R*>& can
 
 #include <clarify/testing/detail/emulator/impl/resource_search.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_SEARCH_HPP

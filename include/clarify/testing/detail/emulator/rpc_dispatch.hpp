@@ -1,6 +1,5 @@
-// JSON-RPC 2.0: from a request's text to the reply's, by way of a table of methods.
-//
 // SPDX-License-Identifier: BSL-1.0
+// JSON-RPC 2.0: from a request's text to the reply's, by way of a table of methods.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RPC_DISPATCH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RPC_DISPATCH_HPP
@@ -23,9 +22,11 @@ namespace clarify::testing::detail {
 class MethodTable {
 public:
     struct Entry {
-        std::string name;  ///< the canonical one
+        /// The canonical one.
+        std::string name;
         MethodHandler handler;
-        bool needs_1_2;  ///< not found in older versions
+        /// Not found in older versions.
+        bool needs_1_2;
     };
 
     void add(
@@ -38,7 +39,8 @@ public:
     const Entry* find(std::string_view name) const;
 
 private:
-    std::map<std::string, Entry> entries_;  // by lower-case name
+    // By lower-case name.
+    std::map<std::string, Entry> entries_;
 };
 
 /// All that the emulator can do, with the names of every API version.
@@ -66,23 +68,22 @@ struct RpcOutcome {
 class PlannedCallFailures {
 public:
     void plan(unsigned count, int code) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         count_ = count;
         code_ = code;
     }
 
     /// The code that the call at hand is to fail with, if it is to.
     std::optional<int> take() {
-        const std::lock_guard lock(mutex_);
-        if (count_ == 0) {
-            return std::nullopt;
-        }
+        const std::lock_guard lock{mutex_};
+        if (count_ == 0) return std::nullopt;
         --count_;
         return code_;
     }
 
 private:
-    std::mutex mutex_;  // guards what follows
+    // Guards what follows.
+    std::mutex mutex_;
     unsigned count_ = 0;
     int code_ = 0;
 };
@@ -124,7 +125,8 @@ private:
     MethodTable methods_ = make_method_table();
     IdMint traces_;
     PlannedCallFailures failures_;
-    std::mutex queue_mutex_;  // guards queue_
+    // Guards queue_.
+    std::mutex queue_mutex_;
     RateQueue queue_;
 };
 
@@ -132,4 +134,4 @@ private:
 
 #include <clarify/testing/detail/emulator/impl/rpc_dispatch.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_RPC_DISPATCH_HPP

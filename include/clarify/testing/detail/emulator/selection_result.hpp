@@ -1,14 +1,13 @@
-// The result shape that all selections share: format, included resources, meta.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The result shape that all selections share: format, included resources, meta.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_SELECTION_RESULT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_SELECTION_RESULT_HPP
 
 #include <clarify/testing/detail/emulator/method_context.hpp>
 #include <clarify/testing/detail/emulator/params_reader.hpp>
-#include <clarify/testing/detail/emulator/stored_resource.hpp>
 #include <clarify/testing/detail/emulator/resource_search.hpp>
+#include <clarify/testing/detail/emulator/stored_resource.hpp>
 
 #include <boost/json.hpp>
 
@@ -46,9 +45,7 @@ struct SelectionFormat {
 inline SelectionFormat read_format(const ParamsReader& params) {
     SelectionFormat format;
     const json::object* const object = params.object("format");
-    if (object == nullptr) {
-        return format;
-    }
+    if (object == nullptr) return format;
     const ParamsReader reader(*object, params.path_of("format"), params.errors(), params.strict());
     reader.allow_only(
         {"dataAsArray",
@@ -60,16 +57,16 @@ inline SelectionFormat read_format(const ParamsReader& params) {
     format.group_included_by_type = reader.boolean("groupIncludedByType", false);
     format.include_hashes = reader.boolean("includeResourceHashFields", true);
     format.use_path_errors = reader.boolean("usePathErrors", false);
-    if (reader.boolean("flattenResourceFields", false)) {
+    if (reader.boolean("flattenResourceFields", false))
         reader.fail("flattenResourceFields", "not supported by the emulator");
-    }
     return format;
 }
 
 /// Reads the member `include` and returns whether items are to be included.
 inline bool read_include_items(const ParamsReader& params) {
     if (params.find_nullable("include") == nullptr) {
-        return false;  // null is what some clients send for an empty list
+        // Null is what some clients send for an empty list.
+        return false;
     }
     const json::array* const names = params.array("include");
     bool items = false;
@@ -106,9 +103,7 @@ inline json::object selection_meta(
     if (context.settings.observed_shapes) {
         shown["flattenResourceFields"] = false;
         shown["includeResourceHashFields"] = format.include_hashes;
-        if (is_data_frame) {
-            shown["usePathErrors"] = format.use_path_errors;
-        }
+        if (is_data_frame) shown["usePathErrors"] = format.use_path_errors;
     }
     json::object meta;
     meta["total"] = total;
@@ -134,11 +129,11 @@ json::value resources_json(
 
 /// The member `included`: by type, or one flat array.
 inline json::value included_json(
-    const std::vector<const StoredItem*>& items, const SelectionFormat& format, ResourceStyle style) {
+    const std::vector<const StoredItem*>& items,
+    const SelectionFormat& format,
+    ResourceStyle style) {
     json::value array = resources_json(items, true, style);
-    if (!format.group_included_by_type) {
-        return array;
-    }
+    if (!format.group_included_by_type) return array;
     json::object by_type;
     by_type["items"] = std::move(array);
     return by_type;
@@ -146,4 +141,4 @@ inline json::value included_json(
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_SELECTION_RESULT_HPP

@@ -1,6 +1,5 @@
-// Data frames: the one that an insert brings, and the ones that a data query computes.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Data frames: the one that an insert brings, and the ones that a data query computes.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_SERIES_FRAME_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_SERIES_FRAME_HPP
@@ -22,7 +21,8 @@ Frame read_insert_frame(const ParamsReader& params);
 
 /// The samples in [from, until) of all signals that an item shows, and for each signal the last
 /// one before; none where `until` is not after `from`.
-Series item_samples(const std::vector<const StoredSignal*>& signals, ServerTime from, ServerTime until);
+Series item_samples(
+    const std::vector<const StoredSignal*>& signals, ServerTime from, ServerTime until);
 
 /// Adds a series to the frame, if the query wants it, cut to its last times.
 void add_series(Frame& frame, const std::string& key, Series series, const DataRequest& query);
@@ -34,7 +34,8 @@ void add_series(Frame& frame, const std::string& key, Series series, const DataR
     `<id>_<state>`, a key that no documentation gives. A bucket without samples has no values. Only
     samples inside the window count, also in a bucket that begins before it.
 */
-void add_item_series(Frame& frame, const StoredItem& item, const Series& samples, const DataRequest& query);
+void add_item_series(
+    Frame& frame, const StoredItem& item, const Series& samples, const DataRequest& query);
 
 /** The frame as JSON: the union of all times in order, null for what is missing.
 
@@ -46,4 +47,4 @@ json::object frame_json(const Frame& frame);
 
 #include <clarify/testing/detail/emulator/impl/series_frame.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_SERIES_FRAME_HPP

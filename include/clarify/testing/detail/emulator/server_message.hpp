@@ -1,6 +1,5 @@
-// Requests and responses between the emulator's HTTP server and its endpoints.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Requests and responses between the emulator's HTTP server and its endpoints.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_SERVER_MESSAGE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_SERVER_MESSAGE_HPP
@@ -34,9 +33,11 @@ struct ServerReply {
     enum class Sending { at_once, byte_by_byte, none };
 
     unsigned status = 204;
-    std::vector<std::pair<std::string, std::string>> headers;  ///< without those of framing
+    /// Without those of framing.
+    std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    std::chrono::microseconds delay{0};  ///< to be sent so much later
+    /// To be sent so much later.
+    std::chrono::microseconds delay{0};
     Sending sending = Sending::at_once;
 };
 
@@ -55,22 +56,16 @@ inline std::string serialize(const ServerReply& response, bool keep_alive, bool 
     std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
     out += http::obsolete_reason(status);
     out += "\r\n";
-    for (const auto& [name, value] : response.headers) {
+    for (const auto& [name, value] : response.headers)
         out += name + ": " + value + "\r\n";
-    }
-    if (!keep_alive) {
-        out += "Connection: close\r\n";
-    }
-    if (response.status != 204 && response.status != 304 && response.status >= 200) {
+    if (!keep_alive) out += "Connection: close\r\n";
+    if (response.status != 204 && response.status != 304 && response.status >= 200)
         out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
-    }
     out += "\r\n";
-    if (!is_head && response.status != 204 && response.status != 304) {
-        out += response.body;
-    }
+    if (!is_head && response.status != 204 && response.status != 304) out += response.body;
     return out;
 }
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_SERVER_MESSAGE_HPP

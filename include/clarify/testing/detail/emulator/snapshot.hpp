@@ -1,6 +1,5 @@
-// The contents of a store as JSON.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The contents of a store as JSON.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_SNAPSHOT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_SNAPSHOT_HPP
@@ -31,4 +30,4 @@ json::object snapshot_json(const Store& store, const std::string& integration);
 
 #include <clarify/testing/detail/emulator/impl/snapshot.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_SNAPSHOT_HPP

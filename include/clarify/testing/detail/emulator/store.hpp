@@ -1,13 +1,12 @@
-// The emulator's memory: signals with their samples, and items.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The emulator's memory: signals with their samples, and items.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_STORE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_STORE_HPP
 
 #include <clarify/testing/detail/emulator/id_mint.hpp>
-#include <clarify/testing/detail/emulator/stored_resource.hpp>
 #include <clarify/testing/detail/emulator/rpc_failure.hpp>
+#include <clarify/testing/detail/emulator/stored_resource.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -45,7 +44,7 @@ public:
     }
 
     const StoredSignal* find_input(std::string_view integration, std::string_view input) const {
-        const auto found = inputs_.find(std::pair(std::string(integration), std::string(input)));
+        const auto found = inputs_.find(std::pair(std::string{integration}, std::string{input}));
         return found == inputs_.end() ? nullptr : &signals_.at(found->second);
     }
 
@@ -57,9 +56,8 @@ public:
         ServerTime now,
         const std::string& id = {}) {
         const std::pair key(integration, input);
-        if (const auto found = inputs_.find(key); found != inputs_.end()) {
+        if (const auto found = inputs_.find(key); found != inputs_.end())
             return {signals_.at(found->second), false};
-        }
         check_room(signals_.size() < max_resources);
         StoredSignal signal;
         stamp(signal, now, id);
@@ -114,9 +112,7 @@ public:
     std::map<ServerTime, double> all_samples(const StoredSignal& signal) const {
         std::map<ServerTime, double> samples = signal.samples;
         for (const HiddenSample& sample : hidden_) {
-            if (sample.signal == signal.id) {
-                samples.insert_or_assign(sample.time, sample.value);
-            }
+            if (sample.signal == signal.id) samples.insert_or_assign(sample.time, sample.value);
         }
         return samples;
     }
@@ -130,9 +126,8 @@ public:
     /// The items in the order of their identifiers.
     std::vector<const StoredItem*> all_items() const {
         std::vector<const StoredItem*> all;
-        for (const auto& [id, item] : items_) {
+        for (const auto& [id, item] : items_)
             all.push_back(&item);
-        }
         return all;
     }
 
@@ -140,9 +135,7 @@ public:
     std::map<std::string, std::vector<const StoredSignal*>> signals_by_item() const {
         std::map<std::string, std::vector<const StoredSignal*>> result;
         for (const auto& [id, signal] : signals_) {
-            if (!signal.item.empty()) {
-                result[signal.item].push_back(&signal);
-            }
+            if (!signal.item.empty()) result[signal.item].push_back(&signal);
         }
         return result;
     }
@@ -160,9 +153,7 @@ private:
     };
 
     static void check_room(bool has_room) {
-        if (!has_room) {
-            throw RpcFailure(RpcCode::server_error, "The emulator's store is full");
-        }
+        if (!has_room) throw RpcFailure(RpcCode::server_error, "The emulator's store is full");
     }
 
     void stamp(StoredResource& resource, ServerTime now, const std::string& id) {
@@ -193,21 +184,22 @@ public:
     /// Calls `function(Store&)` while nobody else has access, and returns what it returns.
     template <class F>
     decltype(auto) visit(F&& function) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         return std::invoke(std::forward<F>(function), store_);
     }
 
     template <class F>
     decltype(auto) visit(F&& function) const {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         return std::invoke(std::forward<F>(function), store_);
     }
 
 private:
-    mutable std::mutex mutex_;  // guards store_
+    // Guards store_.
+    mutable std::mutex mutex_;
     Store store_;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_STORE_HPP

@@ -1,6 +1,5 @@
-// Signals and items as the store keeps them, and their JSON.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Signals and items as the store keeps them, and their JSON.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_STORED_RESOURCE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_STORED_RESOURCE_HPP
@@ -31,7 +30,8 @@ struct StoredAttributes {
     std::optional<std::chrono::nanoseconds> gap_detection;
     std::map<std::string, std::vector<std::string>> labels;
     std::map<std::string, std::string> enum_values;
-    bool visible = false;  ///< items only
+    /// Items only.
+    bool visible = false;
 
     bool operator==(const StoredAttributes&) const = default;
 };
@@ -44,7 +44,8 @@ struct StoredResource {
     StoredAnnotations annotations;
     ServerTime created_at;
     ServerTime updated_at;
-    std::size_t text_size = 0;  ///< what the last save has charged to the store
+    /// What the last save has charged to the store.
+    std::size_t text_size = 0;
 };
 
 struct StoredSignal : StoredResource {
@@ -52,7 +53,8 @@ struct StoredSignal : StoredResource {
 
     std::string integration;
     std::string input;
-    std::string item;  ///< identifier of the connected item, or empty
+    /// Identifier of the connected item, or empty.
+    std::string item;
     std::map<ServerTime, double> samples;
 };
 
@@ -88,9 +90,12 @@ inline constexpr std::string_view organization_id = "cugorg00000000000000";
 
 /// How resources are shown.
 struct ResourceStyle {
-    bool hashes = true;  ///< put the two hashes into `meta`
-    bool unset_duration_is_zero = false;  ///< show an unset duration as `PT0S`, not as null
-    bool organization = false;  ///< show the organisation that a resource belongs to
+    /// Put the two hashes into `meta`.
+    bool hashes = true;
+    /// Show an unset duration as `PT0S`, not as null.
+    bool unset_duration_is_zero = false;
+    /// Show the organisation that a resource belongs to.
+    bool organization = false;
 };
 
 /// The attributes in the order that their hash is made of.
@@ -108,4 +113,4 @@ std::string resource_hash(const json::object& part);
 
 #include <clarify/testing/detail/emulator/impl/stored_resource.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_STORED_RESOURCE_HPP

@@ -1,6 +1,5 @@
-// Byte encodings and secrets the emulator needs: base64, hex, form data, SHA-1, random text.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Byte encodings and secrets the emulator needs: base64, hex, form data, SHA-1, random text.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_STRICT_DECODING_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_STRICT_DECODING_HPP
@@ -23,9 +22,8 @@ namespace clarify::testing::detail {
 
 /// Fills `out` from the system's secure random source; throws std::runtime_error when it has none.
 inline void fill_random(std::span<unsigned char> out) {
-    if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) {
+    if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
         throw std::runtime_error("no secure random bytes available");
-    }
 }
 
 inline std::string to_hex(std::span<const unsigned char> bytes) {
@@ -54,9 +52,8 @@ inline bool secure_equal(std::string_view a, std::string_view b) {
 inline std::string sha1_hex(std::string_view text) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned int size = 0;
-    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1) {
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
         throw std::runtime_error("SHA-1 is not available");
-    }
     return to_hex(std::span(digest).first(size));
 }
 
@@ -82,9 +79,7 @@ inline std::string base64_encode(std::string_view bytes) {
 
 /// Decodes padded base64; nullopt for anything else than its canonical form.
 inline std::optional<std::string> base64_decode(std::string_view text) {
-    if (text.size() % 4 != 0) {
-        return std::nullopt;
-    }
+    if (text.size() % 4 != 0) return std::nullopt;
     std::string bytes;
     bytes.reserve(text.size() / 4 * 3);
     const std::string_view digits = text.substr(0, text.find('='));
@@ -96,9 +91,7 @@ inline std::optional<std::string> base64_decode(std::string_view text) {
     unsigned bits = 0;
     for (const char c : digits) {
         const std::size_t value = base64_alphabet.find(c);
-        if (value == std::string_view::npos) {
-            return std::nullopt;
-        }
+        if (value == std::string_view::npos) return std::nullopt;
         group = (group << 6 | static_cast<unsigned>(value)) & 0xffffU;
         bits += 6;
         if (bits >= 8) {
@@ -106,21 +99,15 @@ inline std::optional<std::string> base64_decode(std::string_view text) {
             bytes.push_back(static_cast<char>(group >> bits & 0xffU));
         }
     }
-    if ((group & ((1U << bits) - 1U)) != 0) {
-        return std::nullopt;
-    }
+    if ((group & ((1U << bits) - 1U)) != 0) return std::nullopt;
     return bytes;
 }
 
 /// Undoes form encoding: `+` is a space, `%XX` a byte; nullopt for a broken escape.
 inline std::optional<std::string> form_decode(std::string_view text) {
     const auto digit = [](char c) -> int {
-        if (c >= '0' && c <= '9') {
-            return c - '0';
-        }
-        if (c >= 'a' && c <= 'f') {
-            return c - 'a' + 10;
-        }
+        if (c >= '0' && c <= '9') return c - '0';
+        if (c >= 'a' && c <= 'f') return c - 'a' + 10;
         return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
     };
     std::string bytes;
@@ -133,9 +120,7 @@ inline std::optional<std::string> form_decode(std::string_view text) {
         } else {
             const int high = i + 2 < text.size() ? digit(text[i + 1]) : -1;
             const int low = i + 2 < text.size() ? digit(text[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                return std::nullopt;
-            }
+            if (high < 0 || low < 0) return std::nullopt;
             bytes.push_back(static_cast<char>(high * 16 + low));
             i += 2;
         }
@@ -151,16 +136,12 @@ inline std::optional<FormFields> parse_form(std::string_view body) {
     while (!body.empty()) {
         const std::string_view pair = body.substr(0, body.find('&'));
         body.remove_prefix(pair.size() == body.size() ? pair.size() : pair.size() + 1);
-        if (pair.empty()) {
-            continue;
-        }
+        if (pair.empty()) continue;
         const std::size_t equals = pair.find('=');
         auto name = form_decode(pair.substr(0, equals));
         auto value = form_decode(
-            equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
-        if (!name || !value) {
-            return std::nullopt;
-        }
+            equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1));
+        if (!name || !value) return std::nullopt;
         fields.emplace_back(std::move(*name), std::move(*value));
     }
     return fields;
@@ -168,4 +149,4 @@ inline std::optional<FormFields> parse_form(std::string_view body) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_STRICT_DECODING_HPP

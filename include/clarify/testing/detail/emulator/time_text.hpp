@@ -1,6 +1,5 @@
-// Times and durations as the API writes them.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Times and durations as the API writes them.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_TIME_TEXT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_TIME_TEXT_HPP
@@ -47,4 +46,4 @@ std::string format_fixed_duration(std::chrono::nanoseconds duration);
 
 #include <clarify/testing/detail/emulator/impl/time_text.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_TIME_TEXT_HPP

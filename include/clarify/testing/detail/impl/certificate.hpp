@@ -1,6 +1,5 @@
-// Bodies of the throw-away certificate authority.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the throw-away certificate authority.
 
 #ifndef CLARIFY_TESTING_DETAIL_IMPL_CERTIFICATE_HPP
 #define CLARIFY_TESTING_DETAIL_IMPL_CERTIFICATE_HPP
@@ -22,13 +21,11 @@ namespace clarify::testing::detail {
 [[noreturn]] inline void throw_openssl_error(const char* step) {
     std::array<char, 256> reason{};
     ERR_error_string_n(ERR_get_error(), reason.data(), reason.size());
-    throw std::runtime_error(std::string(step) + ": " + reason.data());
+    throw std::runtime_error(std::string{step} + ": " + reason.data());
 }
 
 inline void check_openssl(bool ok, const char* step) {
-    if (!ok) {
-        throw_openssl_error(step);
-    }
+    if (!ok) throw_openssl_error(step);
 }
 
 inline PrivateKey make_private_key() {
@@ -53,7 +50,8 @@ inline std::string to_pem(X509* certificate) {
 inline void set_random_serial(X509* certificate) {
     std::array<unsigned char, 16> bytes{};
     fill_random(bytes);
-    bytes[0] = static_cast<unsigned char>((bytes[0] & 0x7fU) | 0x40U);  // positive, never short
+    // Positive, never short.
+    bytes[0] = static_cast<unsigned char>((bytes[0] & 0x7fU) | 0x40U);
     const std::unique_ptr<BIGNUM, decltype(&BN_free)> number(
         BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr), &BN_free);
     check_openssl(
@@ -120,12 +118,9 @@ inline IssuedCertificate CertificateAuthority::issue(const CertificateRequest& r
     add_extension(raw, root, NID_subject_key_identifier, "hash");
     add_extension(raw, root, NID_authority_key_identifier, "keyid:always");
     std::string names;
-    for (const std::string& name : request.subject_alt_names) {
+    for (const std::string& name : request.subject_alt_names)
         names += (names.empty() ? "" : ",") + name;
-    }
-    if (!names.empty()) {
-        add_extension(raw, root, NID_subject_alt_name, names);
-    }
+    if (!names.empty()) add_extension(raw, root, NID_subject_alt_name, names);
     check_openssl(X509_sign(raw, key_.get(), EVP_sha256()) > 0, "sign server certificate");
     return {to_pem(raw), to_pem([&](BIO* bio) {
                 return PEM_write_bio_PrivateKey(
@@ -135,4 +130,4 @@ inline IssuedCertificate CertificateAuthority::issue(const CertificateRequest& r
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_IMPL_CERTIFICATE_HPP

@@ -114,6 +114,7 @@ private:
 #include <clarify/testing/detail/kits/auth_any_cases.hpp>
 #include <clarify/testing/detail/kits/auth_failure_cases.hpp>
 #include <clarify/testing/detail/kits/auth_fetch_cases.hpp>
+
 #include <clarify/testing/detail/kits/impl/auth_suite.hpp>
 
 #endif  // CLARIFY_TESTING_DETAIL_KITS_AUTH_SUITE_HPP

@@ -142,9 +142,8 @@ inline void request_no_cookie(BackendCheck& check) {
     BackendBench bench{check};
     for (const char* const which : {"the first exchange", "the second exchange"})
         bench.expect_success(bench.post(server.origin()), 200, "ok", which);
-    for (const auto& arrival : server.ledger().requests()) {
+    for (const auto& arrival : server.ledger().requests())
         check.expect(values_of(arrival.request, "cookie").empty(), "a cookie was sent back");
-    }
 }
 
 inline void request_sent_once(BackendCheck& check) {

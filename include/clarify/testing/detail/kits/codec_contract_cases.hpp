@@ -257,9 +257,8 @@ std::vector<Error> CodecSuite<Codec, typed>::errors() const {
         collect_error<Value>(errors, control_key + "1e999}");
         if constexpr (typed) {
             using Map = std::map<std::string, std::int64_t>;
-            if constexpr (MappedBy<std::int64_t, Codec>) {
+            if constexpr (MappedBy<std::int64_t, Codec>)
                 collect_error<std::int64_t>(errors, control);
-            }
             if constexpr (MappedBy<Map, Codec>) {
                 collect_error<Map>(errors, control_key + control + '}');
             }

@@ -137,9 +137,10 @@ private:
 
 }  // namespace clarify::testing::detail
 
-#include <clarify/testing/detail/kits/impl/codec_suite.hpp>
 #include <clarify/testing/detail/kits/codec_contract_cases.hpp>
 #include <clarify/testing/detail/kits/codec_document_cases.hpp>
 #include <clarify/testing/detail/kits/codec_type_cases.hpp>
+
+#include <clarify/testing/detail/kits/impl/codec_suite.hpp>
 
 #endif  // CLARIFY_TESTING_DETAIL_KITS_CODEC_SUITE_HPP

@@ -124,9 +124,8 @@ T ManualClock::run(boost::asio::io_context& context, boost::asio::awaitable<T> t
                 outcome->value.emplace(std::move(value));
             });
     }
-    if (!run_until(context, [&] { return outcome->ended.has_value(); })) {
+    if (!run_until(context, [&] { return outcome->ended.has_value(); }))
         throw std::logic_error{"the task waits for something that no alarm of the clock brings"};
-    }
     if (*outcome->ended) std::rethrow_exception(*outcome->ended);
     if constexpr (!std::is_void_v<T>) return std::move(*outcome->value);
 }

@@ -167,12 +167,10 @@ inline boost::asio::awaitable<Result<void>> ScriptedBackend::run(
             co_await boost::asio::post(executor, boost::asio::deferred);
         }
         const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-        if (cancellation.cancelled() != boost::asio::cancellation_type::none) {
+        if (cancellation.cancelled() != boost::asio::cancellation_type::none)
             co_return exchange.error(Errc::cancelled, Reason::none, "the exchange was cancelled");
-        }
-        if (timer.now() >= request.deadline) {
+        if (timer.now() >= request.deadline)
             co_return exchange.error(Errc::timeout, Reason::none, "the deadline has passed");
-        }
         if (!last) continue;
         if (failure != nullptr) co_return failure->error;
         std::rethrow_exception(std::get<std::exception_ptr>(plan.ending));

@@ -1,6 +1,5 @@
-// Bodies of the aggregations.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the aggregations.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_AGGREGATION_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_AGGREGATION_HPP
@@ -41,17 +40,13 @@ inline RequestBuckets::RequestBuckets(const DataRequest& query)
             ? CalendarDuration::months(query.rollup.months)
             : CalendarDuration{query.rollup.width};
         std::optional<Timestamp> origin;
-        if (query.origin) {
-            origin = *query.origin;
-        }
+        if (query.origin) origin = *query.origin;
         calendar_.emplace(width, query.zone, query.first_day_of_week, origin);
     }
 }
 
 inline ServerTime RequestBuckets::start(ServerTime time) const {
-    if (calendar_) {
-        return calendar_->start(time).time_point();
-    }
+    if (calendar_) return calendar_->start(time).time_point();
     const std::int64_t index =
         clarify::detail::floor_divide((time - from_).count(), width_.count());
     return from_ + index * width_;
@@ -67,20 +62,18 @@ inline ServerTime RequestBuckets::moved(ServerTime start, std::int64_t count) co
     using std::chrono::year;
     constexpr ServerTime earliest = sys_days(year(0) / January / 1);
     constexpr ServerTime latest = sys_days(year(10'000) / January / 1);
-    for (; count > 0 && start < latest; --count) {
+    for (; count > 0 && start < latest; --count)
         start = end(start);
-    }
-    for (; count < 0 && start >= earliest; ++count) {
-        start = this->start(start - Microseconds(1));
-    }
+    for (; count < 0 && start >= earliest; ++count)
+        start = this->start(start - Microseconds{1});
     return start;
 }
 
 /// What is known of the samples in one bucket.
 struct Aggregate {
     void add(double value) {
-        min = count == 0 ? value : (std::min)(min, value);
-        max = count == 0 ? value : (std::max)(max, value);
+        min = count == 0 ? value : std::min(min, value);
+        max = count == 0 ? value : std::max(max, value);
         first = count == 0 ? value : first;
         last = value;
         sum += value;
@@ -121,22 +114,18 @@ inline Series seconds_in_state(
     constexpr std::size_t max_buckets = 1'000'000;
     Series seconds;
     auto sample = range.samples.lower_bound(range.from);
-    if (sample != range.samples.begin()) {
-        --sample;
-    }
+    if (sample != range.samples.begin()) --sample;
     const auto gap = std::chrono::floor<Microseconds>(range.gap_detection);
     for (; sample != range.samples.end() && sample->first < range.until; ++sample) {
         const auto next = std::next(sample);
         // Not as a sum, which may be past the end of time.
         const bool breaks_off = next == range.samples.end() || next->first - sample->first > gap;
-        ServerTime end = breaks_off ? range.until : (std::min)(next->first, range.until);
-        if (end - sample->first > gap) {
-            end = sample->first + gap;
-        }
-        ServerTime begin = (std::max)(sample->first, range.from);
+        ServerTime end = breaks_off ? range.until : std::min(next->first, range.until);
+        if (end - sample->first > gap) end = sample->first + gap;
+        ServerTime begin = std::max(sample->first, range.from);
         while (begin < end) {
             const ServerTime start = buckets.start(begin);
-            const ServerTime part_end = (std::min)(buckets.end(start), end);
+            const ServerTime part_end = std::min(buckets.end(start), end);
             const std::chrono::duration<double> known = part_end - begin;
             seconds[start] += sample->second == state ? known.count() : 0;
             begin = part_end;
@@ -169,9 +158,8 @@ inline Series aggregate(
         const ServerTime start = buckets.start(sample->first);
         const ServerTime bucket_end = buckets.end(start);
         Aggregate aggregate;
-        for (; sample != end && sample->first < bucket_end; ++sample) {
+        for (; sample != end && sample->first < bucket_end; ++sample)
             aggregate.add(sample->second);
-        }
         values.emplace_hint(values.end(), start, aggregate.value(aggregation.kind));
     }
     return values;
@@ -179,4 +167,4 @@ inline Series aggregate(
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_AGGREGATION_HPP

@@ -1,6 +1,5 @@
-// Bodies of the API's endpoints.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the API's endpoints.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP
@@ -21,13 +20,13 @@ namespace clarify::testing::detail {
 /// The value of a header field; empty when it is absent.
 inline std::string_view header(const ServerRequest& request, std::string_view name) {
     const auto found = request.find(name);
-    return found == request.end() ? std::string_view() : std::string_view(found->value());
+    return found == request.end() ? std::string_view{} : std::string_view(found->value());
 }
 
 inline std::string_view trim(std::string_view text) {
     const std::size_t begin = text.find_first_not_of(" \t");
     const std::size_t end = text.find_last_not_of(" \t");
-    return begin == std::string_view::npos ? std::string_view()
+    return begin == std::string_view::npos ? std::string_view{}
                                            : text.substr(begin, end - begin + 1);
 }
 
@@ -46,33 +45,27 @@ inline std::optional<std::string_view> credentials_of(
 inline std::optional<std::pair<std::string, std::string>> parse_basic(std::string_view encoded) {
     const auto text = base64_decode(encoded);
     const std::size_t colon = text ? text->find(':') : std::string::npos;
-    if (colon == std::string::npos) {
-        return std::nullopt;
-    }
+    if (colon == std::string::npos) return std::nullopt;
     return std::pair(text->substr(0, colon), text->substr(colon + 1));
 }
 
 /// True for `media_type`, with no other parameter than a UTF-8 character set.
 inline bool is_media_type(std::string_view value, std::string_view media_type) {
     const std::size_t semicolon = value.find(';');
-    if (!boost::beast::iequals(trim(value.substr(0, semicolon)), media_type)) {
-        return false;
-    }
+    if (!boost::beast::iequals(trim(value.substr(0, semicolon)), media_type)) return false;
     std::string_view rest =
-        semicolon == std::string_view::npos ? std::string_view() : value.substr(semicolon + 1);
+        semicolon == std::string_view::npos ? std::string_view{} : value.substr(semicolon + 1);
     while (!rest.empty()) {
         const std::string_view piece = rest.substr(0, rest.find(';'));
-        rest.remove_prefix((std::min)(piece.size() + 1, rest.size()));
+        rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
         const std::size_t equals = piece.find('=');
         const std::string_view name = trim(piece.substr(0, equals));
         std::string_view text =
-            equals == std::string_view::npos ? std::string_view() : trim(piece.substr(equals + 1));
-        if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+            equals == std::string_view::npos ? std::string_view{} : trim(piece.substr(equals + 1));
+        if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
             text = text.substr(1, text.size() - 2);
-        }
-        if (boost::beast::iequals(name, "charset") && !boost::beast::iequals(text, "utf-8")) {
+        if (boost::beast::iequals(name, "charset") && !boost::beast::iequals(text, "utf-8"))
             return false;
-        }
     }
     return true;
 }
@@ -82,7 +75,7 @@ inline std::string_view path_of(std::string_view target) {
     const std::size_t scheme_end = target.find("://");
     if (!target.starts_with('/') && scheme_end != std::string_view::npos) {
         const std::size_t path = target.find('/', scheme_end + 3);
-        target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+        target = path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
     }
     return target.substr(0, target.find_first_of("?#"));
 }
@@ -115,8 +108,8 @@ inline ApiEndpoints::ApiEndpoints(
 
 inline void ApiEndpoints::set_address(std::string_view scheme, std::uint16_t port) {
     const std::string tail = ":" + std::to_string(port) + "/v1/";
-    api_url_ = std::string(scheme) + "://127.0.0.1" + tail;
-    api_url_by_name_ = std::string(scheme) + "://localhost" + tail;
+    api_url_ = std::string{scheme} + "://127.0.0.1" + tail;
+    api_url_by_name_ = std::string{scheme} + "://localhost" + tail;
 }
 
 inline ServerReply ApiEndpoints::handle(const ServerRequest& request) {
@@ -128,14 +121,11 @@ inline ServerReply ApiEndpoints::handle(const ServerRequest& request) {
 inline ServerReply ApiEndpoints::route(const ServerRequest& request) {
     namespace http = boost::beast::http;
     const bool has_one_host = request.count(http::field::host) == 1;
-    if (request.version() >= 11 ? !has_one_host : request.count(http::field::host) > 1) {
+    if (request.version() >= 11 ? !has_one_host : request.count(http::field::host) > 1)
         return text_reply(400, "The request must have one Host header.\n");
-    }
     const std::string_view path = path_of(request.target());
     const bool is_token = path == "/v1/oauth/token";
-    if (!is_token && path != "/v1/rpc") {
-        return text_reply(404, "Not found.\n");
-    }
+    if (!is_token && path != "/v1/rpc") return text_reply(404, "Not found.\n");
     if (request.method() != http::verb::post) {
         ServerReply response = text_reply(405, "Only POST is allowed.\n");
         response.add_header("Allow", "POST");
@@ -158,9 +148,7 @@ inline ServerReply ApiEndpoints::handle_token(const ServerRequest& request) {
     ServerReply response = planned
         ? oauth_error(*planned, "temporarily_unavailable", "This failure was asked for.")
         : issue_token(request);
-    if (response.status != 200) {
-        statistics_.count(&EmulatorStats::token_failures);
-    }
+    if (response.status != 200) statistics_.count(&EmulatorStats::token_failures);
     response.add_header("Cache-Control", "no-store");
     return response;
 }
@@ -170,9 +158,7 @@ inline std::optional<std::string> single_field(const FormFields& fields, std::st
     std::optional<std::string> value;
     for (const auto& [key, text] : fields) {
         if (key == name) {
-            if (value) {
-                return std::nullopt;
-            }
+            if (value) return std::nullopt;
             value = text;
         }
     }
@@ -180,28 +166,22 @@ inline std::optional<std::string> single_field(const FormFields& fields, std::st
 }
 
 inline ServerReply ApiEndpoints::issue_token(const ServerRequest& request) {
-    if (!is_media_type(header(request, "Content-Type"), "application/x-www-form-urlencoded")) {
+    if (!is_media_type(header(request, "Content-Type"), "application/x-www-form-urlencoded"))
         return oauth_error(400, "invalid_request", "The body must be form-encoded.");
-    }
     constexpr std::size_t max_form = 64 * 1024;
     const auto fields = request.body().size() <= max_form ? parse_form(request.body())
                                                           : std::optional<FormFields>();
-    if (!fields) {
-        return oauth_error(400, "invalid_request", "The form is malformed or too large.");
-    }
+    if (!fields) return oauth_error(400, "invalid_request", "The form is malformed or too large.");
     const auto grant_type = single_field(*fields, "grant_type");
-    if (!grant_type) {
+    if (!grant_type)
         return oauth_error(400, "invalid_request", "The form must have one grant_type.");
-    }
-    if (*grant_type != "client_credentials") {
+    if (*grant_type != "client_credentials")
         return oauth_error(400, "unsupported_grant_type", "Use client_credentials.");
-    }
     auto id = single_field(*fields, "client_id");
     auto secret = single_field(*fields, "client_secret");
     const bool uses_header = request.count(boost::beast::http::field::authorization) != 0;
-    if (uses_header && secret) {
+    if (uses_header && secret)
         return oauth_error(400, "invalid_request", "Authenticate in one way only.");
-    }
     if (uses_header) {
         const auto encoded = credentials_of(header(request, "Authorization"), "Basic");
         const auto basic = encoded ? parse_basic(*encoded) : std::nullopt;
@@ -212,15 +192,12 @@ inline ServerReply ApiEndpoints::issue_token(const ServerRequest& request) {
     if (!id || !secret || !secure_equal(*id, secrets_.client_id) ||
         !secure_equal(*secret, secrets_.client_secret)) {
         ServerReply response = oauth_error(401, "invalid_client", "Unknown client or secret.");
-        if (uses_header) {
-            response.add_header("WWW-Authenticate", "Basic realm=\"clarify\"");
-        }
+        if (uses_header) response.add_header("WWW-Authenticate", "Basic realm=\"clarify\"");
         return response;
     }
     const auto audience = single_field(*fields, "audience");
-    if (audience != api_url_ && audience != api_url_by_name_) {
+    if (audience != api_url_ && audience != api_url_by_name_)
         return oauth_error(400, "invalid_request", "The audience must be the URL of the API.");
-    }
     json::object body;
     body["access_token"] = tokens_.issue(std::chrono::steady_clock::now());
     body["scope"] = "invoke:integration";
@@ -230,9 +207,8 @@ inline ServerReply ApiEndpoints::issue_token(const ServerRequest& request) {
 }
 
 inline bool ApiEndpoints::is_authorized(std::string_view authorization) const {
-    if (const auto token = credentials_of(authorization, "Bearer")) {
+    if (const auto token = credentials_of(authorization, "Bearer"))
         return tokens_.is_valid(*token, std::chrono::steady_clock::now());
-    }
     const auto encoded = credentials_of(authorization, "Basic");
     const auto basic = encoded ? parse_basic(*encoded) : std::nullopt;
     return basic && secure_equal(basic->first, secrets_.integration) &&
@@ -267,8 +243,8 @@ inline ServerReply spoiled_reply(RpcOutcome outcome, ReplyFault fault) {
     }
     ServerReply response = json_reply(200, std::move(text));
     response.sending = fault == ReplyFault::slow ? ServerReply::Sending::byte_by_byte
-        : fault == ReplyFault::reset              ? ServerReply::Sending::none
-                                                  : ServerReply::Sending::at_once;
+        : fault == ReplyFault::reset             ? ServerReply::Sending::none
+                                                 : ServerReply::Sending::at_once;
     return response;
 }
 
@@ -278,20 +254,15 @@ inline ServerReply ApiEndpoints::reply_to(RpcOutcome outcome) {
         statistics_.count(&EmulatorStats::queue_timeouts);
         return text_reply(503, "The request was queued for too long.\n");
     }
-    if (!outcome.method.empty()) {
-        statistics_.count_method(outcome.method);
-    }
+    if (!outcome.method.empty()) statistics_.count_method(outcome.method);
     if (outcome.delay > longest_call) {
         statistics_.count(&EmulatorStats::late);
         return text_reply(503, "The request took too long.\n");
     }
     statistics_.count(outcome.body ? &EmulatorStats::calls : &EmulatorStats::notifications);
-    if (!outcome.body) {
-        return ServerReply();
-    }
-    if (const auto fault = failures_.take_reply_fault()) {
+    if (!outcome.body) return ServerReply();
+    if (const auto fault = failures_.take_reply_fault())
         return spoiled_reply(std::move(outcome), *fault);
-    }
     return json_reply(200, std::move(*outcome.body));
 }
 
@@ -300,35 +271,26 @@ inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
     const auto planned = failures_.take_rpc_failure();
     const bool denied = request.count(boost::beast::http::field::authorization) != 1 ||
         !is_authorized(header(request, "Authorization"));
-    if (planned ? planned->status == 401 : denied) {
-        statistics_.count(&EmulatorStats::unauthorized);
-    }
+    if (planned ? planned->status == 401 : denied) statistics_.count(&EmulatorStats::unauthorized);
     if (planned) {
         ServerReply response = planned->status == 401
             ? unauthorized_reply()
             : text_reply(planned->status, "This failure was asked for.\n");
-        if (planned->retry_after) {
+        if (planned->retry_after)
             response.add_header("Retry-After", std::to_string(planned->retry_after->count()));
-        }
         return response;
     }
-    if (denied) {
-        return unauthorized_reply();
-    }
-    if (!is_media_type(header(request, "Content-Type"), "application/json")) {
+    if (denied) return unauthorized_reply();
+    if (!is_media_type(header(request, "Content-Type"), "application/json"))
         return text_reply(400, "The Content-Type must be application/json.\n");
-    }
     const auto version = resolve_api_version(trim(header(request, "X-API-Version")));
-    if (!version) {
+    if (!version)
         return text_reply(400, "A version matching the X-API-Version header was not found.\n");
-    }
     const auto now = std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
     RpcOutcome outcome = dispatcher_.handle(request.body(), *version, now);
-    if (outcome.delay > Microseconds(0)) {
-        statistics_.count(&EmulatorStats::queued);
-    }
-    outcome.delay += outcome.timed_out ? Microseconds(0) : latency_;
-    const Microseconds delay = (std::min)(outcome.delay, Microseconds(longest_call));
+    if (outcome.delay > Microseconds{0}) statistics_.count(&EmulatorStats::queued);
+    outcome.delay += outcome.timed_out ? Microseconds{0} : latency_;
+    const Microseconds delay = std::min(outcome.delay, Microseconds{longest_call});
     ServerReply response = reply_to(std::move(outcome));
     response.delay = delay;
     response.add_header("X-API-Version", std::string(*version));
@@ -337,4 +299,4 @@ inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP

@@ -1,15 +1,14 @@
-// Bodies of the methods that read data.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the methods that read data.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_METHODS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_METHODS_HPP
 
-#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/data_methods.hpp>
 #include <clarify/testing/detail/emulator/evaluation.hpp>
 #include <clarify/testing/detail/emulator/resource_search.hpp>
 #include <clarify/testing/detail/emulator/selection_result.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 
 #include <cstdint>
 #include <map>
@@ -36,9 +35,8 @@ inline json::object frame_result(
     } else {
         result["data"] = std::move(frame_object);
     }
-    if (included != nullptr) {
+    if (included != nullptr)
         result["included"] = included_json(*included, format, resource_style(context, format));
-    }
     return result;
 }
 
@@ -52,16 +50,16 @@ inline json::object data_frame(MethodContext& context, const json::object& param
     reader.allow_only({"query", "data", "include", "format"});
     const ResourceSearch query = read_resource_search(reader, SearchLimits{10, 50});
     const json::object* const query_object = reader.object("query");
-    if (context.is_version_1_2() && query_object != nullptr && query_object->contains("total")) {
+    if (context.is_version_1_2() && query_object != nullptr && query_object->contains("total"))
         errors.add("query.total", "unknown parameter");
-    }
     const DataRequest data_query =
         read_data_request(reader, context.now, window_limits(context, WindowLimits::data_frame));
     const bool include_items = read_include_items(reader);
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    const Page<StoredItem> page = keep_page_share(context, run_search(query, context.store.all_items()));
+    const Page<StoredItem> page =
+        keep_page_share(context, run_search(query, context.store.all_items()));
     const auto signals_by_item = context.store.signals_by_item();
     Frame frame;
     for (const StoredItem* const item : page.resources) {
@@ -86,9 +84,7 @@ inline json::object evaluate(MethodContext& context, const json::object& params)
     const Evaluation evaluation = read_evaluation(reader, context);
     const DataRequest query =
         read_data_request(reader, context.now, window_limits(context, WindowLimits::evaluate));
-    if (query.rollup.kind == BucketWidth::Kind::none) {
-        errors.add("data.rollup", "required");
-    }
+    if (query.rollup.kind == BucketWidth::Kind::none) errors.add("data.rollup", "required");
     const bool include_items = read_include_items(reader);
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
@@ -97,17 +93,15 @@ inline json::object evaluate(MethodContext& context, const json::object& params)
     keep_share(context, frame);
     std::map<std::string, const StoredItem*> used;
     for (const Evaluation::Input& input : evaluation.inputs) {
-        for (const StoredItem* const item : input.items) {
+        for (const StoredItem* const item : input.items)
             used.emplace(item->id, item);
-        }
     }
     std::vector<const StoredItem*> items;
-    for (const auto& [id, item] : used) {
+    for (const auto& [id, item] : used)
         items.push_back(item);
-    }
     return frame_result(context, format, frame, frame.size(), include_items ? &items : nullptr);
 }
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_METHODS_HPP

@@ -1,6 +1,5 @@
-// Bodies of the data queries.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the data queries.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_REQUEST_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_REQUEST_HPP
@@ -16,29 +15,23 @@ namespace clarify::testing::detail {
 inline std::optional<ServerTime> read_time(const ParamsReader& reader, std::string_view key) {
     const auto text = reader.string(key);
     const auto time = text ? parse_time(*text) : std::nullopt;
-    if (text && !time) {
-        reader.fail(key, "must be an RFC 3339 time");
-    }
+    if (text && !time) reader.fail(key, "must be an RFC 3339 time");
     return time == parse_time("0001-01-01T00:00:00Z") ? std::nullopt : time;
 }
 
 inline BucketWidth read_bucket_width(const ParamsReader& data) {
     constexpr std::int64_t max_months = 12'000;
     BucketWidth rollup;
-    if (data.find_nullable("rollup") == nullptr) {
-        return rollup;
-    }
+    if (data.find_nullable("rollup") == nullptr) return rollup;
     const auto text = data.string("rollup");
-    if (!text) {
-        return rollup;
-    }
+    if (!text) return rollup;
     if (*text == "window") {
         rollup.kind = BucketWidth::Kind::window;
         return rollup;
     }
     const auto duration = parse_duration(*text);
     const auto width =
-        std::chrono::floor<Microseconds>(duration ? duration->fixed : std::chrono::nanoseconds(0));
+        std::chrono::floor<Microseconds>(duration ? duration->fixed : std::chrono::nanoseconds{0});
     if (duration && duration->months > 0 && duration->months <= max_months) {
         rollup.kind = BucketWidth::Kind::months;
         rollup.months = duration->months;
@@ -52,23 +45,19 @@ inline BucketWidth read_bucket_width(const ParamsReader& data) {
 }
 
 /// The longest window that the API documents for a rollup; nullopt for no limit.
-inline std::optional<std::chrono::hours> max_window(const BucketWidth& rollup, WindowLimits limits) {
+inline std::optional<std::chrono::hours> max_window(
+    const BucketWidth& rollup, WindowLimits limits) {
     using std::chrono::hours;
     const auto days = [](std::int64_t count) { return hours(24 * count); };
-    if (limits == WindowLimits::none || rollup.kind == BucketWidth::Kind::window) {
+    if (limits == WindowLimits::none || rollup.kind == BucketWidth::Kind::window)
         return std::nullopt;
-    }
     // A calendar month counts with its shortest length, and so does a year.
     const Microseconds width = rollup.kind == BucketWidth::Kind::months
         ? days(rollup.months / 12 * 365 + rollup.months % 12 * 28)
         : rollup.width;
-    if (width >= days(30) && limits == WindowLimits::data_frame) {
-        return days(3660);
-    }
-    if (width >= days(1)) {
-        return days(1900);
-    }
-    return width >= std::chrono::minutes(1) ? days(400) : days(40);
+    if (width >= days(30) && limits == WindowLimits::data_frame) return days(3660);
+    if (width >= days(1)) return days(1900);
+    return width >= std::chrono::minutes{1} ? days(400) : days(40);
 }
 
 inline void read_window(DataRequest& query, const ParamsReader& filter, ServerTime now) {
@@ -77,9 +66,7 @@ inline void read_window(DataRequest& query, const ParamsReader& filter, ServerTi
     query.from = now - one_week;
     query.until = now + one_week;
     const json::object* const object = filter.object("times");
-    if (object == nullptr) {
-        return;
-    }
+    if (object == nullptr) return;
     const ParamsReader times(*object, filter.path_of("times"), filter.errors(), filter.strict());
     times.allow_only({"$gte", "$lt"});
     const auto from = read_time(times, "$gte");
@@ -92,9 +79,7 @@ inline void read_window(DataRequest& query, const ParamsReader& filter, ServerTi
 
 inline void read_series_filter(DataRequest& query, const ParamsReader& filter) {
     const json::object* const object = filter.object("series");
-    if (object == nullptr) {
-        return;
-    }
+    if (object == nullptr) return;
     const ParamsReader series(*object, filter.path_of("series"), filter.errors(), filter.strict());
     series.allow_only({"$in"});
     if (const json::array* const keys = series.array("$in")) {
@@ -109,7 +94,8 @@ inline void read_series_filter(DataRequest& query, const ParamsReader& filter) {
     }
 }
 
-inline DataRequest read_data_request(const ParamsReader& params, ServerTime now, WindowLimits limits) {
+inline DataRequest read_data_request(
+    const ParamsReader& params, ServerTime now, WindowLimits limits) {
     const json::object none;
     const json::object* const given = params.object("data");
     const ParamsReader data(
@@ -142,7 +128,8 @@ inline DataRequest read_data_request(const ParamsReader& params, ServerTime now,
         data.fail("timeZone", "must be the name of a time zone");
     }
     query.last = data.integer("last").value_or(-1);
-    data.boolean("outsidePoints", false);  // accepted without effect: its meaning is not documented
+    // Accepted without effect: its meaning is not documented.
+    data.boolean("outsidePoints", false);
     const auto longest = max_window(query.rollup, limits);
     if (longest && query.until - query.from > *longest) {
         filter.fail(
@@ -155,4 +142,4 @@ inline DataRequest read_data_request(const ParamsReader& params, ServerTime now,
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_DATA_REQUEST_HPP

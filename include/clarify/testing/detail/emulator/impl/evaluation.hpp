@@ -1,13 +1,12 @@
-// Bodies of the evaluations.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the evaluations.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EVALUATION_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EVALUATION_HPP
 
 #include <clarify/api/patterns.hpp>
-#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/evaluation.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -29,16 +28,11 @@ public:
 
     Evaluation read() {
         each("items", [&](const ParamsReader& part) { read_item(part); });
-        if (context_.is_version_1_2()) {
+        if (context_.is_version_1_2())
             each("groups", [&](const ParamsReader& part) { read_group(part); });
-        }
         each("calculations", [&](const ParamsReader& part) { read_calculation(part); });
-        if (item_ids_.size() > 50) {
-            params_.fail("items", "must be at most 50 different items");
-        }
-        if (calculation_count_ > 100) {
-            params_.fail("calculations", "must be at most 100");
-        }
+        if (item_ids_.size() > 50) params_.fail("items", "must be at most 50 different items");
+        if (calculation_count_ > 100) params_.fail("calculations", "must be at most 100");
         return std::move(evaluation_);
     }
 
@@ -47,9 +41,7 @@ private:
     template <class F>
     void each(std::string_view key, F&& read) {
         const json::array* const list = params_.array(key);
-        if (list == nullptr) {
-            return;
-        }
+        if (list == nullptr) return;
         for (std::size_t i = 0; i < list->size(); ++i) {
             const std::string path = params_.path_of(key) + "." + std::to_string(i);
             if (const json::object* const object = (*list)[i].if_object()) {
@@ -77,16 +69,12 @@ private:
         const std::string id = read_id(part, "id");
         item_ids_.insert(id);
         const StoredItem* const item = context_.store.find_item(id);
-        if (!id.empty() && item == nullptr) {
-            part.fail("id", "item not found");
-        }
+        if (!id.empty() && item == nullptr) part.fail("id", "item not found");
         const bool has_new_name =
             context_.is_version_1_2() && part.find_nullable("aggregation") == nullptr;
         Evaluation::Input input =
             read_input(part, has_new_name ? "timeAggregation" : "aggregation", true);
-        if (item != nullptr) {
-            input.items.push_back(item);
-        }
+        if (item != nullptr) input.items.push_back(item);
         evaluation_.inputs.push_back(std::move(input));
     }
 
@@ -138,9 +126,7 @@ private:
         }
         // After the formula, which cannot refer to itself.
         const std::string alias = read_alias(part, false);
-        if (!evaluation_.calculations.empty()) {
-            evaluation_.calculations.back().alias = alias;
-        }
+        if (!evaluation_.calculations.empty()) evaluation_.calculations.back().alias = alias;
     }
 
     /// What items and groups have in common.
@@ -156,9 +142,7 @@ private:
         }
         input.over_time.state = static_cast<double>(state.value_or(0));
         input.shift = read_shift(part, "lag") - read_shift(part, "lead");
-        if (context_.is_version_1_2()) {
-            part.string("engUnit");
-        }
+        if (context_.is_version_1_2()) part.string("engUnit");
         input.alias = read_alias(part, is_item);
         return input;
     }
@@ -189,9 +173,7 @@ private:
     std::string read_alias(const ParamsReader& part, bool is_item) {
         const bool is_there = part.require("alias") != nullptr;
         std::string alias = (is_there ? part.string("alias") : std::nullopt).value_or("");
-        if (!is_there) {
-            return alias;
-        }
+        if (!is_there) return alias;
         if (!clarify::is_alias(alias)) {
             part.fail("alias", "must match ^[A-Za-z_][A-Za-z0-9_]{0,27}$");
         } else if (!variables_.emplace(alias, Formula::Variable{variables_.size(), is_item})
@@ -234,9 +216,7 @@ public:
     double gapfilled(std::size_t index) const override {
         const Column& column = columns_[index];
         const auto next = column.series.upper_bound(start_);
-        if (next == column.series.begin()) {
-            return missing;
-        }
+        if (next == column.series.begin()) return missing;
         const auto latest = std::prev(next);
         return start_ - latest->first > column.gap_detection ? missing : latest->second;
     }
@@ -264,20 +244,16 @@ public:
         Frame frame;
         for (const Evaluation::Input& input : evaluation.inputs) {
             columns_.push_back(column_of(input));
-            for (const auto& [start, value] : columns_.back().series) {
+            for (const auto& [start, value] : columns_.back().series)
                 data_starts_.insert(start);
-            }
         }
-        for (const Evaluation::Calculation& calculation : evaluation.calculations) {
-            columns_.push_back({column_of(calculation.formula), Microseconds(0)});
-        }
+        for (const Evaluation::Calculation& calculation : evaluation.calculations)
+            columns_.push_back({column_of(calculation.formula), Microseconds{0}});
         std::size_t index = 0;
-        for (const Evaluation::Input& input : evaluation.inputs) {
+        for (const Evaluation::Input& input : evaluation.inputs)
             add_series(frame, input.alias, columns_[index++].series, query_);
-        }
-        for (const Evaluation::Calculation& calculation : evaluation.calculations) {
+        for (const Evaluation::Calculation& calculation : evaluation.calculations)
             add_series(frame, calculation.alias, columns_[index++].series, query_);
-        }
         return frame;
     }
 
@@ -290,9 +266,8 @@ private:
         for (const StoredItem* const item : input.items) {
             const auto gap = item->attributes.gap_detection.value_or(default_gap_detection);
             column.gap_detection = std::chrono::floor<Microseconds>(gap);
-            for (const auto& [start, value] : item_series(*item, input, gap)) {
+            for (const auto& [start, value] : item_series(*item, input, gap))
                 by_bucket[start].push_back(value);
-            }
         }
         for (const auto& [start, values] : by_bucket) {
             column.series.emplace_hint(
@@ -303,40 +278,34 @@ private:
 
     /// The values of one item, moved by the shift of the input.
     Series item_series(
-        const StoredItem& item, const Evaluation::Input& input, std::chrono::nanoseconds gap) const {
+        const StoredItem& item,
+        const Evaluation::Input& input,
+        std::chrono::nanoseconds gap) const {
         const auto signals = signals_.find(item.id);
-        if (signals == signals_.end()) {
-            return {};
-        }
+        if (signals == signals_.end()) return {};
         const ServerTime from = unshifted(query_.from, input.shift);
         const ServerTime until = unshifted(query_.until, input.shift);
         const Series samples = item_samples(signals->second, from, until);
         Series series = aggregate({samples, from, until, gap}, buckets_, input.over_time);
-        if (input.shift == 0) {
-            return series;
-        }
+        if (input.shift == 0) return series;
         Series moved;
-        for (const auto& [start, value] : series) {
+        for (const auto& [start, value] : series)
             moved.emplace_hint(moved.end(), buckets_.moved(start, input.shift), value);
-        }
         return moved;
     }
 
     /// The time that values come from when they are moved by `shift` buckets to `time`.
     ServerTime unshifted(ServerTime time, std::int64_t shift) const {
-        if (shift == 0) {
-            return time;
-        }
+        if (shift == 0) return time;
         const ServerTime start = buckets_.start(time);
         const ServerTime source = buckets_.moved(start, -shift);
-        return (std::min)(source + (time - start), buckets_.end(source));
+        return std::min(source + (time - start), buckets_.end(source));
     }
 
     static double together(const std::vector<double>& values, Aggregation::Kind kind) {
         Aggregate aggregate;
-        for (const double value : values) {
+        for (const double value : values)
             aggregate.add(value);
-        }
         // An item is a group of one, of which the average is its value.
         return aggregate.value(kind);
     }
@@ -347,9 +316,7 @@ private:
         const auto add = [&](ServerTime start) {
             environment.move_to(start);
             const double value = formula.value(environment);
-            if (!std::isnan(value)) {
-                series.emplace_hint(series.end(), start, value);
-            }
+            if (!std::isnan(value)) series.emplace_hint(series.end(), start, value);
         };
         if (!formula.fills_gaps()) {
             std::for_each(data_starts_.begin(), data_starts_.end(), add);
@@ -377,12 +344,10 @@ private:
 
 inline Frame evaluate_frame(
     const Evaluation& evaluation, const DataRequest& query, const Store& store) {
-    if (query.until <= query.from) {
-        return {};
-    }
+    if (query.until <= query.from) return {};
     return Evaluator(query, store).run(evaluation);
 }
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EVALUATION_HPP

@@ -1,6 +1,5 @@
-// Bodies of the formulas.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the formulas.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP
@@ -26,14 +25,10 @@ public:
 
     void parse() {
         constexpr std::size_t max_size = 10'000;
-        if (text_.size() > max_size) {
-            fail("is longer than the emulator reads");
-        }
+        if (text_.size() > max_size) fail("is longer than the emulator reads");
         comparison();
         skip_space();
-        if (at_ != text_.size()) {
-            fail("is not understood");
-        }
+        if (at_ != text_.size()) fail("is not understood");
     }
 
 private:
@@ -42,9 +37,7 @@ private:
     public:
         explicit Depth(Parser& parser) : parser_(parser) {
             constexpr int max_depth = 100;
-            if (++parser_.depth_ > max_depth) {
-                parser_.fail("is deeper than the emulator reads");
-            }
+            if (++parser_.depth_ > max_depth) parser_.fail("is deeper than the emulator reads");
         }
         Depth(const Depth&) = delete;
         Depth& operator=(const Depth&) = delete;
@@ -63,7 +56,7 @@ private:
         throw FormulaError(what + " at character " + std::to_string(at_ + 1));
     }
 
-    void skip_space() { at_ = (std::min)(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+    void skip_space() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
 
     std::string_view rest() {
         skip_space();
@@ -77,9 +70,7 @@ private:
     }
 
     void expect(std::string_view token) {
-        if (!accept(token)) {
-            fail("lacks " + std::string(token));
-        }
+        if (!accept(token)) fail("lacks " + std::string{token});
     }
 
     void emit(
@@ -97,9 +88,7 @@ private:
                     return rest().starts_with(candidate.text) &&
                         !(candidate.op == Op::multiply && rest().starts_with("**"));
                 });
-            if (found == operators.end()) {
-                return;
-            }
+            if (found == operators.end()) return;
             at_ += found->text.size();
             (this->*operand)();
             emit(found->op);
@@ -147,9 +136,7 @@ private:
             return;
         }
         const std::string_view left = rest();
-        if (left.empty()) {
-            fail("ends too early");
-        }
+        if (left.empty()) fail("ends too early");
         if (is_digit(left.front()) || left.front() == '.') {
             number(left);
         } else if (is_name_start(left.front())) {
@@ -165,9 +152,7 @@ private:
     void number(std::string_view left) {
         double value = 0;
         const auto [end, error] = std::from_chars(left.data(), left.data() + left.size(), value);
-        if (error != std::errc() || !std::isfinite(value)) {
-            fail("has no number");
-        }
+        if (error != std::errc() || !std::isfinite(value)) fail("has no number");
         at_ += static_cast<std::size_t>(end - left.data());
         emit(Op::number, value);
     }
@@ -187,7 +172,7 @@ private:
             emit(Op::variable, 0, variable->index);
         } else {
             at_ = begin;
-            fail("has no variable " + std::string(name));
+            fail("has no variable " + std::string{name});
         }
     }
 
@@ -212,8 +197,8 @@ private:
         if (wanted != count) {
             at_ = begin;
             fail(
-                wanted == 0 ? "has no function " + std::string(name)
-                            : std::string(name) + " takes " + std::to_string(wanted) +
+                wanted == 0 ? "has no function " + std::string{name}
+                            : std::string{name} + " takes " + std::to_string(wanted) +
                         (wanted == 1 ? " argument" : " arguments"));
         }
         emit(name == "pow" ? Op::power : Op::function, 0, 0, function);
@@ -225,9 +210,7 @@ private:
             left.begin(), left.end(), [](char c) { return is_name_start(c) || is_digit(c); });
         const std::string_view name(left.data(), static_cast<std::size_t>(end - left.begin()));
         const Variable* const variable = name.empty() ? nullptr : lookup_(name);
-        if (variable == nullptr || !variable->is_item) {
-            fail("gapfill takes the alias of an item");
-        }
+        if (variable == nullptr || !variable->is_item) fail("gapfill takes the alias of an item");
         at_ += name.size();
         expect(")");
         formula_.fills_gaps_ = true;
@@ -295,9 +278,7 @@ inline double Formula::value(const Environment& environment) const {
         for (std::size_t i = 1; i < count; ++i) {
             stack.pop_back();
             const double other = stack.back();
-            if (std::isnan(other) || (!std::isnan(best) && is_better(other, best))) {
-                best = other;
-            }
+            if (std::isnan(other) || (!std::isnan(best) && is_better(other, best))) best = other;
         }
         stack.back() = best;
     };
@@ -379,4 +360,4 @@ inline double Formula::value(const Environment& environment) const {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP

@@ -1,6 +1,5 @@
-// Bodies of the exact JSON parser and printer.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the exact JSON parser and printer.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_JSON_TEXT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_JSON_TEXT_HPP
@@ -26,7 +25,7 @@ inline double exact_double(std::string_view text, double approximate) {
     const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
     return result.ec == std::errc() ? value : approximate;
 #else
-    std::istringstream stream{std::string(text)};
+    std::istringstream stream{std::string{text}};
     stream.imbue(std::locale::classic());
     return stream >> value ? value : approximate;
 #endif
@@ -71,7 +70,8 @@ public:
         if (depth_ == 1) {
             at_id_ = key_ == "id";
             if (at_id_) {
-                id_number_.clear();  // a repeated member replaces the earlier one
+                // A repeated member replaces the earlier one.
+                id_number_.clear();
             }
         }
         key_.clear();
@@ -129,9 +129,7 @@ private:
         std::string text = std::move(number_);
         text.append(part.data(), part.size());
         number_.clear();
-        if (depth_ == 1 && at_id_) {
-            id_number_ = text;
-        }
+        if (depth_ == 1 && at_id_) id_number_ = text;
         return text;
     }
 
@@ -147,9 +145,7 @@ inline std::optional<JsonDocument> parse_json(std::string_view text) {
     json::basic_parser<ExactNumberHandler> parser{json::parse_options()};
     boost::system::error_code ec;
     const std::size_t used = parser.write_some(false, text.data(), text.size(), ec);
-    if (ec || used != text.size()) {
-        return std::nullopt;
-    }
+    if (ec || used != text.size()) return std::nullopt;
     return parser.handler().release();
 }
 
@@ -242,4 +238,4 @@ inline std::string to_json(const json::value& value, JsonEscapes escapes) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_JSON_TEXT_HPP

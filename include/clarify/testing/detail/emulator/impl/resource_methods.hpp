@@ -1,14 +1,13 @@
-// Bodies of the methods of the API.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the methods of the API.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RESOURCE_METHODS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RESOURCE_METHODS_HPP
 
-#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/resource_methods.hpp>
 #include <clarify/testing/detail/emulator/resource_search.hpp>
 #include <clarify/testing/detail/emulator/selection_result.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 
 #include <chrono>
 #include <map>
@@ -19,9 +18,8 @@ namespace clarify::testing::detail {
 
 /// Ends a call that would write to signals of another integration than the caller's.
 inline void require_own_integration(const MethodContext& context, const std::string& integration) {
-    if (integration != context.settings.integration) {
+    if (integration != context.settings.integration)
         throw RpcFailure(RpcCode::forbidden, "Forbidden");
-    }
 }
 
 inline json::object save_summary(const StoredResource& resource, bool created, bool updated) {
@@ -41,9 +39,7 @@ inline std::map<std::string, SaveView> read_save_views(
     std::map<std::string, SaveView> views;
     params.require(key);
     const json::object* const object = params.object(key);
-    if (object == nullptr) {
-        return views;
-    }
+    if (object == nullptr) return views;
     const ParamsReader reader(*object, params.path_of(key), params.errors(), params.strict());
     for (const auto& member : *object) {
         const std::string_view name = member.key();
@@ -71,15 +67,14 @@ inline json::object insert(MethodContext& context, const json::object& params) {
     keep_share(context, frame);
 
     std::size_t sample_count = 0;
-    for (const auto& [input, series] : frame) {
+    for (const auto& [input, series] : frame)
         sample_count += series.size();
-    }
     context.store.reserve_samples(sample_count);
     json::object signals_by_input;
     for (const auto& [input, series] : frame) {
         auto [signal, created] = context.store.find_or_add_signal(integration, input, context.now);
         for (const auto& [time, value] : series) {
-            if (context.settings.visibility_delay > Microseconds(0)) {
+            if (context.settings.visibility_delay > Microseconds{0}) {
                 context.store.put_sample_later(
                     signal, time, value, context.now + context.settings.visibility_delay);
             } else {
@@ -101,9 +96,7 @@ inline json::object insert(MethodContext& context, const json::object& params) {
 inline void read_result_form(const ParamsReader& params) {
     read_include_items(params);
     read_format(params);
-    if (params.find("result") != nullptr) {
-        params.fail("result", "not supported by the emulator");
-    }
+    if (params.find("result") != nullptr) params.fail("result", "not supported by the emulator");
 }
 
 inline json::object save_signals(MethodContext& context, const json::object& params) {
@@ -125,9 +118,8 @@ inline json::object save_signals(MethodContext& context, const json::object& par
     const std::string integration = read_id(reader, "integration");
     const bool create_only = reader.boolean("createOnly", false);
     const bool has_alias = params.contains("inputs");
-    if (has_alias && params.contains("signalsByInput")) {
+    if (has_alias && params.contains("signalsByInput"))
         reader.fail("inputs", "must not be given together with signalsByInput");
-    }
     auto views = read_save_views(
         reader, has_alias ? "inputs" : "signalsByInput", SaveKind::signal, &is_input_key);
     errors.throw_if_any();
@@ -159,9 +151,7 @@ struct SignalSelection {
     Page<StoredSignal> page(const MethodContext& context) const {
         std::vector<const StoredSignal*> candidates;
         for (const auto& [id, signal] : context.store.signals()) {
-            if (signal.integration == integration) {
-                candidates.push_back(&signal);
-            }
+            if (signal.integration == integration) candidates.push_back(&signal);
         }
         return keep_page_share(context, run_search(query, candidates));
     }
@@ -173,14 +163,12 @@ struct SignalSelection {
         result["data"] = resources_json(page.resources, format.data_as_array, style);
         if (include_items) {
             std::set<std::string> ids;
-            for (const StoredSignal* const signal : page.resources) {
+            for (const StoredSignal* const signal : page.resources)
                 ids.insert(signal->item);
-            }
             std::vector<const StoredItem*> items;
             for (const std::string& id : ids) {
-                if (const StoredItem* const item = context.store.find_item(id)) {
+                if (const StoredItem* const item = context.store.find_item(id))
                     items.push_back(item);
-                }
             }
             result["included"] = included_json(items, format, style);
         }
@@ -200,7 +188,8 @@ inline json::object select_signals(MethodContext& context, const json::object& p
     reader.allow_only({"integration", "query", "include", "format"});
     const SignalSelection selection(reader, context);
     if (selection.include_items && context.settings.observed_shapes) {
-        reader.fail("include", "no enum values registered");  // what live servers were seen to say
+        // What live servers were seen to say.
+        reader.fail("include", "no enum values registered");
     }
     errors.throw_if_any();
     return selection.result(context, selection.page(context));
@@ -246,9 +235,8 @@ inline json::object connect_signals(MethodContext& context, const json::object& 
     const SignalSelection selection(reader, context);
     const std::string item = read_id(reader, "item");
     const bool dry_run = reader.boolean("dryRun", false);
-    if (!item.empty() && context.store.find_item(item) == nullptr) {
+    if (!item.empty() && context.store.find_item(item) == nullptr)
         reader.fail("item", "item not found");
-    }
     errors.throw_if_any();
     return connect_selected(context, selection, item, dry_run);
 }
@@ -278,18 +266,16 @@ inline json::object publish_signals(MethodContext& context, const json::object& 
     auto views = read_save_views(reader, "itemsBySignal", SaveKind::item, &is_resource_id);
     for (const auto& [id, view] : views) {
         const StoredSignal* const signal = context.store.find_signal(id);
-        if (signal == nullptr || signal->integration != integration) {
+        if (signal == nullptr || signal->integration != integration)
             errors.add("itemsBySignal." + id, "signal not found");
-        }
     }
     errors.throw_if_any();
     keep_share(context, views);
 
     json::object items_by_signal;
     for (auto& [id, view] : views) {
-        if (context.is_version_1_2() && !view.attributes.gap_detection) {
-            view.attributes.gap_detection = std::chrono::minutes(90);
-        }
+        if (context.is_version_1_2() && !view.attributes.gap_detection)
+            view.attributes.gap_detection = std::chrono::minutes{90};
         StoredSignal& signal = *context.store.find_signal(id);
         StoredItem* item = context.store.find_item(signal.item);
         const bool created = item == nullptr;
@@ -316,18 +302,20 @@ inline json::object select_items(MethodContext& context, const json::object& par
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
-    const Page<StoredItem> page = keep_page_share(context, run_search(query, context.store.all_items()));
+    const Page<StoredItem> page =
+        keep_page_share(context, run_search(query, context.store.all_items()));
     const ResourceStyle style = resource_style(context, format);
     const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
     json::object result;
     result["meta"] = selection_meta(context, format, total, false);
     result["data"] = resources_json(page.resources, format.data_as_array, style);
     if (include_items) {
-        result["included"] = included_json({}, format, style);  // items relate to no other items
+        // Items relate to no other items.
+        result["included"] = included_json({}, format, style);
     }
     return result;
 }
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RESOURCE_METHODS_HPP

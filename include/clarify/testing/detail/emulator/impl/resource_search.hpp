@@ -1,6 +1,5 @@
-// Bodies of the resource queries.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the resource queries.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RESOURCE_SEARCH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RESOURCE_SEARCH_HPP
@@ -69,48 +68,27 @@ inline std::vector<json::value> common_field_values(
         return found == resource.annotations.end() ? std::vector<json::value>{}
                                                    : text(found->second);
     }
-    if (path == "id") {
-        return text(resource.id);
-    }
-    if (path == "name") {
-        return text(attributes.name);
-    }
-    if (path == "description") {
-        return text(attributes.description);
-    }
-    if (path == "valueType") {
-        return text(attributes.value_type);
-    }
-    if (path == "sourceType") {
-        return text(attributes.source_type);
-    }
-    if (path == "engUnit") {
-        return text(attributes.eng_unit);
-    }
-    if (path == "sampleInterval") {
-        return length(attributes.sample_interval);
-    }
-    if (path == "gapDetection") {
-        return length(attributes.gap_detection);
-    }
-    if (is_time_field(path)) {
+    if (path == "id") return text(resource.id);
+    if (path == "name") return text(attributes.name);
+    if (path == "description") return text(attributes.description);
+    if (path == "valueType") return text(attributes.value_type);
+    if (path == "sourceType") return text(attributes.source_type);
+    if (path == "engUnit") return text(attributes.eng_unit);
+    if (path == "sampleInterval") return length(attributes.sample_interval);
+    if (path == "gapDetection") return length(attributes.gap_detection);
+    if (is_time_field(path))
         return {time_value(path == "createdAt" ? resource.created_at : resource.updated_at)};
-    }
     return {};
 }
 
 inline std::vector<json::value> field_values(const StoredSignal& signal, std::string_view path) {
-    if (path == "input") {
-        return {json::value(signal.input)};
-    }
+    if (path == "input") return {json::value(signal.input)};
     return path == "type" ? std::vector<json::value>{json::value(StoredSignal::type)}
                           : common_field_values(signal, path);
 }
 
 inline std::vector<json::value> field_values(const StoredItem& item, std::string_view path) {
-    if (path == "visible") {
-        return {json::value(item.attributes.visible)};
-    }
+    if (path == "visible") return {json::value(item.attributes.visible)};
     return path == "type" ? std::vector<json::value>{json::value(StoredItem::type)}
                           : common_field_values(item, path);
 }
@@ -119,9 +97,7 @@ inline int compare_values(const json::value& a, const json::value& b) {
     const auto rank = [](const json::value& value) {
         return value.is_null() ? 0 : value.is_bool() ? 1 : value.is_number() ? 2 : 3;
     };
-    if (rank(a) != rank(b)) {
-        return rank(a) < rank(b) ? -1 : 1;
-    }
+    if (rank(a) != rank(b)) return rank(a) < rank(b) ? -1 : 1;
     const auto order = [](const auto& x, const auto& y) { return x < y ? -1 : (y < x ? 1 : 0); };
     switch (rank(a)) {
         case 0:
@@ -185,10 +161,9 @@ inline bool satisfies(
 
 /// Compiles a pattern from a peer; null when it is not valid or too long to be harmless.
 inline std::shared_ptr<const std::regex> compile_pattern(std::string_view text) {
-    constexpr std::size_t max_size = 256;  // the library compiles nested groups recursively
-    if (text.size() > max_size) {
-        return nullptr;
-    }
+    // The library compiles nested groups recursively.
+    constexpr std::size_t max_size = 256;
+    if (text.size() > max_size) return nullptr;
     auto flags = std::regex::ECMAScript;
 #if defined(__GLIBCXX__)
     // Its default matcher recurses once per character and may take exponential time.
@@ -279,7 +254,7 @@ inline ResourceFilter read_field_filter(
     ParameterErrors& errors) {
     ResourceFilter filter;
     filter.kind = ResourceFilter::Kind::field;
-    filter.path = std::string(field);
+    filter.path = std::string{field};
     if (condition.is_array()) {
         errors.add(path, "must be a scalar or an object of operators");
     } else if (!condition.is_object()) {
@@ -290,15 +265,11 @@ inline ResourceFilter read_field_filter(
         for (const auto& member : condition.get_object()) {
             const std::string_view name = member.key();
             auto comparison =
-                read_comparison(name, member.value(), path + "." + std::string(name), errors);
-            if (comparison) {
-                filter.comparisons.push_back(std::move(*comparison));
-            }
+                read_comparison(name, member.value(), path + "." + std::string{name}, errors);
+            if (comparison) filter.comparisons.push_back(std::move(*comparison));
         }
     }
-    if (is_time_field(field)) {
-        convert_time_operands(filter, path, errors);
-    }
+    if (is_time_field(field)) convert_time_operands(filter, path, errors);
     return filter;
 }
 
@@ -307,10 +278,11 @@ inline ResourceFilter read_filter(
     ResourceFilter filter;
     for (const auto& member : object) {
         const std::string_view key = member.key();
-        const std::string member_path = path + "." + std::string(key);
+        const std::string member_path = path + "." + std::string{key};
         if (key == "$and" || key == "$or") {
             ResourceFilter group;
-            group.kind = key == "$and" ? ResourceFilter::Kind::all_of : ResourceFilter::Kind::any_of;
+            group.kind =
+                key == "$and" ? ResourceFilter::Kind::all_of : ResourceFilter::Kind::any_of;
             const json::array* const parts = member.value().if_array();
             if (parts == nullptr) {
                 errors.add(member_path, "must be an array of filters");
@@ -339,9 +311,7 @@ inline ResourceFilter read_filter(
 inline std::vector<SortKey> read_sort(const ParamsReader& query) {
     std::vector<SortKey> sort;
     const json::array* const keys = query.array("sort");
-    if (keys == nullptr) {
-        return sort;
-    }
+    if (keys == nullptr) return sort;
     for (const json::value& key : *keys) {
         std::string_view path = key.is_string() ? std::string_view(key.get_string()) : "";
         const bool descending = path.starts_with('-');
@@ -350,7 +320,7 @@ inline std::vector<SortKey> read_sort(const ParamsReader& query) {
             query.fail("sort", "must name at most 10 known fields");
             break;
         }
-        sort.push_back(SortKey{std::string(path), descending});
+        sort.push_back(SortKey{std::string{path}, descending});
     }
     return sort;
 }
@@ -359,14 +329,11 @@ inline ResourceSearch read_resource_search(const ParamsReader& params, SearchLim
     ResourceSearch query;
     query.limit = static_cast<std::size_t>(limits.default_limit);
     const json::object* const object = params.object("query");
-    if (object == nullptr) {
-        return query;
-    }
+    if (object == nullptr) return query;
     const ParamsReader reader(*object, params.path_of("query"), params.errors(), params.strict());
     reader.allow_only({"filter", "sort", "limit", "skip", "total"});
-    if (const json::object* const filter = reader.object("filter")) {
+    if (const json::object* const filter = reader.object("filter"))
         query.filter = read_filter(*filter, reader.path_of("filter"), params.errors());
-    }
     query.sort = read_sort(reader);
     const std::int64_t limit = reader.integer("limit").value_or(limits.default_limit);
     if (limit > limits.max_limit) {
@@ -375,11 +342,11 @@ inline ResourceSearch read_resource_search(const ParamsReader& params, SearchLim
         query.limit = static_cast<std::size_t>(limit < 0 ? limits.max_limit : limit);
     }
     const std::int64_t skip = reader.integer("skip").value_or(0);
-    query.skip = static_cast<std::size_t>((std::max<std::int64_t>)(skip, 0));
+    query.skip = static_cast<std::size_t>(std::max<std::int64_t>(skip, 0));
     query.total = reader.boolean("total", false);
     return query;
 }
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RESOURCE_SEARCH_HPP

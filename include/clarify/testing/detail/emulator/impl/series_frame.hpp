@@ -1,12 +1,11 @@
-// Bodies of the data frames.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the data frames.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SERIES_FRAME_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SERIES_FRAME_HPP
 
-#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -21,9 +20,7 @@ namespace clarify::testing::detail {
 
 inline std::vector<ServerTime> read_times(const ParamsReader& data) {
     std::vector<ServerTime> times;
-    if (data.require("times") == nullptr) {
-        return times;
-    }
+    if (data.require("times") == nullptr) return times;
     if (const json::array* const array = data.array("times")) {
         times.reserve(array->size());
         for (const json::value& value : *array) {
@@ -50,9 +47,7 @@ inline void read_insert_series(
     }
     for (std::size_t i = 0; i < values.size(); ++i) {
         const json::value& value = values[i];
-        if (value.is_null()) {
-            continue;
-        }
+        if (value.is_null()) continue;
         if (!value.is_number() || !std::isfinite(value.to_number<double>())) {
             reader.fail(key, "must be an array of finite numbers and nulls");
             return;
@@ -65,17 +60,13 @@ inline Frame read_insert_frame(const ParamsReader& params) {
     Frame frame;
     params.require("data");
     const json::object* const object = params.object("data");
-    if (object == nullptr) {
-        return frame;
-    }
+    if (object == nullptr) return frame;
     const ParamsReader data(*object, params.path_of("data"), params.errors(), params.strict());
     data.allow_only({"times", "series"});
     const std::vector<ServerTime> times = read_times(data);
     data.require("series");
     const json::object* const all_series = data.object("series");
-    if (all_series == nullptr || !params.errors().empty()) {
-        return frame;
-    }
+    if (all_series == nullptr || !params.errors().empty()) return frame;
     const ParamsReader reader(
         *all_series, data.path_of("series"), params.errors(), params.strict());
     for (const auto& member : *all_series) {
@@ -83,9 +74,8 @@ inline Frame read_insert_frame(const ParamsReader& params) {
         if (!is_input_key(key)) {
             reader.fail(key, "invalid input key");
         } else if (reader.require(key) != nullptr) {
-            if (const json::array* const values = reader.array(key)) {
-                read_insert_series(frame[std::string(key)], times, *values, key, reader);
-            }
+            if (const json::array* const values = reader.array(key))
+                read_insert_series(frame[std::string{key}], times, *values, key, reader);
         }
     }
     return frame;
@@ -94,14 +84,10 @@ inline Frame read_insert_frame(const ParamsReader& params) {
 inline Series item_samples(
     const std::vector<const StoredSignal*>& signals, ServerTime from, ServerTime until) {
     Series samples;
-    if (until <= from) {
-        return samples;
-    }
+    if (until <= from) return samples;
     for (const StoredSignal* const signal : signals) {
         auto begin = signal->samples.lower_bound(from);
-        if (begin != signal->samples.begin()) {
-            --begin;
-        }
+        if (begin != signal->samples.begin()) --begin;
         samples.insert(begin, signal->samples.lower_bound(until));
     }
     return samples;
@@ -109,9 +95,7 @@ inline Series item_samples(
 
 inline void add_series(
     Frame& frame, const std::string& key, Series series, const DataRequest& query) {
-    if (query.series && !query.series->contains(key)) {
-        return;
-    }
+    if (query.series && !query.series->contains(key)) return;
     if (query.last > 0 && static_cast<std::uint64_t>(query.last) < series.size()) {
         series.erase(
             series.begin(), std::prev(series.end(), static_cast<std::ptrdiff_t>(query.last)));
@@ -121,9 +105,7 @@ inline void add_series(
 
 inline void add_item_series(
     Frame& frame, const StoredItem& item, const Series& samples, const DataRequest& query) {
-    if (query.until <= query.from) {
-        return;
-    }
+    if (query.until <= query.from) return;
     if (query.rollup.kind == BucketWidth::Kind::none) {
         const Series raw(samples.lower_bound(query.from), samples.lower_bound(query.until));
         add_series(frame, item.id, raw, query);
@@ -141,15 +123,12 @@ inline void add_item_series(
     using Kind = Aggregation::Kind;
     if (item.attributes.value_type == "enum") {
         std::set<double> states;
-        for (const auto& [state, name] : item.attributes.enum_values) {
+        for (const auto& [state, name] : item.attributes.enum_values)
             states.insert(std::stod(state));
-        }
-        for (const auto& [time, value] : samples) {
+        for (const auto& [time, value] : samples)
             states.insert(value);
-        }
-        for (const double state : states) {
+        for (const double state : states)
             add(to_json(json::value(state)), {Kind::state_seconds, state});
-        }
         return;
     }
     add("count", {Kind::count});
@@ -163,20 +142,17 @@ inline json::object frame_json(const Frame& frame) {
     constexpr std::size_t max_values = 5'000'000;
     std::vector<ServerTime> times;
     for (const auto& [key, series] : frame) {
-        for (const auto& [time, value] : series) {
+        for (const auto& [time, value] : series)
             times.push_back(time);
-        }
     }
     std::sort(times.begin(), times.end());
     times.erase(std::unique(times.begin(), times.end()), times.end());
-    if (!frame.empty() && times.size() > max_values / frame.size()) {
+    if (!frame.empty() && times.size() > max_values / frame.size())
         throw RpcFailure(RpcCode::server_error, "The data frame is too large for the emulator");
-    }
     json::array time_texts;
     time_texts.reserve(times.size());
-    for (const ServerTime time : times) {
+    for (const ServerTime time : times)
         time_texts.emplace_back(format_time(time));
-    }
     json::object all_series;
     for (const auto& [key, series] : frame) {
         json::array values;
@@ -200,4 +176,4 @@ inline json::object frame_json(const Frame& frame) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SERIES_FRAME_HPP

@@ -1,14 +1,13 @@
-// Bodies of the snapshots.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the snapshots.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SNAPSHOT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SNAPSHOT_HPP
 
-#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/method_context.hpp>
-#include <clarify/testing/detail/emulator/stored_resource.hpp>
+#include <clarify/testing/detail/emulator/series_frame.hpp>
 #include <clarify/testing/detail/emulator/snapshot.hpp>
+#include <clarify/testing/detail/emulator/stored_resource.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -23,9 +22,11 @@ namespace clarify::testing::detail {
 /// What a snapshot says, once it is read.
 struct Snapshot {
     struct SignalPart {
-        std::string id;  ///< empty for any
+        /// Empty for any.
+        std::string id;
         std::optional<SaveView> attributes;
-        std::string item;  ///< the key, or empty
+        /// The key, or empty.
+        std::string item;
         Series samples;
     };
 
@@ -37,16 +38,14 @@ struct Snapshot {
 template <class F>
 void for_each_part(const ParamsReader& params, std::string_view key, F&& read) {
     const json::object* const parts = params.object(key);
-    if (parts == nullptr) {
-        return;
-    }
+    if (parts == nullptr) return;
     const ParamsReader reader(*parts, params.path_of(key), params.errors(), params.strict());
     for (const auto& member : *parts) {
         const std::string_view name = member.key();
         reader.require(name);
         if (const json::object* const part = reader.object(name)) {
             read(
-                std::string(name),
+                std::string{name},
                 ParamsReader(*part, reader.path_of(name), params.errors(), params.strict()));
         }
     }
@@ -55,16 +54,13 @@ void for_each_part(const ParamsReader& params, std::string_view key, F&& read) {
 inline Series read_snapshot_samples(const ParamsReader& part) {
     Series samples;
     const json::object* const object = part.object("data");
-    if (object == nullptr) {
-        return samples;
-    }
+    if (object == nullptr) return samples;
     const ParamsReader data(*object, part.path_of("data"), part.errors(), part.strict());
     data.allow_only({"times", "values"});
     const std::vector<ServerTime> times = read_times(data);
     data.require("values");
-    if (const json::array* const values = data.array("values")) {
+    if (const json::array* const values = data.array("values"))
         read_insert_series(samples, times, *values, "values", data);
-    }
     return samples;
 }
 
@@ -76,9 +72,7 @@ inline Snapshot::SignalPart read_snapshot_signal(
     const std::string& integration) {
     part.allow_only({"id", "attributes", "item", "data"});
     Snapshot::SignalPart signal;
-    if (!is_input_key(input)) {
-        part.errors().add("signals." + input, "invalid input key");
-    }
+    if (!is_input_key(input)) part.errors().add("signals." + input, "invalid input key");
     if (part.find_nullable("id") != nullptr) {
         signal.id = read_id(part, "id");
         const StoredSignal* const there = store.find_input(integration, input);
@@ -89,9 +83,8 @@ inline Snapshot::SignalPart read_snapshot_signal(
         const bool is_taken =
             there != nullptr ? there->id != signal.id : store.signals().contains(signal.id);
         // One that is no ID at all is empty here, like that of a signal which names none.
-        if (!signal.id.empty() && (is_repeated || is_taken)) {
+        if (!signal.id.empty() && (is_repeated || is_taken))
             part.fail("id", "belongs to another input");
-        }
     }
     if (const json::object* const attributes = part.object("attributes")) {
         const ParamsReader view(
@@ -124,35 +117,27 @@ inline Snapshot read_snapshot(
 inline void load_snapshot(
     const ParamsReader& params, Store& store, const std::string& integration, ServerTime now) {
     const Snapshot snapshot = read_snapshot(params, store, integration);
-    if (!params.errors().empty()) {
-        return;
-    }
+    if (!params.errors().empty()) return;
     std::size_t sample_count = 0;
-    for (const auto& [input, part] : snapshot.signals) {
+    for (const auto& [input, part] : snapshot.signals)
         sample_count += part.samples.size();
-    }
     store.reserve_samples(sample_count);
     std::map<std::string, std::string> item_ids;
     for (const auto& [key, view] : snapshot.items) {
         StoredItem* item = store.find_item(key);
-        if (item == nullptr) {
-            item = &store.add_item(now, is_resource_id(key) ? key : std::string());
-        }
+        if (item == nullptr) item = &store.add_item(now, is_resource_id(key) ? key : std::string{});
         store.save(*item, view, now);
         item_ids.emplace(key, item->id);
     }
     for (const auto& [input, part] : snapshot.signals) {
         StoredSignal& signal = store.find_or_add_signal(integration, input, now, part.id).first;
-        if (part.attributes) {
-            store.save(signal, *part.attributes, now);
-        }
+        if (part.attributes) store.save(signal, *part.attributes, now);
         if (!part.item.empty()) {
             const auto found = item_ids.find(part.item);
             signal.item = found == item_ids.end() ? part.item : found->second;
         }
-        for (const auto& [time, value] : part.samples) {
+        for (const auto& [time, value] : part.samples)
             store.put_sample(signal, time, value);
-        }
     }
 }
 
@@ -162,23 +147,19 @@ json::object save_view_json(const R& resource) {
     json::object view = attributes_json(resource);
     view.erase("input");
     json::object annotations;
-    for (const auto& [key, text] : resource.annotations) {
+    for (const auto& [key, text] : resource.annotations)
         annotations[key] = text;
-    }
     view["annotations"] = std::move(annotations);
     return view;
 }
 
 inline json::object snapshot_json(const Store& store, const std::string& integration) {
     json::object items;
-    for (const auto& [id, item] : store.items()) {
+    for (const auto& [id, item] : store.items())
         items[id] = save_view_json(item);
-    }
     std::map<std::string, const StoredSignal*> by_input;
     for (const auto& [id, signal] : store.signals()) {
-        if (signal.integration == integration) {
-            by_input.emplace(signal.input, &signal);
-        }
+        if (signal.integration == integration) by_input.emplace(signal.input, &signal);
     }
     json::object signals;
     for (const auto& [input, signal] : by_input) {
@@ -194,9 +175,7 @@ inline json::object snapshot_json(const Store& store, const std::string& integra
         json::object part;
         part["id"] = signal->id;
         part["attributes"] = save_view_json(*signal);
-        if (!signal->item.empty()) {
-            part["item"] = signal->item;
-        }
+        if (!signal->item.empty()) part["item"] = signal->item;
         part["data"] = std::move(data);
         signals[input] = std::move(part);
     }
@@ -208,4 +187,4 @@ inline json::object snapshot_json(const Store& store, const std::string& integra
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_SNAPSHOT_HPP

@@ -1,13 +1,12 @@
-// Bodies of the resources: rules for their attributes, and their JSON.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the resources: rules for their attributes, and their JSON.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_STORED_RESOURCE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_STORED_RESOURCE_HPP
 
-#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
 #include <clarify/testing/detail/emulator/stored_resource.hpp>
+#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -38,9 +37,8 @@ inline constexpr std::size_t max_free_text = 10'000;
 
 inline std::string read_text(const ParamsReader& reader, std::string_view key, std::size_t max) {
     std::string text = reader.string(key).value_or("");
-    if (character_count(text) > max) {
+    if (character_count(text) > max)
         reader.fail(key, "must have at most " + std::to_string(max) + " characters");
-    }
     return text;
 }
 
@@ -50,25 +48,19 @@ inline std::string read_choice(
     std::string_view key,
     std::initializer_list<std::string_view> choices) {
     const std::string text = reader.string(key).value_or("");
-    if (text.empty()) {
-        return std::string(*choices.begin());
-    }
-    if (std::find(choices.begin(), choices.end(), text) == choices.end()) {
+    if (text.empty()) return std::string(*choices.begin());
+    if (std::find(choices.begin(), choices.end(), text) == choices.end())
         reader.fail(key, "unknown value");
-    }
     return text;
 }
 
 inline std::optional<std::chrono::nanoseconds> read_length(
     const ParamsReader& reader, std::string_view key) {
-    if (reader.find_nullable(key) == nullptr) {
-        return std::nullopt;
-    }
+    if (reader.find_nullable(key) == nullptr) return std::nullopt;
     const auto text = reader.string(key);
     const auto duration = text ? parse_fixed_duration(*text) : std::nullopt;
-    if (text && (!duration || duration->count() < 0)) {
+    if (text && (!duration || duration->count() < 0))
         reader.fail(key, "must be a duration such as PT15M");
-    }
     return duration && duration->count() > 0 ? duration : std::nullopt;
 }
 
@@ -90,7 +82,7 @@ inline std::map<std::string, std::string> read_texts(
             if (!is_valid_key(name)) {
                 reader.fail(name, key_rule);
             } else {
-                texts[std::string(name)] = read_text(reader, name, max_free_text);
+                texts[std::string{name}] = read_text(reader, name, max_free_text);
             }
         }
     }
@@ -100,9 +92,7 @@ inline std::map<std::string, std::string> read_texts(
 inline std::map<std::string, std::vector<std::string>> read_labels(const ParamsReader& parent) {
     std::map<std::string, std::vector<std::string>> labels;
     const json::object* const object = parent.object("labels");
-    if (object == nullptr) {
-        return labels;
-    }
+    if (object == nullptr) return labels;
     const ParamsReader reader(*object, parent.path_of("labels"), parent.errors(), parent.strict());
     for (const auto& member : *object) {
         const std::string_view key = member.key();
@@ -111,10 +101,8 @@ inline std::map<std::string, std::vector<std::string>> read_labels(const ParamsR
             continue;
         }
         const json::array* const values = reader.array(key);
-        if (values == nullptr) {
-            continue;
-        }
-        std::vector<std::string>& label = labels[std::string(key)];
+        if (values == nullptr) continue;
+        std::vector<std::string>& label = labels[std::string{key}];
         for (const json::value& value : *values) {
             if (value.is_string() && character_count(value.get_string()) <= max_free_text) {
                 label.emplace_back(std::string_view(value.get_string()));
@@ -158,9 +146,7 @@ inline SaveView read_save_view(const ParamsReader& reader, SaveKind kind) {
              "enumValues"});
     }
     attributes.name = read_text(reader, "name", 128);
-    if (attributes.name.empty()) {
-        reader.fail("name", "required");
-    }
+    if (attributes.name.empty()) reader.fail("name", "required");
     attributes.description = read_text(reader, "description", 1000);
     attributes.value_type = read_choice(reader, "valueType", {"numeric", "enum"});
     attributes.source_type =
@@ -172,9 +158,8 @@ inline SaveView read_save_view(const ParamsReader& reader, SaveKind kind) {
     attributes.enum_values =
         read_texts(reader, "enumValues", &is_enum_key, "must be an integer from 0 to 9999");
     for (const auto& [key, text] : attributes.enum_values) {
-        if (text.empty() || character_count(text) > 128) {
+        if (text.empty() || character_count(text) > 128)
             reader.fail("enumValues." + key, "must have 1 to 128 characters");
-        }
     }
     view.annotations = read_texts(
         reader,
@@ -193,9 +178,7 @@ inline bool apply_save(StoredResource& resource, const SaveView& view, ServerTim
             annotations[key] = text;
         }
     }
-    if (annotations == resource.annotations && view.attributes == resource.attributes) {
-        return false;
-    }
+    if (annotations == resource.annotations && view.attributes == resource.attributes) return false;
     resource.annotations = std::move(annotations);
     resource.attributes = view.attributes;
     resource.updated_at = now;
@@ -207,9 +190,8 @@ inline constexpr std::size_t text_overhead = 64;
 
 inline std::size_t text_size(const StoredAnnotations& annotations) {
     std::size_t size = 0;
-    for (const auto& [key, text] : annotations) {
+    for (const auto& [key, text] : annotations)
         size += key.size() + text.size() + 2 * text_overhead;
-    }
     return size;
 }
 
@@ -218,9 +200,8 @@ inline std::size_t text_size(const StoredAttributes& attributes) {
         attributes.eng_unit.size() + text_size(attributes.enum_values);
     for (const auto& [key, values] : attributes.labels) {
         size += key.size() + text_overhead;
-        for (const std::string& value : values) {
+        for (const std::string& value : values)
             size += value.size() + text_overhead;
-        }
     }
     return size;
 }
@@ -231,21 +212,18 @@ inline std::size_t text_size(const SaveView& view) {
 
 inline json::value length_json(
     std::optional<std::chrono::nanoseconds> length, ResourceStyle style) {
-    if (length) {
-        return json::value(format_fixed_duration(*length));
-    }
+    if (length) return json::value(format_fixed_duration(*length));
     return style.unset_duration_is_zero ? json::value("PT0S") : json::value(nullptr);
 }
 
-inline json::object common_attributes_json(const StoredAttributes& attributes, ResourceStyle style) {
+inline json::object common_attributes_json(
+    const StoredAttributes& attributes, ResourceStyle style) {
     json::object labels;
-    for (const auto& [key, values] : attributes.labels) {
+    for (const auto& [key, values] : attributes.labels)
         labels[key] = json::array(values.begin(), values.end());
-    }
     json::object enum_values;
-    for (const auto& [key, text] : attributes.enum_values) {
+    for (const auto& [key, text] : attributes.enum_values)
         enum_values[key] = text;
-    }
     json::object out;
     out["name"] = attributes.name;
     out["description"] = attributes.description;
@@ -299,9 +277,8 @@ json::object assemble_resource_json(
         return format_time(std::chrono::floor<std::chrono::milliseconds>(time));
     };
     json::object annotations;
-    for (const auto& [key, text] : resource.annotations) {
+    for (const auto& [key, text] : resource.annotations)
         annotations[key] = text;
-    }
     json::object meta;
     meta["annotations"] = std::move(annotations);
     if (style.hashes) {
@@ -310,9 +287,8 @@ json::object assemble_resource_json(
     }
     meta["createdAt"] = milliseconds(resource.created_at);
     meta["updatedAt"] = milliseconds(resource.updated_at);
-    if (style.organization) {
+    if (style.organization)
         relationships["organization"] = relationship_json("organizations", organization_id);
-    }
     json::object out;
     out["type"] = R::type;
     out["id"] = resource.id;
@@ -338,4 +314,4 @@ inline json::object resource_json(const StoredItem& item, ResourceStyle style) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_STORED_RESOURCE_HPP

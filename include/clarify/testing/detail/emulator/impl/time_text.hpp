@@ -1,6 +1,5 @@
-// Bodies of the time and duration texts.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the time and duration texts.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_TIME_TEXT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_TIME_TEXT_HPP
@@ -25,14 +24,10 @@ public:
 
     /// Consumes one character of `any`, of which letters are given in upper case.
     std::optional<char> one_of(std::string_view any) {
-        if (rest_.empty()) {
-            return std::nullopt;
-        }
+        if (rest_.empty()) return std::nullopt;
         const char c = rest_.front();
         const char upper = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-        if (any.find(upper) == std::string_view::npos) {
-            return std::nullopt;
-        }
+        if (any.find(upper) == std::string_view::npos) return std::nullopt;
         rest_.remove_prefix(1);
         return upper;
     }
@@ -40,13 +35,9 @@ public:
     /// Consumes exactly `count` digits.
     std::optional<int> fixed_number(std::size_t count) {
         int value = 0;
-        if (rest_.size() < count) {
-            return std::nullopt;
-        }
+        if (rest_.size() < count) return std::nullopt;
         for (const char c : rest_.substr(0, count)) {
-            if (!is_digit(c)) {
-                return std::nullopt;
-            }
+            if (!is_digit(c)) return std::nullopt;
             value = value * 10 + (c - '0');
         }
         rest_.remove_prefix(count);
@@ -56,9 +47,8 @@ public:
     /// Consumes all the digits in front, which may be none.
     std::string_view digits() {
         std::size_t count = 0;
-        while (count < rest_.size() && is_digit(rest_[count])) {
+        while (count < rest_.size() && is_digit(rest_[count]))
             ++count;
-        }
         const std::string_view result = rest_.substr(0, count);
         rest_.remove_prefix(count);
         return result;
@@ -71,9 +61,8 @@ private:
 /// The first `count` digits of a decimal fraction as an integer of that many digits.
 inline std::int64_t fraction_value(std::string_view digits, std::size_t count) {
     std::int64_t value = 0;
-    for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < count; ++i)
         value = value * 10 + (i < digits.size() ? digits[i] - '0' : 0);
-    }
     return value;
 }
 
@@ -99,15 +88,11 @@ inline std::optional<ServerTime> parse_time(std::string_view text) {
         std::chrono::year(*year),
         std::chrono::month(static_cast<unsigned>(*month)),
         std::chrono::day(static_cast<unsigned>(*day)));
-    if (!date.ok()) {
-        return std::nullopt;
-    }
+    if (!date.ok()) return std::nullopt;
     std::int64_t micros = 0;
     if (in.one_of(".")) {
         const std::string_view fraction = in.digits();
-        if (fraction.empty()) {
-            return std::nullopt;
-        }
+        if (fraction.empty()) return std::nullopt;
         micros = fraction_value(fraction, 6);
     }
     minutes offset{0};
@@ -123,9 +108,7 @@ inline std::optional<ServerTime> parse_time(std::string_view text) {
         offset = hours(*offset_hours) + minutes(*offset_minutes);
         offset = *zone == '-' ? -offset : offset;
     }
-    if (!zone || !in.at_end()) {
-        return std::nullopt;
-    }
+    if (!zone || !in.at_end()) return std::nullopt;
     return sys_days(date) + hours(*hour) + minutes(*minute) + seconds(*second) +
         microseconds(micros) - offset;
 }
@@ -186,7 +169,7 @@ public:
     }
 
 private:
-    static constexpr std::int64_t limit = (std::numeric_limits<std::int64_t>::max)();
+    static constexpr std::int64_t limit = std::numeric_limits<std::int64_t>::max();
 
     std::int64_t sum_ = 0;
     bool valid_ = true;
@@ -210,13 +193,12 @@ inline std::optional<IsoDuration> parse_duration(std::string_view text) {
          {'S', true, false, second}}};
     TextCursor in(text);
     const bool negative = in.one_of("-").has_value();
-    if (!in.one_of("P")) {
-        return std::nullopt;
-    }
+    if (!in.one_of("P")) return std::nullopt;
     CheckedSum months;
     CheckedSum fixed;
     bool in_time = false;
-    std::size_t next = 0;  // units come in their order, each at most once
+    // Units come in their order, each at most once.
+    std::size_t next = 0;
     while (!in.at_end()) {
         if (!in_time && in.one_of("T")) {
             in_time = true;
@@ -224,7 +206,7 @@ inline std::optional<IsoDuration> parse_duration(std::string_view text) {
         }
         const std::string_view whole = in.digits();
         const bool has_point = in.one_of(".").has_value();
-        const std::string_view fraction = has_point ? in.digits() : std::string_view();
+        const std::string_view fraction = has_point ? in.digits() : std::string_view{};
         const auto letter = in.one_of("YMWDHS");
         while (next < units.size() &&
                (units[next].letter != letter || units[next].is_time != in_time)) {
@@ -240,41 +222,33 @@ inline std::optional<IsoDuration> parse_duration(std::string_view text) {
     }
     const auto month_count = months.get();
     const auto nanos = fixed.get();
-    if (!month_count || !nanos || (*month_count != 0 && *nanos != 0)) {
-        return std::nullopt;
-    }
+    if (!month_count || !nanos || (*month_count != 0 && *nanos != 0)) return std::nullopt;
     const std::int64_t sign = negative ? -1 : 1;
-    return IsoDuration{sign * *month_count, std::chrono::nanoseconds(sign * *nanos)};
+    return IsoDuration{sign * *month_count, std::chrono::nanoseconds{sign * *nanos}};
 }
 
 inline std::optional<std::chrono::nanoseconds> parse_fixed_duration(std::string_view text) {
     const std::string_view date_part = text.substr(0, text.find_first_of("Tt"));
     const auto duration = parse_duration(text);
-    if (!duration || date_part.find_first_of("YyMm") != std::string_view::npos) {
-        return std::nullopt;
-    }
+    if (!duration || date_part.find_first_of("YyMm") != std::string_view::npos) return std::nullopt;
     return duration->fixed;
 }
 
 inline std::string format_fixed_duration(std::chrono::nanoseconds duration) {
     constexpr std::int64_t second = 1'000'000'000;
     const std::int64_t count = duration.count();
-    if (count == 0) {
-        return "PT0S";
-    }
+    if (count == 0) return "PT0S";
     // The remainders are taken before the sign is dropped, as the smallest value has no positive.
     const auto part = [&](std::int64_t unit, std::int64_t limit) {
         const std::int64_t value = count / unit % limit;
         return value < 0 ? -value : value;
     };
     std::string out = count < 0 ? "-PT" : "PT";
-    constexpr std::int64_t unlimited = (std::numeric_limits<std::int64_t>::max)();
-    if (const auto hours = part(3600 * second, unlimited); hours != 0) {
+    constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
+    if (const auto hours = part(3600 * second, unlimited); hours != 0)
         out += std::to_string(hours) + "H";
-    }
-    if (const auto minutes = part(60 * second, 60); minutes != 0) {
+    if (const auto minutes = part(60 * second, 60); minutes != 0)
         out += std::to_string(minutes) + "M";
-    }
     const auto seconds = part(second, 60);
     const auto nanos = part(1, second);
     if (seconds != 0 || nanos != 0) {
@@ -287,4 +261,4 @@ inline std::string format_fixed_duration(std::chrono::nanoseconds duration) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_TIME_TEXT_HPP

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Tests of what the emulator refuses, delays and does by half.
 
+#include <clarify/core/detail/encoding.hpp>
 #include <clarify/testing/detail/emulator/api_endpoints.hpp>
 #include <clarify/testing/detail/emulator/rate_queue.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
@@ -80,12 +81,14 @@ TEST_CASE(
         ServerRequest request(boost::beast::http::verb::post, "/v1/rpc", 11);
         request.set("Host", "localhost");
         request.set("Content-Type", "application/json");
-        request.set("Authorization", "Basic " + base64_encode(settings.integration + ":p"));
+        std::string credentials = "Basic ";
+        clarify::detail::append_base64(credentials, settings.integration + ":p");
+        request.set("Authorization", credentials);
         request.body() = R"({"jsonrpc":"2.0","id":1,"method":"integration.insert","params":{)" +
             own + R"(,"data":{"times":["2022-01-01T00:00:00Z"],"series":{"a":[1]}}}})";
-        const ServerReply response = endpoints.handle(request);
-        CHECK(response.status == status);
-        CHECK(response.delay == std::min(latency, 15s));
+        const ServerReply reply = endpoints.handle(request);
+        CHECK(reply.status == status);
+        CHECK(reply.delay == std::min(latency, 15s));
         CHECK(statistics.snapshot().late == (status == 503 ? 1 : 0));
         CHECK(statistics.snapshot().calls == (status == 503 ? 0 : 1));
         CHECK(statistics.snapshot().methods.at("integration.insert") == 1);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tests of the emulator's byte encodings, identifiers and tokens.
+// Tests of what the emulator decodes, and of its secrets, identifiers and tokens.
 
 #include <clarify/testing/detail/emulator/id_mint.hpp>
 #include <clarify/testing/detail/emulator/strict_decoding.hpp>
 #include <clarify/testing/detail/emulator/token_issuer.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 
 #include <doctest/doctest.h>
 
@@ -12,7 +13,7 @@
 
 using namespace clarify::testing::detail;
 
-TEST_CASE("base64: encodes and decodes the vectors of RFC 4648") {
+TEST_CASE("base64: decodes the vectors of RFC 4648") {
     const std::pair<std::string, std::string> vectors[] = {
         {"", ""},
         {"f", "Zg=="},
@@ -22,13 +23,9 @@ TEST_CASE("base64: encodes and decodes the vectors of RFC 4648") {
         {"fooba", "Zm9vYmE="},
         {"foobar", "Zm9vYmFy"},
     };
-    for (const auto& [bytes, text] : vectors) {
-        CHECK(base64_encode(bytes) == text);
+    for (const auto& [bytes, text] : vectors)
         CHECK(base64_decode(text) == bytes);
-    }
-    CHECK(
-        base64_decode(base64_encode(std::string("\x00\xff\x80", 3))) ==
-        std::string("\x00\xff\x80", 3));
+    CHECK(base64_decode("AP+A") == std::string("\x00\xff\x80", 3));
 }
 
 TEST_CASE("base64: refuses what is not canonical") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How samples are grouped in time.
+// How wide the buckets are in which samples are grouped.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_BUCKET_WIDTH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_BUCKET_WIDTH_HPP
@@ -11,14 +11,14 @@
 
 namespace clarify::testing::detail {
 
-/// How samples are grouped in time.
+/// How wide the buckets of samples are: the `rollup` of a request.
 struct BucketWidth {
     enum class Kind { none, window, fixed, months };
 
     Kind kind = Kind::none;
-    /// Of Kind::fixed, positive.
+    /// Positive for `Kind::fixed`, else 0.
     Microseconds width{0};
-    /// Of Kind::months, positive.
+    /// Positive for `Kind::months`, else 0.
     std::int64_t months = 0;
 };
 

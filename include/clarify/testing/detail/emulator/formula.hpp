@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,9 +37,9 @@ class Formula {
 public:
     /// What a name in a formula stands for.
     struct Variable {
-        /// What `Environment` is asked for.
+        /// By which `Environment` knows it.
         std::size_t index = 0;
-        /// Only items can be gap-filled.
+        /// Only an item can be gap-filled.
         bool is_item = false;
     };
 
@@ -101,10 +103,20 @@ private:
     struct Step {
         Op op = Op::number;
         double number = 0;
-        /// Of a variable, or the count of arguments.
+        /// Which variable, or how many arguments there are.
         std::size_t index = 0;
         double (*function)(double) = nullptr;
     };
+
+    /// How a formula says that a value is not there.
+    static constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+    /// What an operator makes of two operands.
+    static double combined(Op op, double a, double b);
+    /// 1 where a comparison holds, else 0.
+    static double compared(Op op, double a, double b);
+    /// The largest or the smallest of some values; missing where one of them is.
+    static double extreme(Op op, std::span<const double> values);
 
     std::vector<Step> steps_;
     bool fills_gaps_ = false;

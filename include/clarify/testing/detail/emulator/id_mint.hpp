@@ -4,7 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_ID_MINT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_ID_MINT_HPP
 
-#include <clarify/testing/detail/emulator/strict_decoding.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 
 #include <algorithm>
 #include <array>

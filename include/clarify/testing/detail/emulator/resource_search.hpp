@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Resource queries: which resources, in which order, and which page of them.
+// Searches for resources: which of them, in which order, and which page of these.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_SEARCH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RESOURCE_SEARCH_HPP
@@ -111,31 +111,31 @@ struct Page {
 
 /// Orders and cuts `candidates`, which come in the order of their identifiers.
 template <class R>
-Page<R> run_search(const ResourceSearch& query, const std::vector<const R*>& candidates) {
+Page<R> run_search(const ResourceSearch& search, const std::vector<const R*>& candidates) {
     struct Row {
         const R* resource;
         std::vector<json::value> keys;
     };
     std::vector<Row> rows;
     for (const R* const resource : candidates) {
-        if (!matches(query.filter, *resource)) continue;
+        if (!matches(search.filter, *resource)) continue;
         Row row{resource, {}};
-        for (const SortKey& key : query.sort) {
+        for (const SortKey& key : search.sort) {
             const auto values = field_values(*resource, key.path);
             row.keys.push_back(values.empty() ? json::value(nullptr) : values.front());
         }
         rows.push_back(std::move(row));
     }
     std::sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
-        for (std::size_t i = 0; i < query.sort.size(); ++i) {
+        for (std::size_t i = 0; i < search.sort.size(); ++i) {
             const int order = compare_values(a.keys[i], b.keys[i]);
-            if (order != 0) return query.sort[i].descending ? order > 0 : order < 0;
+            if (order != 0) return search.sort[i].descending ? order > 0 : order < 0;
         }
         return a.resource->id < b.resource->id;
     });
     Page<R> page;
     page.total = rows.size();
-    for (std::size_t i = query.skip; i < rows.size() && i - query.skip < query.limit; ++i)
+    for (std::size_t i = search.skip; i < rows.size() && i - search.skip < search.limit; ++i)
         page.resources.push_back(rows[i].resource);
     return page;
 }

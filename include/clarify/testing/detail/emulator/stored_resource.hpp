@@ -71,8 +71,8 @@ struct SaveView {
 
 enum class SaveKind { signal, item };
 
-/// True for a key that samples can be inserted under.
-bool is_input_key(std::string_view key);
+/// May samples be inserted under this key? The server's own rule, by which the library's is judged.
+bool is_accepted_input(std::string_view key);
 
 /// Reads a save view and notes everything that breaks a rule of the API.
 SaveView read_save_view(const ParamsReader& reader, SaveKind kind);

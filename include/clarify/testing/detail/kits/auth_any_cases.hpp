@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+// The cases that every authentication policy has to pass.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_AUTH_ANY_CASES_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_AUTH_ANY_CASES_HPP
 
 #include <clarify/core/detail/text.hpp>
+#include <clarify/testing/detail/kits/auth_suite.hpp>
 
 #include <utility>
 

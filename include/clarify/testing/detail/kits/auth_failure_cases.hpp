@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// The cases about token endpoints that fail, and about servers that reject tokens.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_AUTH_FAILURE_CASES_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_AUTH_FAILURE_CASES_HPP
+
+#include <clarify/testing/detail/kits/auth_suite.hpp>
 
 #include <algorithm>
 #include <exception>

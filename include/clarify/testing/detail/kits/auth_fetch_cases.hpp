@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// The cases about fetching tokens: once for all, cancelled, closed, expired, renewed.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_AUTH_FETCH_CASES_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_AUTH_FETCH_CASES_HPP
+
+#include <clarify/testing/detail/kits/auth_suite.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -17,9 +17,6 @@
 
 namespace clarify::testing::detail::backend_cases {
 
-/// Far more than a loop on one machine takes.
-constexpr std::chrono::milliseconds shortly{1500};
-
 /// Runs an exchange whose lease is held when it is over.
 inline Exchange& post_holding(BackendBench& bench, const RawServer& server, std::string_view body) {
     Exchange& exchange = bench.prepare(server.origin(), body);

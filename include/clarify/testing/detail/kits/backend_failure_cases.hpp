@@ -26,7 +26,7 @@ namespace clarify::testing::detail::backend_cases {
 
 // --- Limits -------------------------------------------------------------------------------------
 
-constexpr std::size_t small_limit = 1000;
+inline constexpr std::size_t small_limit = 1000;
 
 /// Expects that a reply to "long" is refused, and that what is left of it harms nobody.
 inline void expect_too_large(BackendCheck& check, const RawServer::Script& answer_long) {

@@ -4,12 +4,12 @@
 #ifndef CLARIFY_TESTING_DETAIL_KITS_BACKEND_REQUEST_CASES_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_BACKEND_REQUEST_CASES_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/kits/backend_bench.hpp>
 #include <clarify/testing/detail/kits/backend_scripts.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -95,11 +95,7 @@ inline void request_fields(BackendCheck& check) {
     const auto request = one_request(check, server);
     if (!request) return;
     for (const auto& [name, value] : exchange.headers) {
-        std::string lower = name;
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) {
-            return static_cast<char>(std::tolower(c));
-        });
-        expect_field(check, *request, lower, value);
+        expect_field(check, *request, clarify::detail::lower(name), value);
     }
 }
 

@@ -12,13 +12,10 @@
 
 namespace clarify::testing::detail::backend_cases {
 
-/// Far more than a loop on one machine takes.
-constexpr std::chrono::milliseconds soon{1500};
-
 /// Starts an exchange and runs until its progress shows the phase it gets stuck in.
 inline Exchange& start_stalled(BackendBench& bench, Stall& stall, bool& reached) {
     Exchange& exchange = bench.start(stall.address(), stall.body());
-    reached = bench.runs_until([&] { return exchange.progress.phase == stall.phase(); }, soon);
+    reached = bench.runs_until([&] { return exchange.progress.phase == stall.phase(); }, shortly);
     return exchange;
 }
 
@@ -50,7 +47,7 @@ inline void progress_sent(BackendCheck& check) {
                 return stall.server() == nullptr ? exchange.progress.phase == phase
                                                  : stall.server()->ledger().bytes() != 0;
             },
-            soon);
+            shortly);
         check.expect(!exchange.progress.sent, "sent was true in the phase " + stall.name());
     }
     for (const Phase phase : {Phase::write, Phase::first_byte}) {
@@ -59,7 +56,7 @@ inline void progress_sent(BackendCheck& check) {
         const Exchange& exchange = bench.start(stall.address(), stall.body());
         if (phase == Phase::write) stall.server()->ledger().release();
         const bool arrived =
-            bench.runs_until([&] { return stall.server()->ledger().bytes() != 0; }, soon);
+            bench.runs_until([&] { return stall.server()->ledger().bytes() != 0; }, shortly);
         check.expect(arrived, "no byte of the request was sent");
         check.expect(exchange.progress.sent, "sent was false when bytes had arrived");
     }
@@ -84,7 +81,7 @@ inline void failure_phase(BackendCheck& check) {
             peer.drain();
         });
         Exchange& exchange = bench.start(server.origin());
-        bench.runs_until([&] { return exchange.progress.phase == row.phase; }, soon);
+        bench.runs_until([&] { return exchange.progress.phase == row.phase; }, shortly);
         server.ledger().release();
         bench.wait(exchange);
         const std::string phase{to_string(row.phase)};
@@ -155,7 +152,7 @@ inline void expect_cancellable(BackendCheck& check, Phase phase) {
     if (RawServer* const server = stall.server()) {
         server->ledger().release();
         check.expect(
-            bench.runs_until([&] { return server->ledger().closed_by_client() != 0; }, soon),
+            bench.runs_until([&] { return server->ledger().closed_by_client() != 0; }, shortly),
             "the connection of the cancelled exchange stayed open");
         check.expect(server->connections() == 1, "another connection was opened meanwhile");
     }
@@ -196,7 +193,7 @@ inline void cancel_others(BackendCheck& check) {
     bench.wait(second);
     Exchange& waiting = bench.start(server.origin(), "waiting");
     Exchange& cancelled = bench.start(server.origin(), "cancelled");
-    bench.runs_until([&] { return server.ledger().request_count() == 4; }, soon);
+    bench.runs_until([&] { return server.ledger().request_count() == 4; }, shortly);
     if (!bench.cancels(cancelled)) return;
     check.expect(!waiting.done, "the other exchange ended too: it " + waiting.outcome());
     server.ledger().release();

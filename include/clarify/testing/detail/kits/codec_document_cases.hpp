@@ -4,6 +4,8 @@
 #ifndef CLARIFY_TESTING_DETAIL_KITS_CODEC_DOCUMENT_CASES_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_CODEC_DOCUMENT_CASES_HPP
 
+#include <clarify/testing/detail/kits/codec_suite.hpp>
+
 namespace clarify::testing::detail {
 
 template <class Codec, bool typed>
@@ -112,6 +114,10 @@ void CodecSuite<Codec, typed>::numbers() {
          "89255e-22",
          "104110013277974872254e-225",
          "7.2057594037927933e16"});
+}
+
+template <class Codec, bool typed>
+void CodecSuite<Codec, typed>::number_limits() {
     check_texts(
         "number.largest",
         "doubles up to the largest come through",

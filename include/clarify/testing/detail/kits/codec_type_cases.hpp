@@ -4,6 +4,8 @@
 #ifndef CLARIFY_TESTING_DETAIL_KITS_CODEC_TYPE_CASES_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_CODEC_TYPE_CASES_HPP
 
+#include <clarify/testing/detail/kits/codec_suite.hpp>
+
 namespace clarify::testing::detail {
 
 template <class Codec, bool typed>

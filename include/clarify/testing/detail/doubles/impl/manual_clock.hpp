@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the clock that a test sets by hand.
 
 #ifndef CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_MANUAL_CLOCK_HPP
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_MANUAL_CLOCK_HPP
+
+#include <clarify/testing/manual_clock.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of what a scripted server does with a request.
 
 #ifndef CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_ANSWER_HPP
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_ANSWER_HPP
 
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/testing/scripted_answer.hpp>
 
 #include <memory>
 #include <optional>

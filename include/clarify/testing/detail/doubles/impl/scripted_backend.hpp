@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the HTTP stack that answers by a script.
 
 #ifndef CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_BACKEND_HPP
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_BACKEND_HPP
 
 #include <clarify/core/detail/text.hpp>
 #include <clarify/core/timer.hpp>
+#include <clarify/testing/scripted_backend.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>

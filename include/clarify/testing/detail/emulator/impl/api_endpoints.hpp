@@ -4,10 +4,11 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/api_endpoints.hpp>
 #include <clarify/testing/detail/emulator/strict_decoding.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
@@ -23,22 +24,15 @@ inline std::string_view header(const ServerRequest& request, std::string_view na
     return found == request.end() ? std::string_view{} : std::string_view(found->value());
 }
 
-inline std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    const std::size_t end = text.find_last_not_of(" \t");
-    return begin == std::string_view::npos ? std::string_view{}
-                                           : text.substr(begin, end - begin + 1);
-}
-
 /// The rest of an Authorization value after its scheme, when that is `scheme`.
 inline std::optional<std::string_view> credentials_of(
     std::string_view authorization, std::string_view scheme) {
     const std::size_t space = authorization.find(' ');
     if (space == std::string_view::npos ||
-        !boost::beast::iequals(authorization.substr(0, space), scheme)) {
+        !clarify::detail::iequals(authorization.substr(0, space), scheme)) {
         return std::nullopt;
     }
-    return trim(authorization.substr(space));
+    return clarify::detail::trim(authorization.substr(space));
 }
 
 /// User name and password of Basic credentials; nullopt when they are not well formed.
@@ -52,19 +46,21 @@ inline std::optional<std::pair<std::string, std::string>> parse_basic(std::strin
 /// True for `media_type`, with no other parameter than a UTF-8 character set.
 inline bool is_media_type(std::string_view value, std::string_view media_type) {
     const std::size_t semicolon = value.find(';');
-    if (!boost::beast::iequals(trim(value.substr(0, semicolon)), media_type)) return false;
+    if (!clarify::detail::iequals(clarify::detail::trim(value.substr(0, semicolon)), media_type))
+        return false;
     std::string_view rest =
         semicolon == std::string_view::npos ? std::string_view{} : value.substr(semicolon + 1);
     while (!rest.empty()) {
         const std::string_view piece = rest.substr(0, rest.find(';'));
         rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
         const std::size_t equals = piece.find('=');
-        const std::string_view name = trim(piece.substr(0, equals));
-        std::string_view text =
-            equals == std::string_view::npos ? std::string_view{} : trim(piece.substr(equals + 1));
+        const std::string_view name = clarify::detail::trim(piece.substr(0, equals));
+        std::string_view text = equals == std::string_view::npos
+            ? std::string_view{}
+            : clarify::detail::trim(piece.substr(equals + 1));
         if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
             text = text.substr(1, text.size() - 2);
-        if (boost::beast::iequals(name, "charset") && !boost::beast::iequals(text, "utf-8"))
+        if (clarify::detail::iequals(name, "charset") && !clarify::detail::iequals(text, "utf-8"))
             return false;
     }
     return true;
@@ -113,9 +109,9 @@ inline void ApiEndpoints::set_address(std::string_view scheme, std::uint16_t por
 }
 
 inline ServerReply ApiEndpoints::handle(const ServerRequest& request) {
-    ServerReply response = route(request);
-    response.add_header("traceparent", make_traceparent(header(request, "traceparent")));
-    return response;
+    ServerReply reply = route(request);
+    reply.add_header("traceparent", make_traceparent(header(request, "traceparent")));
+    return reply;
 }
 
 inline ServerReply ApiEndpoints::route(const ServerRequest& request) {
@@ -127,9 +123,9 @@ inline ServerReply ApiEndpoints::route(const ServerRequest& request) {
     const bool is_token = path == "/v1/oauth/token";
     if (!is_token && path != "/v1/rpc") return text_reply(404, "Not found.\n");
     if (request.method() != http::verb::post) {
-        ServerReply response = text_reply(405, "Only POST is allowed.\n");
-        response.add_header("Allow", "POST");
-        return response;
+        ServerReply reply = text_reply(405, "Only POST is allowed.\n");
+        reply.add_header("Allow", "POST");
+        return reply;
     }
     return is_token ? handle_token(request) : handle_rpc(request);
 }
@@ -145,12 +141,12 @@ inline ServerReply oauth_error(
 inline ServerReply ApiEndpoints::handle_token(const ServerRequest& request) {
     statistics_.count(&EmulatorStats::token_requests);
     const auto planned = failures_.token_failure();
-    ServerReply response = planned
+    ServerReply reply = planned
         ? oauth_error(*planned, "temporarily_unavailable", "This failure was asked for.")
         : issue_token(request);
-    if (response.status != 200) statistics_.count(&EmulatorStats::token_failures);
-    response.add_header("Cache-Control", "no-store");
-    return response;
+    if (reply.status != 200) statistics_.count(&EmulatorStats::token_failures);
+    reply.add_header("Cache-Control", "no-store");
+    return reply;
 }
 
 /// The value of a form field that occurs once and is not empty.
@@ -191,9 +187,9 @@ inline ServerReply ApiEndpoints::issue_token(const ServerRequest& request) {
     }
     if (!id || !secret || !secure_equal(*id, secrets_.client_id) ||
         !secure_equal(*secret, secrets_.client_secret)) {
-        ServerReply response = oauth_error(401, "invalid_client", "Unknown client or secret.");
-        if (uses_header) response.add_header("WWW-Authenticate", "Basic realm=\"clarify\"");
-        return response;
+        ServerReply reply = oauth_error(401, "invalid_client", "Unknown client or secret.");
+        if (uses_header) reply.add_header("WWW-Authenticate", "Basic realm=\"clarify\"");
+        return reply;
     }
     const auto audience = single_field(*fields, "audience");
     if (audience != api_url_ && audience != api_url_by_name_)
@@ -216,9 +212,9 @@ inline bool ApiEndpoints::is_authorized(std::string_view authorization) const {
 }
 
 inline ServerReply unauthorized_reply() {
-    ServerReply response = text_reply(401, "Unauthorized.\n");
-    response.add_header("WWW-Authenticate", "Bearer realm=\"clarify\", Basic realm=\"clarify\"");
-    return response;
+    ServerReply reply = text_reply(401, "Unauthorized.\n");
+    reply.add_header("WWW-Authenticate", "Bearer realm=\"clarify\", Basic realm=\"clarify\"");
+    return reply;
 }
 
 /// How long a request may take, the wait in line included; after it the server gives up.
@@ -241,11 +237,11 @@ inline ServerReply spoiled_reply(RpcOutcome outcome, ReplyFault fault) {
         case ReplyFault::reset:
             break;
     }
-    ServerReply response = json_reply(200, std::move(text));
-    response.sending = fault == ReplyFault::slow ? ServerReply::Sending::byte_by_byte
-        : fault == ReplyFault::reset             ? ServerReply::Sending::none
-                                                 : ServerReply::Sending::at_once;
-    return response;
+    ServerReply reply = json_reply(200, std::move(text));
+    reply.sending = fault == ReplyFault::slow ? ServerReply::Sending::byte_by_byte
+        : fault == ReplyFault::reset          ? ServerReply::Sending::none
+                                              : ServerReply::Sending::at_once;
+    return reply;
 }
 
 /// What is answered to a request that was dispatched, before its delay.
@@ -273,17 +269,18 @@ inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
         !is_authorized(header(request, "Authorization"));
     if (planned ? planned->status == 401 : denied) statistics_.count(&EmulatorStats::unauthorized);
     if (planned) {
-        ServerReply response = planned->status == 401
+        ServerReply reply = planned->status == 401
             ? unauthorized_reply()
             : text_reply(planned->status, "This failure was asked for.\n");
         if (planned->retry_after)
-            response.add_header("Retry-After", std::to_string(planned->retry_after->count()));
-        return response;
+            reply.add_header("Retry-After", std::to_string(planned->retry_after->count()));
+        return reply;
     }
     if (denied) return unauthorized_reply();
     if (!is_media_type(header(request, "Content-Type"), "application/json"))
         return text_reply(400, "The Content-Type must be application/json.\n");
-    const auto version = resolve_api_version(trim(header(request, "X-API-Version")));
+    const auto version =
+        resolve_api_version(clarify::detail::trim(header(request, "X-API-Version")));
     if (!version)
         return text_reply(400, "A version matching the X-API-Version header was not found.\n");
     const auto now = std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
@@ -291,10 +288,10 @@ inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
     if (outcome.delay > Microseconds{0}) statistics_.count(&EmulatorStats::queued);
     outcome.delay += outcome.timed_out ? Microseconds{0} : latency_;
     const Microseconds delay = std::min(outcome.delay, Microseconds{longest_call});
-    ServerReply response = reply_to(std::move(outcome));
-    response.delay = delay;
-    response.add_header("X-API-Version", std::string(*version));
-    return response;
+    ServerReply reply = reply_to(std::move(outcome));
+    reply.delay = delay;
+    reply.add_header("X-API-Version", std::string(*version));
+    return reply;
 }
 
 }  // namespace clarify::testing::detail

@@ -8,7 +8,6 @@
 #include <clarify/testing/detail/emulator/id_mint.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
 #include <clarify/testing/detail/emulator/snapshot.hpp>
-#include <clarify/testing/detail/emulator/strict_decoding.hpp>
 #include <clarify/testing/emulator.hpp>
 
 #include <boost/assert.hpp>
@@ -87,7 +86,7 @@ inline void write_file(
 
 /// The signal of an input of the own integration, made if it is missing.
 inline StoredSignal& seeded_signal(Store& store, const EmulatorCore& core, std::string_view input) {
-    if (!is_input_key(input)) throw std::invalid_argument("the input key is not valid");
+    if (!is_accepted_input(input)) throw std::invalid_argument("the input key is not valid");
     return store.find_or_add_signal(core.options.integration, std::string{input}, current_time())
         .first;
 }

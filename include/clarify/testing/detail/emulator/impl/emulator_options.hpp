@@ -5,7 +5,7 @@
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_OPTIONS_HPP
 
 #include <clarify/testing/detail/emulator/id_mint.hpp>
-#include <clarify/testing/detail/emulator/strict_decoding.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 #include <clarify/testing/emulator_options.hpp>
 
 namespace clarify::testing {

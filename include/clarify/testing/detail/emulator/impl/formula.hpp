@@ -4,6 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/formula.hpp>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <initializer_list>
 #include <limits>
 #include <numbers>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -84,7 +86,7 @@ private:
         for (;;) {
             const auto* const found =
                 std::find_if(operators.begin(), operators.end(), [&](const Operator& candidate) {
-                    // `**` is no `*`.
+                    // `**` is not `*`.
                     return rest().starts_with(candidate.text) &&
                         !(candidate.op == Op::multiply && rest().starts_with("**"));
                 });
@@ -137,13 +139,10 @@ private:
         }
         const std::string_view left = rest();
         if (left.empty()) fail("ends too early");
-        if (is_digit(left.front()) || left.front() == '.') {
+        if (clarify::detail::is_digit(left.front()) || left.front() == '.') {
             number(left);
         } else if (is_name_start(left.front())) {
-            const auto end = std::find_if_not(
-                left.begin(), left.end(), [](char c) { return is_name_start(c) || is_digit(c); });
-            const std::string_view name(left.data(), static_cast<std::size_t>(end - left.begin()));
-            named(name);
+            named(name_in(left));
         } else {
             fail("is not understood");
         }
@@ -205,10 +204,7 @@ private:
     }
 
     void gapfill() {
-        const std::string_view left = rest();
-        const auto end = std::find_if_not(
-            left.begin(), left.end(), [](char c) { return is_name_start(c) || is_digit(c); });
-        const std::string_view name(left.data(), static_cast<std::size_t>(end - left.begin()));
+        const std::string_view name = name_in(rest());
         const Variable* const variable = name.empty() ? nullptr : lookup_(name);
         if (variable == nullptr || !variable->is_item) fail("gapfill takes the alias of an item");
         at_ += name.size();
@@ -243,9 +239,14 @@ private:
         return found == std::end(entries) ? nullptr : found->function;
     }
 
-    static bool is_digit(char c) { return c >= '0' && c <= '9'; }
     static bool is_name_start(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        return c == '_' || (clarify::detail::is_alnum(c) && !clarify::detail::is_digit(c));
+    }
+    static bool is_in_name(char c) { return c == '_' || clarify::detail::is_alnum(c); }
+    /// The name that `text` begins with, or an empty text.
+    static std::string_view name_in(std::string_view text) {
+        const auto end = std::find_if_not(text.begin(), text.end(), is_in_name);
+        return text.substr(0, static_cast<std::size_t>(end - text.begin()));
     }
 
     std::string_view text_;
@@ -259,29 +260,56 @@ inline Formula::Formula(std::string_view text, const Lookup& lookup) {
     Parser(text, lookup, *this).parse();
 }
 
+inline double Formula::compared(Op op, double a, double b) {
+    if (std::isnan(a) || std::isnan(b)) return missing;
+    switch (op) {
+        case Op::less:
+            return a < b;
+        case Op::less_or_equal:
+            return a <= b;
+        case Op::greater:
+            return a > b;
+        case Op::greater_or_equal:
+            return a >= b;
+        case Op::equal:
+            return a == b;
+        default:
+            return a != b;
+    }
+}
+
+inline double Formula::combined(Op op, double a, double b) {
+    switch (op) {
+        case Op::add:
+            return a + b;
+        case Op::subtract:
+            return a - b;
+        case Op::multiply:
+            return a * b;
+        case Op::divide:
+            return b == 0 ? missing : a / b;
+        case Op::remainder:
+            return b == 0 ? missing : a - b * std::floor(a / b);
+        case Op::power:
+            // 1 to the power of what is missing, which std::pow makes 1, is missing too.
+            return std::isnan(a) || std::isnan(b) ? missing : std::pow(a, b);
+        default:
+            return compared(op, a, b);
+    }
+}
+
+inline double Formula::extreme(Op op, std::span<const double> values) {
+    double best = values.back();
+    for (std::size_t i = values.size() - 1; i-- != 0;) {
+        const bool better = op == Op::maximum ? values[i] > best : values[i] < best;
+        // What is missing wins, and stays, for then no comparison holds.
+        if (better || std::isnan(values[i])) best = values[i];
+    }
+    return best;
+}
+
 inline double Formula::value(const Environment& environment) const {
-    constexpr double missing = std::numeric_limits<double>::quiet_NaN();
     std::vector<double> stack;
-    const auto truth = [&](auto&& holds) {
-        const double b = stack.back();
-        stack.pop_back();
-        double& a = stack.back();
-        a = std::isnan(a) || std::isnan(b) ? missing : holds(a, b) ? 1.0 : 0.0;
-    };
-    const auto binary = [&](auto&& result) {
-        const double b = stack.back();
-        stack.pop_back();
-        stack.back() = result(stack.back(), b);
-    };
-    const auto pick = [&](std::size_t count, auto&& is_better) {
-        double best = stack.back();
-        for (std::size_t i = 1; i < count; ++i) {
-            stack.pop_back();
-            const double other = stack.back();
-            if (std::isnan(other) || (!std::isnan(best) && is_better(other, best))) best = other;
-        }
-        stack.back() = best;
-    };
     for (const Step& step : steps_) {
         switch (step.op) {
             case Op::number:
@@ -299,59 +327,24 @@ inline double Formula::value(const Environment& environment) const {
             case Op::bucket_seconds:
                 stack.push_back(environment.bucket_seconds());
                 break;
-            case Op::add:
-                binary([](double a, double b) { return a + b; });
-                break;
-            case Op::subtract:
-                binary([](double a, double b) { return a - b; });
-                break;
-            case Op::multiply:
-                binary([](double a, double b) { return a * b; });
-                break;
-            case Op::divide:
-                binary([](double a, double b) { return b == 0 ? missing : a / b; });
-                break;
-            case Op::remainder:
-                binary([](double a, double b) {
-                    return b == 0 ? missing : a - b * std::floor(a / b);
-                });
-                break;
-            case Op::power:
-                // 1 to the power of what is missing, which std::pow makes 1, is missing too.
-                binary([](double a, double b) {
-                    return std::isnan(a) || std::isnan(b) ? missing : std::pow(a, b);
-                });
-                break;
             case Op::negate:
                 stack.back() = -stack.back();
-                break;
-            case Op::less:
-                truth([](double a, double b) { return a < b; });
-                break;
-            case Op::less_or_equal:
-                truth([](double a, double b) { return a <= b; });
-                break;
-            case Op::greater:
-                truth([](double a, double b) { return a > b; });
-                break;
-            case Op::greater_or_equal:
-                truth([](double a, double b) { return a >= b; });
-                break;
-            case Op::equal:
-                truth([](double a, double b) { return a == b; });
-                break;
-            case Op::not_equal:
-                truth([](double a, double b) { return a != b; });
-                break;
-            case Op::maximum:
-                pick(step.index, [](double a, double b) { return a > b; });
-                break;
-            case Op::minimum:
-                pick(step.index, [](double a, double b) { return a < b; });
                 break;
             case Op::function:
                 stack.back() = step.function(stack.back());
                 break;
+            case Op::maximum:
+            case Op::minimum: {
+                const double best = extreme(step.op, std::span{stack}.last(step.index));
+                stack.resize(stack.size() - step.index);
+                stack.push_back(best);
+                break;
+            }
+            default: {
+                const double b = stack.back();
+                stack.pop_back();
+                stack.back() = combined(step.op, stack.back(), b);
+            }
         }
     }
     const double result = stack.back();

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/http_server.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -16,7 +17,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
@@ -230,7 +230,7 @@ boost::asio::awaitable<HttpServer::ReadOutcome> HttpServer::read_request(
         if (parser.is_done()) co_return ReadOutcome::request;
         if (buffer.size() >= max_buffered) co_return ReadOutcome::malformed;
         if (!continued && parser.is_header_done() &&
-            boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+            clarify::detail::iequals(parser.get()[http::field::expect], "100-continue")) {
             continued = true;
             const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
             const auto [ec, written] =

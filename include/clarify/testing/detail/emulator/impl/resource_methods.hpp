@@ -121,7 +121,7 @@ inline json::object save_signals(MethodContext& context, const json::object& par
     if (has_alias && params.contains("signalsByInput"))
         reader.fail("inputs", "must not be given together with signalsByInput");
     auto views = read_save_views(
-        reader, has_alias ? "inputs" : "signalsByInput", SaveKind::signal, &is_input_key);
+        reader, has_alias ? "inputs" : "signalsByInput", SaveKind::signal, &is_accepted_input);
     errors.throw_if_any();
     require_own_integration(context, integration);
     keep_share(context, views);
@@ -142,7 +142,7 @@ inline json::object save_signals(MethodContext& context, const json::object& par
 struct SignalSelection {
     SignalSelection(const ParamsReader& params, const MethodContext& context)
         : integration(read_id(params, "integration")),
-          query(read_resource_search(params, SearchLimits{20, 1000})),
+          search(read_resource_search(params, SearchLimits{20, 1000})),
           include_items(read_include_items(params)),
           format(read_format(params)),
           style(resource_style(context, format)) {}
@@ -153,11 +153,11 @@ struct SignalSelection {
         for (const auto& [id, signal] : context.store.signals()) {
             if (signal.integration == integration) candidates.push_back(&signal);
         }
-        return keep_page_share(context, run_search(query, candidates));
+        return keep_page_share(context, run_search(search, candidates));
     }
 
     json::object result(MethodContext& context, const Page<StoredSignal>& page) const {
-        const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
+        const std::int64_t total = search.total ? static_cast<std::int64_t>(page.total) : -1;
         json::object result;
         result["meta"] = selection_meta(context, format, total, false);
         result["data"] = resources_json(page.resources, format.data_as_array, style);
@@ -176,7 +176,7 @@ struct SignalSelection {
     }
 
     std::string integration;
-    ResourceSearch query;
+    ResourceSearch search;
     bool include_items;
     SelectionFormat format;
     ResourceStyle style;
@@ -297,15 +297,15 @@ inline json::object select_items(MethodContext& context, const json::object& par
     ParameterErrors errors;
     const ParamsReader reader(params, "", errors, context.settings.strict);
     reader.allow_only({"query", "include", "format"});
-    const ResourceSearch query = read_resource_search(reader, SearchLimits{20, 1000});
+    const ResourceSearch search = read_resource_search(reader, SearchLimits{20, 1000});
     const bool include_items = read_include_items(reader);
     const SelectionFormat format = read_format(reader);
     errors.throw_if_any();
 
     const Page<StoredItem> page =
-        keep_page_share(context, run_search(query, context.store.all_items()));
+        keep_page_share(context, run_search(search, context.store.all_items()));
     const ResourceStyle style = resource_style(context, format);
-    const std::int64_t total = query.total ? static_cast<std::int64_t>(page.total) : -1;
+    const std::int64_t total = search.total ? static_cast<std::int64_t>(page.total) : -1;
     json::object result;
     result["meta"] = selection_meta(context, format, total, false);
     result["data"] = resources_json(page.resources, format.data_as_array, style);

@@ -326,25 +326,25 @@ inline std::vector<SortKey> read_sort(const ParamsReader& query) {
 }
 
 inline ResourceSearch read_resource_search(const ParamsReader& params, SearchLimits limits) {
-    ResourceSearch query;
-    query.limit = static_cast<std::size_t>(limits.default_limit);
+    ResourceSearch search;
+    search.limit = static_cast<std::size_t>(limits.default_limit);
     const json::object* const object = params.object("query");
-    if (object == nullptr) return query;
+    if (object == nullptr) return search;
     const ParamsReader reader(*object, params.path_of("query"), params.errors(), params.strict());
     reader.allow_only({"filter", "sort", "limit", "skip", "total"});
     if (const json::object* const filter = reader.object("filter"))
-        query.filter = read_filter(*filter, reader.path_of("filter"), params.errors());
-    query.sort = read_sort(reader);
+        search.filter = read_filter(*filter, reader.path_of("filter"), params.errors());
+    search.sort = read_sort(reader);
     const std::int64_t limit = reader.integer("limit").value_or(limits.default_limit);
     if (limit > limits.max_limit) {
         reader.fail("limit", "must be at most " + std::to_string(limits.max_limit));
     } else {
-        query.limit = static_cast<std::size_t>(limit < 0 ? limits.max_limit : limit);
+        search.limit = static_cast<std::size_t>(limit < 0 ? limits.max_limit : limit);
     }
     const std::int64_t skip = reader.integer("skip").value_or(0);
-    query.skip = static_cast<std::size_t>(std::max<std::int64_t>(skip, 0));
-    query.total = reader.boolean("total", false);
-    return query;
+    search.skip = static_cast<std::size_t>(std::max<std::int64_t>(skip, 0));
+    search.total = reader.boolean("total", false);
+    return search;
 }
 
 }  // namespace clarify::testing::detail

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RPC_DISPATCH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RPC_DISPATCH_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/data_methods.hpp>
 #include <clarify/testing/detail/emulator/resource_methods.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
@@ -16,27 +17,19 @@
 
 namespace clarify::testing::detail {
 
-inline std::string to_lower(std::string_view text) {
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return lower;
-}
-
 inline void MethodTable::add(
     std::string_view name,
     std::initializer_list<std::string_view> aliases,
     MethodHandler handler,
     bool needs_1_2) {
     const Entry entry{std::string{name}, handler, needs_1_2};
-    entries_[to_lower(name)] = entry;
+    entries_[clarify::detail::lower(name)] = entry;
     for (const std::string_view alias : aliases)
-        entries_[to_lower(alias)] = entry;
+        entries_[clarify::detail::lower(alias)] = entry;
 }
 
 inline const MethodTable::Entry* MethodTable::find(std::string_view name) const {
-    const auto found = entries_.find(to_lower(name));
+    const auto found = entries_.find(clarify::detail::lower(name));
     return found == entries_.end() ? nullptr : &found->second;
 }
 

@@ -4,13 +4,20 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_STORED_RESOURCE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_STORED_RESOURCE_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
 #include <clarify/testing/detail/emulator/stored_resource.hpp>
-#include <clarify/testing/detail/emulator/strict_decoding.hpp>
+#include <clarify/testing/detail/secrets.hpp>
+
+#include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <initializer_list>
+#include <span>
+#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace clarify::testing::detail {
@@ -18,12 +25,11 @@ namespace clarify::testing::detail {
 /// True for 1 to 128 ASCII letters, digits and characters of `punctuation`.
 inline bool is_key(std::string_view key, std::string_view punctuation) {
     return !key.empty() && key.size() <= 128 && std::all_of(key.begin(), key.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-            punctuation.find(c) != std::string_view::npos;
+        return clarify::detail::is_alnum(c) || punctuation.find(c) != std::string_view::npos;
     });
 }
 
-inline bool is_input_key(std::string_view key) { return is_key(key, "-_:.#+/"); }
+inline bool is_accepted_input(std::string_view key) { return is_key(key, "-_:.#+/"); }
 
 /// The number of characters (code points) of valid UTF-8.
 inline std::size_t character_count(std::string_view text) {
@@ -65,7 +71,8 @@ inline std::optional<std::chrono::nanoseconds> read_length(
 }
 
 inline bool is_enum_key(std::string_view key) {
-    return !key.empty() && key.size() <= 4 && std::all_of(key.begin(), key.end(), is_digit) &&
+    return !key.empty() && key.size() <= 4 &&
+        std::all_of(key.begin(), key.end(), clarify::detail::is_digit) &&
         (key.size() == 1 || key.front() != '0');
 }
 
@@ -249,8 +256,17 @@ inline json::object attributes_json(const StoredItem& item, ResourceStyle style)
     return out;
 }
 
+/// By OpenSSL: the library computes these hashes too, with a SHA-1 of its own, and is judged by them.
+inline std::string openssl_sha1_hex(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
+        throw std::runtime_error{"SHA-1 is not available"};
+    return to_hex(std::span{digest}.first(size));
+}
+
 inline std::string resource_hash(const json::object& part) {
-    return sha1_hex(to_json(part, JsonEscapes::html) + "\n");
+    return openssl_sha1_hex(to_json(part, JsonEscapes::html) + "\n");
 }
 
 /// A relationship to one resource, or to none when `id` is empty.

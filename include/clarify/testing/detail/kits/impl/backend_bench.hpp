@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// How the HTTP backend's conformance kit drives exchanges.
+// Bodies of the bench on which HTTP backends are tried.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_IMPL_BACKEND_BENCH_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_IMPL_BACKEND_BENCH_HPP

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_KITS_IMPL_CHECK_HTTP_BACKEND_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_IMPL_CHECK_HTTP_BACKEND_HPP
 
+#include <clarify/testing/check_http_backend.hpp>
 #include <clarify/testing/detail/kits/backend_connection_cases.hpp>
 #include <clarify/testing/detail/kits/backend_failure_cases.hpp>
 #include <clarify/testing/detail/kits/backend_reply_cases.hpp>

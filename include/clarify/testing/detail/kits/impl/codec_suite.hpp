@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// The questions that the cases are made of.
+// Bodies of the questions that the cases for codecs are made of.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_IMPL_CODEC_SUITE_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_IMPL_CODEC_SUITE_HPP
+
+#include <clarify/testing/detail/kits/codec_suite.hpp>
 
 namespace clarify::testing::detail {
 

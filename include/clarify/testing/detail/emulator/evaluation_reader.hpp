@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
-// Bodies of the evaluations.
+// Reads what a call of `clarify.evaluate` asks for.
 
-#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EVALUATION_HPP
-#define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EVALUATION_HPP
+#ifndef CLARIFY_TESTING_DETAIL_EMULATOR_EVALUATION_READER_HPP
+#define CLARIFY_TESTING_DETAIL_EMULATOR_EVALUATION_READER_HPP
 
 #include <clarify/api/patterns.hpp>
 #include <clarify/testing/detail/emulator/evaluation.hpp>
-#include <clarify/testing/detail/emulator/series_frame.hpp>
+#include <clarify/testing/detail/emulator/method_context.hpp>
+#include <clarify/testing/detail/emulator/params_reader.hpp>
+#include <clarify/testing/detail/emulator/resource_search.hpp>
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <iterator>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <limits>
+#include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -90,16 +93,16 @@ private:
              "lag",
              "alias",
              "engUnit"});
-        ResourceSearch query;
-        query.limit = std::numeric_limits<std::size_t>::max();
+        ResourceSearch search;
+        search.limit = std::numeric_limits<std::size_t>::max();
         if (!has_filter) {
-            query = read_resource_search(part, SearchLimits{50, 1000});
+            search = read_resource_search(part, SearchLimits{50, 1000});
         } else if (const json::object* const filter = part.object("filter")) {
-            query.filter = read_filter(*filter, part.path_of("filter"), part.errors());
+            search.filter = read_filter(*filter, part.path_of("filter"), part.errors());
         }
         Evaluation::Input input = read_input(part, "timeAggregation", false);
         input.over_items = read_aggregation(part, "groupAggregation", Aggregation::Kind::avg);
-        input.items = run_search(query, context_.store.all_items()).resources;
+        input.items = run_search(search, context_.store.all_items()).resources;
         evaluation_.inputs.push_back(std::move(input));
     }
 
@@ -191,163 +194,11 @@ private:
     std::size_t calculation_count_ = 0;
 };
 
+/// Reads the members `items`, `groups` and `calculations` and notes what is wrong with them.
 inline Evaluation read_evaluation(const ParamsReader& params, const MethodContext& context) {
     return EvaluationReader(params, context).read();
 }
 
-/// The values of all aliases so far, in one bucket.
-class BucketEnvironment final : public Formula::Environment {
-public:
-    struct Column {
-        Series series;
-        Microseconds gap_detection{0};
-    };
-
-    BucketEnvironment(const std::vector<Column>& columns, const RequestBuckets& buckets)
-        : columns_(columns), buckets_(buckets) {}
-
-    void move_to(ServerTime start) { start_ = start; }
-
-    double variable(std::size_t index) const override {
-        const auto found = columns_[index].series.find(start_);
-        return found == columns_[index].series.end() ? missing : found->second;
-    }
-
-    double gapfilled(std::size_t index) const override {
-        const Column& column = columns_[index];
-        const auto next = column.series.upper_bound(start_);
-        if (next == column.series.begin()) return missing;
-        const auto latest = std::prev(next);
-        return start_ - latest->first > column.gap_detection ? missing : latest->second;
-    }
-
-    double time_seconds() const override { return seconds(start_.time_since_epoch()); }
-    double bucket_seconds() const override { return seconds(buckets_.end(start_) - start_); }
-
-private:
-    static constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-
-    static double seconds(Microseconds time) { return std::chrono::duration<double>(time).count(); }
-
-    const std::vector<Column>& columns_;
-    const RequestBuckets& buckets_;
-    ServerTime start_;
-};
-
-/// Computes the columns of one evaluation, one after the other.
-class Evaluator {
-public:
-    Evaluator(const DataRequest& query, const Store& store)
-        : query_(query), signals_(store.signals_by_item()), buckets_(query) {}
-
-    Frame run(const Evaluation& evaluation) {
-        Frame frame;
-        for (const Evaluation::Input& input : evaluation.inputs) {
-            columns_.push_back(column_of(input));
-            for (const auto& [start, value] : columns_.back().series)
-                data_starts_.insert(start);
-        }
-        for (const Evaluation::Calculation& calculation : evaluation.calculations)
-            columns_.push_back({column_of(calculation.formula), Microseconds{0}});
-        std::size_t index = 0;
-        for (const Evaluation::Input& input : evaluation.inputs)
-            add_series(frame, input.alias, columns_[index++].series, query_);
-        for (const Evaluation::Calculation& calculation : evaluation.calculations)
-            add_series(frame, calculation.alias, columns_[index++].series, query_);
-        return frame;
-    }
-
-private:
-    using Column = BucketEnvironment::Column;
-
-    Column column_of(const Evaluation::Input& input) const {
-        Column column;
-        std::map<ServerTime, std::vector<double>> by_bucket;
-        for (const StoredItem* const item : input.items) {
-            const auto gap = item->attributes.gap_detection.value_or(default_gap_detection);
-            column.gap_detection = std::chrono::floor<Microseconds>(gap);
-            for (const auto& [start, value] : item_series(*item, input, gap))
-                by_bucket[start].push_back(value);
-        }
-        for (const auto& [start, values] : by_bucket) {
-            column.series.emplace_hint(
-                column.series.end(), start, together(values, input.over_items.kind));
-        }
-        return column;
-    }
-
-    /// The values of one item, moved by the shift of the input.
-    Series item_series(
-        const StoredItem& item,
-        const Evaluation::Input& input,
-        std::chrono::nanoseconds gap) const {
-        const auto signals = signals_.find(item.id);
-        if (signals == signals_.end()) return {};
-        const ServerTime from = unshifted(query_.from, input.shift);
-        const ServerTime until = unshifted(query_.until, input.shift);
-        const Series samples = item_samples(signals->second, from, until);
-        Series series = aggregate({samples, from, until, gap}, buckets_, input.over_time);
-        if (input.shift == 0) return series;
-        Series moved;
-        for (const auto& [start, value] : series)
-            moved.emplace_hint(moved.end(), buckets_.moved(start, input.shift), value);
-        return moved;
-    }
-
-    /// The time that values come from when they are moved by `shift` buckets to `time`.
-    ServerTime unshifted(ServerTime time, std::int64_t shift) const {
-        if (shift == 0) return time;
-        const ServerTime start = buckets_.start(time);
-        const ServerTime source = buckets_.moved(start, -shift);
-        return std::min(source + (time - start), buckets_.end(source));
-    }
-
-    static double together(const std::vector<double>& values, Aggregation::Kind kind) {
-        Aggregate aggregate;
-        for (const double value : values)
-            aggregate.add(value);
-        // An item is a group of one, of which the average is its value.
-        return aggregate.value(kind);
-    }
-
-    Series column_of(const Formula& formula) const {
-        Series series;
-        BucketEnvironment environment(columns_, buckets_);
-        const auto add = [&](ServerTime start) {
-            environment.move_to(start);
-            const double value = formula.value(environment);
-            if (!std::isnan(value)) series.emplace_hint(series.end(), start, value);
-        };
-        if (!formula.fills_gaps()) {
-            std::for_each(data_starts_.begin(), data_starts_.end(), add);
-            return series;
-        }
-        constexpr std::size_t max_buckets = 1'000'000;
-        std::size_t count = 0;
-        for (ServerTime start = buckets_.start(query_.from); start < query_.until;
-             start = buckets_.end(start)) {
-            if (++count > max_buckets) {
-                throw RpcFailure(
-                    RpcCode::server_error, "The data frame is too large for the emulator");
-            }
-            add(start);
-        }
-        return series;
-    }
-
-    const DataRequest& query_;
-    const std::map<std::string, std::vector<const StoredSignal*>> signals_;
-    const RequestBuckets buckets_;
-    std::vector<Column> columns_;
-    std::set<ServerTime> data_starts_;
-};
-
-inline Frame evaluate_frame(
-    const Evaluation& evaluation, const DataRequest& query, const Store& store) {
-    if (query.until <= query.from) return {};
-    return Evaluator(query, store).run(evaluation);
-}
-
 }  // namespace clarify::testing::detail
 
-#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EVALUATION_HPP
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_EVALUATION_READER_HPP

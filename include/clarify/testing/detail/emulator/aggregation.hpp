@@ -205,8 +205,8 @@ inline Series seconds_in_state(
             seconds[start] += sample->second == state ? known.count() : 0;
             begin = part_end;
             if (seconds.size() > max_buckets) {
-                throw RpcFailure(
-                    RpcCode::server_error, "The data frame is too large for the emulator");
+                throw RpcFailure{
+                    RpcCode::server_error, "The data frame is too large for the emulator"};
             }
         }
     }

@@ -50,7 +50,7 @@ inline WindowLimits window_limits(const MethodContext& context, WindowLimits doc
 /// `clarify.dataFrame`: the samples of items, as they are or in buckets.
 inline json::object data_frame(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     reader.allow_only({"query", "data", "include", "format"});
     const ResourceSearch search = read_resource_search(reader, SearchLimits{10, 50});
     const json::object* const query_object = reader.object("query");
@@ -80,7 +80,7 @@ inline json::object data_frame(MethodContext& context, const json::object& param
 /// `clarify.evaluate`: items and groups of them in buckets, and formulas of these.
 inline json::object evaluate(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     if (context.is_version_1_2()) {
         reader.allow_only({"items", "groups", "calculations", "data", "include", "format"});
     } else {

@@ -92,7 +92,7 @@ inline void read_window(DataRequest& request, const ParamsReader& filter, Server
     request.until = now + one_week;
     const json::object* const object = filter.object("times");
     if (object == nullptr) return;
-    const ParamsReader times(*object, filter.path_of("times"), filter.errors(), filter.strict());
+    const ParamsReader times{*object, filter.path_of("times"), filter.errors(), filter.strict()};
     times.allow_only({"$gte", "$lt"});
     const auto from = read_time(times, "$gte");
     const auto until = read_time(times, "$lt");
@@ -105,7 +105,7 @@ inline void read_window(DataRequest& request, const ParamsReader& filter, Server
 inline void read_series_filter(DataRequest& request, const ParamsReader& filter) {
     const json::object* const object = filter.object("series");
     if (object == nullptr) return;
-    const ParamsReader series(*object, filter.path_of("series"), filter.errors(), filter.strict());
+    const ParamsReader series{*object, filter.path_of("series"), filter.errors(), filter.strict()};
     series.allow_only({"$in"});
     if (const json::array* const keys = series.array("$in")) {
         request.series.emplace();
@@ -128,16 +128,16 @@ inline DataRequest read_data_request(
     const ParamsReader& params, ServerTime now, WindowLimits limits) {
     const json::object none;
     const json::object* const given = params.object("data");
-    const ParamsReader data(
-        given != nullptr ? *given : none, params.path_of("data"), params.errors(), params.strict());
+    const ParamsReader data{
+        given != nullptr ? *given : none, params.path_of("data"), params.errors(), params.strict()};
     data.allow_only(
         {"filter", "rollup", "timeZone", "firstDayOfWeek", "origin", "last", "outsidePoints"});
     const json::object* const filter_object = data.object("filter");
-    const ParamsReader filter(
+    const ParamsReader filter{
         filter_object != nullptr ? *filter_object : none,
         data.path_of("filter"),
         params.errors(),
-        params.strict());
+        params.strict()};
     filter.allow_only({"times", "series"});
 
     DataRequest request;

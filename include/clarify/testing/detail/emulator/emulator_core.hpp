@@ -32,6 +32,7 @@ inline ServerIdentity make_identity(bool tls) {
     return identity;
 }
 
+/// All that an emulator is; its constructor starts the server.
 class EmulatorCore {
 public:
     explicit EmulatorCore(EmulatorOptions given)

@@ -48,7 +48,7 @@ private:
         for (std::size_t i = 0; i < list->size(); ++i) {
             const std::string path = params_.path_of(key) + "." + std::to_string(i);
             if (const json::object* const object = (*list)[i].if_object()) {
-                read(ParamsReader(*object, path, params_.errors(), params_.strict()));
+                read(ParamsReader{*object, path, params_.errors(), params_.strict()});
             } else {
                 params_.errors().add(path, "must be an object");
             }

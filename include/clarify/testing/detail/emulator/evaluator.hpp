@@ -156,8 +156,8 @@ private:
         for (ServerTime start = buckets_.start(request_.from); start < request_.until;
              start = buckets_.end(start)) {
             if (++count > max_buckets) {
-                throw RpcFailure(
-                    RpcCode::server_error, "The data frame is too large for the emulator");
+                throw RpcFailure{
+                    RpcCode::server_error, "The data frame is too large for the emulator"};
             }
             add(start);
         }

@@ -25,9 +25,9 @@
 
 namespace clarify::testing::detail {
 
-/** Serves keep-alive connections on a thread of its own and asks a handler for every response.
+/** Serves keep-alive connections on a thread of its own and asks a handler for every reply.
 
-    A body that is too large is refused with 413, a header over 32 KiB with 431, what is no HTTP with 400.
+    A body that is too large is refused with 413, a header over 32 KiB with 431, what is not HTTP with 400.
     Connections stay open until the peer closes them or the server is destroyed, which cuts them.
 
     @par Object lifetimes
@@ -83,12 +83,12 @@ private:
     boost::asio::awaitable<ReadOutcome> read_request(
         Stream& stream, Buffer& buffer, Parser& parser);
 
-    /// Sends a response, and returns whether the connection can be used further.
+    /// Sends a reply, and returns whether the connection can be used further.
     template <class Stream>
     boost::asio::awaitable<bool> send(
-        Stream& stream, const ServerReply& response, const std::string& bytes);
+        Stream& stream, const ServerReply& reply, const std::string& bytes);
 
-    /// Ends a connection so that the peer can still read the last response.
+    /// Ends a connection so that the peer can still read the last reply.
     template <class Stream>
     boost::asio::awaitable<void> close(std::shared_ptr<Stream> stream);
 

@@ -38,15 +38,15 @@ inline std::optional<std::string_view> resolve_api_version(std::string_view sele
 
 /// How the emulated API behaves in all calls.
 struct MethodSettings {
-    /// The one that the credentials belong to.
+    /// The integration that the credentials belong to.
     std::string integration;
-    /// Null is an error where the API documents none.
+    /// Is null an error where the API documents none?
     bool strict = false;
     /// Answer as live servers do, not as the documentation says.
     bool observed_shapes = false;
-    /// The namespace `admin` is granted.
+    /// Is the namespace `admin` granted?
     bool admin_access = true;
-    /// The namespace `clarify` is granted.
+    /// Is the namespace `clarify` granted?
     bool clarify_access = true;
     /// Queue what comes faster than documented.
     bool rate_limits = false;
@@ -58,14 +58,15 @@ struct MethodSettings {
     bool unknown_members = false;
 };
 
+/// What a call works with.
 struct MethodContext {
-    /// The method has it for itself.
+    /// The method has the store for itself.
     Store& store;
     const MethodSettings& settings;
-    /// Resolved.
+    /// The version that serves the call; see `resolve_api_version`.
     std::string_view version;
     ServerTime now;
-    /// Only half of what is asked for is to be done.
+    /// Is only half of what is asked for to be done?
     bool is_partial = false;
 
     /// How many of `count` things are to be done.

@@ -35,7 +35,7 @@ public:
         free = std::max(free, now);
         const Microseconds wait = free - now;
         if (wait > max_wait) return std::nullopt;
-        free += Microseconds(std::chrono::seconds{1}) / rate;
+        free += Microseconds{std::chrono::seconds{1}} / rate;
         return wait;
     }
 

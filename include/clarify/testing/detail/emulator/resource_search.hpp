@@ -54,6 +54,7 @@ struct SortKey {
     bool descending = false;
 };
 
+/// What a method is to find: which resources, in which order, and which part of them.
 struct ResourceSearch {
     ResourceFilter filter;
     std::vector<SortKey> sort;

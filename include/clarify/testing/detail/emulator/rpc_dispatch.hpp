@@ -22,10 +22,10 @@ namespace clarify::testing::detail {
 class MethodTable {
 public:
     struct Entry {
-        /// The canonical one.
+        /// The one in API 1.1, or 1.2 where it is new there; whatever the alias.
         std::string name;
         MethodHandler handler;
-        /// Not found in older versions.
+        /// Is it not found in older versions?
         bool needs_1_2;
     };
 
@@ -39,7 +39,7 @@ public:
     const Entry* find(std::string_view name) const;
 
 private:
-    // By lower-case name.
+    // By name in lower case.
     std::map<std::string, Entry> entries_;
 };
 
@@ -48,11 +48,11 @@ MethodTable make_method_table();
 
 /// What became of one request.
 struct RpcOutcome {
-    /// The reply; nullopt for a notification, which has none.
+    /// The reply; nullopt for a notification, which has none, and where the request has timed out.
     std::optional<std::string> body;
-    /// The id in it, as JSON.
+    /// The id in the reply, as JSON.
     std::string id;
-    /// Canonical name of the method that was executed; empty when none was.
+    /// Canonical name of the method that was asked for, if the caller may use it; else empty.
     std::string method;
     /// How long the request has waited for its turn, before which nobody may see the reply.
     Microseconds delay{0};

@@ -72,7 +72,7 @@ public:
 
     void throw_if_any() const {
         if (!complaints_.empty())
-            throw RpcFailure(RpcCode::invalid_params, "Invalid params", complaints_);
+            throw RpcFailure{RpcCode::invalid_params, "Invalid params", complaints_};
     }
 
 private:

@@ -46,7 +46,7 @@ inline SelectionFormat read_format(const ParamsReader& params) {
     SelectionFormat format;
     const json::object* const object = params.object("format");
     if (object == nullptr) return format;
-    const ParamsReader reader(*object, params.path_of("format"), params.errors(), params.strict());
+    const ParamsReader reader{*object, params.path_of("format"), params.errors(), params.strict()};
     reader.allow_only(
         {"dataAsArray",
          "groupIncludedByType",

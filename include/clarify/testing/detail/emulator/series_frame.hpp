@@ -69,14 +69,14 @@ inline Frame read_insert_frame(const ParamsReader& params) {
     params.require("data");
     const json::object* const object = params.object("data");
     if (object == nullptr) return frame;
-    const ParamsReader data(*object, params.path_of("data"), params.errors(), params.strict());
+    const ParamsReader data{*object, params.path_of("data"), params.errors(), params.strict()};
     data.allow_only({"times", "series"});
     const std::vector<ServerTime> times = read_times(data);
     data.require("series");
     const json::object* const all_series = data.object("series");
     if (all_series == nullptr || !params.errors().empty()) return frame;
-    const ParamsReader reader(
-        *all_series, data.path_of("series"), params.errors(), params.strict());
+    const ParamsReader reader{
+        *all_series, data.path_of("series"), params.errors(), params.strict()};
     for (const auto& member : *all_series) {
         const std::string_view key = member.key();
         if (!is_accepted_input(key)) {
@@ -129,7 +129,7 @@ inline void add_item_series(
         add_series(frame, item.id, raw, request);
         return;
     }
-    const RequestBuckets buckets(request);
+    const RequestBuckets buckets{request};
     const SampleRange range{
         samples,
         request.from,
@@ -170,7 +170,7 @@ inline json::object frame_json(const Frame& frame) {
     std::sort(times.begin(), times.end());
     times.erase(std::unique(times.begin(), times.end()), times.end());
     if (!frame.empty() && times.size() > max_values / frame.size())
-        throw RpcFailure(RpcCode::server_error, "The data frame is too large for the emulator");
+        throw RpcFailure{RpcCode::server_error, "The data frame is too large for the emulator"};
     json::array time_texts;
     time_texts.reserve(times.size());
     for (const ServerTime time : times)

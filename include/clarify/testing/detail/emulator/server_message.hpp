@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Requests and responses between the emulator's HTTP server and its endpoints.
+// Requests and replies between the emulator's HTTP server and its endpoints.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_SERVER_MESSAGE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_SERVER_MESSAGE_HPP
@@ -16,8 +16,10 @@
 
 namespace clarify::testing::detail {
 
+/// What an endpoint is asked: a request as Beast parsed it.
 using ServerRequest = boost::beast::http::request<boost::beast::http::string_body>;
 
+/// What an endpoint answers.
 struct ServerReply {
     ServerReply() = default;
     ServerReply(unsigned status_code, std::string media_type, std::string text)
@@ -33,10 +35,10 @@ struct ServerReply {
     enum class Sending { at_once, byte_by_byte, none };
 
     unsigned status = 204;
-    /// Without those of framing.
+    /// In the order in which they are sent; without those that say where the reply ends.
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
-    /// To be sent so much later.
+    /// How much later it is to be sent.
     std::chrono::microseconds delay{0};
     Sending sending = Sending::at_once;
 };
@@ -49,20 +51,20 @@ inline ServerReply json_reply(unsigned status, std::string text) {
     return ServerReply(status, "application/json", std::move(text));
 }
 
-/// The bytes of a response. One to HEAD has no body, and says how long it would be.
-inline std::string serialize(const ServerReply& response, bool keep_alive, bool is_head) {
+/// The bytes of a reply. One to HEAD has no body, and says how long it would be.
+inline std::string serialize(const ServerReply& reply, bool keep_alive, bool is_head) {
     namespace http = boost::beast::http;
-    const http::status status = http::int_to_status(response.status);
-    std::string out = "HTTP/1.1 " + std::to_string(response.status) + " ";
+    const http::status status = http::int_to_status(reply.status);
+    std::string out = "HTTP/1.1 " + std::to_string(reply.status) + " ";
     out += http::obsolete_reason(status);
     out += "\r\n";
-    for (const auto& [name, value] : response.headers)
+    for (const auto& [name, value] : reply.headers)
         out += name + ": " + value + "\r\n";
     if (!keep_alive) out += "Connection: close\r\n";
-    if (response.status != 204 && response.status != 304 && response.status >= 200)
-        out += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
+    if (reply.status != 204 && reply.status != 304 && reply.status >= 200)
+        out += "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
     out += "\r\n";
-    if (!is_head && response.status != 204 && response.status != 304) out += response.body;
+    if (!is_head && reply.status != 204 && reply.status != 304) out += reply.body;
     return out;
 }
 

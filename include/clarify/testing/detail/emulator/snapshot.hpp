@@ -44,14 +44,14 @@ template <class F>
 void for_each_part(const ParamsReader& params, std::string_view key, F&& read) {
     const json::object* const parts = params.object(key);
     if (parts == nullptr) return;
-    const ParamsReader reader(*parts, params.path_of(key), params.errors(), params.strict());
+    const ParamsReader reader{*parts, params.path_of(key), params.errors(), params.strict()};
     for (const auto& member : *parts) {
         const std::string_view name = member.key();
         reader.require(name);
         if (const json::object* const part = reader.object(name)) {
             read(
                 std::string{name},
-                ParamsReader(*part, reader.path_of(name), params.errors(), params.strict()));
+                ParamsReader{*part, reader.path_of(name), params.errors(), params.strict()});
         }
     }
 }
@@ -60,7 +60,7 @@ inline Series read_snapshot_samples(const ParamsReader& part) {
     Series samples;
     const json::object* const object = part.object("data");
     if (object == nullptr) return samples;
-    const ParamsReader data(*object, part.path_of("data"), part.errors(), part.strict());
+    const ParamsReader data{*object, part.path_of("data"), part.errors(), part.strict()};
     data.allow_only({"times", "values"});
     const std::vector<ServerTime> times = read_times(data);
     data.require("values");
@@ -92,8 +92,8 @@ inline Snapshot::SignalPart read_snapshot_signal(
             part.fail("id", "belongs to another input");
     }
     if (const json::object* const attributes = part.object("attributes")) {
-        const ParamsReader view(
-            *attributes, part.path_of("attributes"), part.errors(), part.strict());
+        const ParamsReader view{
+            *attributes, part.path_of("attributes"), part.errors(), part.strict()};
         signal.attributes = read_save_view(view, SaveKind::signal);
     }
     signal.item = part.string("item").value_or("");

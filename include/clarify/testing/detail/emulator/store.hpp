@@ -153,7 +153,7 @@ private:
     };
 
     static void check_room(bool has_room) {
-        if (!has_room) throw RpcFailure(RpcCode::server_error, "The emulator's store is full");
+        if (!has_room) throw RpcFailure{RpcCode::server_error, "The emulator's store is full"};
     }
 
     void stamp(StoredResource& resource, ServerTime now, const std::string& id) {

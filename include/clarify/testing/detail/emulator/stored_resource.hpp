@@ -30,7 +30,7 @@ struct StoredAttributes {
     std::optional<std::chrono::nanoseconds> gap_detection;
     std::map<std::string, std::vector<std::string>> labels;
     std::map<std::string, std::string> enum_values;
-    /// Items only.
+    /// Only items have it.
     bool visible = false;
 
     bool operator==(const StoredAttributes&) const = default;
@@ -38,6 +38,7 @@ struct StoredAttributes {
 
 using StoredAnnotations = std::map<std::string, std::string>;
 
+/// What signals and items have in common.
 struct StoredResource {
     std::string id;
     StoredAttributes attributes;
@@ -48,6 +49,7 @@ struct StoredResource {
     std::size_t text_size = 0;
 };
 
+/// A signal of an integration, with its samples.
 struct StoredSignal : StoredResource {
     static constexpr std::string_view type = "signals";
 
@@ -58,6 +60,7 @@ struct StoredSignal : StoredResource {
     std::map<ServerTime, double> samples;
 };
 
+/// An item, which shows the samples of the signals that name it.
 struct StoredItem : StoredResource {
     static constexpr std::string_view type = "items";
 };

@@ -83,7 +83,7 @@ inline std::int64_t fraction_value(std::string_view digits, std::size_t count) {
 /// Parses RFC 3339; digits finer than a microsecond are floored. nullopt for anything else.
 inline std::optional<ServerTime> parse_time(std::string_view text) {
     using namespace std::chrono;
-    TextCursor in(text);
+    TextCursor in{text};
     const auto year = in.fixed_number(4);
     const bool dash1 = in.one_of("-").has_value();
     const auto month = in.fixed_number(2);
@@ -212,7 +212,7 @@ inline std::optional<IsoDuration> parse_duration(std::string_view text) {
          {'H', true, false, 3600 * second},
          {'M', true, false, 60 * second},
          {'S', true, false, second}}};
-    TextCursor in(text);
+    TextCursor in{text};
     const bool negative = in.one_of("-").has_value();
     if (!in.one_of("P")) return std::nullopt;
     CheckedSum months;

@@ -35,7 +35,7 @@ void AuthSuite<MakePolicy>::failure_cases() {
         [this](Case& one) { failure(one, reply_indiscreetly(401, "no"), std::nullopt); });
     report_.run(
         "failure.garbage",
-        "a reply that is no token ends all waiting calls, unsent, as a token error",
+        "a reply that is not a token ends all waiting calls, unsent, as a token error",
         [this](Case& one) {
             failure(one, reply_indiscreetly(200, R"({"access_token":"cut)"), std::nullopt);
         });

@@ -84,7 +84,7 @@ inline void limit_until_close(BackendCheck& check) {
 
 // --- Incomplete replies -------------------------------------------------------------------------
 
-/// Expects a failure of unknown fate, also on a connection that has served before.
+/// Expects that a reply of these bytes, after which the server ends its side, is a failure.
 inline void expect_broken(BackendCheck& check, const std::string& bytes) {
     BackendServer server{check, reply_and_end(bytes)};
     BackendBench bench{check};

@@ -41,7 +41,7 @@ inline void expect_field(
     }
 }
 
-/// The request that a server without manners got for one exchange; nothing after a failure.
+/// The one request that a server got; nothing, and a problem, where it got none or several.
 inline std::optional<RawRequest> one_request(BackendCheck& check, const RawServer& server) {
     const auto requests = server.ledger().requests();
     if (!check.expect(

@@ -290,7 +290,7 @@ inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
     const Microseconds delay = std::min(outcome.delay, Microseconds{longest_call});
     ServerReply reply = reply_to(std::move(outcome));
     reply.delay = delay;
-    reply.add_header("X-API-Version", std::string(*version));
+    reply.add_header("X-API-Version", std::string{*version});
     return reply;
 }
 

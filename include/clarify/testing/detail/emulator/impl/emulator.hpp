@@ -29,7 +29,7 @@ inline ServerTime current_time() {
 
 inline EmulatorOptions checked(EmulatorOptions options) {
     const auto require = [](bool condition, const char* message) {
-        if (!condition) throw std::invalid_argument(message);
+        if (!condition) throw std::invalid_argument{message};
     };
     require(
         is_resource_id(options.integration),
@@ -80,13 +80,13 @@ inline void write_file(
     file.close();
     if (!file) {
         const int reason = errno != 0 ? errno : EIO;
-        throw std::system_error(reason, std::generic_category(), "write " + path.string());
+        throw std::system_error{reason, std::generic_category(), "write " + path.string()};
     }
 }
 
 /// The signal of an input of the own integration, made if it is missing.
 inline StoredSignal& seeded_signal(Store& store, const EmulatorCore& core, std::string_view input) {
-    if (!is_accepted_input(input)) throw std::invalid_argument("the input key is not valid");
+    if (!is_accepted_input(input)) throw std::invalid_argument{"the input key is not valid"};
     return store.find_or_add_signal(core.options.integration, std::string{input}, current_time())
         .first;
 }
@@ -97,7 +97,7 @@ auto seed_store(EmulatorCore& core, F&& function) {
     try {
         return core.endpoints.store().visit(std::forward<F>(function));
     } catch (const RpcFailure& failure) {
-        throw std::length_error(failure.message());
+        throw std::length_error{failure.message()};
     }
 }
 
@@ -181,7 +181,7 @@ inline EmulatorStats Emulator::stats() const { return core_->statistics.snapshot
 
 inline std::string Emulator::seed(std::string_view input, std::span<const Sample> samples) {
     for (const Sample& sample : samples) {
-        if (!std::isfinite(sample.value)) throw std::invalid_argument("a sample must be finite");
+        if (!std::isfinite(sample.value)) throw std::invalid_argument{"a sample must be finite"};
     }
     return detail::seed_store(*core_, [&](detail::Store& store) {
         store.reserve_samples(samples.size());
@@ -210,13 +210,13 @@ inline std::string Emulator::publish(std::string_view input) {
 inline void Emulator::load(std::string_view json) {
     const auto document = detail::parse_json(json);
     const detail::json::object* const object = document ? document->value.if_object() : nullptr;
-    if (object == nullptr) throw std::invalid_argument("the text is no JSON object");
+    if (object == nullptr) throw std::invalid_argument{"the text is not a JSON object"};
     detail::ParameterErrors errors;
     detail::seed_store(*core_, [&](detail::Store& store) {
-        const detail::ParamsReader reader(*object, "", errors, false);
+        const detail::ParamsReader reader{*object, "", errors, false};
         detail::load_snapshot(reader, store, core_->options.integration, detail::current_time());
     });
-    if (!errors.empty()) throw std::invalid_argument(errors.to_string());
+    if (!errors.empty()) throw std::invalid_argument{errors.to_string()};
 }
 
 inline std::string Emulator::dump() const {

@@ -55,7 +55,7 @@ private:
     };
 
     [[noreturn]] void fail(const std::string& what) const {
-        throw FormulaError(what + " at character " + std::to_string(at_ + 1));
+        throw FormulaError{what + " at character " + std::to_string(at_ + 1)};
     }
 
     void skip_space() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
@@ -98,7 +98,7 @@ private:
     }
 
     void comparison() {
-        const Depth depth(*this);
+        const Depth depth{*this};
         rank(
             {{"<=", Op::less_or_equal},
              {">=", Op::greater_or_equal},
@@ -116,7 +116,7 @@ private:
     }
 
     void signed_power() {
-        const Depth depth(*this);
+        const Depth depth{*this};
         if (accept("-")) {
             signed_power();
             emit(Op::negate);

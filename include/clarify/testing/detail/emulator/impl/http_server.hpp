@@ -145,39 +145,39 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
         Parser parser;
         const ReadOutcome outcome = co_await read_request(*stream, buffer, parser);
         if (outcome == ReadOutcome::closed) break;
-        ServerReply response;
+        ServerReply reply;
         bool keep_alive = false;
         bool is_head = false;
         switch (outcome) {
             case ReadOutcome::request:
                 keep_alive = parser.get().keep_alive();
                 is_head = parser.get().method() == http::verb::head;
-                response = respond(parser.get());
+                reply = respond(parser.get());
                 break;
             case ReadOutcome::header_too_large:
-                response = text_reply(431, "The request header is too large.\n");
+                reply = text_reply(431, "The request header is too large.\n");
                 break;
             case ReadOutcome::body_too_large:
-                response = text_reply(413, "The request body is too large.\n");
+                reply = text_reply(413, "The request body is too large.\n");
                 break;
             case ReadOutcome::malformed:
             case ReadOutcome::closed:
-                response = text_reply(400, "This is not an HTTP/1.1 request.\n");
+                reply = text_reply(400, "This is not an HTTP/1.1 request.\n");
                 break;
         }
-        if (response.delay.count() > 0) {
-            boost::asio::steady_timer turn(context_, response.delay);
+        if (reply.delay.count() > 0) {
+            boost::asio::steady_timer turn(context_, reply.delay);
             co_await turn.async_wait(as_result);
         }
-        if (response.sending == ServerReply::Sending::none) {
+        if (reply.sending == ServerReply::Sending::none) {
             boost::system::error_code ignored;
             Socket& socket = socket_of(*stream);
             socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
             socket.close(ignored);
             co_return;
         }
-        const std::string bytes = serialize(response, keep_alive, is_head);
-        const bool was_sent = co_await send(*stream, response, bytes);
+        const std::string bytes = serialize(reply, keep_alive, is_head);
+        const bool was_sent = co_await send(*stream, reply, bytes);
         if (!was_sent || !keep_alive) break;
     }
     co_await close(stream);
@@ -185,9 +185,9 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
 
 template <class Stream>
 boost::asio::awaitable<bool> HttpServer::send(
-    Stream& stream, const ServerReply& response, const std::string& bytes) {
-    const bool is_slow = response.sending == ServerReply::Sending::byte_by_byte;
-    const std::size_t at_once = bytes.size() - (is_slow ? response.body.size() : 0);
+    Stream& stream, const ServerReply& reply, const std::string& bytes) {
+    const bool is_slow = reply.sending == ServerReply::Sending::byte_by_byte;
+    const std::size_t at_once = bytes.size() - (is_slow ? reply.body.size() : 0);
     const auto head = boost::asio::buffer(bytes.data(), at_once);
     auto [ec, written] = co_await boost::asio::async_write(stream, head, as_result);
     boost::asio::steady_timer pause(context_);
@@ -257,7 +257,7 @@ boost::asio::awaitable<void> HttpServer::close(std::shared_ptr<Stream> stream) {
         }
     });
     if constexpr (!std::is_same_v<Stream, Socket>) co_await stream->async_shutdown(as_result);
-    // Closing with unread input would reset the connection and lose the response on its way.
+    // Closing with unread input would reset the connection and lose the reply on its way.
     boost::system::error_code ignored;
     Socket& socket = socket_of(*stream);
     socket.shutdown(Socket::shutdown_send, ignored);

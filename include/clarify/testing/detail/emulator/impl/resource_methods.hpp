@@ -19,7 +19,7 @@ namespace clarify::testing::detail {
 /// Ends a call that would write to signals of another integration than the caller's.
 inline void require_own_integration(const MethodContext& context, const std::string& integration) {
     if (integration != context.settings.integration)
-        throw RpcFailure(RpcCode::forbidden, "Forbidden");
+        throw RpcFailure{RpcCode::forbidden, "Forbidden"};
 }
 
 inline json::object save_summary(const StoredResource& resource, bool created, bool updated) {
@@ -40,15 +40,15 @@ inline std::map<std::string, SaveView> read_save_views(
     params.require(key);
     const json::object* const object = params.object(key);
     if (object == nullptr) return views;
-    const ParamsReader reader(*object, params.path_of(key), params.errors(), params.strict());
+    const ParamsReader reader{*object, params.path_of(key), params.errors(), params.strict()};
     for (const auto& member : *object) {
         const std::string_view name = member.key();
         if (!is_valid_key(name)) {
             reader.fail(name, "invalid key");
         } else if (reader.require(name) != nullptr) {
             if (const json::object* const view = reader.object(name)) {
-                const ParamsReader inner(
-                    *view, reader.path_of(name), params.errors(), params.strict());
+                const ParamsReader inner{
+                    *view, reader.path_of(name), params.errors(), params.strict()};
                 views.emplace(name, read_save_view(inner, kind));
             }
         }
@@ -58,7 +58,7 @@ inline std::map<std::string, SaveView> read_save_views(
 
 inline json::object insert(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     reader.allow_only({"integration", "data"});
     const std::string integration = read_id(reader, "integration");
     Frame frame = read_insert_frame(reader);
@@ -101,7 +101,7 @@ inline void read_result_form(const ParamsReader& params) {
 
 inline json::object save_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     if (context.is_version_1_2()) {
         reader.allow_only(
             {"integration",
@@ -184,7 +184,7 @@ struct SignalSelection {
 
 inline json::object select_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     reader.allow_only({"integration", "query", "include", "format"});
     const SignalSelection selection(reader, context);
     if (selection.include_items && context.settings.observed_shapes) {
@@ -230,7 +230,7 @@ inline json::object connect_selected(
 
 inline json::object connect_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     reader.allow_only({"integration", "query", "item", "include", "format", "dryRun"});
     const SignalSelection selection(reader, context);
     const std::string item = read_id(reader, "item");
@@ -243,7 +243,7 @@ inline json::object connect_signals(MethodContext& context, const json::object& 
 
 inline json::object disconnect_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     reader.allow_only({"integration", "query", "include", "format", "dryRun"});
     const SignalSelection selection(reader, context);
     const bool dry_run = reader.boolean("dryRun", false);
@@ -253,7 +253,7 @@ inline json::object disconnect_signals(MethodContext& context, const json::objec
 
 inline json::object publish_signals(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     if (context.is_version_1_2()) {
         reader.allow_only(
             {"integration", "itemsBySignal", "createOnly", "result", "include", "format"});
@@ -295,7 +295,7 @@ inline json::object publish_signals(MethodContext& context, const json::object& 
 
 inline json::object select_items(MethodContext& context, const json::object& params) {
     ParameterErrors errors;
-    const ParamsReader reader(params, "", errors, context.settings.strict);
+    const ParamsReader reader{params, "", errors, context.settings.strict};
     reader.allow_only({"query", "include", "format"});
     const ResourceSearch search = read_resource_search(reader, SearchLimits{20, 1000});
     const bool include_items = read_include_items(reader);

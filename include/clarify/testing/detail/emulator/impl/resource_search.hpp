@@ -57,14 +57,14 @@ inline std::vector<json::value> common_field_values(
         return std::vector<json::value>{json::value(value)};
     };
     if (path.starts_with(labels_prefix)) {
-        const auto found = attributes.labels.find(std::string(path.substr(labels_prefix.size())));
+        const auto found = attributes.labels.find(std::string{path.substr(labels_prefix.size())});
         return found == attributes.labels.end()
             ? std::vector<json::value>{}
             : std::vector<json::value>(found->second.begin(), found->second.end());
     }
     if (path.starts_with(annotations_prefix)) {
         const auto found =
-            resource.annotations.find(std::string(path.substr(annotations_prefix.size())));
+            resource.annotations.find(std::string{path.substr(annotations_prefix.size())});
         return found == resource.annotations.end() ? std::vector<json::value>{}
                                                    : text(found->second);
     }
@@ -330,7 +330,7 @@ inline ResourceSearch read_resource_search(const ParamsReader& params, SearchLim
     search.limit = static_cast<std::size_t>(limits.default_limit);
     const json::object* const object = params.object("query");
     if (object == nullptr) return search;
-    const ParamsReader reader(*object, params.path_of("query"), params.errors(), params.strict());
+    const ParamsReader reader{*object, params.path_of("query"), params.errors(), params.strict()};
     reader.allow_only({"filter", "sort", "limit", "skip", "total"});
     if (const json::object* const filter = reader.object("filter"))
         search.filter = read_filter(*filter, reader.path_of("filter"), params.errors());

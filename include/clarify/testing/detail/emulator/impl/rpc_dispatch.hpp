@@ -70,14 +70,14 @@ inline const MethodTable::Entry& RpcDispatcher::method_of(
     const json::value* const protocol = request.if_contains("jsonrpc");
     const json::value* const name = request.if_contains("method");
     if (protocol == nullptr || *protocol != "2.0" || name == nullptr || !name->is_string())
-        throw RpcFailure(RpcCode::invalid_request, "Invalid request");
+        throw RpcFailure{RpcCode::invalid_request, "Invalid request"};
     const MethodTable::Entry* const entry = methods_.find(name->get_string());
     if (entry == nullptr || (entry->needs_1_2 && !version.starts_with("1.2")))
-        throw RpcFailure(RpcCode::method_not_found, "Method not found");
+        throw RpcFailure{RpcCode::method_not_found, "Method not found"};
     const bool is_granted = entry->name.starts_with("admin.") ? settings_.admin_access
         : entry->name.starts_with("clarify.")                 ? settings_.clarify_access
                                                               : true;
-    if (!is_granted) throw RpcFailure(RpcCode::forbidden, "Forbidden");
+    if (!is_granted) throw RpcFailure{RpcCode::forbidden, "Forbidden"};
     return *entry;
 }
 
@@ -101,12 +101,12 @@ inline std::string RpcDispatcher::execute(
     const json::value* const params = request.if_contains("params");
     const bool is_absent = params == nullptr || (params->is_null() && !settings_.strict);
     if (!is_absent && !params->is_object())
-        throw RpcFailure(RpcCode::invalid_params, "Params must be an object");
+        throw RpcFailure{RpcCode::invalid_params, "Params must be an object"};
     outcome.delay = wait_for_turn(entry.name, now);
     const std::optional<int> planned = failures_.take();
     constexpr int partial = static_cast<int>(RpcCode::partial_failure);
     if (planned && *planned != partial)
-        throw RpcFailure(static_cast<RpcCode>(*planned), "This failure was asked for");
+        throw RpcFailure{static_cast<RpcCode>(*planned), "This failure was asked for"};
     json::object result = store_.visit([&](Store& store) {
         store.show(now);
         MethodContext context{store, settings_, version, now, planned.has_value()};
@@ -114,7 +114,7 @@ inline std::string RpcDispatcher::execute(
     });
     if (settings_.unknown_members) add_unknown_members(result);
     if (!planned) return "\"result\":" + to_json(result);
-    const RpcFailure failure(RpcCode::partial_failure, "Partial failure");
+    const RpcFailure failure{RpcCode::partial_failure, "Partial failure"};
     json::object error = error_json(failure, path_errors, now);
     error["data"].as_object()["partialResult"] = std::move(result);
     return "\"error\":" + to_json(error);
@@ -178,9 +178,9 @@ inline RpcOutcome RpcDispatcher::handle(
     std::string member;
     try {
         const std::optional<JsonDocument> document = parse_json(text);
-        if (!document) throw RpcFailure(RpcCode::parse_error, "Parse error");
+        if (!document) throw RpcFailure{RpcCode::parse_error, "Parse error"};
         const json::object* const request = document->value.if_object();
-        if (request == nullptr) throw RpcFailure(RpcCode::invalid_request, "Invalid request");
+        if (request == nullptr) throw RpcFailure{RpcCode::invalid_request, "Invalid request"};
         const json::value* const id_value = request->if_contains("id");
         if (id_value != nullptr && !id_value->is_null()) {
             id = document->id_number.empty() ? to_json(*id_value) : document->id_number;
@@ -195,10 +195,10 @@ inline RpcOutcome RpcDispatcher::handle(
         return outcome;
     } catch (const RpcFailure& failure) {
         member = "\"error\":" + to_json(error_json(failure, path_errors, now));
-        // A message that is no request at all cannot be a notification either.
+        // A message that is not a request at all cannot be a notification either.
         is_notification = is_notification && failure.code() != RpcCode::invalid_request;
     } catch (const std::exception&) {
-        const RpcFailure failure(RpcCode::internal_error, "Internal error");
+        const RpcFailure failure{RpcCode::internal_error, "Internal error"};
         member = "\"error\":" + to_json(error_json(failure, path_errors, now));
     }
     if (!is_notification) {

@@ -54,7 +54,7 @@ inline std::string read_choice(
     std::string_view key,
     std::initializer_list<std::string_view> choices) {
     const std::string text = reader.string(key).value_or("");
-    if (text.empty()) return std::string(*choices.begin());
+    if (text.empty()) return std::string{*choices.begin()};
     if (std::find(choices.begin(), choices.end(), text) == choices.end())
         reader.fail(key, "unknown value");
     return text;
@@ -83,7 +83,7 @@ inline std::map<std::string, std::string> read_texts(
     const char* key_rule) {
     std::map<std::string, std::string> texts;
     if (const json::object* const object = parent.object(key)) {
-        const ParamsReader reader(*object, parent.path_of(key), parent.errors(), parent.strict());
+        const ParamsReader reader{*object, parent.path_of(key), parent.errors(), parent.strict()};
         for (const auto& member : *object) {
             const std::string_view name = member.key();
             if (!is_valid_key(name)) {
@@ -100,7 +100,7 @@ inline std::map<std::string, std::vector<std::string>> read_labels(const ParamsR
     std::map<std::string, std::vector<std::string>> labels;
     const json::object* const object = parent.object("labels");
     if (object == nullptr) return labels;
-    const ParamsReader reader(*object, parent.path_of("labels"), parent.errors(), parent.strict());
+    const ParamsReader reader{*object, parent.path_of("labels"), parent.errors(), parent.strict()};
     for (const auto& member : *object) {
         const std::string_view key = member.key();
         if (!is_key(key, "-_/")) {

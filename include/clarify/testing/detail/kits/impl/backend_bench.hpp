@@ -42,7 +42,7 @@ inline boost::asio::awaitable<void> drive_exchange(
         exchange->thrown = thrown.what();
         if (exchange->thrown.empty()) exchange->thrown = "an exception without text";
     } catch (...) {
-        exchange->thrown = "something that is no std::exception";
+        exchange->thrown = "something that is not a std::exception";
     }
     exchange->on_executor = serial.running_in_this_thread();
     exchange->done = true;

@@ -60,7 +60,7 @@ struct CourseEvent {
 
     Kind kind = Kind::begun;
     const Error* error = nullptr;
-    /// May the authentication policy have another header to give?
+    /// Is the header to blame, and may the authentication policy have another one to give?
     bool renewable = false;
     /// Was the call stopped meanwhile?
     bool stopped = false;

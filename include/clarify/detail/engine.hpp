@@ -44,11 +44,13 @@ private:
     boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) override;
     bool authorize_at_once(CallRecord& call, AuthHeader& header) noexcept;
     boost::asio::awaitable<void> authorize(CallRecord& call, AuthHeader& header);
-    bool rejected(const AuthHeader& header) noexcept override;
 
     void close_backend() noexcept override { backend_.close(); }
     void drain_backend() noexcept override {
         if constexpr (requires { backend_.drain(); }) backend_.drain();
+    }
+    bool ask_for_another(const AuthHeader& header) override {
+        return auth_.rejected(*this, header);
     }
     std::string_view kept_secret() const noexcept override { return kept_secret_of(auth_); }
 
@@ -62,6 +64,7 @@ private:
     boost::asio::awaitable<void> run_task(
         std::shared_ptr<TaskRecord> record, boost::asio::awaitable<void> task);
     void observe(const Event& event) override { events().emit(event); }
+    bool has_served(const AuthHeader& header) const override { return is_proven(header); }
 
     Backend backend_;
     Auth auth_;
@@ -151,15 +154,6 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::authorize(
         }
     } catch (...) {
         call.error = exception_error(call, Errc::token, "the authentication policy threw");
-    }
-}
-
-template <HttpBackend Backend, AuthPolicy Auth>
-bool Engine<Backend, Auth>::rejected(const AuthHeader& header) noexcept {
-    try {
-        return auth_.rejected(*this, header);
-    } catch (...) {
-        return false;
     }
 }
 

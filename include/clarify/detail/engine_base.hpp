@@ -15,6 +15,7 @@
 #include <clarify/detail/ending.hpp>
 #include <clarify/detail/outbox.hpp>
 #include <clarify/detail/rate_limiter.hpp>
+#include <clarify/detail/rejected_methods.hpp>
 #include <clarify/detail/retry.hpp>
 #include <clarify/detail/watchdog.hpp>
 
@@ -96,7 +97,7 @@ protected:
     virtual void close_backend() noexcept = 0;
     virtual void drain_backend() noexcept = 0;
     /// Tells the authentication policy of a 401 to `header`: may it have another one to give?
-    virtual bool rejected(const AuthHeader& header) noexcept = 0;
+    virtual bool ask_for_another(const AuthHeader& header) = 0;
     /// What the policy keeps for itself and nobody may see either; may be empty.
     virtual std::string_view kept_secret() const noexcept = 0;
 
@@ -111,6 +112,10 @@ protected:
     bool is_closed() const noexcept { return ending_.is_closed(); }
     /// Stops the activity at its deadline, or when the client closes.
     void begin(Activity& activity) { watchdog_.watch(activity); }
+    /// Has the server answered a call that was sent with this header?
+    bool is_proven(const AuthHeader& header) const noexcept {
+        return rejected_methods_.has_served(header);
+    }
     /// Evenly distributed in [0, 1).
     double random_number() { return std::uniform_real_distribution<double>{}(random_); }
 
@@ -141,6 +146,8 @@ private:
     /// What is wrong with a header that the authentication policy has given, if anything.
     std::optional<Error> header_error(const Secret& header) const;
     void write_headers(const CallRecord& call, std::string_view authorization) const;
+    /// After a 401 to `header`: is it to blame, and may the authentication policy have another one?
+    bool may_renew(const CallRecord& call, const AuthHeader& header) noexcept;
     /// Judges a complete reply: what it means for the call, and for the connection.
     void take_reply(CallRecord& call, std::string_view authorization);
     void deliver(std::shared_ptr<Deliverable> what) noexcept;
@@ -168,6 +175,7 @@ private:
 
     RetryBudget budget_;
     RateLimiter limiter_;
+    RejectedMethods rejected_methods_;
     std::minstd_rand random_;
 
     Watchdog watchdog_;

@@ -112,9 +112,8 @@ public:
     void release() noexcept { timer_.reset(); }
 
 private:
-    class Wake;
-
     void arm();
+    void wake_anew() noexcept;
     void expire() noexcept;
 
     Owner& owner_;

@@ -202,6 +202,10 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
     if (posted) {
         take_reply(call, header ? header->expose() : std::string_view{});
         events_.response(call, sent);
+        // A JSON-RPC error is an answer too. Other replies, a 503 for one, may come from somebody who
+        // has not looked at the header.
+        if (header && (!call.error || call.error->code() == Errc::rpc))
+            rejected_methods_.served(call.buffers->method, header);
     } else if (call.stopped != Stop::none) {
         call.error = stop_error(call);
         event.kind = CourseEvent::Kind::broken;
@@ -217,7 +221,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
     event.error = &*call.error;
     if (call.error->code() == Errc::auth && header) {
         event.kind = CourseEvent::Kind::rejected;
-        event.renewable = rejected(header);
+        event.renewable = may_renew(call, header);
     } else {
         event.kind = CourseEvent::Kind::failed;
         event.early = call.answered && call.buffers->response.early;
@@ -226,6 +230,16 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
     }
     event.stopped = call.stopped != Stop::none;
     return event;
+}
+
+CLARIFY_DECL bool EngineBase::may_renew(const CallRecord& call, const AuthHeader& header) noexcept {
+    try {
+        // A method that is refused whatever the header keeps its 401 to itself.
+        return rejected_methods_.blames_header(call.buffers->method, header, time()) &&
+            ask_for_another(header);
+    } catch (...) {
+        return false;
+    }
 }
 
 CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view authorization) {

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_DETAIL_IMPL_WATCHDOG_HPP
 #define CLARIFY_DETAIL_IMPL_WATCHDOG_HPP
 
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/detail/watchdog.hpp>
 
 #include <boost/asio/post.hpp>
@@ -21,42 +22,6 @@ CLARIFY_DECL Watchdog::Watchdog(
       context_(std::move(context)),
       timer_(std::in_place, serial_) {}
 
-/// What the timer calls. One that is destroyed instead, for want of memory, sees to it that there is
-/// another.
-class Watchdog::Wake {
-public:
-    Wake(std::weak_ptr<Watchdog> watchdog, std::uint64_t turn) noexcept
-        : watchdog_(std::move(watchdog)), turn_(turn) {}
-    Wake(Wake&&) noexcept = default;
-    Wake(const Wake&) = delete;
-    Wake& operator=(const Wake&) = delete;
-    ~Wake() {
-        const auto self = watchdog_.lock();
-        if (!self) return;
-        self->context_->while_there([&] {
-            try {
-                boost::asio::post(self->serial_, [self] {
-                    self->armed_ = false;
-                    self->expire();
-                });
-            } catch (...) {  // NOLINT(bugprone-empty-catch): the next call sets the timer
-            }
-        });
-    }
-
-    void operator()(boost::system::error_code) {
-        const auto self = std::exchange(watchdog_, {}).lock();
-        // Unless it was set anew meanwhile.
-        if (!self || !self->timer_ || self->turn_ != turn_) return;
-        self->armed_ = false;
-        self->expire();
-    }
-
-private:
-    std::weak_ptr<Watchdog> watchdog_;
-    std::uint64_t turn_;
-};
-
 CLARIFY_DECL void Watchdog::arm() {
     if (!timer_) return;
     TimePoint wanted = owner_.next_turn(timer_->now(), queue_.empty());
@@ -65,8 +30,32 @@ CLARIFY_DECL void Watchdog::arm() {
     if (armed_ && timer_->expiry() <= wanted) return;
     armed_ = false;
     timer_->expires_at(wanted);
-    timer_->async_wait(Wake{owner_.weak_watchdog(), ++turn_});
+    timer_->async_wait(CalledOrLost{
+        owner_.weak_watchdog(),
+        [turn = ++turn_](const std::weak_ptr<Watchdog>& watchdog, boost::system::error_code) {
+            const auto self = watchdog.lock();
+            // Unless it was set anew meanwhile.
+            if (!self || !self->timer_ || self->turn_ != turn) return;
+            self->armed_ = false;
+            self->expire();
+        },
+        [](const std::weak_ptr<Watchdog>& watchdog) noexcept {
+            if (const auto self = watchdog.lock()) self->wake_anew();
+        }});
     armed_ = true;
+}
+
+// For the timer's handler that was lost for want of memory.
+CLARIFY_DECL void Watchdog::wake_anew() noexcept {
+    context_->while_there([&] {
+        try {
+            boost::asio::post(serial_, [self = owner_.weak_watchdog().lock()] {
+                self->armed_ = false;
+                self->expire();
+            });
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the next call sets the timer
+        }
+    });
 }
 
 CLARIFY_DECL void Watchdog::rearm() noexcept {

@@ -93,9 +93,8 @@ public:
     /// When the next alarm rings, if one is set. After a `Halt::stuck` there is none.
     std::optional<TimePoint> next_alarm() const;
 
-    /// A serial executor over `context` on which `clarify::Timer` and `clarify::now` follow this
-    /// clock: for the timers of the application that is tested. The clock must be owned by a
-    /// `shared_ptr`.
+    /// A serial executor over `context` on which `clarify::Timer` follows this clock: for the timers
+    /// of the application that is tested. The clock must be owned by a `shared_ptr`.
     boost::asio::any_io_executor executor(boost::asio::io_context& context) {
         return clarify::detail::SerialExecutor::over(context.get_executor(), shared_from_this());
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // SHA-1 (RFC 3174), for naming content.
 
-#ifndef CLARIFY_CORE_DETAIL_SHA1_HPP
-#define CLARIFY_CORE_DETAIL_SHA1_HPP
+#ifndef CLARIFY_API_DETAIL_SHA1_HPP
+#define CLARIFY_API_DETAIL_SHA1_HPP
 
 #include <array>
 #include <bit>
@@ -77,4 +77,4 @@ inline std::string sha1_hex(std::string_view text) {
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_CORE_DETAIL_SHA1_HPP
+#endif  // CLARIFY_API_DETAIL_SHA1_HPP

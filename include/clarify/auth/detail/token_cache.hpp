@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // When to use, renew, await or refuse an access token: decisions only, no I/O.
 
-#ifndef CLARIFY_AUTH_TOKEN_CACHE_HPP
-#define CLARIFY_AUTH_TOKEN_CACHE_HPP
+#ifndef CLARIFY_AUTH_DETAIL_TOKEN_CACHE_HPP
+#define CLARIFY_AUTH_DETAIL_TOKEN_CACHE_HPP
 
 #include <clarify/auth/token_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace clarify {
+namespace clarify::detail {
 
 /** The state machine of one access token shared by all calls of a client.
 
@@ -62,9 +62,12 @@ public:
     /// The fetch failed. `patience`: the wait that the issuer asked for, which binds all later
     /// fetches.
     void failed(Error error, TimePoint now, std::optional<Clock::duration> patience);
-    /// The server answered 401 to `header`. Only the very token that was rejected is dropped: one
-    /// that has replaced it meanwhile stays.
-    void rejected(const AuthHeader& header, TimePoint now);
+    /// The server answered 401 to `header`; has it `served` before? Only the very token that was
+    /// rejected is dropped: one that has replaced it meanwhile stays.
+    ///
+    /// One that has served was revoked, and is replaced at once. One that was rejected at its first
+    /// use is followed by a pause for all calls if that is the second rejection in a row.
+    void rejected(const AuthHeader& header, TimePoint now, bool served);
 
     const AuthHeader& header() const noexcept { return header_; }
     const std::optional<Error>& last_error() const noexcept { return last_error_; }
@@ -83,7 +86,8 @@ private:
     Clock::duration pause_;
     bool patient_ = false;
 
-    /// When the next fetch that follows a rejection may begin; empty before the first rejection.
+    /// When the next fetch may begin that follows a rejection at the first use; empty before the
+    /// first rejection.
     std::optional<TimePoint> next_rejection_fetch_;
     Clock::duration rejection_pause_;
 };
@@ -123,15 +127,14 @@ inline void TokenCache::failed(
     pause_ = std::min<Clock::duration>(pause_ * 2, times_.longest_pause);
 }
 
-inline void TokenCache::rejected(const AuthHeader& header, TimePoint now) {
+inline void TokenCache::rejected(const AuthHeader& header, TimePoint now, bool served) {
     if (!header_ || header_ != header) return;
     header_.reset();
-    // The usual case is a revocation: fetch at once. A server that has been content for a while
-    // starts again with the shortest pause.
-    if (!next_rejection_fetch_ || now - *next_rejection_fetch_ > times_.longest_pause) {
+    // A server that has been content starts again with the shortest pause.
+    if (served || !next_rejection_fetch_ || now - *next_rejection_fetch_ > times_.longest_pause) {
         rejection_pause_ = times_.first_pause;
     }
-    const TimePoint fetch_at = std::max(now, next_rejection_fetch_.value_or(now));
+    const TimePoint fetch_at = served ? now : std::max(now, next_rejection_fetch_.value_or(now));
     next_rejection_fetch_ = fetch_at + rejection_pause_;
     rejection_pause_ = std::min<Clock::duration>(rejection_pause_ * 2, times_.longest_pause);
     if (fetch_at == now) return;
@@ -145,6 +148,6 @@ inline void TokenCache::rejected(const AuthHeader& header, TimePoint now) {
     last_error_ = told.set_phase(Phase::token);
 }
 
-}  // namespace clarify
+}  // namespace clarify::detail
 
-#endif  // CLARIFY_AUTH_TOKEN_CACHE_HPP
+#endif  // CLARIFY_AUTH_DETAIL_TOKEN_CACHE_HPP

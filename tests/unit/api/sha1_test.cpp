@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // SHA-1 against published vectors, at the lengths where padding changes.
 
-#include <clarify/core/detail/sha1.hpp>
+#include <clarify/api/detail/sha1.hpp>
 
 #include <doctest/doctest.h>
 

@@ -95,7 +95,8 @@ public:
     Phase phase() const noexcept { return phase_; }
     /// May the server have executed the call? All its attempts count.
     Fate fate() const noexcept { return fate_; }
-    /// How often the request was begun, the failed time included. 0 if it never was.
+    /// How often the request was begun, the failed time included; 0 if it never was. At most
+    /// `RetryOptions::attempts`, or 2 where a token had to be renewed.
     unsigned attempts() const noexcept { return attempts_; }
     /// The status of the HTTP reply that the call ended with, a success too; 0 if there was none.
     unsigned http_status() const noexcept { return http_status_; }

@@ -119,10 +119,10 @@ protected:
 
 private:
     enum class Stage : std::uint8_t { open, draining, closed };
-    class Wake;
 
     void start(std::shared_ptr<CallRecord> call) noexcept;
     void arm(TimePoint now);
+    void wake_anew() noexcept;
     void rearm() noexcept;
     void expire() noexcept;
     void context_gone() noexcept override;

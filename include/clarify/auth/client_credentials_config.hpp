@@ -64,7 +64,8 @@ struct ClientCredentialsConfig {
     /// unless given: not sent, and the endpoint chooses. The scope that it says it granted is not
     /// looked at.
     std::string scope;
-    /// How often, for how long and how patiently to ask.
+    /// How often, for how long and how patiently to ask, and how long a reply and a token may be.
+    /// The defaults suit Clarify.
     TokenOptions token;
 };
 

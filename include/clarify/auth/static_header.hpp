@@ -28,7 +28,8 @@ namespace clarify {
         context.get_executor(), endpoint, BeastBackend{}, StaticHeader{Secret{"Key 123"}}};
     ```
 
-    A value that changes while the client lives needs a policy of one's own: see `AuthPolicy`.
+    A value that changes while the client lives, or that depends on the request as a signature does,
+    needs a policy of one's own, or is not what a policy can give: see `AuthPolicy`.
 
     @par Object lifetimes
     Copies share the header, which is wiped with the last of them and of the calls that use it.

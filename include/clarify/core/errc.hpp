@@ -123,6 +123,7 @@ enum class Reason : std::uint8_t {
     id_missing,
     id_mismatch,
     members,
+    bad_error,
     batch,
     missing,
     repeated,

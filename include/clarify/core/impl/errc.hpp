@@ -57,6 +57,7 @@ inline constexpr std::array<std::string_view, 58> reason_names{
     "id_missing",
     "id_mismatch",
     "members",
+    "bad_error",
     "batch",
     "missing",
     "repeated",

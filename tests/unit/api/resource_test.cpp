@@ -206,10 +206,12 @@ TEST_CASE("saves: everything that Clarify would refuse is named with its path") 
         "signalsByInput.a.name: has more than 128 characters\n"
         "signalsByInput.a.description: is not UTF-8\n"
         "signalsByInput.a.gapDetection: is negative\n"
-        "signalsByInput.a.labels.no spaces: is no label key: 1 to 128 letters, digits and - _ /\n"
-        "signalsByInput.a.enumValues.10000: is no state: 0 to 9999\n"
+        "signalsByInput.a.labels.no spaces: is not a valid label key: 1 to 128 letters, digits and "
+        "- _ /\n"
+        "signalsByInput.a.enumValues.10000: is not a valid state: 0 to 9999\n"
         "signalsByInput.a.enumValues.10000: is empty\n"
-        "signalsByInput.a.annotations.dot.ted: is no annotation key: 1 to 128 letters, digits and "
+        "signalsByInput.a.annotations.dot.ted: is not a valid annotation key: 1 to 128 letters, "
+        "digits and "
         "- _ /\n");
     // 128 characters may have more bytes.
     ItemSave item;

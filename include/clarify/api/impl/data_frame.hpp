@@ -282,7 +282,7 @@ CLARIFY_DECL void detail::check(
         if (!is_input_key(key)) {
             errors.add(
                 field_path(series, key),
-                "is no input key: 1 to 128 letters, digits and - _ : . # + /");
+                "is not a valid input key: 1 to 128 letters, digits and - _ : . # + /");
         }
         const std::span<const double> values = frame.column(i);
         const auto infinite =

@@ -71,7 +71,7 @@ public:
         if (is_state_aggregation(of.time_aggregation)) {
             if (!of.state) errors_.add(path + ".state", "is needed for a state aggregation");
             if (of.state && !is_enum_state(*of.state))
-                errors_.add(path + ".state", "is no state: 0 to 9999");
+                errors_.add(path + ".state", "is not a valid state: 0 to 9999");
         } else if (of.state) {
             errors_.add(path + ".state", "is for state aggregations only");
         }
@@ -85,7 +85,8 @@ public:
     void name(const std::string& alias, const std::string& path) {
         if (!is_alias(alias)) {
             errors_.add(
-                path + ".alias", "is no alias: 1 to 28 letters, digits and _, no digit first");
+                path + ".alias",
+                "is not a valid alias: 1 to 28 letters, digits and _, no digit first");
         }
         if (!names_.insert(alias).second) errors_.add(path + ".alias", "is repeated");
     }
@@ -97,7 +98,8 @@ public:
         if (!is_utf8(value)) errors_.add(path + ".engUnit", "is not UTF-8");
     }
     void item(const ItemAggregation& of, const std::string& path) {
-        if (!is_resource_id(of.id)) errors_.add(path + ".id", "is no identifier of an item");
+        if (!is_resource_id(of.id))
+            errors_.add(path + ".id", "is not a valid identifier of an item");
         ids_.insert(of.id);
         base(of, path);
     }

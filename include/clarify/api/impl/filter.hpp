@@ -114,7 +114,7 @@ CLARIFY_DECL Result<void> detail::check(const Filter& filter) {
     };
     if (node.kind == Kind::raw) {
         if (is_json_object(node.value)) return {};
-        return fault(Reason::syntax, "raw text that is no JSON object");
+        return fault(Reason::syntax, "raw text that is not a JSON object");
     }
     for (const Filter& part : node.parts) {
         if (const Result<void> done = check(part); !done) return done;

@@ -103,9 +103,9 @@ CLARIFY_DECL void detail::check(
     const std::optional<CalendarDuration> width = query.rollup.width();
     if (width && !width->is_positive()) errors.add(field_path(path, "rollup"), "is not positive");
     if (!query.time_zone.empty() && !is_time_zone_name(query.time_zone))
-        errors.add(field_path(path, "timeZone"), "is no name of a time zone");
+        errors.add(field_path(path, "timeZone"), "is not a valid time zone name");
     if (query.first_day_of_week && !query.first_day_of_week->ok())
-        errors.add(field_path(path, "firstDayOfWeek"), "is no day of the week");
+        errors.add(field_path(path, "firstDayOfWeek"), "is not a day of the week");
     if (query.last && *query.last == 0) errors.add(field_path(path, "last"), "is 0");
     for (const std::string& key : query.series)
         check_text(key, field_path(field_path(path, "filter"), "series"), errors);

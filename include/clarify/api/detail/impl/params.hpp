@@ -20,7 +20,7 @@ inline void check_integration(std::string_view integration, FieldErrors& errors)
     if (integration.empty())
         errors.add("integration", "is needed: the client was not made from credentials");
     else if (!is_resource_id(integration))
-        errors.add("integration", "is no identifier: 20 of 0 to 9 and a to v");
+        errors.add("integration", "is not a valid identifier: 20 of 0 to 9 and a to v");
 }
 
 inline void write_integration(JsonWriter& out, std::string_view integration) {
@@ -60,8 +60,10 @@ Result<void> write_saves(std::string& out, const SaveParams<Save>& params, bool 
     for (const auto& [key, save] : params.saves) {
         const std::string path = field_path(params.member, key);
         if (by_input && !is_input_key(key))
-            errors.add(path, "is no input key: 1 to 128 letters, digits and - _ : . # + /");
-        if (!by_input && !is_resource_id(key)) errors.add(path, "is no identifier of a signal");
+            errors.add(
+                path, "is not a valid input key: 1 to 128 letters, digits and - _ : . # + /");
+        if (!by_input && !is_resource_id(key))
+            errors.add(path, "is not a valid identifier of a signal");
         check(save, path, errors);
     }
     return write(out, errors, [&](JsonWriter& json) {
@@ -124,7 +126,7 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const ConnectParams
     params::check_integration(params.integration, errors);
     check(params.query, "query", params::most_resources, errors);
     if (params.connects && !is_resource_id(params.item))
-        errors.add("item", "is no identifier of an item");
+        errors.add("item", "is not a valid identifier of an item");
     return params::write(out, errors, [&](JsonWriter& json) {
         params::write_integration(json, params.integration);
         if (params.connects) {

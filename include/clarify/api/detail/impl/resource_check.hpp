@@ -62,13 +62,13 @@ public:
         for (const auto& [key, values] : of.labels) {
             const std::string path = field_path(member("labels"), key);
             if (!is_label_key(key))
-                errors_.add(path, "is no label key: 1 to 128 letters, digits and - _ /");
+                errors_.add(path, "is not a valid label key: 1 to 128 letters, digits and - _ /");
             for (const std::string& value : values)
                 text(path, value);
         }
         for (const auto& [state, name] : of.enum_values) {
             const std::string path = field_path(member("enumValues"), std::to_string(state));
-            if (!is_enum_state(state)) errors_.add(path, "is no state: 0 to 9999");
+            if (!is_enum_state(state)) errors_.add(path, "is not a valid state: 0 to 9999");
             text(path, name, 128, 1);
         }
     }
@@ -76,7 +76,8 @@ public:
         for (const auto& [key, value] : of) {
             const std::string path = field_path(member("annotations"), key);
             if (!is_annotation_key(key))
-                errors_.add(path, "is no annotation key: 1 to 128 letters, digits and - _ /");
+                errors_.add(
+                    path, "is not a valid annotation key: 1 to 128 letters, digits and - _ /");
             text(path, value);
         }
     }

@@ -216,7 +216,7 @@ class JsonReader;
 class JsonWriter;
 void write_json(JsonWriter& out, const SignalSave& save);
 void write_json(JsonWriter& out, const ItemSave& save);
-bool read_json(JsonReader& in, Signal& signal);
+bool read_json(JsonReader& in, clarify::Signal& signal);
 bool read_json(JsonReader& in, Item& item);
 }  // namespace detail
 

@@ -121,7 +121,7 @@ CLARIFY_DECL std::optional<ResourceLink> Signal::integration() const {
     return detail::resource::one_of(relationships, "integration");
 }
 
-CLARIFY_DECL bool detail::read_json(JsonReader& in, Signal& signal) {
+CLARIFY_DECL bool detail::read_json(JsonReader& in, clarify::Signal& signal) {
     return resource::read_resource(in, signal, [&](const JsonKey& key) {
         return key == "input" ? in.string(signal.input) : in.skip();
     });

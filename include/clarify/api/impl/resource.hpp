@@ -5,11 +5,11 @@
 #define CLARIFY_API_IMPL_RESOURCE_HPP
 
 #include <clarify/api/detail/resource_reader.hpp>
+#include <clarify/api/detail/sha1.hpp>
 #include <clarify/api/resource.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/json_reader.hpp>
 #include <clarify/core/detail/json_writer.hpp>
-#include <clarify/core/detail/sha1.hpp>
 
 #include <map>
 #include <string>

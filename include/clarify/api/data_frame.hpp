@@ -35,6 +35,10 @@ bool read_json(JsonReader& in, DataFrame& frame);
     frame.append(clarify::Timestamp::now(), {{"pump/flow", 12.5}, {"pump/pressure", 3.1}});
     @endcode
 
+    Columns are named by keys: those of inputs where a frame is inserted (`is_input_key`), those of items,
+    aggregations or aliases where one was read. Samples are doubles; the states of an enumerated signal
+    are whole numbers among them.
+
     Rows may be in any order, and times may be repeated, until `normalize` is called; what is sent
     and what was received always is. Columns keep the order in which they were added.
 
@@ -118,13 +122,14 @@ public:
     /// Adds a column in which all values are missing, unless there is one of that key. Returns its
     /// position.
     std::size_t add_column(std::string_view key);
-    /// Adds a row in which all values are missing. Returns its number.
+    /// Adds a row in which all values are missing, at the end, whatever its time. Returns its number.
     std::size_t add_row(Timestamp time);
     /// Sets a value of a row and a column that there are; `missing` removes it.
     void set(std::size_t row, std::size_t column, double value) noexcept {
         columns_[column].values[row] = value;
     }
-    /// Adds a row, and the columns that it needs.
+    /// Adds a row at the end, and the columns that it needs. Of values with the same key the last one
+    /// counts.
     void append(Timestamp time, std::span<const std::pair<std::string_view, double>> values);
     void append(Timestamp time, std::initializer_list<std::pair<std::string_view, double>> values) {
         append(time, std::span{values.begin(), values.size()});
@@ -143,9 +148,9 @@ public:
     /// Adds the rows and columns of another frame, and normalises. Where both have a value, that of
     /// `other` counts; one that is missing there replaces nothing.
     void merge(const DataFrame& other);
-    /// `count` rows from number `first` on, with all columns.
+    /// `count` rows from number `first` on, with all columns; fewer where there are fewer.
     DataFrame part(std::size_t first, std::size_t count) const;
-    /// The rows from a time (included) to another (excluded) of a normalised frame.
+    /// The rows from a time (included) to another (excluded) of a normalised frame, with all columns.
     DataFrame slice(Timestamp from, Timestamp to) const;
 
     /// The same times, keys and order of columns; missing values are equal to each other, and the

@@ -36,6 +36,14 @@ bool read_json(JsonReader& in, CalendarDuration& duration);
     counts whole units: `FixedDuration{15min}`. What 64 bits of nanoseconds (292 years) do not hold
     becomes the nearest value that they do; what is finer than a nanosecond is rounded down.
 
+    On the wire it is an ISO 8601 text, of which Clarify takes weeks, days, hours, minutes and seconds:
+
+    | text | length | text | length |
+    | --- | --- | --- | --- |
+    | `PT0.001S` | 1 ms | `P4D` | 96 h |
+    | `PT15M` | 15 min | `P1W` | 168 h |
+    | `PT1M30S` | 90 s | `-PT2H` | 2 h backwards |
+
     Zero is an ordinary value here. For the attributes of signals and items Clarify takes it for "not
     set" (servers answer `PT0S` there), so reading such an attribute gives none.
 
@@ -90,6 +98,12 @@ private:
 
     It may be zero or negative here; a rollup has to be positive (`is_positive`).
 
+    | text | made by | is |
+    | --- | --- | --- |
+    | `PT15M` | `CalendarDuration{15min}` | a fixed length |
+    | `P1D`, `P1W` | `days(1)`, `weeks(1)` | days of the calendar |
+    | `P1M`, `P1Y` | `months(1)`, `years(1)` | months of the calendar |
+
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -135,16 +149,8 @@ public:
     /// Months count as 28 days, each twelve of them as 365, and days as 24 hours: how the API
     /// measures a bucket where it limits how many there may be.
     constexpr FixedDuration shortest() const noexcept {
-        constexpr std::int64_t day = 86'400;
-        if (months_ != 0) {
-            std::int64_t length = 0;
-            const std::int64_t in_days = months_ / 12 > 1'000'000 || months_ / 12 < -1'000'000
-                ? (months_ < 0 ? -365'000'000 : 365'000'000)
-                : months_ / 12 * 365 + months_ % 12 * 28;
-            if (__builtin_mul_overflow(in_days, day, &length)) return {};
-            return std::chrono::seconds{length};
-        }
-        if (days_ != 0) return std::chrono::duration<std::int64_t, std::ratio<day>>{days_};
+        if (months_ != 0) return std::chrono::seconds{detail::shortest_months(months_)};
+        if (days_ != 0) return std::chrono::duration<std::int64_t, std::ratio<86'400>>{days_};
         return fixed_;
     }
     /// Longer than nothing?

@@ -36,6 +36,9 @@ struct FieldError {
 /** Collects what is wrong with a request before it is sent, so that all of it can be repaired at
     once.
 
+    Nobody is helped by the first of ten mistakes: so a check goes on after one, and the caller sees them
+    all in one message, or one by one in `all`.
+
     The methods of the API do so by themselves: they fail with what `result` returns, before anything
     is sent.
 
@@ -51,6 +54,7 @@ public:
 
     /// In the order they were found. Valid until another one is added.
     const std::vector<FieldError>& all() const noexcept { return all_; }
+    /// Is nothing wrong?
     bool empty() const noexcept { return all_.empty(); }
     std::size_t size() const noexcept { return all_.size(); }
 

@@ -69,6 +69,14 @@ private:
     query.filter = label("site").in({"pier", "harbour"}) && field("valueType") == "numeric";
     @endcode
 
+    | comparison | in JSON |
+    | --- | --- |
+    | `field("a") == value` | `{"a":value}`; for labels: any of them is equal |
+    | `!=`, `<`, `<=`, `>`, `>=` | `{"a":{"$ne":value}}`, `$lt`, `$lte`, `$gt`, `$gte` |
+    | `in`, `not_in` | `{"a":{"$in":[value,…]}}`, `$nin` |
+    | `matches` | `{"a":{"$regex":"…"}}` |
+    | both, either | `{"$and":[filter,…]}`, `$or` |
+
     A default-constructed one matches everything. Composing costs no more than a small allocation:
     parts are shared, not copied. `&&` and `||` are ordinary functions here: both sides are evaluated.
 
@@ -108,9 +116,9 @@ private:
     std::shared_ptr<const detail::FilterNode> node_;
 };
 
-/// All of them; with none, everything.
+/// All of them, as with `&&`; with none, everything.
 Filter all_of(const std::vector<Filter>& filters);
-/// Any of them; with none, everything.
+/// Any of them, as with `||`; with none, everything, and not nothing.
 Filter any_of(const std::vector<Filter>& filters);
 
 /** A field of a signal or an item, to be compared; see `field`.

@@ -93,7 +93,7 @@ private:
     Map map_;
 };
 
-/** Writes `{"key":["value",…],…}`, the keys in bytewise order.
+/** Writes the member `labels` of a resource's attributes: `{"key":["value",…],…}`, the keys in bytewise order.
 
     @par Errors
     `Errc::bad_argument` with `Reason::encoding`, and a JSON pointer to it, for text that is not UTF-8;

@@ -11,6 +11,7 @@
 namespace clarify {
 namespace detail {
 
+/// In ASCII, whatever the locale is.
 constexpr bool is_letter(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -41,7 +42,8 @@ inline constexpr int max_enum_state = 9999;
 /** A key that samples are inserted under, which is the `input` of a signal and the name of a column:
     1 to 128 ASCII letters, digits and `- _ : . # + /`.
 
-    Case matters. A slash has no meaning of its own.
+    Case matters. A slash has no meaning of its own. The service's own pattern is
+    `^[a-zA-Z0-9-_:.#+/]{1,128}$`.
 */
 constexpr bool is_input_key(std::string_view text) noexcept {
     return detail::is_key(text, max_key_length, "-_:.#+/");
@@ -50,8 +52,9 @@ constexpr bool is_input_key(std::string_view text) noexcept {
 /** The identifier of a signal, an item, an integration or an organization: 20 letters of base32hex,
     which are `a` to `v` and `0` to `9`.
 
-    Clarify mints xid values, which follow narrower rules; these are not asked for here. Upper case is
-    none.
+    Clarify mints xid values, which follow narrower rules (the first characters are the time at which
+    the resource was made, so that sorting by identifier sorts by age); these are not asked for here.
+    Upper case is not allowed.
 */
 constexpr bool is_resource_id(std::string_view text) noexcept {
     return text.size() == 20 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -68,8 +71,8 @@ constexpr bool is_label_key(std::string_view text) noexcept {
 /// filters name it as `annotations.<key>`.
 constexpr bool is_annotation_key(std::string_view text) noexcept { return is_label_key(text); }
 
-/// The name of an item, a group or a calculation in a formula: 1 to 28 ASCII letters, digits and
-/// `_`, the first of them no digit.
+/// The name of an item, a group or a calculation in a formula, which is the name of its series in the
+/// result too: 1 to 28 ASCII letters, digits and `_`, the first of them no digit. Case matters.
 constexpr bool is_alias(std::string_view text) noexcept {
     return detail::is_key(text, max_alias_length, "_") && !detail::is_decimal(text.front());
 }

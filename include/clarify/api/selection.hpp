@@ -69,7 +69,7 @@ struct DataSelection : SelectionBase {
     DataFrame data;
 };
 
-/** Read a selection in any of the forms that it can be asked for: resources in an array or in an
+/** Read a selection in any of the forms that it can be asked for (`format` of the request): resources in an array or in an
     object by their identifiers, included ones in an array or in arrays by their types, one data
     frame or several. Unknown members, and included resources of unknown types, are ignored.
 

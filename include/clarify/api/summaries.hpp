@@ -59,7 +59,7 @@ struct SaveSummary {
 struct InsertResult {
     InsertResult() {}
 
-    /// By input key: one for each column of the frame.
+    /// By input key: one for each column of the frame, also where the signal existed already.
     std::map<std::string, CreateSummary, std::less<>> signals_by_input;
 
     friend bool operator==(const InsertResult&, const InsertResult&) = default;

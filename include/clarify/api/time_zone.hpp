@@ -36,7 +36,8 @@ public:
     TimeZone() noexcept {}
 
     /** Reads a zone of the database, such as `Europe/Oslo`, from the folder that the environment
-        variable `TZDIR` names, else from `/usr/share/zoneinfo`. `UTC` needs no file.
+        variable `TZDIR` names, else from `/usr/share/zoneinfo`. `UTC` needs no file. The
+        file is read anew each time, in the calling thread.
 
         @par Errors
         `Errc::bad_argument`: `Reason::not_found` for a name that is not there, `Reason::syntax` for

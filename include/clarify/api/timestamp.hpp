@@ -46,6 +46,10 @@ bool read_timestamp(std::string_view text, std::int64_t& microseconds) noexcept;
     server sends may have any offset. A default-constructed one is 1970: where "no time" is possible,
     the library uses `std::optional<Timestamp>`.
 
+    Signals have values at timestamps, and `Timestamp` names nothing but the moment: how far samples are
+    apart, how long a bucket is and the like are durations, see `FixedDuration` and `CalendarDuration`;
+    what the clocks of a place show is a matter of `TimeZone`.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -113,10 +117,12 @@ public:
         count_ = detail::saturated_sum(count_, detail::saturated_count<std::micro>(by));
         return *this;
     }
+    /// The same backwards.
     template <std::integral Rep, class Period>
     constexpr Timestamp& operator-=(std::chrono::duration<Rep, Period> by) noexcept {
         return *this += -by;
     }
+    /// The moment that is later, or earlier, by a duration; at the ends of the range as `+=`.
     template <std::integral Rep, class Period>
     friend constexpr Timestamp operator+(
         Timestamp time, std::chrono::duration<Rep, Period> by) noexcept {

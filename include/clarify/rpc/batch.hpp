@@ -48,6 +48,7 @@ public:
         `unknown`, and `repeated` where it has several.
     */
     const std::vector<Result<R>>& slots() const& noexcept { return slots_; }
+    /// The same, to be moved from.
     std::vector<Result<R>> slots() && noexcept { return std::move(slots_); }
     /// How many calls there were.
     std::size_t size() const noexcept { return slots_.size(); }
@@ -112,6 +113,9 @@ Result<void> read_batch(
     For other servers: Clarify does not take batches, and a client that was made from its credentials
     refuses them before any I/O. A server may execute the requests in any order, also at once.
 
+    Each call has an id of its own, from the counter of the client. A batch of notifications only is
+    answered by nothing; an empty one is refused.
+
     Parameters are encoded as they are added, so nothing needs to outlive the function that adds it.
     What cannot be encoded is reported when the batch is sent.
 
@@ -129,7 +133,7 @@ public:
     /// Adds a call; its outcome is the slot whose number is that of the calls before it.
     template <class Params = NoParams>
     BasicBatch& call(std::string_view method, const Params& params = no_params);
-    /// Adds a notification, which has no slot.
+    /// Adds a notification, which has no slot: nobody learns what became of it.
     template <class Params = NoParams>
     BasicBatch& notify(std::string_view method, const Params& params = no_params);
 

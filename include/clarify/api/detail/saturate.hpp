@@ -42,6 +42,17 @@ constexpr std::int64_t saturated_difference(std::int64_t a, std::int64_t b) noex
     return b > 0 ? INT64_MIN : INT64_MAX;
 }
 
+/// Seconds in so many months, of which each twelve count as 365 days and the others as 28; at most those
+/// of a million years.
+constexpr std::int64_t shortest_months(std::int64_t months) noexcept {
+    constexpr std::int64_t day = 86'400;
+    constexpr std::int64_t most_years = 1'000'000;
+    const std::int64_t years = months / 12;
+    if (years > most_years) return most_years * 365 * day;
+    if (years < -most_years) return -most_years * 365 * day;
+    return (years * 365 + months % 12 * 28) * day;
+}
+
 }  // namespace clarify::detail
 
 #endif  // CLARIFY_API_DETAIL_SATURATE_HPP

@@ -195,6 +195,9 @@ enum class Reason : std::uint8_t {
     id_mismatch,
     /// Members are missing, or do not go together.
     members,
+    /// The `error` member is no error object of JSON-RPC: its code is not an integer, or its message
+    /// not a text. What can be read of it is in the message.
+    bad_error,
     /// A batch where there can be none, or an empty one.
     batch,
     /// The reply to a batch has no answer to this call.

@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, 22> errc_names{
     "timeout", "cancelled",    "closed",     "overloaded", "framing", "too_large", "status", "auth",
     "token",   "json",         "envelope",   "rpc",        "decode",  "internal"};
 
-inline constexpr std::array<std::string_view, 58> reason_names{
+inline constexpr std::array<std::string_view, 59> reason_names{
     "",
     "not_found",
     "temporary",
@@ -64,6 +64,7 @@ inline constexpr std::array<std::string_view, 58> reason_names{
     "id_missing",
     "id_mismatch",
     "members",
+    "bad_error",
     "batch",
     "missing",
     "repeated",

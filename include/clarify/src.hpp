@@ -39,6 +39,7 @@
 #include <clarify/api/impl/timestamp.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
+#include <clarify/core/detail/impl/json_scan.hpp>
 #include <clarify/core/impl/errc.hpp>
 #include <clarify/core/impl/error.hpp>
 #include <clarify/core/impl/event.hpp>
@@ -48,9 +49,6 @@
 #include <clarify/core/impl/timer.hpp>
 #include <clarify/core/impl/url.hpp>
 #include <clarify/detail/impl/engine_base.hpp>
-#include <clarify/core/detail/impl/json_scan.hpp>
-#include <clarify/detail/impl/engine.hpp>
-#include <clarify/detail/impl/engine_end.hpp>
 #include <clarify/detail/impl/reply.hpp>
 #include <clarify/detail/impl/watchdog.hpp>
 #include <clarify/http/impl/beast_backend.hpp>

@@ -53,7 +53,7 @@ struct SaveOptions : ApiOptions {
 struct SelectOptions : ApiOptions {
     SelectOptions() {}
 
-    /// Send the items of the result along: those that signals are published as, or whose data they
+    /// Send the items of the result along, into `SelectionBase::included_items`: those that signals are published as, or whose data they
     /// are. Servers of 1.1 and 1.2 were seen to refuse it for signals; `select_items` finds them by
     /// the identifiers in `Signal::item()` everywhere.
     bool include_items = false;

@@ -42,6 +42,16 @@ bool read_json(JsonReader& in, DataFrame& frame);
     Rows may be in any order, and times may be repeated, until `normalize` is called; what is sent
     and what was received always is. Columns keep the order in which they were added.
 
+    A frame takes eight bytes a row, and eight for each value, whether it is missing or not: series that
+    do not share their times are better kept in frames of their own.
+
+    @code
+    for (const clarify::DataFrame::Row row : frame.rows()) {
+        for (std::size_t i = 0; i != frame.columns(); ++i)
+            print(row.time(), frame.key(i), row[i]);  // NaN where there is none
+    }
+    @endcode
+
     To collect samples that arrive one by one and not row by row, use `SampleBuffer`.
 
     @par Thread safety
@@ -57,7 +67,8 @@ public:
     /// Without rows and columns.
     DataFrame() {}
 
-    /** A frame of whole columns.
+    /** A frame of whole columns, which are moved in: each has a value, perhaps `missing`, for each time.
+        Times may be in any order, see `normalize`.
 
         @par Errors
         `Errc::bad_argument`, `Reason::fields`, with the path of each column that is repeated or has
@@ -90,7 +101,8 @@ public:
     }
     /// The same, to be changed in place.
     std::span<double> column(std::size_t column) noexcept { return columns_[column].values; }
-    /// The column of a key; an empty one where there is none.
+    /// The values of a key, as many as `times()` and valid until the frame changes; an empty span where
+    /// there is no such column.
     std::span<const double> column(std::string_view key) const;
     /// The value of a key at a time, found in logarithmic time; nothing where it is missing. The frame
     /// has to be normalised.
@@ -111,7 +123,7 @@ public:
         std::size_t number_;
     };
     Row row(std::size_t number) const noexcept { return {*this, number}; }
-    /// Every row, from the first: `for (const DataFrame::Row row : frame.rows())`.
+    /// Every row, in the order they are in: `for (const DataFrame::Row row : frame.rows())`.
     auto rows() const {
         return std::views::iota(std::size_t{0}, size()) |
             std::views::transform([this](std::size_t number) { return row(number); });
@@ -137,7 +149,7 @@ public:
     /// Removes all rows and columns.
     void clear() noexcept;
 
-    /// Are the times ascending, and none of them repeated?
+    /// Are the times ascending, and none of them repeated? Looks at the times only.
     bool is_normalized() const noexcept;
     /** Sorts by time, joins rows of the same time, and drops rows without any value.
 
@@ -194,7 +206,8 @@ public:
     /// How many samples were added since it was last emptied.
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
-    /// All that was added, normalised, and begins anew.
+    /// All that was added, as a normalised frame, whose columns are in the order of their keys; begins
+    /// anew. A NaN that was added is no sample.
     DataFrame take();
 
 private:

@@ -144,7 +144,7 @@ public:
     constexpr std::int64_t months() const noexcept { return months_; }
     /// Days of the calendar, or 0 where it is made of something else.
     constexpr std::int64_t days() const noexcept { return days_; }
-    /// A fixed length, or zero where it is made of something else.
+    /// A fixed length, or zero where it is made of something else. Three zeros are a zero of any kind.
     constexpr FixedDuration fixed() const noexcept { return fixed_; }
     /// Months count as 28 days, each twelve of them as 365, and days as 24 hours: how the API
     /// measures a bucket where it limits how many there may be.
@@ -179,7 +179,8 @@ private:
     std::chrono::nanoseconds fixed_{0};
 };
 
-/// Writes a JSON string: what `to_string` returns. Does not fail.
+/// Writes a JSON string: what `to_string` returns. Does not fail, and takes zero and negative lengths
+/// as well; what a request may have is checked with the request.
 Result<void> append_json_text(std::string& out, FixedDuration duration);
 Result<void> append_json_text(std::string& out, CalendarDuration duration);
 /// Reads what `parse` reads, as a JSON string. `Errc::decode` for anything else; `duration` is then

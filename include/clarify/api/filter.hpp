@@ -83,6 +83,13 @@ private:
     Paths and values of any kind are taken; what a field cannot be compared with is the server's to
     refuse (`Errc::rpc`, -32602).
 
+    @code
+    const auto recent = field("createdAt") >= clarify::Timestamp::now() - std::chrono::hours{24};
+    const auto mine = annotation("example-corp/source") == "plc-7";
+    const auto gaps = clarify::Filter::raw(R"({"gapDetection":{"$ne":null}})");
+    query.filter = (recent && mine) || gaps;
+    @endcode
+
     @par Errors
     What cannot be sent (a field without a name, or one that begins with `$`; a number that is not
     finite; text that is not UTF-8) is reported when it is written, with `Errc::bad_argument`.

@@ -29,7 +29,7 @@ constexpr bool is_key(
 }  // namespace detail
 
 // All of these look at a text or a number and nothing else: they do not allocate, do not throw, and can
-// be used in constant expressions. The library holds every request to them before it is sent, so
+// be used in constant expressions: static_assert(clarify::is_input_key("pump/flow")). The library holds every request to them before it is sent, so
 // asking beforehand is only needed to tell people which of their names will not do.
 
 /// The longest input, label or annotation key, in bytes, which for these are characters.

@@ -38,7 +38,8 @@ struct ResourceLink {
     friend bool operator==(const ResourceLink&, const ResourceLink&) = default;
 };
 
-/// How a resource is related to others: to one, to none, or to many.
+/// How a resource is related to others: to one, to none, or to many. What the other one is, its link
+/// says; to have it sent along, ask for it with `SelectOptions::include_items`.
 struct Relationship {
     Relationship() {}
 
@@ -52,7 +53,13 @@ struct Relationship {
 /// By what they are for: a signal has `item` and `integration`.
 using Relationships = std::map<std::string, Relationship, std::less<>>;
 
-/// What the server knows about a resource.
+/** What the server knows about a resource.
+
+    @code
+    const clarify::SignalSave wanted = describe(sensor);
+    if (attributes_hash(wanted, signal.input) == signal.meta.attributes_hash) return;  // as it is
+    @endcode
+*/
 struct ResourceMeta {
     ResourceMeta() {}
 
@@ -102,8 +109,11 @@ struct Attributes {
     friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 
-/// What an integration inserts under one key: a resource that only integrations and administrators
-/// see.
+/** What an integration inserts under one key: a resource that only integrations and administrators see.
+
+    It exists from the first sample or the first save on. People see an item that it is published as:
+    `ApiClient::publish_signals` makes one, `connect_signals` (API 1.2) connects it with one there is.
+*/
 struct Signal : Attributes {
     Signal() {}
 
@@ -122,8 +132,10 @@ struct Signal : Attributes {
     friend bool operator==(const Signal&, const Signal&) = default;
 };
 
-/// What people see: a resource of its own, with attributes of its own, which shows the data of a
-/// signal.
+/** What people see: a resource of its own, with attributes of its own, which shows the data of a signal.
+
+    What is saved about a signal does not change its item: publishing it again does.
+*/
 struct Item : Attributes {
     Item() {}
 
@@ -158,10 +170,17 @@ struct SignalSave : Attributes {
     friend bool operator==(const SignalSave&, const SignalSave&) = default;
 };
 
-/// What an item is to be, as in `SignalSave`.
+/** What an item is to be, as in `SignalSave`: publishing replaces all attributes.
+
+    @code
+    std::map<std::string, clarify::ItemSave, std::less<>> items;
+    items.emplace(signal.id, clarify::ItemSave{signal});
+    auto published = co_await client.publish_signals(items);
+    @endcode
+*/
 struct ItemSave : Attributes {
     ItemSave() {}
-    /// What shows a signal as it is.
+    /// What shows a signal as it is. Its annotations are not taken over.
     explicit ItemSave(const Signal& signal) : Attributes(signal) {}
     /// What the item is already, without its annotations.
     explicit ItemSave(const Item& item) : Attributes(item), visible(item.visible) {}

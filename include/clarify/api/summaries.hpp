@@ -65,7 +65,13 @@ struct InsertResult {
     friend bool operator==(const InsertResult&, const InsertResult&) = default;
 };
 
-/// The result of `integration.saveSignals`: one summary for each signal that was to be saved.
+/** The result of `integration.saveSignals`: one summary for each signal that was to be saved.
+
+    @code
+    for (const auto& [input, summary] : result.signals_by_input)
+        if (summary.created) print("made " + summary.id + " for " + input);
+    @endcode
+*/
 struct SaveSignalsResult {
     SaveSignalsResult() {}
 

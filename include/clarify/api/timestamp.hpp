@@ -34,6 +34,7 @@ bool read_timestamp(std::string_view text, std::int64_t& microseconds) noexcept;
 /** A moment in whole microseconds since 1970-01-01T00:00:00Z, which is the resolution of Clarify.
 
     @code
+    using namespace std::chrono_literals;
     const clarify::Timestamp begin = clarify::Timestamp::parse("2026-11-24T09:30:00+01:00").value();
     const clarify::Timestamp end = begin + 15min;
     @endcode
@@ -76,7 +77,7 @@ public:
     /// The latest moment, in the year 294247. It cannot be sent either.
     static constexpr Timestamp max() noexcept { return from_microseconds(INT64_MAX); }
 
-    /** Reads RFC 3339: a date, `T`, a time with any number of decimals, and `Z` or an offset such as
+    /** Reads RFC 3339 (section 5.6): a date, `T`, a time with any number of decimals, and `Z` or an offset such as
         `+02:00`. The letters may be lower case.
 
         Decimals beyond the sixth are rounded towards the past, before 1970 too. A leap second, which
@@ -148,7 +149,7 @@ private:
     std::int64_t count_ = 0;
 };
 
-/** Writes a JSON string.
+/** Writes a JSON string: what `to_string` returns, in quotes.
 
     @par Errors
     `Errc::bad_argument` with `Reason::out_of_range` for a year beyond 0000 to 9999, which RFC 3339

@@ -91,7 +91,8 @@ struct BatchSlot {
     `violation` is set to what the reply holds beside answers to the slots, if anything.
 
     @par Errors
-    Where the reply as a whole is no answer: `Errc::json`, or `Errc::envelope` with `empty`,
+    An answer that is wrong in itself is the error of its slot, which does not concern the others. Where the
+    reply as a whole is no answer: `Errc::json`, or `Errc::envelope` with `empty`,
     `version`, `id_mismatch`, `members` or `bad_error`. One error for the whole batch, with a null id, without
     one or with that of one of the slots, is no failure: every slot gets it.
 */
@@ -108,6 +109,8 @@ Result<void> read_batch(
     @code
     auto batch = client.make_batch();
     batch.call("sum", numbers).call("product", numbers).notify("log", line);
+    auto outcomes = co_await client.call_batch<double>(std::move(batch));
+    if (outcomes && (*outcomes)[1]) print(*(*outcomes)[1]);  // the product
     @endcode
 
     For other servers: Clarify does not take batches, and a client that was made from its credentials

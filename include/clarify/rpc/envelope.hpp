@@ -79,7 +79,7 @@ Result<std::string_view> read_response(
 struct Remark {
     /// The error object, whatever else is wrong with the body.
     std::optional<RpcError> error;
-    /// What is wrong with an error object that cannot be read: `bad_error`, as for `read_response`.
+    /// What is wrong with an error that is no error object: `bad_error`, as for `read_response`.
     std::optional<Error> fault;
     /// Is there an id that is neither null nor one of the request's? Then nothing in the body is
     /// meant for it.

@@ -17,6 +17,7 @@ namespace {
 
 constexpr const char* good = R"({"jsonrpc":"2.0","id":7,"result":[1]})";
 constexpr const char* foreign = R"({"jsonrpc":"2.0","id":8,"result":[1]})";
+constexpr const char* no_error = R"({"jsonrpc":"2.0","id":7,"error":{"code":"E_LIMIT"}})";
 constexpr const char* refusal = R"({"jsonrpc":"2.0","id":7,"error":{"code":-1,"message":"no"}})";
 
 HttpResponse response(unsigned status, std::string body) {
@@ -58,6 +59,9 @@ TEST_CASE("reply: what it means for the call, and for the connection") {
         {204, "", true, Errc{}, Reason::none, true},
         {200, R"({"jsonrpc":"2.0","id":null,"result":1})", true, Errc{}, Reason::none, true},
         {200, foreign, true, Errc::envelope, Reason::id_mismatch, false},
+        {200, no_error, false, Errc::envelope, Reason::bad_error, true},
+        {200, R"({"error":"E_LIMIT"})", true, Errc::envelope, Reason::bad_error, true},
+        {500, no_error, false, Errc::status, Reason::none, true},
         {206, good, false, Errc::status, Reason::none, true},
         {401, "", false, Errc::auth, Reason::rejected, true},
         {500, refusal, false, Errc::status, Reason::none, true},
@@ -79,6 +83,11 @@ TEST_CASE("reply: what it means for the call, and for the connection") {
     }
     const HttpResponse reply = response(200, good);
     CHECK(judge(ask(reply), nullptr).result == "[1]");
+    const HttpResponse said = response(200, no_error);
+    const std::optional<Error> bad = judge(ask(said), nullptr).error;
+    CHECK(bad->message() == "the error of the reply has a code that is not an integer of 64 bits");
+    CHECK(bad->http()->body_excerpt.find("E_LIMIT") != std::string::npos);
+    CHECK(bad->rpc() == nullptr);
 }
 
 TEST_CASE("reply: judging it leaves it as it is") {

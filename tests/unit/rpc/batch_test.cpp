@@ -143,7 +143,7 @@ TEST_CASE("Batch: one error object is checked before it is believed") {
         "envelope[version]");
     CHECK(
         Reading{R"({"id":null,"error":{"code":1,"message":"m"}})"}.failure == "envelope[version]");
-    CHECK(Reading{R"({"jsonrpc":"2.0","id":null,"error":"no"})"}.failure == "envelope[members]");
+    CHECK(Reading{R"({"jsonrpc":"2.0","id":null,"error":"no"})"}.failure == "envelope[bad_error]");
 }
 
 TEST_CASE("Batch: an empty array answers nothing") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A strict, non-recursive JSON reader over text: it validates (RFC 8259, UTF-8, depth) and hands
+// A strict JSON scanner over text, whose stack no peer can make grow: it validates (RFC 8259, UTF-8, depth) and hands
 // out the raw text of values, so that envelopes are checked once, whatever the codec behind them.
 
 #ifndef CLARIFY_CORE_DETAIL_JSON_SCAN_HPP

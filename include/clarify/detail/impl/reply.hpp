@@ -71,6 +71,8 @@ inline Error unread_error(const ReplyQuestion& question, Error error, std::size_
 /// What a reply that was read failed with, with what people may see of the body.
 inline Error reply_error(const ReplyQuestion& question, const Error& error, std::size_t max_depth) {
     if (error.code() == Errc::rpc) return scrubbed(error, scrubber_of(question));
+    // What the server said in place of an error object stands in the body only.
+    if (error.reason() == Reason::bad_error) return unread_error(question, error, 0);
     if (error.code() != Errc::json) return error;
     JsonScanner scanner{question.response.body, max_depth};
     scanner.document();
@@ -95,6 +97,8 @@ inline Verdict judge_remark(const ReplyQuestion& question, BatchState* batch) {
         // A server that refuses a notification may still say so.
         Error error{Errc::rpc, Reason::none, "the server answered with an error"};
         verdict.error = answered(question, error.set_rpc(std::move(*remark.error)));
+    } else if (remark.fault) {
+        verdict.error = answered(question, unread_error(question, std::move(*remark.fault), 0));
     } else if (remark.foreign) {
         verdict.error = answered(
             question,

@@ -243,7 +243,7 @@ Remark read_remark(std::string_view body, std::size_t max_depth, IsOurs is_ours)
         const auto id = is_number ? clarify::detail::json_integer(members.id.text) : std::nullopt;
         remark.foreign = !id || !is_ours(*id);
     }
-    if (!remark.foreign && members.errors == 1 && members.error.kind == JsonKind::object) {
+    if (!remark.foreign && members.errors == 1 && members.error.kind != JsonKind::null) {
         RpcError said;
         remark.fault = read_error(members.error, said);
         if (!remark.fault) remark.error = std::move(said);

@@ -328,28 +328,3 @@ TEST_CASE("BeastBackend: a head that is not HTTP/1.1 to the letter ends the conn
         {good("X: \xFF\x80\r\n", "HTTP/1.1 200 \xE9")},
     });
 }
-
-TEST_CASE(
-    "BeastBackend: a reply is the same however it is cut, with lengths, chunks or until close") {
-    const std::string body = R"({"jsonrpc":"2.0","id":1,"result":"ok"})";
-    const std::string hex = "26";
-    for (const std::string& bytes :
-         {with_body("200 OK", "", body),
-          "HTTP/1.1 100 Continue\r\n\r\n" + with_body("200 OK", "", body),
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + hex + ";x=y\r\n" + body +
-              "\r\n0\r\nT: v\r\n\r\n",
-          "HTTP/1.0 200 OK\r\n\r\n" + body}) {
-        CAPTURE(bytes);
-        RawServer server{[&](RawPeer& peer) {
-            if (!peer.read()) return;
-            for (const char c : bytes)
-                peer.send({&c, 1});
-            peer.finish_sending();
-            peer.drain();
-        }};
-        Caller caller{server};
-        const Outcome outcome = caller.call();
-        REQUIRE_MESSAGE(outcome.has_value(), outcome.error().to_string());
-        CHECK(*outcome == "\"ok\"");
-    }
-}

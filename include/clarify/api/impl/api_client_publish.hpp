@@ -4,8 +4,13 @@
 #ifndef CLARIFY_API_IMPL_API_CLIENT_PUBLISH_HPP
 #define CLARIFY_API_IMPL_API_CLIENT_PUBLISH_HPP
 
+#include <clarify/api/api_client.hpp>
+#include <clarify/api/detail/async_coroutine.hpp>
+
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <vector>
 
 namespace clarify {
 
@@ -20,11 +25,16 @@ boost::asio::awaitable<Result<void>> publish_batch(
     PublishReport& report) {
     if (batch.empty()) co_return Result<void>{};
     if (!options.dry_run) {
+        // One that came together with a reply would end no call any more.
+        const bool cancelled = co_await is_cancelled();
+        if (cancelled) co_return Result<void>{Error{Errc::cancelled}};
         SaveOptions save;
         static_cast<ApiOptions&>(save) = options;
         Result<PublishSignalsResult> done = co_await api->publish_signals(batch, save);
         if (!done) co_return Result<void>{done.error()};
         report.items_by_signal.merge(done->items_by_signal);
+        // Another type that has come is found before the next request.
+        co_await refuse_total_cancellation();
     }
     report.published.merge(batch);
     batch.clear();
@@ -63,6 +73,8 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
     SelectOptions select;
     static_cast<ApiOptions&>(select) = options;
     while (true) {
+        const bool cancelled = co_await is_cancelled();
+        if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         auto page = co_await pages.next();
         if (!page) co_return Outcome{page.error()};
         if (!*page) break;
@@ -90,23 +102,17 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
 }  // namespace detail
 
 template <class Rpc>
-boost::asio::awaitable<Result<PublishReport>> ApiClient<Rpc>::publish_changed_signals(
-    PublishOptions options) const {
+template <CompletionToken<PublishReport> Token>
+auto ApiClient<Rpc>::async_publish_changed_signals(PublishOptions options, Token&& token) const {
     PageOptions page_options;
     static_cast<ApiOptions&>(page_options) = options;
     SignalPages pages = signal_pages(options.signals, std::move(page_options));
-    return detail::publish_changed(
-        std::make_shared<ApiClient>(ApiClient{this->share(), integration_}),
-        std::move(pages),
-        std::move(options));
-}
-
-template <class Rpc>
-template <class Token>
-auto ApiClient<Rpc>::async_publish_changed_signals(PublishOptions options, Token&& token) const {
     return detail::async_coroutine<PublishReport>(
         this->get_executor(),
-        [work = publish_changed_signals(std::move(options))]() mutable { return std::move(work); },
+        detail::OutcomeOf<PublishReport>{detail::publish_changed(
+            std::make_shared<ApiClient>(ApiClient{this->share(), integration_}),
+            std::move(pages),
+            std::move(options))},
         std::forward<Token>(token));
 }
 

@@ -63,7 +63,7 @@ concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Para
     @par Per-operation cancellation
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
     call. After that: terminal and partial; the connection is closed, and the server may have
-    executed the call. In the pause before a repetition all three end it. `Error::fate()` tells in
+    executed the call. Between two attempts all three end it. `Error::fate()` tells in
     any case whether an attempt may have been executed. A cancelled call never takes down a token
     fetch that others wait for. Coroutines that Asio spawns let only terminal through unless
     `asio::this_coro::reset_cancellation_state` says otherwise.
@@ -115,7 +115,11 @@ public:
     /** A client for any endpoint, of any policies.
 
         They are as they were made: `ClientOptions::http`, `token` and `max_json_memory` do not
-        reach them.
+        reach them. Batches are sent.
+
+        @param executor that of the loop which runs everything, and by default the handlers.
+        @param endpoint where requests are posted to, `https` or `http`. To another machine
+        credentials travel by `http` only where the options allow it.
 
         @throws std::invalid_argument naming an option that is out of range.
     */
@@ -322,6 +326,7 @@ protected:
     /// Another one that makes calls of the same client, for as long as that is open, and whose end
     /// ends nothing.
     RpcClient share() const { return RpcClient{*this, Shared{}}; }
+    /// The client's own settings, as they were given.
     const ClientOptions& options() const noexcept { return engine_->options(); }
 
 private:

@@ -110,8 +110,13 @@ public:
         larger than `InsertOptions::max_request_size` is divided by time into requests that are sent
         one after the other, each with the timeout of a call.
 
-        @par Result
-        Each signal, by its input key; `created` says whether any of the requests created it.
+        @param frame samples in any order, under keys that Clarify takes, with finite values. A frame
+        that has to be divided is sorted first, in a copy.
+        @param options by default the client's own, and requests of at most 8 MB.
+
+        @par Handler signature
+        `void(Result<InsertResult>)`: each signal, by its input key; `created` says whether any of the
+        requests created it.
         @par Per-operation cancellation
         Before a byte is sent: terminal, partial and total. After that: terminal and partial. What
         was inserted before stays, and nothing follows.
@@ -136,8 +141,15 @@ public:
 
     /** Saves signals, created where they are missing: `integration.saveSignals`.
 
-        @par Result
-        Each signal, by its input key: its identifier, and whether it was created or updated.
+        What is saved replaces all that can be set of a signal, so begin with what is there:
+        `SignalSave{signal}`. Samples are not touched.
+
+        @param signals what is to be saved, by the key that samples are inserted under; at least one.
+        @param options by default the client's own, and signals that exist are updated.
+
+        @par Handler signature
+        `void(Result<SaveSignalsResult>)`: each signal, by its input key: its identifier, and whether
+        it was created or updated.
     */
     template <CompletionToken<SaveSignalsResult> Token = boost::asio::use_awaitable_t<>>
     auto async_save_signals(
@@ -155,8 +167,15 @@ public:
 
     /** Publishes signals as items, or updates the items that show them: `admin.publishSignals`.
 
-        @par Result
-        Each item, by the identifier of its signal, and whether it was created or updated.
+        What is published replaces all that can be set of an item. `ItemSave{signal}` shows a signal
+        as it is; `publish_changed_signals` finds out which need it.
+
+        @param items what is to be published, by the identifier of the signal; at least one.
+        @param options by default the client's own, and items that exist are updated.
+
+        @par Handler signature
+        `void(Result<PublishSignalsResult>)`: each item, by the identifier of its signal: the item's
+        own identifier, and whether it was created or updated.
     */
     template <CompletionToken<PublishSignalsResult> Token = boost::asio::use_awaitable_t<>>
     auto async_publish_signals(
@@ -172,15 +191,18 @@ public:
         return async_publish_signals(items, std::move(options), boost::asio::use_awaitable);
     }
 
-    /** Publishes those signals that have changed since they were published, or never were: see
-        `PublishOptions`.
+    /** Publishes those signals that have changed since they were published, or never were, by
+        `admin.selectSignals`, `clarify.selectItems` and `admin.publishSignals`: see `PublishOptions`.
 
         Signals are selected page by page, with their items, and what is new is published in
         batches. Nothing is published where nothing has changed. Each request has the timeout of a
         call.
 
-        @par Result
-        How many signals were looked at, and what became of which.
+        @param options which signals, how they become items, and how many are published at a time.
+        By default all signals of the client's integration, as they are.
+
+        @par Handler signature
+        `void(Result<PublishReport>)`: how many signals were looked at, and what became of which.
         @par Per-operation cancellation
         Until something is on its way to be published, so for all of a dry run: terminal, partial
         and total. After that: terminal and partial. What was published before stays.
@@ -204,9 +226,12 @@ public:
     /** Selects signals of an integration: `admin.selectSignals`, at most 1000. For all of them,
         `signal_pages`.
 
-        @par Result
-        The signals in the order that the query asks for; the number of all that it finds where it
-        asks for that.
+        @param query which of them, in which order, and how many; `{}` for the first ones of all.
+        @param options by default the client's own, and no items are sent along.
+
+        @par Handler signature
+        `void(Result<Selection<Signal>>)`: the signals in the order that the query asks for, and the
+        number of all that it finds where it asks for that.
     */
     template <CompletionToken<Selection<Signal>> Token = boost::asio::use_awaitable_t<>>
     auto async_select_signals(
@@ -225,9 +250,12 @@ public:
     /** Selects items of the organisation: `clarify.selectItems`, at most 1000. For all of them,
         `item_pages`.
 
-        @par Result
-        The items in the order that the query asks for; the number of all that it finds where it asks
-        for that.
+        @param query which of them, in which order, and how many; `{}` for the first ones of all.
+        @param options by default the client's own. Its `integration` does not matter here.
+
+        @par Handler signature
+        `void(Result<Selection<Item>>)`: the items in the order that the query asks for, and the
+        number of all that it finds where it asks for that.
     */
     template <CompletionToken<Selection<Item>> Token = boost::asio::use_awaitable_t<>>
     auto async_select_items(
@@ -255,9 +283,13 @@ public:
     /** Reads data of at most 50 items over a time that the API allows, in one request:
         `clarify.dataFrame`. For more, or for longer, `data_parts`.
 
-        @par Result
-        One frame, whose columns are the identifiers of the items, or with a rollup `<item>_count`,
-        `_min`, `_max`, `_sum` and `_avg`.
+        @param items which of them; a `limit` of at most 50.
+        @param data from when to when, in which buckets, and which columns.
+        @param options by default the client's own, and no items are sent along.
+
+        @par Handler signature
+        `void(Result<DataSelection>)`: one frame, whose columns are the identifiers of the items, or
+        with a rollup `<item>_count`, `_min`, `_max`, `_sum` and `_avg`.
     */
     template <CompletionToken<DataSelection> Token = boost::asio::use_awaitable_t<>>
     auto async_data_frame(
@@ -292,8 +324,14 @@ public:
 
     /** Lets the service compute from the data of items: `clarify.evaluate`.
 
-        @par Result
-        One frame, whose columns are the aliases of the query.
+        Formulas, aliases and what the two ways of aggregation mean are said at `EvaluateQuery`.
+
+        @param query items, and since API 1.2 groups of them, by their aliases; calculations with
+        these; the time and the buckets.
+        @param options by default the client's own, and no items are sent along.
+
+        @par Handler signature
+        `void(Result<DataSelection>)`: one frame, whose columns are the aliases of the query.
     */
     template <CompletionToken<DataSelection> Token = boost::asio::use_awaitable_t<>>
     auto async_evaluate(const EvaluateQuery& query, SelectOptions options = {}, Token&& token = {});
@@ -311,8 +349,12 @@ public:
     /** Lets the item with the identifier `item` show the data of signals: `admin.connectSignals`, or
         `admin.signals.connect` from version 1.2 on.
 
-        @par Result
-        The signals that the query found, as they are now; for a dry run as they are.
+        @param signals which of them, as for `select_signals`.
+        @param item its identifier.
+        @param options by default the client's own. A dry run changes nothing.
+
+        @par Handler signature
+        `void(Result<Selection<Signal>>)`: the signals that are connected, or would be.
     */
     template <CompletionToken<Selection<Signal>> Token = boost::asio::use_awaitable_t<>>
     auto async_connect_signals(
@@ -334,8 +376,11 @@ public:
     /** Detaches signals from the items that show them: `admin.disconnectSignals`, or
         `admin.signals.disconnect` from version 1.2 on.
 
-        @par Result
-        The signals that the query found, as they are now; for a dry run as they are.
+        @param signals which of them, as for `select_signals`.
+        @param options by default the client's own. A dry run changes nothing.
+
+        @par Handler signature
+        `void(Result<Selection<Signal>>)`: the signals that are detached, or would be.
     */
     template <CompletionToken<Selection<Signal>> Token = boost::asio::use_awaitable_t<>>
     auto async_disconnect_signals(

@@ -41,23 +41,31 @@ struct DataPart {
 
 namespace detail {
 
+/// What a stream gets from a request: the values, and how many they are, by which the next requests
+/// are made larger or smaller.
+template <class Frame>
+struct DataReply {
+    Frame frame;
+    std::size_t values = 0;
+};
+
 /// What a stream does and does not do by itself.
 template <class Frame>
 struct DataSource {
-    struct Reply {
-        Frame frame;
-        std::size_t values = 0;
-    };
+    using Reply = DataReply<Frame>;
     using Deliver = std::function<void(Result<Reply>)>;
     using Items = std::vector<std::string>;
 
-    /// Yields more of the items, or nothing where they are complete.
+    /// Yields more of the items, or nothing where they are complete. It may be cancelled, and is asked
+    /// again after that.
     std::function<boost::asio::awaitable<Result<std::optional<Items>>>()> more_items;
-    /// Asks for the values of items and calls the function with them, once, in any thread.
+    /// Asks for the values of items from a time to another, the latter not included, and calls the
+    /// function with them, once, in any thread.
     std::function<void(const Items&, Timestamp from, Timestamp to, Deliver)> ask;
-    /// Makes the plan when the number of items is known.
+    /// Makes the plan when the number of items is known: called once, after the last of
+    /// `more_items`.
     std::function<DataPlan(std::size_t items)> plan;
-    /// How many requests may be on their way at once.
+    /// How many requests may be on their way at once; 0 counts as 1.
     std::size_t concurrency = 4;
 };
 

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/json/json_codec_options.hpp>
 #include <clarify/rpc_client.hpp>
@@ -25,29 +26,19 @@ inline constexpr bool is_batch_result = false;
 template <class R>
 inline constexpr bool is_batch_result<BatchResult<R>> = true;
 
-/// What is posted to call a completion handler. Should it be destroyed instead of run, because
-/// there was no memory to get it to the handler's executor, the engine posts it again.
-template <class Operation, class Engine>
-class Delivery {
-public:
-    Delivery(std::shared_ptr<Operation> operation, std::shared_ptr<Engine> engine) noexcept
-        : operation_(std::move(operation)), engine_(std::move(engine)) {}
-    Delivery(Delivery&&) noexcept = default;
-    Delivery(const Delivery&) = delete;
-    Delivery& operator=(const Delivery&) = delete;
-    ~Delivery() {
-        if (operation_) engine_->undelivered(std::move(operation_));
-    }
-
-    void operator()() {
-        engine_.reset();
-        Operation::deliver(std::move(operation_));
-    }
-
-private:
-    std::shared_ptr<Operation> operation_;
-    std::shared_ptr<Engine> engine_;
-};
+/// What is posted to call the completion handler of `operation`. Should it be destroyed instead of
+/// run, because there was no memory to get it to the handler's executor, the engine posts it again.
+template <class Operation>
+auto delivery(std::shared_ptr<Operation> operation) noexcept {
+    return CalledOrLost{
+        std::move(operation),
+        [](std::shared_ptr<Operation> whole) { Operation::deliver(std::move(whole)); },
+        [](std::shared_ptr<Operation> lost) noexcept {
+            // What is lost may be the last to own it.
+            const auto engine = lost->engine();
+            engine->undelivered(std::move(lost));
+        }};
+}
 
 }  // namespace detail
 
@@ -175,8 +166,7 @@ public:
     }
 
     void finish() override {
-        handler_.post(detail::Delivery<Call, Engine>{
-            std::static_pointer_cast<Call>(shared_from_this()), engine_});
+        handler_.post(detail::delivery(std::static_pointer_cast<Call>(shared_from_this())));
     }
 
     void task_gone() noexcept override {
@@ -184,6 +174,7 @@ public:
         engine_->abandon(std::static_pointer_cast<Call>(shared_from_this()));
     }
 
+    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
     /// Calls the handler, on its executor.
     static void deliver(std::shared_ptr<Call> self) {
         Result<R> outcome = self->decode();
@@ -204,7 +195,7 @@ private:
             Error failure{Errc::internal, Reason::resource};
             return failure.set_phase(Phase::decode)
                 .set_fate(Fate::answered)
-                .set_attempts(attempts)
+                .set_attempts(course.attempts())
                 .set_http_status(buffers->response.status);
         }
     }
@@ -235,7 +226,7 @@ private:
         const auto complete = [this](Error failure) {
             return failure.set_phase(Phase::decode)
                 .set_fate(Fate::answered)
-                .set_attempts(attempts)
+                .set_attempts(course.attempts())
                 .set_http_status(buffers->response.status);
         };
         try {
@@ -298,10 +289,9 @@ public:
             });
     }
 
-    void finish() override {
-        handler_.post(detail::Delivery<Drain, Engine>{this->shared_from_this(), engine_});
-    }
+    void finish() override { handler_.post(detail::delivery(this->shared_from_this())); }
 
+    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
     /// Calls the handler, on its executor.
     static void deliver(std::shared_ptr<Drain> self) {
         Result<void> outcome;
@@ -342,10 +332,10 @@ template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 Result<void> RpcClient<Backend, Auth, Codec>::check(const CallOptions& options) const {
     if (Result<void> headers = options.headers.check(); !headers) return headers;
     if (!detail::is_field_value(options.traceparent)) {
-        return Error{Errc::bad_argument, Reason::header, "traceparent is no header value"};
+        return Error{Errc::bad_argument, Reason::header, "traceparent is not a valid header value"};
     }
     if (options.api_version && !detail::is_field_value(options.api_version->selector())) {
-        return Error{Errc::bad_argument, Reason::header, "api_version is no header value"};
+        return Error{Errc::bad_argument, Reason::header, "api_version is not a valid header value"};
     }
     if (options.timeout && options.timeout->count() <= 0) {
         return Error{Errc::bad_argument, Reason::out_of_range, "timeout is not positive"};

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What is sent to a token endpoint, when, and what its calls get of it.
 
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/core/detail/signal.hpp>
@@ -106,6 +107,7 @@ public:
         if (event.error != nullptr) text += " " + event.error->to_string();
         events.push_back(std::move(text));
     }
+    bool has_served(const AuthHeader&) const override { return served; }
 
     /// Runs whatever can run now.
     void run() {
@@ -131,6 +133,8 @@ public:
     TimePoint time = Clock::now() - 1'000h;
     std::deque<Answer> script;
     bool held = false;
+    /// Does the server accept the tokens at first?
+    bool served = false;
     std::vector<Post> posts;
     std::vector<std::string> events;
     std::size_t tasks_ended = 0;
@@ -577,6 +581,19 @@ TEST_CASE(
     // At 0 and 10 ms, and after 1, 3 and nearly 7 s.
     CHECK(context.posts.size() <= 5);
     CHECK(refused > 650);
+}
+
+TEST_CASE("ClientCredentials: a server that revokes what it has served costs a fetch each time") {
+    FakeContext context;
+    context.served = true;
+    ClientCredentials auth{config()};
+    for (int i = 0; i != 100; ++i) {
+        const auto call = authorize(auth, context);
+        CHECK(call->header() == "Bearer token");
+        auth.rejected(context, **call->outcome);
+        context.time += 10ms;
+    }
+    CHECK(context.posts.size() == 100);
 }
 
 TEST_CASE("ClientCredentials: no reply lets a token into an error or an event") {

@@ -16,6 +16,7 @@
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
+using clarify::detail::TokenCache;
 using support::TokenBench;
 
 namespace {
@@ -188,7 +189,7 @@ TEST_CASE("token thrift: a hundred days with revocations and outages cost what t
         }
         TokenCache::Decision decision = cache.decide(now, now + 30s);
         if (decision.step == TokenCache::Step::use && now >= revoked_at) {
-            cache.rejected(cache.header(), now);
+            cache.rejected(cache.header(), now, true);
             ++revocations;
             revoked_at = now + between(600, 40'000);
             decision = cache.decide(now, now + 30s);

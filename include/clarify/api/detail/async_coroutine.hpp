@@ -5,6 +5,7 @@
 #define CLARIFY_API_DETAIL_ASYNC_COROUTINE_HPP
 
 #include <clarify/core/detail/async_op.hpp>
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/result.hpp>
@@ -70,31 +71,18 @@ public:
         if (told_.exchange(true)) return;
         context_->while_there([this] {
             try {
-                handler_.post(Delivery{this->shared_from_this()});
-            } catch (...) {  // NOLINT(bugprone-empty-catch): what was to be delivered tries again
+                handler_.post(CalledOrLost{
+                    this->shared_from_this(),
+                    [](std::shared_ptr<CoroutineOperation> self) { deliver(std::move(self)); },
+                    [](const std::shared_ptr<CoroutineOperation>& self) noexcept {
+                        self->undelivered();
+                    }});
+            } catch (...) {  // NOLINT(bugprone-empty-catch): what was lost tries again
             }
         });
     }
 
 private:
-    /// Is posted to call the handler, and once more should it be destroyed instead.
-    class Delivery {
-    public:
-        explicit Delivery(std::shared_ptr<CoroutineOperation> operation) noexcept
-            : operation_(std::move(operation)) {}
-        Delivery(Delivery&&) noexcept = default;
-        Delivery(const Delivery&) = delete;
-        Delivery& operator=(const Delivery&) = delete;
-        ~Delivery() {
-            if (operation_) operation_->undelivered();
-        }
-
-        void operator()() { deliver(std::move(operation_)); }
-
-    private:
-        std::shared_ptr<CoroutineOperation> operation_;
-    };
-
     static boost::asio::awaitable<void> run(std::shared_ptr<CoroutineOperation> self) {
         // What to heed, and until when, is for the work to say.
         co_await boost::asio::this_coro::reset_cancellation_state(
@@ -106,6 +94,7 @@ private:
         }
     }
 
+    /// Once more, after the first attempt was lost.
     void undelivered() noexcept {
         context_->while_there([this] {
             try {

@@ -117,7 +117,8 @@ struct ApiClient<Rpc>::InitiateInsert {
     template <class Handler>
     void operator()(Handler&& handler, boost::asio::any_io_executor executor, Insert insert) const {
         if (auto* const call = std::get_if<typename Insert::Call>(&insert.work)) {
-            std::move (*call)(std::forward<Handler>(handler));
+            typename Insert::Call begin = std::move(*call);
+            std::move(begin)(std::forward<Handler>(handler));
         } else {
             detail::async_coroutine<InsertResult>(
                 std::move(executor),
@@ -147,13 +148,13 @@ typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
         return prepare_insert(copy, std::move(options));
     }
     FieldErrors errors;
-    check(frame, "data", errors);
+    detail::check(frame, "data", errors);
     // The call tells all of them.
     if (!errors.empty()) return whole();
     // What is around the frame, and the columns of a part are those of the whole.
     constexpr std::size_t envelope = 256;
-    Result<std::vector<RowRange>> parts =
-        split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
+    Result<std::vector<detail::RowRange>> parts =
+        detail::split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
     if (!parts) return Insert{Parts{detail::known(Result<InsertResult>{parts.error()})}};
     if (parts->size() <= 1) return whole();
     return Insert{Parts{detail::insert_parts<Rpc>(

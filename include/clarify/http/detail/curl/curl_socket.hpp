@@ -4,7 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 
-#include <clarify/core/detail/told_handler.hpp>
+#include <clarify/http/detail/told_handler.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>

@@ -80,7 +80,7 @@ inline void CurlConnection::set_up_callbacks() noexcept {
 
 inline void CurlConnection::begin(CurlExchange& exchange) {
     exchange_ = &exchange;
-    exchange.phase_began = now(executor_);
+    exchange.phase_began = time_on(executor_);
     reused_ = established_;
     exchange.progress.phase = reused_ ? Phase::write : Phase::resolve;
     text_[0] = '\0';
@@ -200,7 +200,7 @@ inline bool CurlConnection::note_connected(curl_socket_t socket) noexcept {
 
 inline void CurlConnection::enter(Phase phase) noexcept {
     exchange_->progress.phase = phase;
-    exchange_->phase_began = now(executor_);
+    exchange_->phase_began = time_on(executor_);
 }
 
 // Before a request has begun, nobody but the proxy has anything to say.
@@ -326,7 +326,7 @@ inline void CurlConnection::set_timer(long milliseconds) {
         if (ec) return self->on_shortage();
         self->act(CURL_SOCKET_TIMEOUT, 0);
     };
-    timer_.async_wait(ToldHandler{executor_, context_, std::move(call)});
+    timer_.async_wait(told_handler(executor_, context_, std::move(call)));
 }
 
 // Only the first exchange of a connection opens sockets, and only until its request begins. A
@@ -369,7 +369,7 @@ inline int CurlConnection::on_prerequest(void* self, char*, char*, int, int) {
     if (exchange->thrown) return CURL_PREREQFUNC_ABORT;
     const bool fine = connection.guarded([&] {
         if (!std::exchange(connection.established_, true)) {
-            connection.opened_at_ = now(connection.executor_);
+            connection.opened_at_ = time_on(connection.executor_);
             connection.old_error_ = connection.info<long>(CURLINFO_OS_ERRNO);
             connection.open_error_ = 0;
             exchange->sent_before = connection.info<long>(CURLINFO_REQUEST_SIZE);

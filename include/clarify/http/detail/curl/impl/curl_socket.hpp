@@ -30,7 +30,7 @@ inline void CurlSocketWatch::wait_for(Direction& direction) {
         self->ready(direction, ec);
     };
     descriptor_.async_wait(
-        direction.wait, ToldHandler{descriptor_.get_executor(), context_, std::move(call)});
+        direction.wait, told_handler(descriptor_.get_executor(), context_, std::move(call)));
     direction.waiting = true;
 }
 

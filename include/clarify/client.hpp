@@ -23,7 +23,8 @@ namespace clarify {
     @endcode
 
     Everything is said at these two, and at the policies: `BeastBackend`, `CredentialsAuth` and
-    `BoostJsonCodec`. To use another of them, spell the type out: `ApiClient<RpcClient<...>>`.
+    `BoostJsonCodec`. To use another of them, spell the type out: `ApiClient<RpcClient<...>>`. To choose
+    them at run time there is `AnyClient`.
 */
 using Client = ApiClient<RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>>;
 

@@ -58,6 +58,13 @@ std::optional<R> partial_result(const Error& error);
     `call`, stay available beside them. Executors, deadlines, lifetimes and thread safety are those
     of `RpcClient`.
 
+    @code
+    clarify::SignalSaves signals;
+    signals["pump/flow"].name = "Flow";
+    const auto saved = co_await client.save_signals(signals);
+    client.async_save_signals(signals, [](clarify::Result<clarify::SaveSignalsResult> saved) {});
+    @endcode
+
     Every method may be repeated without harm, and is repeated where that helps. It keeps to the
     server's rate limits, in line with the other calls of this client (`ClientOptions::rate_limits`),
     unless `CallOptions::rate_limited` says otherwise.
@@ -95,7 +102,11 @@ public:
         std::constructible_from<Rpc, executor_type, const Credentials&, ClientOptions>
         : Rpc(std::move(executor), credentials, std::move(options)),
           integration_(credentials.integration()) {}
-    /// Adds the methods to another client. `integration` is whose signals are meant.
+    /** Adds the methods to another client, over any policies.
+
+        `integration` is whose signals are meant; may be empty where every call says it, or none
+        needs it.
+    */
     ApiClient(Rpc rpc, std::string integration)
         : Rpc(std::move(rpc)), integration_(std::move(integration)) {}
 
@@ -324,7 +335,7 @@ public:
 
     /** Lets the service compute from the data of items: `clarify.evaluate`.
 
-        Formulas, aliases and what the two ways of aggregation mean are said at `EvaluateQuery`.
+        What a query may hold is said at `EvaluateQuery`.
 
         @param query items, and since API 1.2 groups of them, by their aliases; calculations with
         these; the time and the buckets.

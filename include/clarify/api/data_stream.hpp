@@ -30,7 +30,8 @@ template <class Frame>
 struct DataPart {
     DataPart() {}
 
-    /// The time that was asked for: `from` is in it, `to` is not.
+    /// The time that was asked for: `from` is in it, `to` is not. With a rollup both are where buckets
+    /// begin, but for the ends of the whole.
     Timestamp from;
     Timestamp to;
     /// The identifiers of the items that were asked for, also of those without a value.
@@ -90,6 +91,10 @@ struct DataSource {
     again"), but no more than five times in a row. No more is kept in memory than the replies that are
     on their way.
 
+    The requests that are on their way go on when a wait is cancelled, and between two waits. Each has
+    the timeout and the repetitions of a call, and keeps to the rate limits in line with the others;
+    so the deadline of a wait, if it is to have any, is the caller's to set, by cancellation.
+
     Made by a client, which may be moved or destroyed meanwhile; in the latter case the next part is
     `Errc::closed`. Nothing is asked for before the first `next`.
 
@@ -101,6 +106,8 @@ struct DataSource {
 template <class Frame>
 class BasicDataStream {
 public:
+    /// What one wait brings: of `DataStream`, the data of at most 50 items over a time that the API
+    /// allows for a request.
     using Part = DataPart<Frame>;
     /// What a wait yields: a part, nothing where there are no more, or an error.
     using Next = Result<std::optional<Part>>;

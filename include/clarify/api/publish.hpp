@@ -27,7 +27,8 @@ namespace clarify {
     publisher made by the same version of the transforms is left alone, too.
 
     The members of `ApiOptions` hold for each request: the ones that select and the ones that
-    publish.
+    publish. Signals whose item was published by hand, without these annotations, are published once
+    more, into the same item.
 */
 struct PublishOptions : ApiOptions {
     PublishOptions() {}
@@ -56,7 +57,8 @@ struct PublishOptions : ApiOptions {
 struct PublishReport {
     PublishReport() {}
 
-    /// How many signals were looked at.
+    /// How many signals were looked at: all that `PublishOptions::signals` finds, changed or not.
+    /// Where some are deleted meanwhile, others may be overlooked until the next run, see `Pages`.
     std::size_t signals = 0;
     /// What was published, or would have been, by the identifier of the signal; transforms are done.
     std::map<std::string, ItemSave, std::less<>> published;

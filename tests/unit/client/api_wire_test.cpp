@@ -275,8 +275,9 @@ TEST_CASE("ApiClient: what has changed something is cancelled, but not totally")
         CHECK(bench.server.count("/rpc") == 1);
 
         bench.server.on("/rpc")
-            .then(reply_result(
-                R"({"data":[{"type":"signals","id":"a"},{"type":"signals","id":"b"}]})"))
+            .then(reply_result(R"({"data":[{"type":"signals","id":"c618rbfqfsj7mjkj0ss2",)"
+                               R"("attributes":{"name":"A"}},{"type":"signals",)"
+                               R"("id":"c618rbfqfsj7mjkj0ss3","attributes":{"name":"B"}}]})"))
             .always(reply_result("{}"));
         PublishOptions one;
         one.batch = 1;

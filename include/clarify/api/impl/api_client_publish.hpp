@@ -25,15 +25,12 @@ boost::asio::awaitable<Result<void>> publish_batch(
     PublishReport& report) {
     if (batch.empty()) co_return Result<void>{};
     if (!options.dry_run) {
-        // One that came together with a reply would end no call any more.
-        const bool cancelled = co_await is_cancelled();
-        if (cancelled) co_return Result<void>{Error{Errc::cancelled}};
         SaveOptions save;
         static_cast<ApiOptions&>(save) = options;
         Result<PublishSignalsResult> done = co_await api->publish_signals(batch, save);
         if (!done) co_return Result<void>{done.error()};
         report.items_by_signal.merge(done->items_by_signal);
-        // Another type that has come is found before the next request.
+        // Something has changed. That another type has come is found before the next request.
         co_await refuse_total_cancellation();
     }
     report.published.merge(batch);
@@ -72,22 +69,19 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
     ItemSaves batch;
     SelectOptions select;
     static_cast<ApiOptions&>(select) = options;
-    const auto state = co_await boost::asio::this_coro::cancellation_state;
-    // One that comes together with a reply would be thrown by the next wait.
-    const auto is_cancelled = [state] {
-        return state.cancelled() != boost::asio::cancellation_type::none;
-    };
+    // A signal that comes together with a reply ends no wait any more.
+    bool cancelled = false;
     while (true) {
-        const bool cancelled = co_await is_cancelled();
-        if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         auto page = co_await pages.next();
         if (!page) co_return Outcome{page.error()};
-        if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
+        cancelled = co_await is_cancelled();
+        if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         if (!*page) break;
         const std::vector<clarify::Signal>& signals = (*page)->data;
         const auto items = co_await items_of(api, signals, select);
         if (!items) co_return Outcome{items.error()};
-        if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
+        cancelled = co_await is_cancelled();
+        if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         for (const clarify::Signal& signal : signals) {
             ++report.signals;
             const auto link = signal.item();
@@ -99,7 +93,8 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
             if (batch.size() < most) continue;
             const auto done = co_await publish_batch(api, batch, options, report);
             if (!done) co_return Outcome{done.error()};
-            if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
+            cancelled = co_await is_cancelled();
+            if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         }
     }
     const auto done = co_await publish_batch(api, batch, options, report);

@@ -82,14 +82,7 @@ boost::asio::awaitable<Result<void>> run_exchange(
     boost::system::error_code unsent = ec;
     if (ec && !leaves_reply(ec)) co_return exchange_failure(ec, Phase::write, reused, false);
 
-    ResponseLimits limits;
-    limits.head = options.max_response_head;
-    limits.fields = options.max_response_fields;
-    limits.body = request.max_response_body;
-    limits.interim = options.max_interim_responses;
-    limits.chunk_line = options.max_chunk_line;
-    limits.chunk_extras = options.max_chunk_extras;
-    ResponseReader reader{response, limits};
+    ResponseReader reader{response, reply_limits(options, request)};
     bool answered = false;
     Result<void> outcome;
     while (!reader.done()) {

@@ -82,11 +82,7 @@ inline boost::asio::awaitable<Result<void>> CurlBackend::post(
     if (!obtained) co_return obtained.error();
     detail::CurlLoan loan = std::move(*obtained);
 
-    detail::CurlLimits limits;
-    limits.head = source->options().max_response_head;
-    limits.fields = source->options().max_response_fields;
-    limits.interim = source->options().max_interim_responses;
-    limits.body = request.max_response_body;
+    const detail::ReplyLimits limits = detail::reply_limits(source->options(), request);
     for (;;) {
         const bool reused = loan->is_established();
         detail::CurlExchange exchange{request, response, progress, limits};

@@ -24,7 +24,7 @@ namespace clarify::detail {
 /// A request on its way, and what became of it. Pinned: libcurl's callbacks write into it.
 struct CurlExchange {
     CurlExchange(
-        const HttpRequest& what, HttpResponse& into, HttpProgress& where, const CurlLimits& limits)
+        const HttpRequest& what, HttpResponse& into, HttpProgress& where, const ReplyLimits& limits)
         : request(what), progress(where), response(into, limits) {}
     CurlExchange(const CurlExchange&) = delete;
     CurlExchange& operator=(const CurlExchange&) = delete;

@@ -62,12 +62,7 @@ boost::asio::awaitable<Result<void>> open_tunnel(
     if (ec) co_return broken(ec);
 
     HttpResponse reply;
-    ResponseLimits limits;
-    limits.head = options.max_response_head;
-    limits.fields = options.max_response_fields;
-    limits.interim = options.max_interim_responses;
-    limits.head_only = true;
-    ResponseReader reader{reply, limits};
+    ResponseReader reader{reply, tunnel_reply_limits(options)};
     while (!reader.done()) {
         const boost::asio::mutable_buffer room = connection->room();
         std::size_t size = 0;

@@ -5,15 +5,13 @@
 #define CLARIFY_HTTP_CURL_BACKEND_HPP
 
 #include <clarify/concepts/http_backend.hpp>
+#include <clarify/http/detail/curl/curl_transfer.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace clarify {
-
-namespace detail {
-class CurlSource;
-}
 
 /** HTTP/1.1 on libcurl 7.88 or newer, for programs that want its TLS library, its platform support
     or its patches instead of Boost.Beast's and OpenSSL's.
@@ -82,15 +80,18 @@ class CurlBackend {
 public:
     /// @throws std::invalid_argument naming an option that is out of range or cannot be had,
     /// `tls.context` among them.
-    explicit CurlBackend(HttpOptions options = {});
+    explicit CurlBackend(HttpOptions options = {})
+        : source_(std::make_shared<detail::CurlSource>(std::move(options))) {}
 
     /// See `HttpBackend`.
     boost::asio::awaitable<Result<void>> post(
-        const HttpRequest& request, HttpResponse& response, HttpProgress& progress);
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+        return detail::curl_post(source_, request, response, progress);
+    }
     /// Closes idle connections at once and lent ones when they are given back.
-    void close() noexcept;
+    void close() noexcept { source_->close(); }
     /// Closes idle connections at once, and lent ones when nobody is in line for them.
-    void drain() noexcept;
+    void drain() noexcept { source_->drain(); }
 
 private:
     // Shared with the connections on loan.
@@ -100,7 +101,5 @@ private:
 static_assert(HttpBackend<CurlBackend>);
 
 }  // namespace clarify
-
-#include <clarify/http/impl/curl_backend.hpp>
 
 #endif  // CLARIFY_HTTP_CURL_BACKEND_HPP

@@ -141,4 +141,7 @@ private:
 
 #include <clarify/http/detail/curl/impl/curl_connection.hpp>
 
+// Behind the templates that it uses.
+#include <clarify/http/detail/curl/impl/curl_callbacks.hpp>
+
 #endif  // CLARIFY_HTTP_DETAIL_CURL_CURL_CONNECTION_HPP

@@ -6,8 +6,8 @@
 
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
+#include <clarify/http/detail/connect/proxy_rules.hpp>
 #include <clarify/http/detail/curl/curl_response.hpp>
-#include <clarify/http/detail/pool/proxy_rules.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <optional>

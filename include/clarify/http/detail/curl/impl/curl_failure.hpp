@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Which code and which words of libcurl mean which failure.
 
 #ifndef CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_FAILURE_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_FAILURE_HPP
 
-#include <clarify/http/detail/pool/connect_reason.hpp>
-#include <clarify/http/detail/pool/proxy_rules.hpp>
+#include <clarify/http/detail/connect/connect_reason.hpp>
+#include <clarify/http/detail/connect/proxy_rules.hpp>
+#include <clarify/http/detail/curl/curl_failure.hpp>
 #include <clarify/http/detail/tls/tls_failure.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>
 

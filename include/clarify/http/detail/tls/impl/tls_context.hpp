@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// How a TLS context is made, a connection set up, and its peer checked.
 
 #ifndef CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_CONTEXT_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_CONTEXT_HPP
+
+#include <clarify/http/detail/tls/tls_context.hpp>
 
 #include <clarify/http/detail/tls/tls_failure.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// How certificates, keys and revocation lists are read and given to OpenSSL.
 
 #ifndef CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
+
+#include <clarify/http/detail/tls/tls_material.hpp>
 
 #include <clarify/core/detail/file.hpp>
 

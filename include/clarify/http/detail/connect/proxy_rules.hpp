@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Which way a connection takes, and what a proxy's answer to CONNECT means. No I/O.
 
-#ifndef CLARIFY_HTTP_DETAIL_POOL_PROXY_RULES_HPP
-#define CLARIFY_HTTP_DETAIL_POOL_PROXY_RULES_HPP
+#ifndef CLARIFY_HTTP_DETAIL_CONNECT_PROXY_RULES_HPP
+#define CLARIFY_HTTP_DETAIL_CONNECT_PROXY_RULES_HPP
 
 #include <clarify/core/detail/basic_scheme.hpp>
 #include <clarify/core/http_message.hpp>
@@ -68,4 +68,4 @@ inline Result<void> judge_tunnel(
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_HTTP_DETAIL_POOL_PROXY_RULES_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CONNECT_PROXY_RULES_HPP

@@ -34,11 +34,17 @@
 #include <clarify/api/impl/time_zone.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
+#include <clarify/core/impl/connection_lease.hpp>
+#include <clarify/core/impl/header_list.hpp>
+#include <clarify/core/impl/http_message.hpp>
 #include <clarify/detail/impl/engine.hpp>
 #include <clarify/detail/impl/engine_end.hpp>
 #include <clarify/detail/impl/reply.hpp>
 #include <clarify/detail/impl/run.hpp>
 #include <clarify/http/impl/beast_backend.hpp>
+#include <clarify/http/impl/http_options.hpp>
+#include <clarify/http/impl/proxy_options.hpp>
+#include <clarify/http/impl/tls_options.hpp>
 #include <clarify/impl/credentials.hpp>
 
 namespace clarify {

@@ -284,6 +284,7 @@ inline Error CurlConnection::failure() const {
     outcome.sent = exchange_->sent;
     outcome.reused = reused_;
     outcome.answered = exchange_->response.begun();
+    outcome.in_chunks = exchange_->response.head_done() && exchange_->response.is_chunked();
     outcome.own_trust = !settings_->material.trust.empty();
     return curl_failure(outcome, origin_);
 }

@@ -162,6 +162,16 @@ inline Error curl_opening_failure(const CurlOutcome& outcome, const Url& origin)
     }
 }
 
+/// Is it the framing of the chunks that failed, and not the connection? libcurl has one code for both,
+/// and its words change from release to release. What is neither known to be the connection's failure
+/// nor the system's is the chunks': a connection that broke is repeated, a malformed reply never is.
+inline bool is_chunk_fault(const CurlOutcome& outcome) {
+    if (!outcome.answered) return false;
+    if (says_any(outcome.text, {"chunked-encoding", "chunk hex", "chunk size"})) return true;
+    return outcome.in_chunks && outcome.code == CURLE_RECV_ERROR && outcome.system_error == 0 &&
+        !says_any(outcome.text, {"Recv failure", "onnection", "SSL", "TLS", "schannel", "eof"});
+}
+
 /// A failure after the request was begun.
 inline Error curl_exchange_failure(const CurlOutcome& outcome) {
     namespace errc = boost::system::errc;
@@ -176,10 +186,11 @@ inline Error curl_exchange_failure(const CurlOutcome& outcome) {
                 Errc::framing, length ? Reason::length : Reason::head, "the reply is malformed"};
         }
         case CURLE_BAD_CONTENT_ENCODING:
+            // It leaves content encodings alone; newer releases say this of transfer encodings.
             return Error{
                 Errc::framing,
-                Reason::content_encoding,
-                "the reply has an encoding that was not asked for"};
+                Reason::transfer_encoding,
+                "the transfer encoding is not a single chunked"};
         case CURLE_PARTIAL_FILE:
             return Error{Errc::io, Reason::truncated, "the connection ended inside the reply"};
         default:
@@ -193,7 +204,7 @@ inline Error curl_exchange_failure(const CurlOutcome& outcome) {
     if (outcome.code == CURLE_OUT_OF_MEMORY) {
         return Error{Errc::internal, Reason::resource, "libcurl ran out of memory"};
     }
-    if (outcome.answered && says_any(outcome.text, {"chunked-encoding", "chunk hex"})) {
+    if (is_chunk_fault(outcome)) {
         return Error{Errc::framing, Reason::chunk, "the chunked body is malformed"};
     }
     if (outcome.reused && !outcome.answered) {

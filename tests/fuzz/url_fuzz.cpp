@@ -81,7 +81,9 @@ std::optional<Parts> reference(std::string text) {
         if (!is_made_of(parts.host, name_characters)) return std::nullopt;
         if (parts.host.front() == '-' || parts.host.front() == '.') return std::nullopt;
         if (parts.host.find("..") != std::string::npos) return std::nullopt;
-        const std::string last = parts.host.substr(parts.host.rfind('.') + 1);
+        std::string last = parts.host;
+        if (last.ends_with('.')) last.pop_back();
+        last = last.substr(last.rfind('.') + 1);
         const bool number = is_made_of(last, "0123456789") ||
             (last.starts_with("0x") && is_made_of(last.substr(2), hexadecimal));
         boost::system::error_code ec;
@@ -103,7 +105,7 @@ void check_accepted(const Url& url, const Parts& parts) {
     require(url.is_https() == parts.https, "the scheme is the one written");
     require(url.is_ip_literal() == !ec, "an address is known for one");
     require(
-        url.is_loopback() == (url.host() == "localhost" || (!ec && address.is_loopback())),
+        url.is_loopback() == (url.server_name() == "localhost" || (!ec && address.is_loopback())),
         "loopback is what Asio takes for it");
     if (parts.brackets) {
         require(!ec && address.is_v6(), "brackets hold an IPv6 address");

@@ -28,20 +28,25 @@ public:
     static Result<Url> parse(std::string_view text);
 
     bool is_https() const noexcept { return https_; }
-    /// Lower case; an IPv6 address without its brackets.
+    /// What is looked up: lower case; an IPv6 address without its brackets; a name with the dot at
+    /// its end, if it was given with one, so that no search list is tried (RFC 3986 section 3.2.2).
     const std::string& host() const noexcept { return host_; }
+    /// Who the server is, for SNI and in its certificate: the host, without a dot at the end of a
+    /// name (RFC 6066 section 3).
+    std::string server_name() const;
     /// The given port, else 443 or 80.
     std::uint16_t port() const noexcept { return port_; }
     /// The path with its leading slash; `/` where none was given.
     const std::string& path() const noexcept { return path_; }
     /// Is the host a literal IPv4 or IPv6 address?
     bool is_ip_literal() const noexcept { return ip_literal_; }
-    /// Is the host `localhost`, `::1` or in 127.0.0.0/8?
+    /// Is the host `localhost`, with or without a dot, `::1` or in 127.0.0.0/8?
     bool is_loopback() const noexcept;
 
-    /// What goes into a `Host` field: host, and the port where it is not the scheme's default.
+    /// What goes into a `Host` field: the host, without a dot at the end of a name, and the port where
+    /// it is not the scheme's default.
     std::string authority() const;
-    /// `https://host[:port]`.
+    /// `https://host[:port]`, the host as it was given.
     std::string origin() const;
     /// The whole URL.
     std::string to_string() const { return origin() + path_; }
@@ -55,6 +60,7 @@ public:
 
 private:
     Url() = default;
+    std::string with_port(std::string host) const;
 
     bool https_ = true;
     bool ip_literal_ = false;

@@ -88,7 +88,9 @@ inline Result<Url> Url::parse(std::string_view text) {
         url.ip_literal_ = !ec;
         // A last label that is a number is a mistyped address, never a name (RFC 3696 section 2);
         // resolvers read hexadecimal ones as well.
-        std::string_view last = std::string_view{url.host_}.substr(url.host_.rfind('.') + 1);
+        std::string_view last = url.host_;
+        if (last.ends_with('.')) last.remove_suffix(1);
+        last.remove_prefix(last.rfind('.') + 1);
         const bool hex = last.starts_with("0x");
         if (hex) last.remove_prefix(2);
         const std::string_view digits = hex ? "0123456789abcdef" : "0123456789";
@@ -109,17 +111,25 @@ inline Result<Url> Url::parse(std::string_view text) {
 }
 
 inline bool Url::is_loopback() const noexcept {
-    if (host_ == "localhost" || host_ == "::1") return true;
+    if (host_ == "localhost" || host_ == "localhost." || host_ == "::1") return true;
     return ip_literal_ && host_.starts_with("127.");
 }
 
-inline std::string Url::authority() const {
-    std::string out = host_.find(':') == std::string::npos ? host_ : '[' + host_ + ']';
-    if (port_ != (https_ ? 443 : 80)) out += ':' + std::to_string(port_);
-    return out;
+inline std::string Url::server_name() const {
+    return host_.substr(0, host_.size() - (host_.ends_with('.') ? 1 : 0));
 }
 
-inline std::string Url::origin() const { return (https_ ? "https://" : "http://") + authority(); }
+inline std::string Url::with_port(std::string host) const {
+    if (host.find(':') != std::string::npos) host = '[' + host + ']';
+    if (port_ != (https_ ? 443 : 80)) host += ':' + std::to_string(port_);
+    return host;
+}
+
+inline std::string Url::authority() const { return with_port(server_name()); }
+
+inline std::string Url::origin() const {
+    return (https_ ? "https://" : "http://") + with_port(host_);
+}
 
 inline Url Url::with_trailing_slash() const {
     Url url = *this;

@@ -70,15 +70,25 @@ inline void CurlConnection::begin(CurlExchange& exchange) {
 
     const HttpRequest& request = exchange.request;
     url_ = origin_.origin() + request.url->path();
-    lines_.assign(request.headers, {"Accept", "Content-Type", "Expect"});
+    std::string host;
+    std::vector<HeaderView> with_host;
+    std::span<const HeaderView> headers = request.headers;
+    if (origin_.host().ends_with('.')) {
+        // libcurl would leave the dot in.
+        host = origin_.authority();
+        with_host.assign(headers.begin(), headers.end());
+        with_host.push_back({"Host", host});
+        headers = with_host;
+    }
+    lines_.assign(headers, {"Accept", "Content-Type", "Expect"});
     if (tunnel_) {
         // Not by libcurl's own means of authentication, which would answer a 407, and of which it
         // depends on the version whether they decode user and password.
         const Secret authorization = proxy_authorization(settings_->options.proxy);
         const std::array<HeaderView, 1> header{
             HeaderView{"Proxy-Authorization", authorization.expose()}};
-        const std::span<const HeaderView> headers{header};
-        proxy_lines_.assign(headers.first(authorization.empty() ? 0 : 1), {"Proxy-Connection"});
+        const std::span<const HeaderView> for_proxy{header};
+        proxy_lines_.assign(for_proxy.first(authorization.empty() ? 0 : 1), {"Proxy-Connection"});
         set(CURLOPT_PROXYHEADER, proxy_lines_.list());
     }
     set(CURLOPT_URL, url_.c_str());

@@ -4,9 +4,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
 
-#include <clarify/http/detail/tls/tls_material.hpp>
-
 #include <clarify/core/detail/file.hpp>
+#include <clarify/http/detail/tls/tls_material.hpp>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

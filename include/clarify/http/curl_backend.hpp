@@ -29,8 +29,8 @@ namespace clarify {
     libcurl gets no proxy but that of the options (the environment's neither), no redirect, no
     cookie, no netrc, no credentials and no headers but those of the request; a reply that is
     compressed is refused. TLS is 1.2 or newer, chain and host name are verified, ALPN offers
-    `http/1.1` alone. Reply heads, a proxy's among them, are checked on their raw lines as
-    `BeastBackend` does.
+    `http/1.1` alone. Reply heads, a proxy's among them, are checked on their raw lines by the
+    rules of `BeastBackend`; only a folded line that decides on framing is refused here.
 
     @par What libcurl cannot do, or cannot tell
     - `address_timeout` has no effect: libcurl gives each of several addresses of a family half of
@@ -60,7 +60,8 @@ namespace clarify {
     - Over another TLS library than the OpenSSL that this program has, a libcurl built to do so
       writes TLS secrets to the file that `SSLKEYLOGFILE` names.
     - libcurl's own copy of the request head, authorization included, is not wiped.
-    - A reply that stops inside its status line is in phase `first_byte` if the request was large.
+    - A reply that stops inside its status line is in phase `first_byte` if the request was large, and
+    may be so with newer releases of libcurl in any case.
 
     @par Signals
     libcurl is told to install no handlers. Since 7.88 it writes with `MSG_NOSIGNAL` (`SO_NOSIGPIPE`

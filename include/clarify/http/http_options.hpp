@@ -33,7 +33,7 @@ struct HttpOptions {
     /// A connection idle for longer is not used again; a server's `Keep-Alive: timeout` shortens
     /// that. 30 s by default. Zero: each connection serves one exchange. It is closed when its time
     /// is up if an `io_context` then runs, which is not kept running for that; on other contexts, when
-    /// the next connection is asked for.
+    /// the next connection to that origin is asked for.
     std::chrono::milliseconds idle_timeout{30'000};
     /// A connection older than this is not used again, so that a changed address takes effect; the
     /// exchange that it carries is not disturbed. At least 1 ms, 15 min by default.

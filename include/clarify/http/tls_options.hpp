@@ -36,9 +36,10 @@ enum class Revocation : std::uint8_t {
     Without `ca_file` and `ca_pem` the system's trust store is used: OpenSSL's compiled-in bundle,
     else the places where distributions keep theirs; where none is found, `Reason::no_roots` names
     them all. Environment variables are not consulted, and OpenSSL's configuration file cannot lower
-    what is demanded. Of all lists of files and texts both may be given; files are regular and read
-    once, when the first connection is opened. What is wrong with one is `Errc::bad_config`,
-    `Reason::file`, with the name of the file and never its content.
+    what is demanded. Of a CA and of revocation lists, file and text may both be given, and count
+    together. Files are regular files. They are read when the first https connection is opened; by
+    `BeastBackend` also later, as long as handshakes have failed and none has succeeded. What is wrong
+    with one is `Errc::bad_config`, `Reason::file`, with the name of the file and never its content.
 
     Certificates are asked after in the lists given here and nowhere else: nothing is fetched (no
     OCSP, no distribution points) and stapled answers are not asked for.

@@ -30,7 +30,7 @@ CLARIFY_DECL void HttpOptions::check() const {
         };
     tls.check();
     proxy.check();
-    require(max_connections != 0, "max_connections", "0");
+    require(max_connections != 0, "max_connections", "0, but at least one is needed");
     require(idle_timeout.count() >= 0, "idle_timeout", "negative");
     at_most_a_year(idle_timeout, "idle_timeout");
     positive(connection_lifetime, "connection_lifetime");
@@ -40,7 +40,7 @@ CLARIFY_DECL void HttpOptions::check() const {
     positive(tls_timeout, "tls_timeout");
     positive(proxy_timeout, "proxy_timeout");
     within(max_response_head, 64, "max_response_head", "not between 64 B and 30 KiB");
-    require(max_response_fields != 0, "max_response_fields", "0");
+    require(max_response_fields != 0, "max_response_fields", "0, but at least one is needed");
     within(max_chunk_line, 16, "max_chunk_line", "not between 16 B and 30 KiB");
     within(max_chunk_extras, 4, "max_chunk_extras", "not between 4 B and 30 KiB");
 }

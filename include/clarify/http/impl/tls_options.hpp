@@ -31,7 +31,8 @@ CLARIFY_DECL void TlsOptions::check() const {
         !client_key_file.empty() && !client_key_pem.empty(),
         "tls.client_key_file and client_key_pem exclude each other");
     refuse(
-        has_key && !has_certificate, "tls.client_key_file or client_key_pem lacks a certificate");
+        has_key && !has_certificate,
+        "tls.client_key_file and client_key_pem need a client certificate");
     refuse(
         !client_certificate_pem.empty() && !has_key,
         "tls.client_certificate_pem needs client_key_file or client_key_pem");

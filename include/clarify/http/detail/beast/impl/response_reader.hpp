@@ -111,7 +111,10 @@ inline Error ResponseReader::failure(boost::beast::error_code ec) const {
             Error{Errc::framing, Reason::transfer_encoding, "the transfer encoding is ambiguous"};
     } else if (
         ec == http::error::bad_content_length || ec == http::error::multiple_content_length) {
-        error = Error{Errc::framing, Reason::length, "the content length is ambiguous"};
+        error = Error{
+            Errc::framing,
+            Reason::length,
+            "the reply has several content lengths, or one that is not a number"};
     }
     error.set_cause(ec);
     return error.set_phase(in_body ? Phase::body : Phase::head).set_fate(Fate::unknown);

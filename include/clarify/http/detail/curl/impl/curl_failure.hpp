@@ -93,14 +93,17 @@ inline Error curl_tls_failure(const CurlOutcome& outcome, const Url& origin) {
             return Error{
                 Errc::tls,
                 Reason::pin_mismatch,
-                origin.host() + ": the server's key is not pinned"};
+                origin.host() + ": the server's key does not match any pin"};
         case CURLE_SSL_CERTPROBLEM:
             return Error{
                 Errc::bad_config,
                 Reason::file,
                 "OpenSSL refuses the client certificate or a revocation list"};
         case CURLE_SSL_CIPHER:
-            return Error{Errc::tls, Reason::weak, origin.host() + ": too weak"};
+            return Error{
+                Errc::tls,
+                Reason::weak,
+                origin.host() + ": a key, a certificate or a cipher is too weak"};
         default:
             return Error{
                 Errc::tls, handshake_reason(outcome), origin.host() + ": the TLS handshake failed"};
@@ -190,7 +193,7 @@ inline Error curl_exchange_failure(const CurlOutcome& outcome) {
             return Error{
                 Errc::framing,
                 Reason::transfer_encoding,
-                "the transfer encoding is not a single chunked"};
+                "the transfer encoding is not exactly 'chunked'"};
         case CURLE_PARTIAL_FILE:
             return Error{Errc::io, Reason::truncated, "the connection ended inside the reply"};
         default:

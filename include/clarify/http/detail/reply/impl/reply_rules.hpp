@@ -83,7 +83,7 @@ inline bool ReplyRules::framing_field(std::string_view name, std::string_view va
             return refuse(
                 Errc::framing,
                 Reason::transfer_encoding,
-                "the transfer encoding is not a single chunked");
+                "the transfer encoding is not exactly 'chunked'");
         }
         message_.chunked = true;
         return true;
@@ -122,7 +122,8 @@ inline bool ReplyRules::length_field(std::string_view value) {
         return refuse(Errc::framing, Reason::length, "the content length is not a number");
     }
     if (message_.length && *message_.length != length) {
-        return refuse(Errc::framing, Reason::length, "the content length is ambiguous");
+        return refuse(
+            Errc::framing, Reason::length, "the reply has several content lengths that differ");
     }
     message_.length = length;
     return true;
@@ -183,7 +184,8 @@ inline bool ReplyRules::end_of_head() {
 
 inline bool ReplyRules::end_of_interim() {
     if (message_.status == 101) {
-        return refuse(Errc::framing, Reason::interim, "the server switched protocols unasked");
+        return refuse(
+            Errc::framing, Reason::interim, "the server switched protocols without being asked to");
     }
     if (++interim_ > limits_.interim) {
         return refuse(Errc::framing, Reason::interim, "too many interim replies");

@@ -207,7 +207,8 @@ inline Result<void> TlsTerms::check(SSL* ssl, const Url& origin) const {
     }
     // A session was kept after its chain had been verified and its keys had been found pinned.
     if (!resumed && !pins_.empty() && !chain_has_pin(ssl, pins_)) {
-        return tls_error(Reason::pin_mismatch, origin, "no key of the chain is pinned");
+        return tls_error(
+            Reason::pin_mismatch, origin, "no key in the certificate chain matches a pin");
     }
     return {};
 }

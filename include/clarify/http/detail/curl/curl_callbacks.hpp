@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// What libcurl calls back, in C: each hands on to the connection, and throws nothing.
+// What libcurl calls back.
 
-#ifndef CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_CALLBACKS_HPP
-#define CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_CALLBACKS_HPP
+#ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_CALLBACKS_HPP
+#define CLARIFY_HTTP_DETAIL_CURL_CURL_CALLBACKS_HPP
 
 #include <clarify/http/detail/curl/curl_connection.hpp>
 
@@ -12,27 +12,39 @@
 
 namespace clarify::detail {
 
+/// The functions that libcurl is given; `self` is the connection. libcurl is C: what a connection
+/// throws is kept there, and libcurl told that the callback failed.
+struct CurlCallbacks {
+    static int on_socket_interest(CURL*, curl_socket_t socket, int what, void* self, void*);
+    static int on_timer(CURLM*, long milliseconds, void* self);
+    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
+    static int on_close(void* self, curl_socket_t socket);
+    static int on_prerequest(void* self, char*, char*, int, int);
+    static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
+    static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
+};
+
 inline void CurlConnection::set_up_callbacks() noexcept {
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket_interest);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlCallbacks::on_socket_interest);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlCallbacks::on_timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);
     curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_NOTHING});
     set(CURLOPT_ERRORBUFFER, text_.data());
-    set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
+    set(CURLOPT_OPENSOCKETFUNCTION, &CurlCallbacks::on_open);
     set(CURLOPT_OPENSOCKETDATA, this);
-    set(CURLOPT_CLOSESOCKETFUNCTION, &on_close);
+    set(CURLOPT_CLOSESOCKETFUNCTION, &CurlCallbacks::on_close);
     set(CURLOPT_CLOSESOCKETDATA, this);
-    set(CURLOPT_PREREQFUNCTION, &on_prerequest);
+    set(CURLOPT_PREREQFUNCTION, &CurlCallbacks::on_prerequest);
     set(CURLOPT_PREREQDATA, this);
-    set(CURLOPT_HEADERFUNCTION, &on_header);
+    set(CURLOPT_HEADERFUNCTION, &CurlCallbacks::on_header);
     set(CURLOPT_HEADERDATA, this);
-    set(CURLOPT_WRITEFUNCTION, &on_body);
+    set(CURLOPT_WRITEFUNCTION, &CurlCallbacks::on_body);
     set(CURLOPT_WRITEDATA, this);
 }
 
-inline int CurlConnection::on_socket_interest(
+inline int CurlCallbacks::on_socket_interest(
     CURL*, curl_socket_t socket, int what, void* self, void*) {
     auto& connection = *static_cast<CurlConnection*>(self);
     const bool fine = connection.guarded([&] {
@@ -46,7 +58,7 @@ inline int CurlConnection::on_socket_interest(
     return fine ? 0 : -1;
 }
 
-inline int CurlConnection::on_timer(CURLM*, long milliseconds, void* self) {
+inline int CurlCallbacks::on_timer(CURLM*, long milliseconds, void* self) {
     auto& connection = *static_cast<CurlConnection*>(self);
     const bool fine = connection.guarded([&] {
         connection.set_timer(milliseconds);
@@ -57,7 +69,7 @@ inline int CurlConnection::on_timer(CURLM*, long milliseconds, void* self) {
 
 // Only the first exchange of a connection opens sockets, and only until its request begins. A
 // socket that is asked for later means that libcurl wants to send the request once more.
-inline curl_socket_t CurlConnection::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+inline curl_socket_t CurlCallbacks::on_open(void* self, curlsocktype, curl_sockaddr* address) {
     auto& connection = *static_cast<CurlConnection*>(self);
     CurlExchange* const exchange = connection.exchange_;
     if (connection.established_ || exchange == nullptr) return CURL_SOCKET_BAD;
@@ -76,7 +88,7 @@ inline curl_socket_t CurlConnection::on_open(void* self, curlsocktype, curl_sock
     return CURL_SOCKET_BAD;
 }
 
-inline int CurlConnection::on_close(void* self, curl_socket_t socket) {
+inline int CurlCallbacks::on_close(void* self, curl_socket_t socket) {
     auto& connection = *static_cast<CurlConnection*>(self);
     connection.unwatch(socket);
     // What fails at once ends before anybody could see that it began.
@@ -87,7 +99,7 @@ inline int CurlConnection::on_close(void* self, curl_socket_t socket) {
 }
 
 // Runs on an open connection, right before the request is handed to it.
-inline int CurlConnection::on_prerequest(void* self, char*, char*, int, int) {
+inline int CurlCallbacks::on_prerequest(void* self, char*, char*, int, int) {
     auto& connection = *static_cast<CurlConnection*>(self);
     CurlExchange* const exchange = connection.exchange_;
     if (exchange == nullptr || exchange->sent) return CURL_PREREQFUNC_ABORT;
@@ -110,8 +122,7 @@ inline int CurlConnection::on_prerequest(void* self, char*, char*, int, int) {
     return CURL_PREREQFUNC_OK;
 }
 
-inline std::size_t CurlConnection::on_header(
-    char* data, std::size_t, std::size_t size, void* self) {
+inline std::size_t CurlCallbacks::on_header(char* data, std::size_t, std::size_t size, void* self) {
     auto& connection = *static_cast<CurlConnection*>(self);
     CurlExchange* const exchange = connection.exchange_;
     const bool fine = exchange != nullptr && connection.guarded([&] {
@@ -124,7 +135,7 @@ inline std::size_t CurlConnection::on_header(
     return fine ? size : CURL_WRITEFUNC_ERROR;
 }
 
-inline std::size_t CurlConnection::on_body(char* data, std::size_t, std::size_t size, void* self) {
+inline std::size_t CurlCallbacks::on_body(char* data, std::size_t, std::size_t size, void* self) {
     auto& connection = *static_cast<CurlConnection*>(self);
     CurlExchange* const exchange = connection.exchange_;
     const bool fine = exchange != nullptr && connection.guarded([&] {
@@ -138,4 +149,4 @@ inline std::size_t CurlConnection::on_body(char* data, std::size_t, std::size_t 
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_CALLBACKS_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CURL_CURL_CALLBACKS_HPP

@@ -5,7 +5,8 @@
 # Folders are layers with a rank. A header includes its own folder or a lower rank only, json, http
 # and auth never include each other, detail/ and impl/ are private to their folder (core/detail/
 # excepted), and the big dependencies stay in the layer that wraps them. testing/ and src.hpp may
-# include anything, but nothing includes them.
+# include anything, but nothing includes them. The rooms of testing/detail/ do not include each
+# other, but what lies beside them (certificate.hpp, secrets.hpp) and public headers.
 
 cmake_minimum_required(VERSION 3.25)
 
@@ -82,6 +83,17 @@ function(check_own_include file layer included)
     set(problems ${problems} PARENT_SCOPE)
 endfunction()
 
+# A file in a room of testing/detail/, or beside the rooms, includes no other room.
+function(check_rooms file included)
+    if(file MATCHES "^testing/detail/" AND included MATCHES "^testing/detail/([^/]+)/")
+        set(room "${CMAKE_MATCH_1}")
+        if(NOT file MATCHES "^testing/detail/${room}/")
+            problem("${file}" "includes <clarify/${included}>, which is private to ${room}/")
+        endif()
+    endif()
+    set(problems ${problems} PARENT_SCOPE)
+endfunction()
+
 function(check_foreign_include file layer included)
     foreach(name IN LISTS wrapped_headers)
         set(layers ${wrapped_${name}})
@@ -109,7 +121,9 @@ foreach(header IN LISTS headers)
         if(line MATCHES "include[ \t]*\"")
             problem("${header}" "write #include <clarify/...> instead of ${line}")
         elseif(line MATCHES "<clarify/([^>]+)>")
-            check_own_include("${header}" "${layer}" "${CMAKE_MATCH_1}")
+            set(included "${CMAKE_MATCH_1}")
+            check_own_include("${header}" "${layer}" "${included}")
+            check_rooms("${header}" "${included}")
         elseif(line MATCHES "<([^>]+)>")
             check_foreign_include("${header}" "${layer}" "${CMAKE_MATCH_1}")
         endif()

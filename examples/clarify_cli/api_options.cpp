@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Commands, options and examples of what knows signals, items and samples.
 
 #include "api_options.hpp"
 
@@ -19,23 +20,32 @@ Examples:
 )";
 
 constexpr const char* insert_examples =
-    R"(The first line names the columns. One of them is the time (`time` or `timestamp`, else the first), in
-RFC 3339 with an offset; the others are input keys, and an empty field is a value that is missing. With the
-columns time, input and value, each line is one sample.
+    R"(CSV as RFC 4180 has it: fields may be in quotes, and then have line breaks in them; the delimiter is found in
+the first line, which names the columns. One of them is the time (`time` or `timestamp`, else the first), the
+others are input keys. With the columns time, input and value, each line is one sample. Blanks around a field do
+not count.
+
+A time is RFC 3339 with an offset, also with a blank for the T or without seconds; with --time-zone it may lack
+the offset; with --time-format it is whatever that says. A value is a decimal number with or without a sign. One
+that is missing is an empty field, null, NaN, NA, N/A, None, \N, #N/A or the like.
 
 A line that cannot be understood is reported by its number and left out, the others are inserted; the exit code
 is then 2. After an interruption the same command goes on where it was: FILE.progress remembers it until the
-end. Standard input has no such memory; what trickles in is inserted every five seconds.
+end, for the same server, options and bytes. Standard input has no such memory: what trickles in is inserted
+every five seconds, and an interruption inserts what has come.
 
 Examples:
   clarify insert samples.csv
   clarify insert export.csv --prefix plant-1/ --skip comment
+  clarify insert excel.csv --decimal , --time-format '%d.%m.%Y %H:%M' --time-zone Europe/Oslo
+  clarify insert device.csv --time-format epoch-ms
   zcat archive.csv.gz | clarify insert -
 
 )";
 
 constexpr const char* data_examples =
-    R"(A table on a terminal, CSV in a pipe. Times are RFC 3339, or a date, or relative to now: -7d, -36h, now.
+    R"(A table on a terminal, CSV in a pipe. Times are RFC 3339, or a date, or relative to now: -7d, -36h, now. A
+date, and a time without an offset, is that of the clocks of --time-zone.
 With a rollup there are five values for each item: count, min, max, sum and avg. The table has names, six digits
 and the clocks of --time-zone; CSV and JSON have identifiers, all digits and UTC.
 
@@ -53,6 +63,30 @@ void add_filter(CLI::App& app, FilterArguments& filter) {
     app.add_option("--label", filter.labels, "Only those with this label; may be repeated")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
+}
+
+void add_csv(CLI::App& app, CsvOptions& csv) {
+    app.add_option("--prefix", csv.prefix, "Put in front of every input key");
+    app.add_option("--skip", csv.skip, "A column to leave out; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    app.add_option("--delimiter", csv.delimiter, "What separates the fields; default: as found")
+        ->type_name("CHAR|tab")
+        ->check([](const std::string& text) {
+            const bool good = text == "tab" ||
+                (text.size() == 1 && text != "\"" && text != "\n" && text != "\r" && text != " ");
+            return good ? std::string{} : std::string{"is to be one character, or tab"};
+        });
+    app.add_option("--decimal", csv.decimal, "What separates the decimals; default: .")
+        ->type_name(".|,")
+        ->check(CLI::IsMember({".", ","}));
+    app.add_option(
+           "--time-format",
+           csv.time_format,
+           "epoch, epoch-ms, epoch-us, epoch-ns, or a pattern such as '%d.%m.%Y %H:%M:%S'")
+        ->type_name("FORMAT");
+    app.add_option("--time-zone", csv.time_zone, "Whose clocks show times without an offset")
+        ->type_name("ZONE");
 }
 
 CLI::App* add_list(CLI::App& app, ListCommand& list, const char* name, const char* what) {
@@ -79,10 +113,7 @@ ApiCommands::ApiCommands(CLI::App& app) {
 
     CLI::App* const insert_app = app.add_subcommand("insert", "Insert the samples of a CSV file");
     insert_app->add_option("FILE", insert.file, "The file, or - for standard input")->required();
-    insert_app->add_option("--prefix", insert.prefix, "Put in front of every input key");
-    insert_app->add_option("--skip", insert.skip, "A column to leave out; may be repeated")
-        ->type_name("NAME")
-        ->allow_extra_args(false);
+    add_csv(*insert_app, insert.csv);
     insert_app->add_flag("--restart", insert.restart, "Begin anew after an interruption");
     insert_app->add_flag("--quiet", insert.quiet, "No progress on standard error");
     insert_app->footer(insert_examples);
@@ -96,7 +127,9 @@ ApiCommands::ApiCommands(CLI::App& app) {
         ->type_name("TIME");
     data_app->add_option("--rollup", data.rollup, "Width of buckets, such as PT1H, P1D; or window")
         ->type_name("DURATION");
-    data_app->add_option("--time-zone", data.time_zone, "Whose clocks buckets follow; default UTC")
+    data_app
+        ->add_option(
+            "--time-zone", data.time_zone, "Whose clocks buckets and dates follow; default UTC")
         ->type_name("ZONE");
     data_app->add_option("--format", data.format, "table, csv or json")
         ->check(CLI::IsMember({"table", "csv", "json"}));

@@ -17,19 +17,26 @@
 
 #include <exception>
 #include <functional>
+#include <string>
+#include <utility>
 
 namespace clarify_cli {
 
-/// Gives the client of a session.
+/// Gives the client of a session, and where its calls go.
 class ApiSession {
 public:
     static clarify::Client& client(Session& session);
+    static const std::string& server(const Session& session);
 };
 
-/// Opens a session and runs `work(client)`, an awaitable of a `Result<void>`, until it ends or is
-/// interrupted. Prints the error, if there is one.
-template <class Work>
-ExitCode run_with_client(const CommonOptions& options, Work&& work) {
+/** Opens a session and runs `work(session)`, an awaitable of a `Result<void>`, until it ends. Prints
+    the error, if there is one.
+
+    @param interrupt What to do when the process is interrupted; returns whether that is enough, and
+        the work ends by itself. Otherwise it is cancelled.
+*/
+template <class Work, class Interrupt>
+ExitCode run_with_session(const CommonOptions& options, Work&& work, Interrupt interrupt) {
     EventLoop loop;
     clarify::Result<Session> session = Session::open(loop.get_executor(), options, 8);
     if (!session) {
@@ -37,12 +44,14 @@ ExitCode run_with_client(const CommonOptions& options, Work&& work) {
         return exit_code(session.error().code());
     }
     boost::asio::cancellation_signal cancel;
-    loop.on_interrupt([&cancel] { cancel.emit(boost::asio::cancellation_type::terminal); });
+    loop.on_interrupt([&cancel, &interrupt] {
+        if (!interrupt()) cancel.emit(boost::asio::cancellation_type::terminal);
+    });
     clarify::Result<void> outcome;
     std::exception_ptr thrown;
     boost::asio::co_spawn(
         loop.get_executor(),
-        work(ApiSession::client(*session)),
+        work(*session),
         boost::asio::bind_cancellation_slot(
             cancel.slot(), [&](const std::exception_ptr& error, clarify::Result<void> result) {
                 thrown = error;
@@ -50,13 +59,26 @@ ExitCode run_with_client(const CommonOptions& options, Work&& work) {
                 loop.stop();
             }));
     loop.run();
-    if (loop.interrupted()) return ExitCode::interrupted;
+    if (loop.interrupted()) {
+        const bool cancelled = !outcome && outcome.error().code() == clarify::Errc::cancelled;
+        if (!thrown && !outcome && !cancelled) print_error(outcome.error(), false);
+        return ExitCode::interrupted;
+    }
     if (thrown) std::rethrow_exception(thrown);
     if (!outcome) {
         print_error(outcome.error(), false);
         return exit_code(outcome.error().code());
     }
     return end_output();
+}
+
+/// Opens a session and runs `work(client)` until it ends or is interrupted.
+template <class Work>
+ExitCode run_with_client(const CommonOptions& options, Work&& work) {
+    return run_with_session(
+        options,
+        [&](Session& session) { return work(ApiSession::client(session)); },
+        [] { return false; });
 }
 
 /// What `--filter` and `--label` say together.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// How the progress of an import is stored, and known again.
 
 #include <clarify/core/detail/file.hpp>
 
@@ -7,20 +8,19 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string_view>
 #include <system_error>
-#include <utility>
+#include <vector>
 
 namespace clarify_cli {
 namespace {
 
 /// The form of the file; another one is not understood.
-constexpr int format = 1;
+constexpr int format = 2;
 /// Far more than that takes.
 constexpr std::size_t longest = 1024;
 
@@ -33,21 +33,27 @@ std::uint64_t hash(std::string_view text, std::uint64_t so_far) {
 
 }  // namespace
 
-Checkpoint::Checkpoint(const std::string& file, int descriptor, std::string import)
+Checkpoint::Checkpoint(const std::string& file, int descriptor, const std::string& import)
     : path_(file.empty() ? file : file + ".progress"),
       descriptor_(descriptor),
-      import_(std::move(import)) {}
+      hash_(hash(import, 0xCBF29CE484222325U)) {}
 
-std::optional<std::uint64_t> Checkpoint::fingerprint(std::uint64_t offset) const {
-    // Times differ from file to file: so much of it tells one from another.
-    std::array<char, 4096> before{};
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(offset, before.size()));
-    const auto start = static_cast<off_t>(offset - size);
-    if (::pread(descriptor_, before.data(), size, start) != static_cast<ssize_t>(size)) return {};
-    return hash({before.data(), size}, hash(import_, 0xCBF29CE484222325U));
+std::optional<std::uint64_t> Checkpoint::fingerprint(std::uint64_t offset) {
+    if (offset < hashed_) return std::nullopt;
+    std::vector<char> block(std::size_t{256} << 10U);
+    while (hashed_ != offset) {
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(offset - hashed_, block.size()));
+        const ssize_t size =
+            ::pread(descriptor_, block.data(), wanted, static_cast<off_t>(hashed_));
+        if (size <= 0) return std::nullopt;
+        hash_ = hash({block.data(), static_cast<std::size_t>(size)}, hash_);
+        hashed_ += static_cast<std::uint64_t>(size);
+    }
+    return hash_;
 }
 
-clarify::Result<std::optional<ImportState>> Checkpoint::load() const {
+clarify::Result<std::optional<ImportState>> Checkpoint::load() {
     using Outcome = clarify::Result<std::optional<ImportState>>;
     if (path_.empty()) return Outcome{std::nullopt};
     const auto file = clarify::detail::read_small_file(path_, longest);
@@ -68,9 +74,13 @@ clarify::Result<std::optional<ImportState>> Checkpoint::load() const {
     ImportState state;
     std::uint64_t stored = 0;
     in >> version >> state.offset >> state.lines >> state.inserted >> state.rejected >> stored;
-    if (!in || version != format || fingerprint(state.offset) != stored)
-        return Outcome{std::nullopt};
-    return Outcome{state};
+    if (!in || version != format) return Outcome{std::nullopt};
+    const std::uint64_t fresh = hash_;
+    if (fingerprint(state.offset) == stored) return Outcome{state};
+    // The import begins anew.
+    hash_ = fresh;
+    hashed_ = 0;
+    return Outcome{std::nullopt};
 }
 
 bool Checkpoint::store(const ImportState& state) {

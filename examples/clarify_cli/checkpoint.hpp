@@ -23,8 +23,8 @@ struct ImportState {
 
 /** A file `<name>.progress` that is there while an import is not complete.
 
-    It is only for the same import of the same file: to the same place, with the same columns, and
-    with the same bytes before the offset. The file may have grown since.
+    It is only for the same import of the same file: to the same place, with the same options, and
+    with the same bytes, all of them, before the offset. The file may have grown since.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
@@ -33,17 +33,17 @@ class Checkpoint {
 public:
     /** @param file The name of the file. Empty: nothing is kept.
         @param descriptor The same file, open for reading, for as long as this object lives.
-        @param import Whatever makes it another import: the place, the columns.
+        @param import Whatever makes it another import: the server, the place, the options.
     */
-    Checkpoint(const std::string& file, int descriptor, std::string import);
+    Checkpoint(const std::string& file, int descriptor, const std::string& import);
 
-    /** What was stored for this import, if anything was.
+    /** What was stored for this import, if anything was. Reads all of the file before the offset.
 
         @par Errors
         `Errc::bad_argument`, `Reason::file`: what has the name of the file is no small regular
         file, or cannot be read. Nothing waits for a pipe.
     */
-    clarify::Result<std::optional<ImportState>> load() const;
+    clarify::Result<std::optional<ImportState>> load();
     /// False, the first time, where it cannot be stored.
     bool store(const ImportState& state);
     /// Is anything kept, and could it be?
@@ -51,12 +51,15 @@ public:
     void remove() const;
 
 private:
-    /// Of the import and the bytes before the offset; none where these cannot be read.
-    std::optional<std::uint64_t> fingerprint(std::uint64_t offset) const;
+    /// Of the import and all bytes before the offset, which does not go back; none where these
+    /// cannot be read.
+    std::optional<std::uint64_t> fingerprint(std::uint64_t offset);
 
     std::string path_;
     int descriptor_;
-    std::string import_;
+    /// Of the import and so many bytes of the file.
+    std::uint64_t hash_;
+    std::uint64_t hashed_ = 0;
     bool failed_ = false;
 };
 

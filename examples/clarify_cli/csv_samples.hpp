@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// Samples out of the lines of a CSV file.
+// Samples out of the records of a CSV file.
 
 #ifndef CLARIFY_CLI_CSV_SAMPLES_HPP
 #define CLARIFY_CLI_CSV_SAMPLES_HPP
 
 #include <clarify/api/data_frame.hpp>
 #include <clarify/core/result.hpp>
+
+#include "csv_time.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -16,45 +18,67 @@
 
 namespace clarify_cli {
 
-/** Reads the line that names the columns, and then samples.
+/// How a file is written, and what of it is wanted. Empty members were not given.
+struct CsvOptions {
+    /// Put in front of every input key.
+    std::string prefix;
+    /// The names of columns to leave out.
+    std::vector<std::string> skip;
+    /// A character, or `tab`; else it is found in the line of names.
+    std::string delimiter;
+    /// What separates the decimals: a point or a comma.
+    char decimal = '.';
+    /// See `TimeReader::make`.
+    std::string time_format;
+    std::string time_zone;
+};
+
+/** Reads the record that names the columns, and then samples.
 
     One column is the time: `time` or `timestamp`, else the first one. The others are input keys; or
     there is one for the key (`input`, `key` or `signal`) and one for the `value`, and no more.
+
+    A value is a decimal number with or without a sign and an exponent. One that is missing is an
+    empty field, or what programs write for it: null, NaN, NA, N/A, None and their like, in any case,
+    `\N`, `1.#QNAN`, `#N/A` or `#NV`. Infinities are no values.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
 */
 class CsvSamples {
 public:
-    /** Reads the first line.
+    /** Reads the record of names.
 
-        @param prefix Put in front of every input key.
-        @param skipped The names of columns to leave out.
         @par Errors
-        `Errc::bad_argument` with everything that is wrong with the names.
+        `Errc::bad_argument` with everything that is wrong with the names or the options.
     */
     static clarify::Result<CsvSamples> make(
-        std::string_view names, const std::string& prefix, const std::vector<std::string>& skipped);
+        const std::vector<std::string>& names, const CsvOptions& options);
 
-    /// Adds the samples of a line, all or none. Yields why there are none; nothing where there are.
-    std::optional<std::string> add(std::string_view line, clarify::SampleBuffer& samples);
+    /// Adds the samples of a record, all or none. Yields why there are none; nothing where there
+    /// are.
+    std::optional<std::string> add(
+        const std::vector<std::string>& fields, clarify::SampleBuffer& samples);
 
 private:
-    CsvSamples() {}
+    using Fields = std::vector<std::string>;
+    explicit CsvSamples(TimeReader times) : times_(std::move(times)) {}
 
-    std::optional<std::string> add_row(clarify::Timestamp time, clarify::SampleBuffer& samples);
-    std::optional<std::string> add_sample(clarify::Timestamp time, clarify::SampleBuffer& samples);
+    std::optional<std::string> add_row(
+        clarify::Timestamp time, const Fields& fields, clarify::SampleBuffer& samples);
+    std::optional<std::string> add_sample(
+        clarify::Timestamp time, const Fields& fields, clarify::SampleBuffer& samples);
 
-    char delimiter_ = ',';
+    TimeReader times_;
     std::string prefix_;
+    char decimal_ = '.';
     std::size_t count_ = 0;
     std::size_t time_ = 0;
     /// The input key of each column; empty for the time, and for those that are left out.
     std::vector<std::string> keys_;
     /// Each line is one sample: the columns with its key and its value.
     std::optional<std::pair<std::size_t, std::size_t>> sample_;
-    // Kept for their memory.
-    std::vector<std::string> fields_;
+    // Kept for its memory.
     std::vector<double> values_;
 };
 

@@ -5,6 +5,7 @@
 
 #include "api_session.hpp"
 #include "commands.hpp"
+#include "csv_time.hpp"
 #include "data_writer.hpp"
 #include "plot.hpp"
 #include "terminal_text.hpp"
@@ -19,7 +20,9 @@
 #include <iostream>
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace clarify_cli {
 namespace {
@@ -28,8 +31,9 @@ clarify::Error fault(std::string what) {
     return clarify::Error{clarify::Errc::bad_argument, clarify::Reason::params, std::move(what)};
 }
 
-/// RFC 3339, a date, `now`, or a distance from now such as `-36h`.
-clarify::Result<clarify::Timestamp> time_of(const std::string& text, clarify::Timestamp now) {
+/// RFC 3339, a date or a time of the reader's zone, `now`, or a distance from now such as `-36h`.
+clarify::Result<clarify::Timestamp> time_of(
+    const std::string& text, clarify::Timestamp now, const TimeReader& reader) {
     if (text == "now") return now;
     if (text.size() > 2 && (text.front() == '-' || text.front() == '+')) {
         std::int64_t count = 0;
@@ -47,17 +51,17 @@ clarify::Result<clarify::Timestamp> time_of(const std::string& text, clarify::Ti
             return text.front() == '-' ? now - distance : now + distance;
         }
     }
-    const bool is_date = text.size() == 10;
-    const auto time = clarify::Timestamp::parse(is_date ? text + "T00:00:00Z" : text);
-    if (time) return *time;
-    return fault("no time, such as 2026-11-24T09:30:00Z, 2026-11-24, -7d or now: " + text);
+    if (const auto time = reader.read(text)) return *time;
+    return fault("not a time, such as 2026-11-24T09:30:00Z, 2026-11-24, -7d or now: " + text);
 }
 
 clarify::Result<clarify::DataQuery> query_of(const DataCommand& command) {
+    const auto reader = TimeReader::make({}, command.time_zone.empty() ? "UTC" : command.time_zone);
+    if (!reader) return reader.error();
     const clarify::Timestamp now = clarify::Timestamp::now();
-    const auto from = time_of(command.from.empty() ? "-7d" : command.from, now);
+    const auto from = time_of(command.from.empty() ? "-7d" : command.from, now, *reader);
     if (!from) return from.error();
-    const auto to = time_of(command.to.empty() ? "now" : command.to, now);
+    const auto to = time_of(command.to.empty() ? "now" : command.to, now, *reader);
     if (!to) return to.error();
     clarify::DataQuery query{*from, *to};
     if (!command.rollup.empty()) {
@@ -153,17 +157,75 @@ clarify::Result<void> draw(
     return {};
 }
 
+/// The columns that the data of items will have.
+std::vector<std::string> columns_of(const ItemMap& items, const clarify::DataQuery& query) {
+    std::vector<std::string> keys;
+    for (const auto& [id, item] : items) {
+        if (query.rollup.is_none()) {
+            keys.push_back(id);
+        } else {
+            for (const char* const what : {"count", "min", "max", "sum", "avg"})
+                keys.push_back(id + '_' + what);
+        }
+    }
+    return keys;
+}
+
+/** Collects the parts of a stream until it has those of all items up to the same time.
+
+    There are several of the same time where there are more items than a request may name, or where
+    replies were too large. No more is kept than the parts of one window.
+*/
+class PartsOfAll {
+public:
+    /// Adds a part; true where rows are complete, so that the frames are to be written and cleared.
+    bool add(clarify::DataStream::Part part, const std::vector<std::string>& items) {
+        newest_ = std::max(newest_, part.to);
+        for (const std::string& item : part.items)
+            reached_[item] = part.to;
+        frames_.push_back(std::move(part.frame));
+        return std::all_of(items.begin(), items.end(), [this](const std::string& item) {
+            const auto reached = reached_.find(item);
+            return reached != reached_.end() && reached->second == newest_;
+        });
+    }
+    const std::vector<clarify::DataFrame>& frames() const { return frames_; }
+    void clear() { frames_.clear(); }
+
+private:
+    clarify::Timestamp newest_ = clarify::Timestamp::min();
+    std::unordered_map<std::string, clarify::Timestamp> reached_;
+    std::vector<clarify::DataFrame> frames_;
+};
+
+/// Replies to many requests for the same time are kept together, so each is to have less.
+clarify::DataStreamOptions stream_options(std::size_t items) {
+    clarify::DataStreamOptions options;
+    const std::size_t groups = (items + options.items_per_request - 1) / options.items_per_request;
+    constexpr std::size_t most = 2'000'000;
+    constexpr std::size_t least = 20'000;
+    if (groups > 4) options.values_per_request = std::max(most / groups, least);
+    return options;
+}
+
 boost::asio::awaitable<clarify::Result<void>> print_data(
     clarify::Client& client,
     const clarify::Filter& filter,
     const clarify::DataQuery& query,
     const DataCommand& command) {
     DataWriter writer{std::cout, command.format};
-    ItemMap items;
-    if (!command.plot.empty() || command.format == "table") {
-        auto found = co_await items_of(client, filter);
-        if (!found) co_return found.error();
-        items = std::move(*found);
+    auto found = co_await items_of(client, filter);
+    if (!found) co_return found.error();
+    const ItemMap items = std::move(*found);
+    const bool others = !command.filter.json.empty() || !command.filter.labels.empty();
+    for (const std::string& item : command.items) {
+        if (others || items.find(item) != items.end()) continue;
+        co_return fault("there is no item " + item + " that this integration may see");
+    }
+    if (items.empty()) co_return clarify::Result<void>{};
+    if (command.plot.empty() && command.format == "csv")
+        writer.set_columns(columns_of(items, query));
+    if (command.format == "table") {
         writer.set_items(items);
         if (!query.time_zone.empty()) {
             const auto zone = clarify::TimeZone::load(query.time_zone);
@@ -172,21 +234,19 @@ boost::asio::awaitable<clarify::Result<void>> print_data(
         }
     }
     clarify::DataFrame all;
-    auto parts = client.data_parts(filter, query);
+    PartsOfAll rows;
+    auto parts = client.data_parts(filter, query, stream_options(items.size()));
     while (true) {
-        const auto part = co_await parts.next();
+        auto part = co_await parts.next();
         if (!part) co_return part.error();
         if (!*part) break;
-        if (command.plot.empty()) {
-            writer.write((*part)->frame);
-        } else {
+        if (!command.plot.empty()) {
             all.merge((*part)->frame);
+        } else if (rows.add(std::move(**part), parts.items())) {
+            const auto written = writer.write(rows.frames());
+            if (!written) co_return written.error();
+            rows.clear();
         }
-    }
-    const bool others = !command.filter.json.empty() || !command.filter.labels.empty();
-    for (const std::string& item : command.items) {
-        if (others || std::count(parts.items().begin(), parts.items().end(), item) != 0) continue;
-        co_return fault("there is no item " + item + " that this integration may see");
     }
     if (!command.plot.empty()) co_return draw(all, items, query, command.plot);
     co_return clarify::Result<void>{};

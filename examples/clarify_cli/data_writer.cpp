@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// How rows are joined, and look in each format.
 
 #include "data_writer.hpp"
 #include "json_text.hpp"
@@ -8,6 +9,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 namespace clarify_cli {
 namespace {
@@ -66,48 +69,90 @@ void DataWriter::set_zone(clarify::TimeZone zone, std::string name) {
     zone_name_ = std::move(name);
 }
 
-void DataWriter::write(const clarify::DataFrame& frame) {
+void DataWriter::set_columns(std::vector<std::string> keys) {
+    keys_ = std::move(keys);
+    out_ << "time";
+    for (std::size_t i = 0; i != keys_.size(); ++i) {
+        places_.emplace(keys_[i], i);
+        out_ << ',' << csv_field(keys_[i]);
+    }
+    out_ << '\n';
+}
+
+clarify::Result<std::vector<std::size_t>> DataWriter::places_of(const clarify::DataFrame& frame) {
+    std::vector<std::size_t> places;
     for (std::size_t i = 0; i != frame.columns(); ++i) {
-        if (std::find(keys_.begin(), keys_.end(), frame.key(i)) != keys_.end()) continue;
+        const auto [at, is_new] = places_.emplace(frame.key(i), keys_.size());
+        places.push_back(at->second);
+        if (!is_new) continue;
+        if (format_ == "csv") {
+            return clarify::Error{
+                clarify::Errc::decode,
+                clarify::Reason::mismatch,
+                "the server sent a column that was not asked for: " + visible(frame.key(i))};
+        }
         keys_.push_back(frame.key(i));
         changed_ = true;
     }
-    for (const clarify::DataFrame::Row row : frame.rows()) {
-        if (format_ == "json") {
-            write_json(frame, row);
-        } else if (format_ == "csv") {
-            write_csv(frame, row);
-        } else {
-            write_table(frame, row);
-        }
-    }
-    out_ << std::flush;
+    return places;
 }
 
-void DataWriter::write_json(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row) {
-    out_ << R"({"time":")" << row.time() << '"';
-    for (std::size_t i = 0; i != frame.columns(); ++i) {
-        if (std::isnan(row[i])) continue;
+clarify::Result<void> DataWriter::write(const std::vector<clarify::DataFrame>& frames) {
+    std::vector<std::vector<std::size_t>> places;
+    for (const clarify::DataFrame& frame : frames) {
+        auto found = places_of(frame);
+        if (!found) return found.error();
+        places.push_back(std::move(*found));
+    }
+    std::vector<std::size_t> next(frames.size());
+    Values values(keys_.size());
+    while (true) {
+        std::optional<clarify::Timestamp> time;
+        for (std::size_t i = 0; i != frames.size(); ++i) {
+            if (next[i] == frames[i].size()) continue;
+            const clarify::Timestamp mine = frames[i].times()[next[i]];
+            if (!time || mine < *time) time = mine;
+        }
+        if (!time) break;
+        std::fill(values.begin(), values.end(), clarify::DataFrame::missing);
+        for (std::size_t i = 0; i != frames.size(); ++i) {
+            if (next[i] == frames[i].size() || frames[i].times()[next[i]] != *time) continue;
+            const clarify::DataFrame::Row row = frames[i].row(next[i]++);
+            for (std::size_t column = 0; column != frames[i].columns(); ++column) {
+                if (!std::isnan(row[column])) values[places[i][column]] = row[column];
+            }
+        }
+        write_row(*time, values);
+    }
+    out_ << std::flush;
+    return {};
+}
+
+void DataWriter::write_row(clarify::Timestamp time, const Values& values) {
+    if (format_ == "json") {
+        write_json(time, values);
+    } else if (format_ == "csv") {
+        write_csv(time, values);
+    } else {
+        write_table(time, values);
+    }
+}
+
+void DataWriter::write_json(clarify::Timestamp time, const Values& values) {
+    out_ << R"({"time":")" << time << '"';
+    for (std::size_t i = 0; i != keys_.size(); ++i) {
+        if (std::isnan(values[i])) continue;
         std::string name;
-        append_json_string(name, frame.key(i));
-        out_ << ',' << name << ':' << text_of(row[i]);
+        append_json_string(name, keys_[i]);
+        out_ << ',' << name << ':' << text_of(values[i]);
     }
     out_ << "}\n";
 }
 
-void DataWriter::write_csv(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row) {
-    // Columns that turn up later get a line of names of their own.
-    if (std::exchange(changed_, false)) {
-        out_ << "time";
-        for (const std::string& key : keys_)
-            out_ << ',' << csv_field(key);
-        out_ << '\n';
-    }
-    out_ << row.time();
-    for (const std::string& key : keys_) {
-        const auto column = frame.find(key);
-        out_ << ',' << (column ? text_of(row[*column]) : std::string{});
-    }
+void DataWriter::write_csv(clarify::Timestamp time, const Values& values) {
+    out_ << time;
+    for (const double value : values)
+        out_ << ',' << text_of(value);
     out_ << '\n';
 }
 
@@ -124,18 +169,16 @@ void DataWriter::write_names() {
     out_ << '\n';
 }
 
-void DataWriter::write_table(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row) {
+void DataWriter::write_table(clarify::Timestamp at, const Values& values) {
     if (std::exchange(changed_, false)) write_names();
     // As clocks show it, so without the Z of UTC.
-    std::string time = zone_.to_local(row.time()).to_string();
+    std::string time = zone_.to_local(at).to_string();
     time.pop_back();
     if (const std::size_t separator = time.find('T'); separator != std::string::npos)
         time[separator] = ' ';
     out_ << pad_right(time, time_width);
-    for (std::size_t i = 0; i != keys_.size(); ++i) {
-        const auto column = frame.find(keys_[i]);
-        out_ << "  " << pad_left(column ? text_of(row[*column], 6) : std::string{}, widths_[i]);
-    }
+    for (std::size_t i = 0; i != keys_.size(); ++i)
+        out_ << "  " << pad_left(text_of(values[i], 6), widths_[i]);
     out_ << '\n';
 }
 

@@ -7,8 +7,10 @@
 #include <clarify/api/data_frame.hpp>
 #include <clarify/api/resource.hpp>
 #include <clarify/api/time_zone.hpp>
+#include <clarify/core/result.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <ostream>
 #include <string>
@@ -27,8 +29,10 @@ using ItemMap = std::map<std::string, clarify::Item, std::less<>>;
 /// The name of an item; its identifier where that is not known, or is another one's name too.
 std::string name_of(const ItemMap& items, std::string_view id);
 
-/** Writes frames as they come: as CSV and JSON for programs, with all digits and in UTC, and as a
-    table for people, with the names of the items, six digits, and the time of a zone.
+/** Writes rows as they come: as CSV and JSON for programs, with all digits and in UTC, and as a table
+    for people, with the names of the items, six digits, and the time of a zone.
+
+    CSV has one line of names and a row a time, so its columns are to be told beforehand.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
@@ -38,15 +42,27 @@ public:
     /// @param format `table`, `csv` or `json`.
     DataWriter(std::ostream& out, std::string format);
     /// For the table.
-    void set_items(ItemMap items) { items_ = std::move(items); }
+    void set_items(const ItemMap& items) { items_ = items; }
     void set_zone(clarify::TimeZone zone, std::string name);
+    /// All columns that there will be, for CSV; writes the line of names.
+    void set_columns(std::vector<std::string> keys);
 
-    void write(const clarify::DataFrame& frame);
+    /** Writes the rows of several frames, joined by their times, of which each has ascending ones.
+
+        @par Errors
+        `Errc::decode` for a column that CSV was not told of.
+    */
+    clarify::Result<void> write(const std::vector<clarify::DataFrame>& frames);
 
 private:
-    void write_json(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row);
-    void write_csv(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row);
-    void write_table(const clarify::DataFrame& frame, const clarify::DataFrame::Row& row);
+    /// The values of a row, in the order of the keys; of each column the last one that is there.
+    using Values = std::vector<double>;
+
+    clarify::Result<std::vector<std::size_t>> places_of(const clarify::DataFrame& frame);
+    void write_row(clarify::Timestamp time, const Values& values);
+    void write_json(clarify::Timestamp time, const Values& values);
+    void write_csv(clarify::Timestamp time, const Values& values);
+    void write_table(clarify::Timestamp time, const Values& values);
     void write_names();
 
     std::ostream& out_;
@@ -55,6 +71,8 @@ private:
     clarify::TimeZone zone_;
     std::string zone_name_ = "UTC";
     std::vector<std::string> keys_;
+    /// Where in `keys_` a key is.
+    std::map<std::string, std::size_t, std::less<>> places_;
     /// Of the table's columns.
     std::vector<std::size_t> widths_;
     bool changed_ = false;

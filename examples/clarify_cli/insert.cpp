@@ -4,6 +4,7 @@
 #include "api_session.hpp"
 #include "checkpoint.hpp"
 #include "commands.hpp"
+#include "csv_record.hpp"
 #include "csv_samples.hpp"
 #include "line_reader.hpp"
 #include "progress.hpp"
@@ -26,6 +27,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace clarify_cli {
 namespace {
@@ -37,7 +39,7 @@ constexpr std::size_t longest_line = std::size_t{1} << 20U;
 /// About so much of a file makes a request, which may have 8 MB.
 constexpr std::uint64_t bytes_per_request = 6'000'000;
 constexpr std::size_t values_per_request = 1'000'000;
-/// After so long, what has come through a pipe is sent even if it is little.
+/// So old may a sample become that has come through a pipe before it is sent.
 constexpr std::chrono::seconds longest_wait{5};
 
 clarify::Error fault(clarify::Reason reason, std::string what) {
@@ -84,11 +86,11 @@ public:
           name_(command.file == "-" ? "standard input" : command.file),
           progress_(input.size(), command.quiet) {}
 
-    asio::awaitable<clarify::Result<void>> run(clarify::Client& client) {
+    asio::awaitable<clarify::Result<void>> run(clarify::Client& client, const std::string& server) {
         const auto executor = co_await asio::this_coro::executor;
         wake_ = std::make_shared<asio::steady_timer>(executor);
         lines_.emplace(executor, input_.descriptor(), longest_line);
-        const clarify::Result<void> begun = co_await begin(client.integration());
+        const clarify::Result<void> begun = co_await begin(server + ' ' + client.integration());
         if (!begun) co_return begun.error();
         const clarify::Result<void> placed = go_on_where_it_was(executor);
         if (!placed) co_return placed.error();
@@ -102,6 +104,7 @@ public:
                 if (!done) co_return done.error();
             }
             state_.inserted += frame.value_count();
+            inserted_lines_ = state_.lines;
             keep(more);
         }
         progress_.clear();
@@ -118,38 +121,95 @@ public:
         co_return clarify::Result<void>{};
     }
 
+    /// Ends the import of a pipe with what has come so far; false for a file, which the same command
+    /// goes on with.
+    bool interrupt() {
+        if (input_.size() != 0 && command_.file != "-") return false;
+        if (!wake_) return false;
+        stopping_ = true;
+        wake_->cancel();
+        return true;
+    }
+
     std::uint64_t rejected() const { return state_.rejected; }
 
     /// Says how to go on with an import that did not come to its end.
     void say_how_to_go_on() {
         progress_.clear();
-        if (!kept_) return;
-        // Not where it is in the file: what was read and not inserted is read again.
-        std::fprintf(
-            stderr,
-            "clarify: %" PRIu64
-            " samples inserted so far; the same command goes on at line %" PRIu64 "\n",
-            state_.inserted,
-            kept_lines_ + 1);
+        if (kept_) {
+            // Not where it is in the file: what was read and not inserted is read again.
+            std::fprintf(
+                stderr,
+                "clarify: %" PRIu64
+                " samples inserted so far; the same command goes on at line %" PRIu64 "\n",
+                state_.inserted,
+                kept_lines_ + 1);
+        } else if (state_.lines > inserted_lines_) {
+            std::fprintf(
+                stderr,
+                "clarify: %" PRIu64 " samples inserted; those of the lines %" PRIu64 " to %" PRIu64
+                " of %s are not, or not all of them\n",
+                state_.inserted,
+                inserted_lines_ + 1,
+                state_.lines,
+                name_.c_str());
+        }
     }
 
 private:
-    /// Reads the first line.
-    asio::awaitable<clarify::Result<void>> begin(std::string integration) {
+    /// Takes the lines that have come, and as many more as the next record needs; none at the end.
+    asio::awaitable<std::optional<CsvRecords::Record>> first_record() {
+        while (true) {
+            while (auto line = lines_->next())
+                records_->add(csv_line(std::move(*line)));
+            if (auto record = records_->next(lines_->ended())) co_return record;
+            if (lines_->ended() || stopping_) co_return std::nullopt;
+            co_await more_lines();
+        }
+    }
+
+    /// Reads the names of the columns.
+    asio::awaitable<clarify::Result<void>> begin(const std::string& place) {
         std::optional<LineReader::Line> line = lines_->next();
-        while (!line && !lines_->ended()) {
+        while (!line && !lines_->ended() && !stopping_) {
             co_await more_lines();
             line = lines_->next();
         }
         if (lines_->error()) {
             co_return fault(clarify::Reason::file, name_ + ": " + lines_->error().message());
         }
+        if (!line && stopping_) co_return clarify::Error{clarify::Errc::cancelled};
         if (!line) co_return fault(clarify::Reason::empty, name_ + " is empty");
         if (line->cut) co_return fault(clarify::Reason::length, "the first line is too long");
-        auto format = CsvSamples::make(line->text, command_.prefix, command_.skip);
+        // Text in UTF-8 may begin with what tells the order of its bytes elsewhere.
+        constexpr std::string_view mark = "\xEF\xBB\xBF";
+        if (line->text.starts_with(mark)) line->text.erase(0, mark.size());
+        if (line->text.find('\0') != std::string::npos) {
+            co_return fault(
+                clarify::Reason::fields,
+                "the first line has zero bytes: the file is to be UTF-8 text");
+        }
+        const std::string& wanted = command_.csv.delimiter;
+        delimiter_ = wanted.empty() ? delimiter_of(line->text)
+            : wanted == "tab"       ? '\t'
+                                    : wanted.front();
+        records_.emplace(delimiter_);
+        std::string import = place + '\n' + command_.csv.prefix + '\n' + delimiter_ +
+            command_.csv.decimal + command_.csv.time_format + '\n' + command_.csv.time_zone;
+        for (const std::string& name : command_.csv.skip)
+            import += '\n' + name;
+        records_->add(csv_line(std::move(*line)));
+        const std::optional<CsvRecords::Record> record = co_await first_record();
+        if (!record || record->fault != nullptr) {
+            co_return fault(
+                clarify::Reason::fields,
+                std::string{"the first line has "} + (record ? record->fault : "no end"));
+        }
+        auto format = CsvSamples::make(records_->fields(), command_.csv);
         if (!format) co_return format.error();
         format_.emplace(std::move(*format));
-        const std::string import = integration + '\n' + command_.prefix + '\n' + line->text;
+        state_.lines = inserted_lines_ = record->last;
+        state_.offset = record->end;
         checkpoint_.emplace(
             command_.file == "-" ? std::string{} : command_.file, input_.descriptor(), import);
         co_return clarify::Result<void>{};
@@ -164,11 +224,13 @@ private:
         if (::lseek(input_.descriptor(), static_cast<off_t>(stored->offset), SEEK_SET) < 0)
             return {};
         state_ = *stored;
+        inserted_lines_ = state_.lines;
         kept_ = true;
         kept_lines_ = state_.lines;
         // Nothing is on its way: the first line has come.
         lines_.emplace(executor, input_.descriptor(), longest_line);
         lines_->begin_at(state_.offset, state_.lines);
+        records_.emplace(delimiter_);
         progress_.begin_at(state_.inserted);
         std::fprintf(stderr, "clarify: going on at line %" PRIu64 "\n", state_.lines + 1);
         return {};
@@ -176,30 +238,29 @@ private:
 
     /// Waits until there are more lines; not for ever where samples wait to be sent.
     asio::awaitable<void> more_lines() {
-        if (samples_.empty()) {
-            wake_->expires_at(asio::steady_timer::time_point::max());
-        } else {
-            wake_->expires_after(longest_wait);
-        }
+        wake_->expires_at(send_at_);
         lines_->read_more([wake = wake_] { wake->cancel(); });
         boost::system::error_code ec;
         co_await wake_->async_wait(asio::redirect_error(asio::use_awaitable, ec));
-        timed_out_ = !ec;
     }
+
+    /// Has the oldest of the samples waited for long enough? However often more of them come.
+    bool is_due() const { return std::chrono::steady_clock::now() >= send_at_; }
 
     /// Reads what makes a request. False where there is no more.
     asio::awaitable<bool> collect() {
-        const std::uint64_t begun = lines_->offset();
-        timed_out_ = false;
-        while (!timed_out_) {
-            if (lines_->offset() - begun >= bytes_per_request ||
-                samples_.size() >= values_per_request) {
-                // Not within a line, where nothing could go on.
-                if (!lines_->within_line()) co_return true;
-            }
-            if (const auto line = lines_->next()) {
-                take(*line);
-            } else if (lines_->ended()) {
+        const std::uint64_t begun = state_.offset;
+        send_at_ = asio::steady_timer::time_point::max();
+        while (!is_due()) {
+            if (const auto record = records_->next(lines_->ended())) {
+                take(*record);
+                if (state_.offset - begun >= bytes_per_request ||
+                    samples_.size() >= values_per_request) {
+                    co_return true;
+                }
+            } else if (auto line = lines_->next()) {
+                records_->add(csv_line(std::move(*line)));
+            } else if (lines_->ended() || stopping_) {
                 co_return false;
             } else {
                 co_await more_lines();
@@ -208,11 +269,21 @@ private:
         co_return true;
     }
 
-    void take(const LineReader::Line& line) {
-        state_.lines = line.number;
-        if (line.cut) return reject(line.number, "longer than 1 MiB");
-        if (line.text.find_first_not_of(" \t\r") == std::string::npos) return;
-        if (const auto problem = format_->add(line.text, samples_)) reject(line.number, *problem);
+    CsvLine csv_line(LineReader::Line line) const {
+        // Behind a line that is cut the file goes on within it.
+        return {line.number, std::move(line.text), line.cut, lines_->offset()};
+    }
+
+    void take(const CsvRecords::Record& record) {
+        state_.lines = record.last;
+        state_.offset = record.end;
+        within_line_ = record.cut;
+        if (record.fault != nullptr) return reject(record.first, record.fault);
+        if (record.blank) return;
+        if (const auto problem = format_->add(records_->fields(), samples_))
+            return reject(record.first, *problem);
+        if (send_at_ == asio::steady_timer::time_point::max() && !samples_.empty())
+            send_at_ = std::chrono::steady_clock::now() + longest_wait;
     }
 
     void reject(std::uint64_t number, const std::string& why) {
@@ -224,8 +295,8 @@ private:
 
     /// Everything up to here is done.
     void keep(bool more) {
-        if (lines_->within_line()) return;
-        state_.offset = lines_->offset();
+        // Not within a line, where nothing could go on.
+        if (within_line_) return;
         progress_.show(state_.offset, state_.inserted);
         if (!more && !lines_->error()) return;  // at the end
         if (!checkpoint_->store(state_)) {
@@ -245,13 +316,21 @@ private:
     Progress progress_;
     std::shared_ptr<asio::steady_timer> wake_;
     std::optional<LineReader> lines_;
+    char delimiter_ = ',';
+    std::optional<CsvRecords> records_;
     std::optional<CsvSamples> format_;
     std::optional<Checkpoint> checkpoint_;
     clarify::SampleBuffer samples_;
+    /// When the samples are sent, however few they are.
+    std::chrono::steady_clock::time_point send_at_ = std::chrono::steady_clock::time_point::max();
+    /// Up to what was read; the samples of `inserted_lines_` are inserted.
     ImportState state_;
+    std::uint64_t inserted_lines_ = 0;
+    bool within_line_ = false;
     bool kept_ = false;
     std::uint64_t kept_lines_ = 0;
-    bool timed_out_ = false;
+    /// No more is to be read.
+    bool stopping_ = false;
 };
 
 }  // namespace
@@ -265,8 +344,12 @@ ExitCode insert(const InsertCommand& command) {
         return exit_code(error.code());
     }
     Import import{command, input};
-    const ExitCode code = run_with_client(
-        command.common, [&](clarify::Client& client) { return import.run(client); });
+    const ExitCode code = run_with_session(
+        command.common,
+        [&](Session& session) {
+            return import.run(ApiSession::client(session), ApiSession::server(session));
+        },
+        [&import] { return import.interrupt(); });
     if (code != ExitCode::success) import.say_how_to_go_on();
     // Lines that were left out are a mistake in the input.
     return code == ExitCode::success && import.rejected() != 0 ? ExitCode::usage : code;

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_CLI_OPTIONS_HPP
 #define CLARIFY_CLI_OPTIONS_HPP
 
+#include "csv_samples.hpp"
 #include "exit_code.hpp"
 #include "settings.hpp"
 
@@ -92,9 +93,7 @@ struct ListCommand {
 struct InsertCommand {
     CommonOptions common;
     std::string file;
-    std::string prefix;
-    /// The names of columns to leave out.
-    std::vector<std::string> skip;
+    CsvOptions csv;
     bool restart = false;
     bool quiet = false;
 };

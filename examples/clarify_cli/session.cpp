@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What the command line makes of credentials and options, and one call.
 
 #include <clarify/client.hpp>
 
@@ -20,9 +21,11 @@ struct Session::Impl {
         boost::asio::any_io_executor executor,
         const clarify::Credentials& credentials,
         clarify::ClientOptions options)
-        : client(std::move(executor), credentials, std::move(options)) {}
+        : client(std::move(executor), credentials, std::move(options)),
+          server(credentials.rpc_url().to_string()) {}
 
     clarify::Client client;
+    std::string server;
 };
 
 namespace {
@@ -118,6 +121,7 @@ clarify::Result<Session> Session::open(
 }
 
 clarify::Client& ApiSession::client(Session& session) { return session.impl_->client; }
+const std::string& ApiSession::server(const Session& session) { return session.impl_->server; }
 
 void Session::start(const CallSpec& call, boost::asio::cancellation_slot slot, Done done) {
     const auto start = [&](const auto& params) {

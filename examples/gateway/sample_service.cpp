@@ -9,6 +9,7 @@
 #include <boost/beast/http/verb.hpp>
 #include <boost/describe/class.hpp>
 
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -71,6 +72,22 @@ bool is_json(const Request& request) {
     return boost::beast::iequals(type, "application/json");
 }
 
+/// Which resource is meant. A target may be a whole URL, as proxies get it (RFC 9112 section 3.2.2),
+/// and a query does not choose among ours.
+std::string_view path_of(std::string_view target) {
+    target = target.substr(0, target.find_first_of("?#"));
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (target.size() < scheme.size() ||
+            !boost::beast::iequals(target.substr(0, scheme.size()), scheme)) {
+            continue;
+        }
+        const std::size_t path = target.find('/', scheme.size());
+        // An empty path is the root.
+        return path == std::string_view::npos ? "/" : target.substr(path);
+    }
+    return target;
+}
+
 Reply wrong_method(const char* allowed) {
     Reply reply = refusal(405, "method", std::string{"use "} + allowed);
     reply.allow = allowed;
@@ -84,13 +101,13 @@ SampleService::SampleService(
     : client_(client), integration_(std::move(integration)), timeout_(timeout) {}
 
 asio::awaitable<Reply> SampleService::answer(const Request& request) {
-    const std::string_view target = request.target();
-    if (target == "/healthz") {
+    const std::string_view path = path_of(request.target());
+    if (path == "/healthz") {
         const bool reads =
             request.method() == http::verb::get || request.method() == http::verb::head;
         co_return reads ? Reply{200, R"({"status":"ok"})"} : wrong_method("GET, HEAD");
     }
-    if (target != "/samples") co_return refusal(404, "path", "there is /samples and /healthz");
+    if (path != "/samples") co_return refusal(404, "path", "there is /samples and /healthz");
     if (request.method() != http::verb::post) co_return wrong_method("POST");
 
     ++counts_.accepted;

@@ -171,6 +171,12 @@ TEST_CASE("gateway: answers 200 with Clarify's summary when the samples are stor
     CHECK(setup.emulator.samples("a").front().value == 0.1);
 
     CHECK(sender.get("/healthz").result_int() == 200);
+    // Neither a query nor the form of a whole URL changes which resource is meant.
+    for (const char* const target :
+         {"/healthz?probe=1", "http://gateway/healthz", "HTTP://gateway:80/healthz?"})
+        CHECK(sender.get(target).result_int() == 200);
+    for (const char* const target : {"/healthz/", "http://gateway", "/?/healthz", "//healthz"})
+        CHECK(sender.get(target).result_int() == 404);
     setup.gateway.send_signal(SIGTERM);
     CHECK(setup.gateway.wait() == 0);
     CHECK(setup.gateway.counted("accepted") == 1);

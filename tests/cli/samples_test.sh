@@ -65,7 +65,7 @@ echo "insert: columns become signals, and lines that make no sense are named"
     printf '"2026-01-01T02:00:00Z","0.1",""\r\n'
 } >samples.csv
 expect 2 "$tool" insert samples.csv --prefix pump/
-has err "samples.csv:3: " "samples.csv:5: no number in pump/flow: x" "samples.csv:7: 2 fields, but 3 columns"
+has err "samples.csv:3: " "samples.csv:5: not a number in pump/flow: x" "samples.csv:7: 2 fields, but 3 columns"
 has err "3 samples inserted, 3 lines left out"
 [ -e samples.csv.progress ] && fail "the checkpoint is still there"
 
@@ -97,6 +97,8 @@ expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02
 lines out 3
 expect 0 "$tool" data --from 2026-01-01 --to 2026-01-02 --label no=such "$item"
 lines out 0
+expect 0 "$tool" data "$item" --from 2025-01-01 --to 2025-01-02
+lines out 1
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02
 has out "time,$item" "2026-01-01T00:00:00Z,1.5" "2026-01-01T02:00:00Z,0.1"
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-02-01 --rollup P1D --format json
@@ -104,6 +106,53 @@ has out "\"${item}_sum\":1.6" "\"${item}_count\":2"
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --format table \
     --rollup PT1H --time-zone Europe/Oslo
 has out "time in Europe/Oslo" "Flow avg" "2026-01-01 01:00:00  "
+
+echo "data: a day is that of the clocks of the zone"
+day() { # day FROM TO ZONE COUNT: so many samples are in it
+    expect 0 "$tool" data "$item" --from "$1" --to "$2" --rollup P1D --time-zone "$3" --format json
+    lines out 1
+    has out "\"${item}_count\":$4"
+}
+# Samples are at 00:00Z and 02:00Z.
+day 2026-01-01 2026-01-02 UTC 2
+day 2026-01-01 2026-01-02 Europe/Oslo 2
+day 2026-01-01 2026-01-02 Asia/Kolkata 2
+day 2025-12-31 2026-01-01 America/New_York 2
+day 2026-01-01T02:30 2026-01-01T03:30 Europe/Oslo 1
+expect 2 "$tool" data "$item" --from 2026-01-01 --time-zone Mars/Olympus
+
+echo "data: one line of names and one row a time, however many items there are"
+awk 'BEGIN {
+    printf "time"
+    for (i = 0; i != 60; ++i) printf ",many%02d", i
+    print ""
+    for (h = 0; h != 24; ++h) {
+        printf "2026-03-01T%02d:00:00Z", h
+        for (i = 0; i != 60; ++i) printf ",%s", (h == 5 && i == 3) || (i == 59 && h < 20) ? "" : i + h / 100
+        print ""
+    }
+}' >many.csv
+expect 0 "$tool" insert many.csv
+{
+    printf '{"integration":"%s","itemsBySignal":{' "$integration"
+    "$tool" signals --filter '{"input":{"$regex":"many"}}' |
+        sed -n 's/.*"id":"\([a-v0-9]*\)".*"input":"\([a-z0-9]*\)".*/"\1":{"name":"\2","visible":true,"labels":{"set":["m"]}}/p' |
+        paste -sd , -
+    printf '}}'
+} >many.json
+expect 0 "$tool" call admin.publishSignals @many.json
+for rollup in "" --rollup=PT1H; do
+    expect 0 "$tool" data --label set=m --from 2026-03-01 --to 2026-03-02 ${rollup:+"$rollup"}
+    lines out 25
+    [ "$(grep -c '^time,' out)" -eq 1 ] || fail "not one line of names"
+    fields=$([ -n "$rollup" ] && echo 301 || echo 61)
+    [ "$(awk -F, '{ print NF }' out | sort -u)" = "$fields" ] || fail "not $fields fields in each line"
+    cp out back.csv
+    expect 0 "$tool" insert --prefix "back$fields/" back.csv
+    has err "$([ -n "$rollup" ] && echo 7095 || echo 1419) samples inserted, 0 lines left out"
+done
+expect 0 "$tool" data --label set=m --from 2026-03-01 --to 2026-03-02 --format json
+lines out 24
 
 echo "data: drawn in the terminal, and to a file"
 expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --plot
@@ -136,7 +185,54 @@ echo "insert: a line that is broken spoils no other"
 } >broken.csv
 expect 2 "$tool" insert broken.csv
 has err "broken.csv:3: a quote that is not closed" "broken.csv:4: longer than 1 MiB"
-has err "broken.csv:5: no number in a: ?[31mred?" "2 samples inserted, 3 lines left out"
+has err "broken.csv:5: not a number in a: ?[31mred?" "2 samples inserted, 3 lines left out"
+
+echo "insert: CSV as people have it"
+csv() { # csv SAMPLES TEXT [OPTION...]: all is understood
+    local samples=$1 text=$2
+    shift 2
+    printf '%b' "$text" >people.csv
+    expect 0 "$tool" insert people.csv "$@"
+    has err "$samples samples inserted, 0 lines left out"
+}
+csv 2 'time,a,note\r\n2026-01-01T00:00:00Z,1,"filter changed,\r\n2026-01-01T00:00:09Z,9,\r\n"\r\n2026-01-01T00:00:01Z,2,fine' --skip note
+csv 2 '"time","a","a ""note""\nof two lines"\n2026-01-01T00:00:00Z,"1",\n2026-01-01T00:00:01Z,"2",' --skip 'a "note"
+of two lines'
+csv 4 'time,a,b\n2026-01-01T00:00:00Z,  +60.00000,\t+1.24889\n2026-01-01T00:00:01Z,-60.5,+1e-3\n'
+csv 4 ' time , a, "b" \n2026-01-01T00:00:00Z ,1 , 2\n 2026-01-01T00:00:01Z, "3" ,4\n'
+csv 1 'time,a\n2026-01-01T00:00:00Z,1e-400\n'
+csv 2 'time,a\n2016-12-31T23:59:60Z,1\n2017-01-01 00:00Z,2\n2017-01-01T00:00:01+0100,3\n'
+for missing in null NULL NaN nan NAN -nan -NaN NA N/A n/a None '#N/A' '#NV' '\\N' 'nan(ind)' '-1.#IND' '1.#QNAN' '""'; do
+    csv 1 "time,a,b\n2026-01-01T00:00:00Z,$missing,2\n"
+done
+csv 2 'time;a;b\n2026-01-01 13:30;1,5;-2,25e1\n' --decimal , --time-zone Europe/Oslo
+csv 1 'time;a\n01.02.2026 13:30:15,5;1\n' --time-format '%d.%m.%Y %H:%M:%S' --time-zone Europe/Oslo
+csv 1 'time|a|b,c\n2026-01-01T00:00:00Z|1|x\n' --delimiter '|' --skip b,c
+csv 2 'time\ta\tb\nJan 2 2026 01:30 pm\t1\t2\n' --delimiter tab --time-format '%b %d %Y %I:%M %p' --time-zone UTC
+csv 1 'time,a\n1767225600.25,1\n' --time-format epoch
+csv 1 'time,a\n1767225600250,1\n' --time-format epoch-ms
+csv 1 'time,a\n1767225600250000000,1\n' --time-format epoch-ns
+not_csv() { # not_csv LINE TEXT [OPTION...]: the second of three records is left out for this
+    local line=$1 text=$2
+    shift 2
+    printf 'time,a\n2026-01-01T00:00:00Z,1\n%b\n2026-01-01T00:00:01Z,3\n' "$line" >people.csv
+    expect 2 "$tool" insert people.csv "$@"
+    has err "people.csv:3: $text" "2 samples inserted, 1 lines left out"
+}
+not_csv '9999-12-31T23:59:59-05:00,2' 'not a time such as 2026-11-24T09:30:00Z'
+not_csv '2026-01-01T00:00:00,2' 'not a time such as 2026-11-24T09:30:00Z, with an offset from UTC or with --time-zone'
+not_csv '2026-02-30T00:00:00Z,2' 'not a time such as'
+not_csv '2026-01-01T00:00:00Z,inf' 'not a number in a: inf'
+not_csv '2026-01-01T00:00:00Z,1e400' 'not a number in a: 1e400'
+not_csv '2026-01-01T00:00:00Z,+-1' 'not a number in a: +-1'
+not_csv '2026-01-01T00:00:00Z,1 2' 'not a number in a: 1 2'
+not_csv '2026-01-01T00:00:00Z,"2' 'a quote that is not closed'
+expect 2 "$tool" insert people.csv --time-format '%Q'
+has err "--time-format knows no %Q"
+expect 2 "$tool" insert people.csv --time-format seconds
+expect 2 "$tool" insert people.csv --time-zone Mars/Olympus
+expect 2 "$tool" insert people.csv --delimiter ab
+expect 2 "$tool" insert people.csv --decimal x
 
 echo "insert: what a first line must be, and what it is not"
 expect 2 "$tool" insert missing.csv
@@ -148,7 +244,7 @@ first_line() { # first_line LINE TEXT: refused for this
     expect 2 "$tool" insert first.csv
     has err "$2"
 }
-first_line 'time,no good' "column 2: is no input key"
+first_line 'time,no good' "column 2: is not an input key"
 first_line 'time,a,' "column 3: has no name"
 first_line 'time,a,a' "column 3: has the name of another one: a"
 first_line 'time' "names no column but one: time"
@@ -171,6 +267,20 @@ sleep 0.5
 kill -INT "$reader"
 wait "$reader"
 [ $? -eq 130 ] || fail "an import from a pipe that has no end is not interrupted"
+[ -s err ] && has err "1 samples inserted, 0 lines left out"
+"$tool" insert - <pipe >out 2>err 3>&- &
+reader=$!
+printf 'time;trickle\n' >&3
+for ((i = 0; i < 60; ++i)); do # a line a second for ever, so that there is never a pause
+    printf '2026-01-01T00:00:%02dZ;%d\n' "$i" "$i" >&3
+    sleep 0.5
+    "$tool" signals --filter '{"input":"trickle"}' | grep -q trickle && break
+done
+[ "$i" -lt 60 ] || fail "what trickles in is never inserted"
+kill -TERM "$reader"
+wait "$reader"
+[ $? -eq 130 ] || fail "an import from a pipe that trickles is not interrupted"
+has err "$((i + 1)) samples inserted, 0 lines left out"
 "$tool" insert - <pipe 2>err 3>&- &
 reader=$!
 printf 'time;a\n2026-01-01T00:00:00Z;1' >&3
@@ -234,10 +344,17 @@ other() { # other COMMAND...: begins anew, and so finds the line that is no good
     has err "big.csv:2:"
 }
 printf 'time,a,b,c,d,e,f,g,h\nx\n' >short.csv
+cp kept big.csv.progress
+expect 2 "$tool" insert big.csv --api-url "$(sed -n 's|.*"apiUrl": *"\([^"]*\)".*|\1|p' credentials.json | sed s/127.0.0.1/localhost/)"
+grep -q "going on" err && fail "goes on at another server"
 mv big.csv long.csv
 mv short.csv big.csv
 other "$tool" insert big.csv
 awk '{ sub(/2.5/, "2.6"); if (NR == 2) $0 = "x"; print }' long.csv | head -n 80000 >big.csv
+other "$tool" insert big.csv
+
+# One line, far before the others, of the same length.
+awk 'NR == 2 { gsub(/[0-9]/, "x") } NR <= 80000 { print }' long.csv >big.csv
 other "$tool" insert big.csv
 
 echo "insert: a server that cannot be reached leaves the way back open"

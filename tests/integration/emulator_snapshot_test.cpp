@@ -78,8 +78,8 @@ TEST_CASE("Emulator: what is dumped can be loaded elsewhere, and is the same the
 
 TEST_CASE("Emulator: a text with faults is refused as a whole, each fault with its path") {
     testing::Emulator emulator(plain_http());
-    CHECK(problem_of(emulator, "{") == "the text is no JSON object");
-    CHECK(problem_of(emulator, "[]") == "the text is no JSON object");
+    CHECK(problem_of(emulator, "{") == "the text is not a JSON object");
+    CHECK(problem_of(emulator, "[]") == "the text is not a JSON object");
     CHECK(
         problem_of(
             emulator,

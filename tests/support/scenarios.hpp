@@ -4,6 +4,8 @@
 #ifndef CLARIFY_TESTS_SUPPORT_SCENARIOS_HPP
 #define CLARIFY_TESTS_SUPPORT_SCENARIOS_HPP
 
+#include <boost/asio/cancellation_type.hpp>
+
 #include <support/world.hpp>
 
 #include <chrono>
@@ -21,6 +23,10 @@ struct Scenario {
     std::function<std::shared_ptr<World::Call>(World&)> start;
     /// What the call fails with if nothing disturbs it; nothing if it succeeds.
     clarify::Errc fails_with{};
+    /// The types of cancellation that it takes at all.
+    boost::asio::cancellation_type takes = boost::asio::cancellation_type::all;
+    /// Is its first request answered with something that makes it send another?
+    bool repeats = false;
 
     bool ends_so(const World::Outcome& outcome) const {
         return outcome ? fails_with == clarify::Errc{} : outcome.error().code() == fails_with;
@@ -71,9 +77,11 @@ inline std::vector<Scenario> scenarios(const clarify::ClientOptions& client = {}
     WorldOptions unavailable = plain;
     unavailable.misbehave = failing_once("503 Service Unavailable");
     out.push_back({"repeated after a pause", cold(unavailable), idempotent_call});
+    out.back().repeats = true;
     WorldOptions rejected = plain;
     rejected.misbehave = failing_once("401 Unauthorized");
     out.push_back({"repeated with a new token", cold(rejected), plain_call});
+    out.back().repeats = true;
     // The only connection is lent to another call, which takes a second.
     WorldOptions narrow = plain;
     narrow.client.http.max_connections = 1;
@@ -92,6 +100,18 @@ inline std::vector<Scenario> scenarios(const clarify::ClientOptions& client = {}
                        world.start(true);
                        return world.start(false);
                    }});
+    // By other ways than a call by its name; the last two may take several requests.
+    const auto warm = [plain] {
+        auto world = std::make_unique<World>(plain);
+        world->call();
+        return world;
+    };
+    out.push_back({"batch", warm, [](World& world) { return world.start_batch(false); }});
+    out.push_back({"data frame", warm, [](World& world) { return world.start_data_frame(); }});
+    out.push_back({"insert", cold(plain), [](World& world) { return world.start_insert(); }});
+    out.back().takes = boost::asio::cancellation_type::terminal;
+    out.push_back({"publish", cold(plain), [](World& world) { return world.start_publish(); }});
+    out.back().takes = boost::asio::cancellation_type::terminal;
     return out;
 }
 

@@ -111,6 +111,9 @@ public:
     std::shared_ptr<Call> start_batch(bool idempotent);
     std::shared_ptr<Call> start_insert();
     std::shared_ptr<Call> start_data_frame();
+    /// Two requests: which signals there are, and the one of them is published. The second counts as
+    /// the execution.
+    std::shared_ptr<Call> start_publish();
     /// Starts a call and runs it to its end.
     std::shared_ptr<Call> call(bool idempotent = false) {
         auto made = start(idempotent);
@@ -259,16 +262,23 @@ inline std::string World::answer(
     }
     const std::size_t at = request.body.find("nonce-");
     const std::string nonce = request.body.substr(at, request.body.find('"', at) - at);
-    ++(*executed)[nonce];
     const auto asks_for = [&](const char* method) {
         return request.body.find(method) != std::string::npos;
     };
+    const bool only_looks = asks_for("selectSignals");
+    if (!only_looks) ++(*executed)[nonce];
     const std::string name = '"' + nonce + '"';
     std::string result = name;
     if (asks_for("insert")) {
         result = R"({"signalsByInput":{)" + name + R"(:{"id":"c0ffee","created":true}}})";
     } else if (asks_for("dataFrame")) {
         result = R"({"data":{"times":["2024-02-29T00:00:00Z"],"series":{)" + name + ":[1.5]}}}";
+    } else if (only_looks) {
+        result = R"({"meta":{"total":1},"data":[{"type":"signals","id":"c0ffee0123456789abcd",)"
+                 R"("meta":{},"attributes":{"name":)" +
+            name + R"(,"input":"x"},"relationships":{}}]})";
+    } else if (asks_for("publishSignals")) {
+        result = R"({"itemsBySignal":{"c0ffee0123456789abcd":{"id":"d0ffee","created":true}}})";
     }
     std::string body = rpc_response(request.id(), result);
     if (request.body.starts_with('[')) body = '[' + body + ']';
@@ -388,6 +398,25 @@ inline std::shared_ptr<World::Call> World::start_data_frame() {
     });
     spared.reset();
     begin(*made, [&] { client->async_data_frame(items, data, {}, std::move(end)); });
+    spared.emplace();
+    return made;
+}
+
+inline std::shared_ptr<World::Call> World::start_publish() {
+    std::optional<FailingAllocations::Spared> spared{std::in_place};
+    const auto made = make_call(true);
+    clarify::PublishOptions options;
+    options.integration = "c0ffee0123456789abcd";
+    options.signals = clarify::field("name") == made->nonce;
+    using Report = clarify::PublishReport;
+    auto end = handler<Report>(made, [](const Report& report, const std::string& nonce) {
+        const bool found = report.items_by_signal.size() == 1 && report.published.size() == 1 &&
+            report.published.begin()->second.name == nonce;
+        return found ? boost::json::value(nonce) : boost::json::value{};
+    });
+    spared.reset();
+    begin(
+        *made, [&] { client->async_publish_changed_signals(std::move(options), std::move(end)); });
     spared.emplace();
     return made;
 }

@@ -4,56 +4,24 @@
 #ifndef CLARIFY_AUTH_CLIENT_CREDENTIALS_HPP
 #define CLARIFY_AUTH_CLIENT_CREDENTIALS_HPP
 
-#include <clarify/auth/token_cache.hpp>
-#include <clarify/auth/token_reply.hpp>
+#include <clarify/auth/client_credentials_config.hpp>
+#include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/detail/config.hpp>
-#include <clarify/core/url.hpp>
 
-#include <cstdint>
 #include <memory>
-#include <string>
+#include <optional>
 #include <string_view>
 
 namespace clarify {
 
-/// How a client tells a token endpoint who it is (RFC 6749 section 2.3.1).
-enum class ClientAuthentication : std::uint8_t {
-    /// `client_id` and `client_secret` in the form, as Clarify documents it.
-    form,
-    /// The Basic scheme, both encoded as in a form first, as the RFC has it.
-    basic,
-    /// The Basic scheme, both as they are, for endpoints that do not decode them.
-    basic_raw,
-};
-
-/** How to get a token. */
-struct ClientCredentialsConfig {
-    ClientCredentialsConfig(
-        Url endpoint, std::string id, Secret secret, std::string token_audience = {})
-        : token_url(std::move(endpoint)),
-          client_id(std::move(id)),
-          client_secret(std::move(secret)),
-          audience(std::move(token_audience)) {}
-
-    /// The token endpoint: https, or http on a loopback address.
-    Url token_url;
-    std::string client_id;
-    Secret client_secret;
-    /// Asked for in one way only: a failed fetch is not repeated in another.
-    ClientAuthentication authentication = ClientAuthentication::form;
-    /// Sent as `audience` unless empty.
-    std::string audience;
-    /// Sent as `scope` unless empty.
-    std::string scope;
-    TokenOptions token;
-};
-
-/** Sends a bearer token that it fetches, keeps and renews.
+/** Sends a bearer token that it fetches, keeps and renews; models `AuthPolicy`.
 
     - One fetch serves all callers, each of which keeps its own deadline and cancellation. The fetch
       belongs to the client: cancelling the call that started it disturbs nobody.
     - The token is renewed in the background shortly before it expires, while calls go on with the
-    old one, and after a 401: then exactly the rejected token is dropped.
+      old one, and after a 401: then exactly the rejected token is dropped. One that has served was
+      revoked, and is replaced at once, however often that happens. Where the server rejects a token
+      at its first use that has just replaced another one, all calls fail for a pause.
     - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded.
       `Retry-After` is honoured, up to a day: nothing is sent before, calls whose deadline comes
       first fail at once with `Reason::throttled`, and the others wait.
@@ -63,6 +31,17 @@ struct ClientCredentialsConfig {
     The request is a form with `grant_type`, `audience`, `scope`, and the credentials unless
     `ClientCredentialsConfig::authentication` puts them into the `Authorization` header.
 
+    @par Errors
+    What `authorize` fails with ends the call, `Fate::unsent`: `Errc::token` where the endpoint
+    answered with no token (`denied`, `throttled`, `bad_response`, `bad_expiry`, `type`), with its
+    status and wait in `Error::http()` and never with its body; `Errc::auth`, `rejected`, in
+    `Phase::token` during the pause after tokens that were rejected at their first use;
+    `Errc::timeout` where the fetch reached `TokenOptions::fetch_timeout`; else what the connection
+    to the endpoint failed with. Calls that come during a pause get the error that began it.
+    @par Per-operation cancellation
+    `authorize` supports terminal cancellation, which ends the wait and not the fetch.
+    @par Object lifetimes
+    May be destroyed at any time; a fetch under way then ends by itself.
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
 */
@@ -73,10 +52,13 @@ public:
     /// `token` has out of range.
     explicit ClientCredentials(ClientCredentialsConfig config);
 
+    /// The token at hand while it is good; begins its renewal where that is due.
     std::optional<AuthHeader> cached(AuthContext& context);
+    /// The token, fetched if need be.
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
+    /// Drops the token if it is still the one at hand; always true.
     bool rejected(AuthContext& context, const AuthHeader& header);
-    /// The client secret.
+    /// The client secret; empty once moved from.
     std::string_view kept_secret() const noexcept;
 
 private:

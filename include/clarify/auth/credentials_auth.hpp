@@ -9,30 +9,52 @@
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/auth/no_auth.hpp>
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
 
 namespace clarify {
 
-/// Does what the scheme it was made from does; `Credentials::auth()` makes it from a credentials
-/// file.
+/** One of the library's own schemes, chosen at run time; models `AuthPolicy`.
+
+    `Credentials::auth()` makes it from a credentials file, whose `type` chooses the scheme: that is
+    how a program uses one type of client whatever the file says. Made by hand it lets a program
+    choose as well:
+
+    ```cpp
+    CredentialsAuth auth{token.empty() ? CredentialsAuth::Scheme{NoAuth{}}
+                                       : CredentialsAuth::Scheme{BearerToken{token}}};
+    ```
+
+    Every function does what that of the scheme inside does, in its place. A policy that is not among
+    them needs a client of its own type, or `AnyAuthPolicy`.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
+*/
 class CredentialsAuth {
 public:
+    /// What there is to choose from.
     using Scheme = std::variant<NoAuth, BasicAuth, BearerToken, ClientCredentials>;
 
     explicit CredentialsAuth(Scheme scheme) : scheme_(std::move(scheme)) {}
 
+    /// The header to send now; empty where `ClientCredentials` has no token that is good.
     std::optional<AuthHeader> cached(AuthContext& context) {
         return std::visit([&](auto& scheme) { return scheme.cached(context); }, scheme_);
     }
+    /// The header, fetched if need be: only `ClientCredentials` ever waits, or fails.
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline) {
         return std::visit(
             [&](auto& scheme) { return scheme.authorize(context, deadline); }, scheme_);
     }
+    /// Whether there may be another header: only `ClientCredentials` ever has one.
     bool rejected(AuthContext& context, const AuthHeader& header) {
         return std::visit([&](auto& scheme) { return scheme.rejected(context, header); }, scheme_);
     }
+    /// What the scheme keeps for itself and sends to no API, the client secret of
+    /// `ClientCredentials`; empty for the others. It is masked in all that servers say.
     std::string_view kept_secret() const noexcept {
         return std::visit(
             [](const auto& scheme) { return detail::kept_secret_of(scheme); }, scheme_);

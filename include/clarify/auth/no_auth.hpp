@@ -6,15 +6,29 @@
 
 #include <clarify/concepts/auth_policy.hpp>
 
+#include <optional>
+
 namespace clarify {
 
-/// Sends no `Authorization` header. A 401 is final.
+/** Sends no `Authorization` header; models `AuthPolicy`.
+
+    For servers that need none, and for those that know their clients by a TLS certificate
+    (`TlsOptions`) or by a header of another name (`CallOptions::headers`). As there are no
+    credentials to protect, requests may go over plain http to any machine. A 401 is final: the call
+    fails with `Errc::auth` after one attempt.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
+*/
 class NoAuth {
 public:
+    /// A null header, which stands for none.
     std::optional<AuthHeader> cached(AuthContext&) const { return AuthHeader{}; }
+    /// The same, at once.
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext&, TimePoint) const {
         co_return AuthHeader{};
     }
+    /// Never called, as nothing is sent that could be rejected.
     bool rejected(AuthContext&, const AuthHeader&) const noexcept { return false; }
 };
 

@@ -7,20 +7,32 @@
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/detail/text.hpp>
 
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
 namespace clarify {
 
-/** Sends the same `Authorization` header with every request. A 401 is final.
+/** Sends the same `Authorization` header with every request; models `AuthPolicy`.
 
+    For a scheme of the service's own whose value is fixed, such as `Key 123`; `BasicAuth` and
+    `BearerToken` compose theirs. There is nothing to renew, so a 401 is final: the call fails with
+    `Errc::auth` after one attempt.
+
+    The header counts as a credential: it is masked in all that servers say, and over plain http it
+    is sent to this machine only (`ClientOptions::insecure_allow_credentials_over_plain_http`).
+
+    @par Object lifetimes
+    Copies share the header, which is wiped with the last of them and of the calls that use it.
     @par Thread safety
-    Distinct objects: safe. Shared objects: safe for reading; copies share the header.
+    Distinct objects: safe, copies among them. Shared objects: safe for reading.
 */
 class StaticHeader {
 public:
-    /// @throws std::invalid_argument where `value` cannot be a header value; its text shows nothing
-    /// of it.
+    /// `value` is the whole value, scheme included.
+    /// @throws std::invalid_argument where it cannot be a header value: control characters, or blanks
+    /// at an end. The text of the exception shows nothing of it.
     explicit StaticHeader(Secret value)
         : header_(std::make_shared<const Secret>(std::move(value))) {
         if (!detail::is_field_value(header_->expose())) {
@@ -29,10 +41,13 @@ public:
         }
     }
 
+    /// The header, always.
     std::optional<AuthHeader> cached(AuthContext&) const { return header_; }
+    /// The header, at once.
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext&, TimePoint) const {
         co_return header_;
     }
+    /// Never: there is no other.
     bool rejected(AuthContext&, const AuthHeader&) const noexcept { return false; }
 
 private:

@@ -10,19 +10,29 @@
 
 namespace clarify {
 
-/** The times that govern a token. All are measured on the monotonic clock. */
+/** The times that govern a token.
+
+    All are measured on the client's monotonic clock, so that setting the wall clock changes nothing,
+    and from before the token was asked for, so that the time a fetch takes cannot make a token
+    outlive itself.
+*/
 struct TokenTimes {
     TokenTimes() {}
 
-    /// A token is renewed this long before it expires, but never earlier than a tenth of its life.
-    /// Not negative.
+    /// A token is renewed this long before it expires, but never earlier than a tenth of its life
+    /// before that. Meanwhile calls go on with the old one, also where the renewal fails. At least
+    /// 0 s: then it is renewed by the first call that finds it expired, and that one waits.
     std::chrono::seconds renewal_margin{60};
-    /// The life of a token whose issuer does not say; at least 1 s.
+    /// The life of a token whose issuer does not say one; at least 1 s.
     std::chrono::seconds default_lifetime{300};
-    /// After a failed fetch no other is begun for this long, at least 1 s; doubled with each failure
-    /// in a row.
+    /// The first pause, at least 1 s, doubled with each in a row, up to `longest_pause`.
+    ///
+    /// A pause follows a fetch that failed: no other is begun, and calls without a token fail at once
+    /// with what the fetch failed with. `Retry-After` makes it longer, up to a day. A pause follows
+    /// also where the server rejects a token at its first use that had replaced one it rejected; a
+    /// token that has served before it is rejected was revoked, and is replaced at once.
     std::chrono::seconds first_pause{1};
-    /// The longest such pause; not shorter than `first_pause`.
+    /// The longest such pause without `Retry-After`; not shorter than `first_pause`.
     std::chrono::seconds longest_pause{60};
 };
 
@@ -30,19 +40,27 @@ struct TokenTimes {
 struct TokenOptions {
     TokenOptions() {}
 
-    /// The limit of one fetch with its repetitions. Each call also keeps its own deadline.
+    /// The limit of one fetch with its repetitions, more than 0 ms. Each call also keeps its own
+    /// deadline, which may end its wait sooner; the fetch then goes on for the others.
     std::chrono::milliseconds fetch_timeout{30'000};
     /// How often a fetch is sent before it counts as failed, where a failure may pass: 1 or more.
+    ///
+    /// Repeated is what calls repeat: failures of the connection, a 408 that came before the whole
+    /// request was sent, 421, 429, 500 and 502 to 504. The waits are random, at first between 0 and 100 ms, after 429
+    /// and 503 between 0 and 1 s, and up to twice as long each further time. A reply with
+    /// `Retry-After` is not repeated here: it begins a pause that binds all fetches.
     unsigned attempts = 3;
+    /// How long a token is used, and when to ask for another.
     TokenTimes times;
-    /// A larger reply of the token endpoint is no token. From 1 KiB to 1 MiB; while a token is
-    /// fetched, so much memory is set aside for it.
+    /// A larger reply of the token endpoint, in bytes, is no token. From 1 KiB to 1 MiB; while a
+    /// token is fetched, so much memory is set aside for it.
     std::size_t max_reply = std::size_t{64} << 10U;
-    /// A longer access token is refused: servers limit the size of a request's head. From 1 to
-    /// 64 KiB.
+    /// A longer access token, in bytes, is refused: servers limit the size of a request's head. From
+    /// 1 byte to 64 KiB.
     std::size_t max_token = std::size_t{8} << 10U;
 
-    /// @throws std::invalid_argument naming the member that is out of range.
+    /// Holds every member to its range, as whoever is given the options does.
+    /// @throws std::invalid_argument naming the first member that is out of range.
     void check() const {
         const auto require = [](bool fine, const char* what) {
             if (!fine) throw std::invalid_argument{what};
@@ -61,7 +79,7 @@ struct TokenOptions {
             "token.max_reply is not between 1 KiB and 1 MiB");
         require(
             max_token != 0 && max_token <= std::size_t{64} << 10U,
-            "token.max_token is not between 1 and 64 KiB");
+            "token.max_token is not between 1 byte and 64 KiB");
     }
 };
 

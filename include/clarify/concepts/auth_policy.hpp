@@ -62,6 +62,16 @@ public:
     /// Reports an event to the client's observer, if there is one: `token_fetched`,
     /// `token_renewed` or `token_failed`. Never put a secret into one.
     virtual void observe(const Event& event) = 0;
+    /** Has the server answered a call that was sent with this header?
+
+        Whatever the method, and with a success or a JSON-RPC error: a status that is not a success
+        proves nothing of a token. `header` is told by its identity, not by its text: the same text
+        in a new object is a new header. A policy asks when a header is rejected. One that has served
+        has been revoked, and may be replaced at once however often that happens; one that never
+        worked was refused at its first use, and to replace such ones without a pause would hammer
+        whoever issues them.
+    */
+    virtual bool has_served(const AuthHeader& header) const = 0;
 
 protected:
     ~AuthContext() = default;
@@ -73,7 +83,7 @@ protected:
     | --- | --- | --- | --- | --- |
     | `auth.cached(context)` | An `std::optional<AuthHeader>`: the header to send now, known without waiting; empty if `authorize` must be asked. A null header means that none is sent. | The client, for each attempt of each call, on its serial executor. | Nothing: it returns at once. | It does not fail: what it cannot give, it leaves empty. |
     | `auth.authorize(context, deadline)` | An `awaitable<Result<AuthHeader>>`: the header, fetched if need be. | The client, on its serial executor, where `cached` was empty; many calls may be waiting at once. | The wait: the client cancels (terminal) at `deadline`, when the caller cancels the call, and when it closes. Never the fetch that others wait for. | An `Error` with `Fate::unsent`, which ends the call as it is: `Errc::token` and `Phase::token`, or what `AuthContext::post` reported, of whatever phase; its fate is to be set to `unsent`, since it is the token request that was sent, not the call. Never a secret. |
-    | `auth.rejected(context, header)` | The server answered 401 to `header`. Drops it, if that is still what is cached, and returns as a `bool` whether asking again may give another one. | The client, on its serial executor, once for each refused attempt. | Nothing: it returns at once. | It does not fail: `false` ends the call with the server's 401. |
+    | `auth.rejected(context, header)` | The server answered 401 to `header`, and not for the method's sake. Drops it, if that is still what is cached, and returns as a `bool` whether asking again may give another one. | The client, on its serial executor, once for each attempt that was refused because of its header. | Nothing: it returns at once. | It does not fail: `false` ends the call with the server's 401. |
 
     A policy may also have `auth.kept_secret()`, a `noexcept` `std::string_view` of what it gets its
     headers with and sends to nobody else, a client secret for one: like the header itself it is then
@@ -107,6 +117,11 @@ protected:
     The client sends the call again at most once, with what `cached` or `authorize` then give. Many
     calls may report the same header, some after it has been replaced: compare it with the cached
     one, by pointer or by text, and drop only that. A rejected header is not given again.
+    `AuthContext::has_served` tells a token that was revoked from one that never worked.
+
+    Not every 401 is reported. A method that is refused again with a header got since is refused for
+    its own sake, and keeps its 401: other calls do not lose a token that serves them. Where none are
+    served, such a method has the header renewed once a pause, of 1 s at first and of 60 s at most.
     @par Cancellation
     An `authorize` that is cancelled (terminal) completes promptly, whatever else goes on; what it
     returns is replaced by the client. A task that is cancelled ends promptly, and leaves the policy

@@ -15,13 +15,6 @@
 
 namespace clarify {
 
-/// The time on the clock of `executor`: a client's own if it is a client's serial executor, else
-/// the steady clock.
-inline TimePoint now(const boost::asio::any_io_executor& executor) noexcept {
-    const std::shared_ptr<TimeSource> source = detail::time_source(executor);
-    return source ? source->now() : Clock::now();
-}
-
 /** Waits on the clock of its executor.
 
     For what a policy waits for: on a client's serial executor it follows `ClientOptions::clock`,

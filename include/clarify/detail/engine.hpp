@@ -13,6 +13,7 @@
 #include <clarify/core/url.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/rate_limiter.hpp>
+#include <clarify/detail/rejected_methods.hpp>
 #include <clarify/detail/retry.hpp>
 
 #include <array>
@@ -118,10 +119,10 @@ protected:
 
 private:
     enum class Stage : std::uint8_t { open, draining, closed };
-    class Wake;
 
     void start(std::shared_ptr<CallRecord> call) noexcept;
     void arm(TimePoint now);
+    void wake_anew() noexcept;
     void rearm() noexcept;
     void expire() noexcept;
     void context_gone() noexcept override;
@@ -200,9 +201,13 @@ private:
     boost::asio::awaitable<void> run_task(
         std::shared_ptr<TaskRecord> record, boost::asio::awaitable<void> task);
     void observe(const Event& event) override { emit(event); }
+    bool has_served(const AuthHeader& header) const override {
+        return rejected_methods_.has_served(header);
+    }
 
     Backend backend_;
     Auth auth_;
+    RejectedMethods rejected_methods_;
 };
 
 }  // namespace clarify::detail

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Whether to repeat a failed attempt, and after which wait: decisions only.
+// Whether a call repeats a failed attempt, and after which wait: decisions only.
 
 #ifndef CLARIFY_DETAIL_RETRY_HPP
 #define CLARIFY_DETAIL_RETRY_HPP
 
 #include <clarify/client_options.hpp>
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/retry_rule.hpp>
 #include <clarify/core/error.hpp>
 
 #include <algorithm>
@@ -30,14 +31,17 @@ private:
     double tokens_;
 };
 
+/// A failed attempt of a call.
 struct RetryQuestion {
     const Error& error;
+    /// May the call be executed twice?
     bool idempotent = false;
     /// Did the server answer before it had been sent the whole request?
     bool early = false;
     /// How often the request has been begun.
     unsigned attempts = 1;
-    /// Was the last attempt already an immediate repetition on a fresh connection?
+    /// Was the last attempt sent on a connection of its own, because the one before had ended with
+    /// `RetryAnswer::fresh_connection`?
     bool had_fresh_connection = false;
     TimePoint now{};
     TimePoint deadline{};
@@ -45,42 +49,20 @@ struct RetryQuestion {
     double random = 0;
 };
 
+/// What follows it: nothing, or after `wait` another attempt.
 struct RetryAnswer {
     bool again = false;
     Clock::duration wait{};
+    /// The next attempt must not use a connection that was idle.
     bool fresh_connection = false;
 };
 
-/// May a failure pass by itself, apart from the question whether repeating is safe?
+/// May a failure of a call pass by itself, a JSON-RPC error among `rpc_codes` included?
 inline bool is_transient(
     const Error& error, bool early, std::span<const std::int64_t> rpc_codes) noexcept {
-    switch (error.code()) {
-        case Errc::resolve:
-            return error.reason() == Reason::temporary;
-        case Errc::connect:
-            return true;
-        case Errc::tls:
-            return error.reason() == Reason::reset;
-        case Errc::proxy: {
-            const unsigned status = error.http_status();
-            return error.reason() == Reason::reset || status == 429 ||
-                (status >= 502 && status <= 504);
-        }
-        case Errc::io:
-            return true;
-        case Errc::timeout:
-            return true;
-        case Errc::status: {
-            const unsigned status = error.http() != nullptr ? error.http()->status : 0;
-            return (status == 408 && early) || status == 421 || status == 429 ||
-                (status >= 500 && status <= 504 && status != 501);
-        }
-        case Errc::rpc:
-            return error.rpc() != nullptr &&
-                std::find(rpc_codes.begin(), rpc_codes.end(), error.rpc()->code) != rpc_codes.end();
-        default:
-            return false;
-    }
+    if (error.code() != Errc::rpc) return is_transient(error, early);
+    return error.rpc() != nullptr &&
+        std::find(rpc_codes.begin(), rpc_codes.end(), error.rpc()->code) != rpc_codes.end();
 }
 
 /** Did the server surely not execute the attempt?
@@ -116,8 +98,12 @@ inline bool costs_budget(
     }
 }
 
-/// The replay rule: what surely was not executed may be repeated by anyone, the rest by idempotent
-/// calls.
+/** The replay rule: what surely was not executed may be repeated by anyone, the rest by idempotent
+    calls.
+
+    Every repetition counts as an attempt, needs the budget, and must be able to begin before the
+    deadline: also the one that follows a stale connection at once.
+*/
 inline RetryAnswer decide_retry(
     const RetryQuestion& question, const RetryOptions& options, const RetryBudget& budget) {
     const Error& error = question.error;
@@ -126,30 +112,16 @@ inline RetryAnswer decide_retry(
         return {};
     }
     if (!is_refused(error, question.early) && !question.idempotent) return {};
-
-    // A connection that had gone stale says nothing about the server: one repetition on a new one,
-    // at once.
-    if (error.code() == Errc::io && error.reason() == Reason::stale) {
-        if (question.had_fresh_connection) return {};
-        return {true, Clock::duration::zero(), true};
+    const Backoff backoff{options.base, options.throttled_base, options.cap};
+    std::optional<Repetition> next = plan_repetition(
+        error, question.attempts, question.had_fresh_connection, backoff, question.random);
+    if (!next) return {};
+    if (const auto asked = asked_wait(error)) {
+        if (*asked > options.longest_retry_after) return {};
+        next->wait = std::max(next->wait, *asked);
     }
-
-    const HttpFailure* const http = error.http();
-    // What is scarce on this machine does not come back in an instant either.
-    const bool exhausted = error.code() == Errc::connect && error.reason() == Reason::resource;
-    const bool throttled = exhausted || (http != nullptr && http->status == 429);
-    const Clock::duration base = throttled ? options.throttled_base : options.base;
-    const unsigned doublings = std::min(question.attempts - 1, 20U);
-    const Clock::duration window = std::min<Clock::duration>(base * (1U << doublings), options.cap);
-    Clock::duration wait = std::chrono::duration_cast<Clock::duration>(window * question.random);
-    if (http != nullptr && http->retry_after) {
-        if (*http->retry_after > options.longest_retry_after) return {};
-        wait = std::max<Clock::duration>(wait, *http->retry_after);
-    }
-    if (question.now + wait >= question.deadline) return {};
-    // Another connection may lead to the server that is meant (RFC 9110 section 15.5.20).
-    const bool misdirected = http != nullptr && http->status == 421;
-    return {true, wait, misdirected};
+    if (question.now + next->wait >= question.deadline) return {};
+    return {true, next->wait, next->fresh_connection};
 }
 
 }  // namespace clarify::detail

@@ -3,6 +3,7 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/detail/method_table.hpp>
 
@@ -23,29 +24,19 @@ inline constexpr bool is_batch_result = false;
 template <class R>
 inline constexpr bool is_batch_result<BatchResult<R>> = true;
 
-/// What is posted to call a completion handler. Should it be destroyed instead of run, because
-/// there was no memory to get it to the handler's executor, the engine posts it again.
-template <class Operation, class Engine>
-class Delivery {
-public:
-    Delivery(std::shared_ptr<Operation> operation, std::shared_ptr<Engine> engine) noexcept
-        : operation_(std::move(operation)), engine_(std::move(engine)) {}
-    Delivery(Delivery&&) noexcept = default;
-    Delivery(const Delivery&) = delete;
-    Delivery& operator=(const Delivery&) = delete;
-    ~Delivery() {
-        if (operation_) engine_->undelivered(std::move(operation_));
-    }
-
-    void operator()() {
-        engine_.reset();
-        Operation::deliver(std::move(operation_));
-    }
-
-private:
-    std::shared_ptr<Operation> operation_;
-    std::shared_ptr<Engine> engine_;
-};
+/// What is posted to call the completion handler of `operation`. Should it be destroyed instead of
+/// run, because there was no memory to get it to the handler's executor, the engine posts it again.
+template <class Operation>
+auto delivery(std::shared_ptr<Operation> operation) noexcept {
+    return CalledOrLost{
+        std::move(operation),
+        [](std::shared_ptr<Operation> whole) { Operation::deliver(std::move(whole)); },
+        [](std::shared_ptr<Operation> lost) noexcept {
+            // What is lost may be the last to own it.
+            const auto engine = lost->engine();
+            engine->undelivered(std::move(lost));
+        }};
+}
 
 }  // namespace detail
 
@@ -88,8 +79,7 @@ public:
     }
 
     void finish() override {
-        handler_.post(detail::Delivery<Call, Engine>{
-            std::static_pointer_cast<Call>(shared_from_this()), engine_});
+        handler_.post(detail::delivery(std::static_pointer_cast<Call>(shared_from_this())));
     }
 
     void task_gone() noexcept override {
@@ -97,6 +87,7 @@ public:
         engine_->abandon(std::static_pointer_cast<Call>(shared_from_this()));
     }
 
+    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
     /// Calls the handler, on its executor.
     static void deliver(std::shared_ptr<Call> self) {
         Result<R> outcome = self->decode();
@@ -211,10 +202,9 @@ public:
             });
     }
 
-    void finish() override {
-        handler_.post(detail::Delivery<Drain, Engine>{this->shared_from_this(), engine_});
-    }
+    void finish() override { handler_.post(detail::delivery(this->shared_from_this())); }
 
+    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
     /// Calls the handler, on its executor.
     static void deliver(std::shared_ptr<Drain> self) {
         Result<void> outcome;

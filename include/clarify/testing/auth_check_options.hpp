@@ -14,8 +14,16 @@
 
 namespace clarify::testing {
 
-/** What `check_auth_policy` must know of the policy. */
+/** What `check_auth_policy` must know of the policy.
+
+    The defaults suit a policy that speaks OAuth 2.0 and believes what it is told of the life of a
+    token. All times are those of a `ManualClock`: none of them makes the check take longer.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
 struct AuthCheckOptions {
+    /// The defaults.
     AuthCheckOptions() {}
 
     /// How the token endpoint hands out `token` for `lifetime`; see `Answer` for what it can say.
@@ -25,15 +33,18 @@ struct AuthCheckOptions {
     std::function<Answer(
         const RecordedRequest& request, std::string_view token, std::chrono::seconds lifetime)>
         issue;
-    /// The life of the tokens, which `issue` is given to tell the policy. Set it where the policy
-    /// assumes a life of its own, to that.
+    /// The life of the tokens, which `issue` is given to tell the policy. Positive; an hour by
+    /// default. Set it where the policy assumes a life of its own, to that: what comes after it is
+    /// judged as expired.
     std::chrono::seconds lifetime{3'600};
     /// Passwords, client secrets and the like that the policy is made with: they must not show up
-    /// in an error or an event. Tokens are watched anyway.
+    /// in an error or an event. Tokens are watched anyway. Empty texts are ignored.
     std::vector<std::string> secrets;
-    /// How long a fetch that fails may take until the policy gives up, repetitions included.
+    /// How long a fetch that fails may take until the policy gives up, repetitions included; two
+    /// minutes by default. Calls that wait longer count as stuck.
     std::chrono::seconds patience{120};
-    /// How long after a failure the policy may refuse to try again.
+    /// How long after a failure the policy may refuse to try again; five minutes by default. It is
+    /// asked every second until then, and must have a header at the end.
     std::chrono::seconds recovery{300};
 };
 

@@ -6,7 +6,6 @@
 
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/testing/conformance.hpp>
-#include <clarify/testing/detail/kits/codec_suite.hpp>
 
 #include <cstdint>
 
@@ -55,12 +54,10 @@ enum class CodecScope : std::uint8_t {
     it while no other thread depends on the locale. It takes about a second.
 */
 template <CodecScope scope = CodecScope::everything, JsonCodec Codec>
-ConformanceReport check_json_codec(const Codec& codec) {
-    ConformanceReport report;
-    detail::CodecSuite<Codec, scope == CodecScope::everything>{codec, report}.run();
-    return report;
-}
+ConformanceReport check_json_codec(const Codec& codec);
 
 }  // namespace clarify::testing
+
+#include <clarify/testing/detail/kits/impl/check_json_codec.hpp>
 
 #endif  // CLARIFY_TESTING_CHECK_JSON_CODEC_HPP

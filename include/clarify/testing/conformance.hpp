@@ -4,12 +4,8 @@
 #ifndef CLARIFY_TESTING_CONFORMANCE_HPP
 #define CLARIFY_TESTING_CONFORMANCE_HPP
 
-#include <algorithm>
-#include <cstddef>
-#include <exception>
-#include <ostream>
+#include <iosfwd>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace clarify::testing {
@@ -20,68 +16,54 @@ struct ConformanceCase {
     std::string name;
     /// What the contract promises, in a sentence.
     std::string promise;
-    /// What was seen instead. Empty: the promise was kept.
+    /// What was seen instead: sentences that go on from "but". Empty: the promise was kept.
     std::vector<std::string> problems;
 
+    /// Was the promise kept?
     bool passed() const noexcept { return problems.empty(); }
 };
 
 /** The outcome of `check_http_backend`, `check_auth_policy` or `check_json_codec`.
 
-    Made for any test framework: assert `passed()` and print the report where it is false.
+    Made for any test framework: assert `passed()` and print the report where it is false, which
+    then reads like this:
+
+    ```
+    number.int64: signed integers of 64 bits keep every digit
+        but 9223372036854775806 became 9223372036854775807: it is 9223372036854775807, not ...
+    78 of 79 cases passed
+    ```
+
+    Only cases that ran are in it, in the order of the suite.
 
     @par Thread safety
-    Distinct objects: safe. Shared objects: unsafe.
+    Distinct objects: safe. Shared objects: safe for reading.
 */
 class ConformanceReport {
 public:
+    /// All cases that ran.
     const std::vector<ConformanceCase>& cases() const noexcept { return cases_; }
-    bool passed() const {
-        return std::all_of(
-            cases_.begin(), cases_.end(), [](const ConformanceCase& one) { return one.passed(); });
-    }
-    /// The names of the cases that failed, in the order of the suite.
-    std::vector<std::string> failed() const {
-        std::vector<std::string> names;
-        for (const ConformanceCase& one : cases_) {
-            if (!one.passed()) names.push_back(one.name);
-        }
-        return names;
-    }
+    /// Did all of them pass? True for a report without cases.
+    bool passed() const;
+    /// The names of the cases that failed.
+    std::vector<std::string> failed() const;
 
     /** Runs `body(one)` and adds its outcome as a case; `body` reports with `one.problems`.
 
-        An exception that escapes from it is a problem of that case.
+        An exception that escapes from it is a problem of that case. For suites, also of your own.
     */
     template <class Body>
-    void run(std::string name, std::string promise, Body&& body) {
-        ConformanceCase one{std::move(name), std::move(promise), {}};
-        try {
-            std::forward<Body>(body)(one);
-        } catch (const std::exception& thrown) {
-            one.problems.push_back(std::string{"an exception escaped: "} + thrown.what());
-        } catch (...) {
-            one.problems.push_back("an exception escaped");
-        }
-        cases_.push_back(std::move(one));
-    }
+    void run(std::string name, std::string promise, Body&& body);
 
 private:
     std::vector<ConformanceCase> cases_;
 };
 
 /// Each failed case with its promise and what was seen instead, then a line with the counts.
-inline std::ostream& operator<<(std::ostream& out, const ConformanceReport& report) {
-    for (const ConformanceCase& one : report.cases()) {
-        if (one.passed()) continue;
-        out << one.name << ": " << one.promise << '\n';
-        for (const std::string& problem : one.problems)
-            out << "    but " << problem << '\n';
-    }
-    const std::size_t total = report.cases().size();
-    return out << total - report.failed().size() << " of " << total << " cases passed\n";
-}
+std::ostream& operator<<(std::ostream& out, const ConformanceReport& report);
 
 }  // namespace clarify::testing
+
+#include <clarify/testing/detail/kits/impl/conformance.hpp>
 
 #endif  // CLARIFY_TESTING_CONFORMANCE_HPP

@@ -1,6 +1,5 @@
-// A local Clarify to test applications against, without a network and without an account.
-//
 // SPDX-License-Identifier: BSL-1.0
+// A local Clarify to test applications against, without a network and without an account.
 
 #ifndef CLARIFY_TESTING_EMULATOR_HPP
 #define CLARIFY_TESTING_EMULATOR_HPP
@@ -218,4 +217,4 @@ private:
 
 #include <clarify/testing/detail/emulator/impl/emulator.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_EMULATOR_HPP

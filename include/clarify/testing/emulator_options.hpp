@@ -1,6 +1,5 @@
-// How an emulator is to behave.
-//
 // SPDX-License-Identifier: BSL-1.0
+// How an emulator is to behave.
 
 #ifndef CLARIFY_TESTING_EMULATOR_OPTIONS_HPP
 #define CLARIFY_TESTING_EMULATOR_OPTIONS_HPP
@@ -92,4 +91,4 @@ struct EmulatorOptions {
 
 #include <clarify/testing/detail/emulator/impl/emulator_options.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_EMULATOR_OPTIONS_HPP

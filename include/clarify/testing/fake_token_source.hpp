@@ -45,14 +45,16 @@ public:
     void set(std::string token);
     /// Forgets the token, as if it had expired: the next call makes the source fetch another one.
     void revoke();
-    /// Each fetch that begins from now on takes this long.
+    /// Each fetch that begins from now on takes this long; at first it takes no time.
     void delay(Clock::duration time);
-    /// Each fetch that ends from now on fails with `error`; the token at hand stays.
+    /// Each fetch that ends from now on fails with `error`, as `Phase::token` and `Fate::unsent`
+    /// whatever it says; the token at hand stays. There is no pause after a failure: the next call
+    /// fetches again.
     void fail(Error error);
-    /// Ends that.
+    /// Makes fetches succeed again.
     void recover();
 
-    /// The token at hand, or an empty text.
+    /// The token at hand, without the scheme, or an empty text.
     std::string token() const;
     /// How often a call has asked and had to wait.
     std::size_t authorized() const noexcept;
@@ -61,8 +63,13 @@ public:
     /// How often a server has rejected a token.
     std::size_t rejections() const noexcept;
 
+    // What `AuthPolicy` asks for; called by the client.
+    /// The header with the token at hand, if there is one.
     std::optional<AuthHeader> cached(AuthContext& context);
+    /// The same, after a fetch if need be. Cancelling it leaves the fetch to the others; the
+    /// deadline is the client's affair.
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
+    /// Drops the token if it is the one in `header`. Always true: a fetch gives another one.
     bool rejected(AuthContext& context, const AuthHeader& header);
 
 private:

@@ -65,16 +65,19 @@ enum class Halt : std::uint8_t {
 */
 class ManualClock final : public TimeSource, public std::enable_shared_from_this<ManualClock> {
 public:
+    /// One that starts at a moment that is the same in every run, far from both ends of time.
     ManualClock() = default;
-    /// One that starts at `start`.
+    /// One that starts at `start`. Leave room before it for the spans that are subtracted from it,
+    /// such as the life of a token.
     explicit ManualClock(TimePoint start) : start_(start), now_(start.time_since_epoch().count()) {}
     ManualClock(const ManualClock&) = delete;
     ManualClock& operator=(const ManualClock&) = delete;
 
+    /// The moment that the clock has been moved to. Takes no lock.
     TimePoint now() const noexcept override {
         return TimePoint{Clock::duration{now_.load(std::memory_order_acquire)}};
     }
-    /// How far the clock has been moved.
+    /// How far the clock has been moved since it was made.
     Clock::duration elapsed() const noexcept { return now() - start_; }
 
     /** Moves the clock, and rings on the way the alarms whose time comes.
@@ -84,24 +87,33 @@ public:
         changes nothing.
     */
     void advance_to(TimePoint when);
+    /// The same, so much further than where the clock stands now; nothing for a negative span.
     void advance(Clock::duration by) { advance_to(now() + by); }
 
-    /// When the next alarm rings, if one is set.
+    /// When the next alarm rings, if one is set. After a `Halt::stuck` there is none.
     std::optional<TimePoint> next_alarm() const;
 
-    /// A serial executor over `context` on which `clarify::Timer` and `clarify::now` follow this
-    /// clock: for the timers of the application that is tested. The clock must be owned by a
-    /// `shared_ptr`.
+    /// A serial executor over `context` on which `clarify::Timer` follows this clock: for the timers
+    /// of the application that is tested. The clock must be owned by a `shared_ptr`.
     boost::asio::any_io_executor executor(boost::asio::io_context& context) {
         return clarify::detail::SerialExecutor::over(context.get_executor(), shared_from_this());
     }
 
-    /// Runs `context` until nothing is left to do on it, or until it is stuck.
+    /// Runs `context` until nothing is left to do on it, or until it is stuck. A context that has
+    /// been stopped is restarted.
     Halt run(boost::asio::io_context& context);
-    /// Runs `context` for `span`; the clock then stands exactly that much later, in any case.
+    /** Runs `context` for `span`; the clock then stands exactly that much later, in any case.
+
+        A span of zero runs what can run without time passing. What waits for the very end runs
+        too. Where the context is finished before, the alarms of the rest of the span still ring,
+        but what they wake waits for the next run.
+    */
     Halt run_for(boost::asio::io_context& context, Clock::duration span);
-    /// Runs `context` until `condition()` holds; it is asked before each handler. Returns whether
-    /// it holds: not where the context is finished or stuck before, or `at_most` has passed.
+    /** Runs `context` until `condition()` holds; it is asked before each handler.
+
+        Returns whether it holds: not where the context is finished or stuck before, or where it
+        would take longer than `at_most`, a week by default.
+    */
     template <class Condition>
     bool run_until(
         boost::asio::io_context& context,
@@ -115,7 +127,10 @@ public:
     template <class T>
     T run(boost::asio::io_context& context, boost::asio::awaitable<T> task);
 
+    /// For timers: `ring` is called by whoever moves the clock to `when`, or inside this call if
+    /// that has come already, never under a lock. One for the end of time never rings.
     Alarm set_alarm(TimePoint when, std::function<void()> ring) override;
+    /// Forgets an alarm, and destroys its function; nothing where it has rung.
     void clear_alarm(Alarm alarm) noexcept override;
 
 private:

@@ -22,20 +22,32 @@ namespace clarify::testing {
 /** One request as a `ScriptedBackend` was given it, and how far it came.
 
     It holds what was sent, secrets included: take care what a test prints.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading, once the exchange has ended.
 */
 struct RecordedRequest {
+    /// An empty one, to try a function on that is to be an answer.
     RecordedRequest() {}
 
     /// Counted from 1 over all requests of the backend.
     std::size_t number = 0;
+    /// The whole URL.
     std::string url;
+    /// Its path, such as "/v1/rpc", by which the script was chosen.
     std::string path;
+    /// Names and values in the order in which the client gave them: without `Host` and
+    /// `Content-Length`, which a real backend adds.
     std::vector<std::pair<std::string, std::string>> headers;
+    /// The body, byte for byte.
     std::string body;
     /// When the exchange began, on the client's clock.
     TimePoint began{};
+    /// When it had to be over, on the same clock.
     TimePoint deadline{};
+    /// The largest body of a reply that the client would take, in bytes.
     std::size_t max_response_body = 0;
+    /// Did the client ask for a connection that has not been used before?
     bool fresh_connection = false;
 
     /// The last phase that it reached.
@@ -47,9 +59,10 @@ struct RecordedRequest {
     /// Is it over?
     bool ended = false;
 
-    /// The value of a header, or an empty text. Case does not matter.
+    /// The value of a header, the first one of that name, or an empty text. Case does not matter.
+    /// Valid as long as this object is not changed.
     std::string_view header(std::string_view name) const noexcept;
-    /// The `method` of a JSON-RPC request, or an empty text.
+    /// The `method` of a JSON-RPC request; an empty text for a batch and for what is not JSON-RPC.
     std::string method() const;
     /// The JSON text of the `params` of a JSON-RPC request, or an empty text.
     std::string params() const;
@@ -58,8 +71,8 @@ struct RecordedRequest {
 /** What becomes of one request; made by the functions below.
 
     Every exchange walks through the phases queue, resolve, connect, tls, write, first_byte, head
-    and body, and tells `HttpProgress` so. A pause, a failure or a standstill may be put into any of
-    them.
+    and body, and tells `HttpProgress` so; between connect and tls also through proxy where the
+    answer pauses or ends there. A pause, a failure or a standstill may be put into any of them.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -83,10 +96,12 @@ public:
     /// Takes this much longer, on the client's clock: a reply before its first byte, anything else
     /// where it ends.
     Answer& after(Clock::duration delay) { return after(delay, plan_.where); }
-    /// Takes this much longer in `phase`.
+    /// Takes this much longer in `phase`, beside what earlier calls said.
+    /// @throws std::invalid_argument for a phase that no exchange has, such as `Phase::token`.
     Answer& after(Clock::duration delay, Phase phase);
     /// Moves a failure, a standstill or an exception to another phase. The fate of a failure
-    /// follows: `unsent` before `Phase::write`, else `unknown`.
+    /// follows: `unsent` before `Phase::write`, else `unknown`. A reply is not moved.
+    /// @throws std::invalid_argument for a phase that no exchange has.
     Answer& at(Phase phase);
 
     // For the functions below and for the backend.
@@ -97,16 +112,19 @@ private:
     detail::ScriptPlan plan_;
 };
 
-/// A complete reply, declared as JSON unless it is given another Content-Type.
+/// A complete reply. One with a body is declared as JSON unless it is given another Content-Type.
 Answer reply(unsigned status, std::string body = {});
 /// HTTP 200 with the JSON-RPC response to the request: its id, and `result`, a JSON text. A batch
 /// is answered with the same result in each slot, a notification with an empty 204.
 Answer reply_result(std::string result);
-/// HTTP 200 with a JSON-RPC error; `data` is a JSON text, or empty for none.
+/// HTTP 200 with a JSON-RPC error; `data` is a JSON text, or empty for none. Batches and
+/// notifications as above. @throws std::invalid_argument where `message` is not UTF-8.
 Answer reply_error(int code, std::string message, std::string data = {});
-/// What a token endpoint answers: a bearer token (RFC 6749 section 5.1).
+/// What a token endpoint answers: a bearer token (RFC 6749 section 5.1) with its life in whole
+/// seconds. @throws std::invalid_argument where `token` is not UTF-8.
 Answer reply_token(std::string_view token, std::chrono::seconds lifetime);
-/// `reply_token` with another token each time: `prefix` and a number that counts from 1.
+/// `reply_token` with another token each time: `prefix` and a number that counts from 1. Copies of
+/// the answer count on together.
 Answer issue_tokens(std::chrono::seconds lifetime, std::string prefix = "token-");
 
 /// A failure of this kind, in the phase where it usually happens; see `Answer::at`. For example

@@ -26,6 +26,7 @@ public:
         throw std::logic_error{"unused"};
     }
     void observe(const Event&) override { throw std::logic_error{"unused"}; }
+    bool has_served(const AuthHeader&) const override { throw std::logic_error{"unused"}; }
 };
 
 std::string header(std::string_view username, std::string_view password) {

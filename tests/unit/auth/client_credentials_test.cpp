@@ -106,6 +106,7 @@ public:
         if (event.error != nullptr) text += " " + event.error->to_string();
         events.push_back(std::move(text));
     }
+    bool has_served(const AuthHeader&) const override { return served; }
 
     /// Runs whatever can run now.
     void run() {
@@ -131,6 +132,8 @@ public:
     TimePoint time = Clock::now() - 1'000h;
     std::deque<Answer> script;
     bool held = false;
+    /// Does the server accept the tokens at first?
+    bool served = false;
     std::vector<Post> posts;
     std::vector<std::string> events;
     std::size_t tasks_ended = 0;

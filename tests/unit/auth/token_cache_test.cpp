@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/auth/token_cache.hpp>
+#include <clarify/auth/detail/token_cache.hpp>
 
 #include <doctest/doctest.h>
 
@@ -15,6 +15,7 @@
 
 using namespace clarify;
 using namespace std::chrono_literals;
+using clarify::detail::TokenCache;
 using Step = TokenCache::Step;
 
 namespace {
@@ -256,7 +257,7 @@ TEST_CASE("TokenCache: patience ends with the failure it belongs to") {
 TEST_CASE("TokenCache: a rejected token is dropped and replaced at once") {
     const AuthHeader header = make_header();
     TokenCache cache = cache_with(header);
-    cache.rejected(header, start + 100s);
+    cache.rejected(header, start + 100s, false);
     CHECK(cache.header() == nullptr);
     CHECK(decide(cache, start + 100s).step == Step::fetch);
 }
@@ -266,7 +267,7 @@ TEST_CASE("TokenCache: a rejection leaves the wait that the issuer asked for as 
     TokenCache cache = cache_with(header);
     cache.fetch_started();
     cache.failed(throttled(), start + 3'540s, 30s);
-    cache.rejected(header, start + 3'550s);
+    cache.rejected(header, start + 3'550s, false);
     const TokenCache::Decision decision = decide(cache, start + 3'550s);
     CHECK(decision.step == Step::pause);
     CHECK(decision.until == start + 3'570s);
@@ -279,7 +280,7 @@ TEST_CASE("TokenCache: a thousand rejections of one old token cost one fetch") {
     const TimePoint now = start + 100s;
     std::size_t fetches = 0;
     for (int i = 0; i != 1'000; ++i) {
-        cache.rejected(revoked, now);
+        cache.rejected(revoked, now, false);
         if (decide(cache, now).step == Step::fetch) {
             ++fetches;
             cache.fetch_started();
@@ -295,23 +296,23 @@ TEST_CASE("TokenCache: a thousand rejections of one old token cost one fetch") {
 TEST_CASE("TokenCache: an old rejection leaves a token with the same text alone") {
     const AuthHeader old = make_header("Bearer same");
     TokenCache cache = cache_with(old);
-    cache.rejected(old, start + 1s);
+    cache.rejected(old, start + 1s, false);
     const AuthHeader again = make_header("Bearer same");
     cache.fetch_started();
     cache.fetched(again, start + 1s, 3'600s);
-    cache.rejected(old, start + 1s);
+    cache.rejected(old, start + 1s, false);
     CHECK(cache.header() == again);
     CHECK(decide(cache, start + 1s).step == Step::use);
 }
 
 TEST_CASE("TokenCache: a rejection of what it never gave out changes nothing") {
     TokenCache empty;
-    empty.rejected(nullptr, start);
-    empty.rejected(make_header(), start);
+    empty.rejected(nullptr, start, false);
+    empty.rejected(make_header(), start, false);
     CHECK(decide(empty, start).step == Step::fetch);
     TokenCache cache = cache_with(make_header());
-    cache.rejected(nullptr, start);
-    cache.rejected(make_header(), start);
+    cache.rejected(nullptr, start, false);
+    cache.rejected(make_header(), start, false);
     CHECK(decide(cache, start).step == Step::use);
 }
 
@@ -319,10 +320,10 @@ TEST_CASE("TokenCache: a fresh token that is rejected as well is not replaced at
     const AuthHeader first = make_header();
     const AuthHeader second = make_header();
     TokenCache cache = cache_with(first);
-    cache.rejected(first, start + 100s);
+    cache.rejected(first, start + 100s, false);
     cache.fetch_started();
     cache.fetched(second, start + 100s, 3'600s);
-    cache.rejected(second, start + 100s + 10ms);
+    cache.rejected(second, start + 100s + 10ms, false);
     CHECK(decide(cache, start + 100s + 10ms).step == Step::fail);
     REQUIRE(cache.last_error().has_value());
     CHECK(cache.last_error()->code() == Errc::auth);
@@ -339,7 +340,7 @@ TEST_CASE("TokenCache: a server that rejects every token costs at most one fetch
     for (TimePoint now = revoked; now < revoked + 400s; now += 10ms) {
         switch (decide(cache, now).step) {
             case Step::use:
-                cache.rejected(AuthHeader{cache.header()}, now);
+                cache.rejected(AuthHeader{cache.header()}, now, false);
                 break;
             case Step::fetch:
                 fetched_at.push_back(now - revoked);
@@ -366,7 +367,7 @@ TEST_CASE("TokenCache: recovers by itself when a server accepts tokens again") {
     TokenCache cache = cache_with(header);
     TimePoint now = start + 100s;
     for (int i = 0; i != 4; ++i) {
-        cache.rejected(header, now);
+        cache.rejected(header, now, false);
         while (decide(cache, now).step == Step::fail)
             now += 100ms;
         REQUIRE(decide(cache, now).step == Step::fetch);
@@ -378,11 +379,11 @@ TEST_CASE("TokenCache: recovers by itself when a server accepts tokens again") {
     CHECK_FALSE(cache.last_error().has_value());
     SUBCASE("after a content while a revocation is a surprise again") {
         now += 200s;
-        cache.rejected(header, now);
+        cache.rejected(header, now, false);
         CHECK(decide(cache, now).step == Step::fetch);
         header = make_header();
         cache.fetched(header, now, 3'600s);
-        cache.rejected(header, now);
+        cache.rejected(header, now, false);
         CHECK(decide(cache, now + 1s - 1ns).step == Step::fail);
         CHECK(decide(cache, now + 1s).step == Step::fetch);
     }
@@ -392,7 +393,7 @@ TEST_CASE("TokenCache: a rejection during a renewal waits for that renewal") {
     const AuthHeader header = make_header();
     TokenCache cache = cache_with(header);
     cache.fetch_started();
-    cache.rejected(header, start + 3'550s);
+    cache.rejected(header, start + 3'550s, false);
     CHECK(decide(cache, start + 3'550s).step == Step::wait);
     cache.fetched(make_header(), start + 3'550s, 3'600s);
     CHECK(decide(cache, start + 3'550s).step == Step::use);

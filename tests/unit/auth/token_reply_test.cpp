@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+// What is taken for a token, and what is not.
 
-#include <clarify/auth/token_reply.hpp>
+#include <clarify/auth/detail/token_reply.hpp>
 
 #include <doctest/doctest.h>
 
@@ -10,6 +11,8 @@
 
 using namespace clarify;
 using namespace std::chrono_literals;
+using clarify::detail::read_token_reply;
+using clarify::detail::TokenReply;
 using namespace std::string_view_literals;
 
 namespace {
@@ -71,7 +74,31 @@ TEST_CASE("token reply: understands every sensible lifetime and refuses the othe
              Row{R"(,"expires_in":-5)", "bad_expiry"},
              Row{R"(,"expires_in":"-5")", "bad_expiry"},
              Row{R"(,"expires_in":-1e400)", "bad_expiry"},
-             Row{R"(,"expires_in":1.5)", "bad_expiry"},
+             Row{R"(,"expires_in":3600.5)", "3600"},
+             Row{R"(,"expires_in":"3600.5")", "3600"},
+             Row{R"(,"expires_in":35999.873)", "35999"},
+             Row{R"(,"expires_in":3600.25e0)", "3600"},
+             Row{R"(,"expires_in":36005e-1)", "3600"},
+             Row{R"(,"expires_in":0.36005E4)", "3600"},
+             Row{R"(,"expires_in":3600.99999999999999999999999999)", "3600"},
+             Row{R"(,"expires_in":1.5)", "1"},
+             Row{R"(,"expires_in":2147483646.5)", "2147483646"},
+             Row{R"(,"expires_in":2147483648.5)", "2147483647"},
+             Row{R"(,"expires_in":99999999999999999999.5)", "2147483647"},
+             Row{R"(,"expires_in":1234567890123456789.5e1)", "2147483647"},
+             Row{R"(,"expires_in":0.5)", "bad_expiry"},
+             Row{R"(,"expires_in":0.999)", "bad_expiry"},
+             Row{R"(,"expires_in":5e-1)", "bad_expiry"},
+             Row{R"(,"expires_in":-0.5)", "bad_expiry"},
+             Row{R"(,"expires_in":-1.5)", "bad_expiry"},
+             Row{R"(,"expires_in":-15e-1)", "bad_expiry"},
+             Row{R"(,"expires_in":"1.")", "bad_expiry"},
+             Row{R"(,"expires_in":".5")", "bad_expiry"},
+             Row{R"(,"expires_in":"1.5 ")", "bad_expiry"},
+             Row{R"(,"expires_in":"1.5s")", "bad_expiry"},
+             Row{R"(,"expires_in":"3 600")", "bad_expiry"},
+             Row{R"(,"expires_in":"3,600")", "bad_expiry"},
+             Row{R"(,"expires_in":false)", "bad_expiry"},
              Row{R"(,"expires_in":1e-400)", "bad_expiry"},
              Row{R"(,"expires_in":1E-400)", "bad_expiry"},
              Row{R"(,"expires_in":"abc")", "bad_expiry"},
@@ -131,7 +158,7 @@ TEST_CASE("token reply: scope and unknown members never matter") {
           R"(,"scope":["a"])"sv,
           R"(,"refresh_token":"x","id_token":null,"new":{"a":[1]})"sv,
           R"(,"Expires_in":-1,"TOKEN_TYPE":"mac","Error":"x")"sv,
-          R"(,"error":null)"sv}) {
+          R"(,"scope":"a","scope":"b")"sv}) {
         CAPTURE(members);
         CHECK(outcome(200, reply_with(members)) == "unknown");
     }
@@ -192,7 +219,13 @@ TEST_CASE("token reply: a token that cannot be a header value is refused") {
           "canary\xC3\xA9"sv,
           R"(canary\u007f)"sv,
           R"( canary)"sv,
-          R"(canary\n)"sv}) {
+          R"(canary\n)"sv,
+          R"(canary\"x)"sv,
+          R"(canary\\x)"sv,
+          R"(canary,x)"sv,
+          R"(canary;x)"sv,
+          R"(canary<x>)"sv,
+          R"({canary})"sv}) {
         CAPTURE(token);
         CHECK(
             outcome(200, R"({"access_token":")" + std::string{token} + R"("})") == "bad_response");
@@ -240,7 +273,14 @@ TEST_CASE("token reply: an OAuth error is a denial that names its code") {
 
 TEST_CASE("token reply: an error in a success is no token, whatever else is there") {
     for (const std::string_view member :
-         {R"("error":"invalid_client")"sv, R"("error":{"code":1})"sv, R"("error":true)"sv}) {
+         {R"("error":"invalid_client")"sv,
+          R"("error":{"code":1})"sv,
+          R"("error":{})"sv,
+          R"("error":[])"sv,
+          R"("error":0)"sv,
+          R"("error":" ")"sv,
+          R"("error":"false")"sv,
+          R"("error":true)"sv}) {
         CAPTURE(member);
         CHECK(outcome(200, reply_with(',' + std::string{member})) == "bad_response");
         CHECK(outcome(200, '{' + std::string{member} + '}') == "bad_response");
@@ -248,6 +288,36 @@ TEST_CASE("token reply: an error in a success is no token, whatever else is ther
     CHECK(
         read_token_reply(200, R"({"error":"invalid_client"})").error().message() ==
         "the token endpoint answered HTTP 200, error invalid_client");
+}
+
+TEST_CASE("token reply: an error that says that there is none does not stop a token") {
+    for (const std::string_view member :
+         {R"("error":"")"sv, R"("error":null)"sv, R"("error":false)"sv}) {
+        CAPTURE(member);
+        CHECK(outcome(200, reply_with(',' + std::string{member})) == "unknown");
+        CHECK(outcome(200, reply_with(R"(,"expires_in":7199,)" + std::string{member})) == "7199");
+        // Without a token it is no token either, and a refusal stays one.
+        CHECK(outcome(200, '{' + std::string{member} + '}') == "bad_response");
+        CHECK(outcome(401, reply_with(',' + std::string{member})) == "denied");
+    }
+    CHECK(
+        read_token_reply(400, R"({"error":""})").error().message() ==
+        "the token endpoint answered HTTP 400");
+}
+
+TEST_CASE("token reply: a member that counts and is there twice leaves the whole reply in doubt") {
+    for (const std::string_view members :
+         {R"(,"access_token":"canary-token-4711")"sv,
+          R"(,"access\u005ftoken":"canary")"sv,
+          R"(,"token_type":"mac","token_type":"bearer")"sv,
+          R"(,"token_type":"bearer","token_type":"bearer")"sv,
+          R"(,"expires_in":60,"expires_in":3600)"sv,
+          R"(,"expires_in":null,"expires_in":3600)"sv}) {
+        CAPTURE(members);
+        CHECK(outcome(200, reply_with(members)) == "bad_response");
+    }
+    CHECK(outcome(200, reply_with(R"(,"error":null,"error":null)")) == "bad_response");
+    CHECK(outcome(200, reply_with(R"(,"error":"x","error":null)")) == "bad_response");
 }
 
 TEST_CASE("token reply: a code that holds a secret is not named, however it is written") {

@@ -56,7 +56,6 @@ std::vector<Scenario> all_scenarios() {
     WorldOptions plain;
     plain.tls = false;
     plain.client = narrow();
-    const auto world = [plain] { return std::make_unique<World>(plain); };
     const auto warm = [plain] {
         auto made = std::make_unique<World>(plain);
         made->call();
@@ -67,9 +66,6 @@ std::vector<Scenario> all_scenarios() {
     chunked.chunked = true;
     out.push_back({"warm, plain", warm, plain_call});
     out.push_back({"chunked", [chunked] { return std::make_unique<World>(chunked); }, plain_call});
-    out.push_back({"batch", warm, [](World& on) { return on.start_batch(false); }});
-    out.push_back({"insert", world, [](World& on) { return on.start_insert(); }});
-    out.push_back({"data frame", warm, [](World& on) { return on.start_data_frame(); }});
     return out;
 }
 

@@ -1,6 +1,5 @@
-// Tests of the throw-away certificate authority, with OpenSSL's own verification.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the throw-away certificate authority, with OpenSSL's own verification.
 
 #include <clarify/testing/detail/certificate.hpp>
 
@@ -66,12 +65,12 @@ TEST_CASE("CertificateAuthority: issues expired and future certificates") {
     const CertificateAuthority authority;
     const auto now = std::chrono::system_clock::now();
     CertificateRequest request;
-    request.not_after = now - std::chrono::minutes(1);
+    request.not_after = now - std::chrono::minutes{1};
     CHECK(
         verify(authority.issue(request).certificate_pem, authority.certificate_pem()) ==
         X509_V_ERR_CERT_HAS_EXPIRED);
-    request.not_before = now + std::chrono::hours(1);
-    request.not_after = now + std::chrono::hours(2);
+    request.not_before = now + std::chrono::hours{1};
+    request.not_after = now + std::chrono::hours{2};
     CHECK(
         verify(authority.issue(request).certificate_pem, authority.certificate_pem()) ==
         X509_V_ERR_CERT_NOT_YET_VALID);

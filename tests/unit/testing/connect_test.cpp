@@ -1,6 +1,5 @@
-// Tests of connecting signals to items in the emulator.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of connecting signals to items in the emulator.
 
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
@@ -115,8 +114,7 @@ TEST_CASE("connectSignals: what is wrong is told, and older versions do not know
         CHECK(reply.at("error").at("code") == -32601);
     }
     // Nothing is left out without a word: the default is a page of 20.
-    for (int i = 0; i != 30; ++i) {
+    for (int i = 0; i != 30; ++i)
         scene.api.insert("[]", R"({"more)" + std::to_string(i) + R"(":[]})");
-    }
     CHECK(scene.run("admin.disconnectSignals", R"("query":{})").at("data").as_array().size() == 20);
 }

@@ -1,6 +1,5 @@
-// Tests of the data frames that the emulator computes.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the data frames that the emulator computes.
 
 #include <clarify/api/time_zone.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
@@ -119,9 +118,9 @@ TEST_CASE("dataFrame: a broken data query is named") {
 
 TEST_CASE("dataFrame: the window's length is limited by the rollup, unless servers were observed") {
     const auto days = [](int count, const std::string& rollup) {
-        const TimePoint start{std::chrono::sys_days(std::chrono::year(2010) / 1 / 1)};
+        const ServerTime start{std::chrono::sys_days(std::chrono::year(2010) / 1 / 1)};
         return R"({"data":{"rollup":)" + rollup + R"(,"filter":{"times":{"$gte":")" +
-            format_time(start) + R"(","$lt":")" + format_time(start + std::chrono::days(count)) +
+            format_time(start) + R"(","$lt":")" + format_time(start + std::chrono::days{count}) +
             "\"}}}}";
     };
     const std::pair<const char*, int> limits[] = {
@@ -174,7 +173,7 @@ TEST_CASE("dataFrame: a window that ends before it begins has no values") {
             "clarify.dataFrame",
             R"({"data":{"filter":{"times":{"$gte":"2022-01-01T03:00:00Z",)"
             R"("$lt":"2022-01-01T00:00:00Z"},"series":{}})" +
-                std::string(rollup) + "}}");
+                std::string{rollup} + "}}");
         CHECK(to_json(result.at("data")) == R"({"times":[],"series":{}})");
         CHECK(result.at("meta").at("total") == 1);
     }

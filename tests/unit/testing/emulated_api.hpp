@@ -1,6 +1,5 @@
-// The emulator's methods without a server, for tests.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The emulator's methods without a server, for tests.
 
 #ifndef CLARIFY_TESTS_UNIT_TESTING_EMULATED_API_HPP
 #define CLARIFY_TESTS_UNIT_TESTING_EMULATED_API_HPP
@@ -38,7 +37,7 @@ struct EmulatedApi {
 
     json::value send(
         const std::string& method, const std::string& params, std::string_view version = "1.1") {
-        now += std::chrono::seconds(1);
+        now += std::chrono::seconds{1};
         const auto outcome = dispatcher.handle(
             R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + "}",
             version,
@@ -84,17 +83,16 @@ struct EmulatedApi {
     /// The data frame of all items as text, with the identifier of one item replaced by ID.
     std::string frame(const std::string& data, const std::string& id) {
         std::string text = to_json(call("clarify.dataFrame", "{\"data\":" + data + "}").at("data"));
-        for (auto at = text.find(id); at != std::string::npos; at = text.find(id)) {
+        for (auto at = text.find(id); at != std::string::npos; at = text.find(id))
             text.replace(at, id.size(), "ID");
-        }
         return text;
     }
 
     SharedStore store;
     RpcDispatcher dispatcher;
-    TimePoint now{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
+    ServerTime now{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTS_UNIT_TESTING_EMULATED_API_HPP

@@ -1,6 +1,5 @@
-// Tests of what the emulator evaluates.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of what the emulator evaluates.
 
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
@@ -27,8 +26,8 @@ struct Scene {
 
     std::string item(
         std::string_view alias, const std::string& id, std::string_view rest, bool is_1_2 = false) {
-        return R"({"alias":")" + std::string(alias) + R"(","id":")" + id + R"(",")" +
-            (is_1_2 ? "timeAggregation" : "aggregation") + R"(":)" + std::string(rest) + "}";
+        return R"({"alias":")" + std::string{alias} + R"(","id":")" + id + R"(",")" +
+            (is_1_2 ? "timeAggregation" : "aggregation") + R"(":)" + std::string{rest} + "}";
     }
 
     /// The frame of an evaluation between 10:00 and 11:00 as text.
@@ -82,7 +81,7 @@ TEST_CASE("evaluate: all aggregations over time") {
     std::string items;
     for (const std::string_view name : {"count", "min", "max", "sum", "avg", "first", "last"}) {
         items += (items.empty() ? "" : ",") +
-            scene.item("x_" + std::string(name), scene.pump, '"' + std::string(name) + '"');
+            scene.item("x_" + std::string{name}, scene.pump, '"' + std::string{name} + '"');
     }
     CHECK(
         scene.frame(R"("items":[)" + items + "]") ==

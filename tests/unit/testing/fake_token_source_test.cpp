@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// When calls wait for a token that a test hands out, and what becomes of those that it refuses.
 
 #include <clarify/rpc_client.hpp>
 #include <clarify/testing/fake_token_source.hpp>

@@ -1,6 +1,5 @@
-// Tests of the formulas that the emulator computes.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the formulas that the emulator computes.
 
 #include <clarify/testing/detail/emulator/formula.hpp>
 
@@ -142,8 +141,7 @@ TEST_CASE("Formula: neither its length nor its depth exhausts the reader") {
     CHECK(problem_of(std::string(20'000, '1')).starts_with("is longer"));
     CHECK(value_of(std::string(40, '(') + "1" + std::string(40, ')')) == 1);
     std::string sum = "1";
-    for (int i = 0; i != 2'000; ++i) {
+    for (int i = 0; i != 2'000; ++i)
         sum += "+1";
-    }
     CHECK(value_of(sum) == 2'001);
 }

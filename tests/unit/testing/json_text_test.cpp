@@ -1,6 +1,5 @@
-// Tests of the emulator's exact JSON.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the emulator's exact JSON.
 
 #include <clarify/testing/detail/emulator/json_text.hpp>
 
@@ -42,9 +41,7 @@ TEST_CASE("JSON: any double survives text in both directions") {
     std::mt19937_64 random(1);
     for (int i = 0; i < 20'000; ++i) {
         const auto value = std::bit_cast<double>(random());
-        if (!std::isfinite(value)) {
-            continue;
-        }
+        if (!std::isfinite(value)) continue;
         const std::string text = to_json(json::value(value));
         const auto document = parse_json(text);
         REQUIRE(document);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// A clock set by hand: alarms, and contexts that run by it.
 
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/timer.hpp>

@@ -1,6 +1,5 @@
-// Tests of the methods that write and select signals and items.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the methods that write and select signals and items.
 
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
@@ -116,9 +115,8 @@ TEST_CASE("selectSignals: filters, sorts and pages within one integration") {
             "admin.selectSignals",
             "{" + own + ",\"query\":" + query + R"(,"format":{"dataAsArray":true}})");
         std::string inputs = to_json(result.at("meta").at("total")) + ":";
-        for (const json::value& signal : result.at("data").as_array()) {
+        for (const json::value& signal : result.at("data").as_array())
             inputs += text_of(signal.at("attributes").at("input"));
-        }
         return inputs;
     };
     CHECK(select("{}") == "-1:abc");
@@ -210,9 +208,9 @@ TEST_CASE("publishSignals: one item a signal, connected and updated") {
             version);
         return result.at("itemsBySignal").at(signal);
     };
-    const json::value first = publish(R"({"name":"Item","visible":true})");
+    const json::value first = publish(R"({"name":"StoredItem","visible":true})");
     CHECK(first.at("created") == true);
-    CHECK(publish(R"({"name":"Item","visible":true})").at("updated") == false);
+    CHECK(publish(R"({"name":"StoredItem","visible":true})").at("updated") == false);
     CHECK(publish(R"({"name":"B"})", R"(,"createOnly":true)").at("updated") == false);
     const json::value last = publish(R"({"name":"B"})");
     CHECK(last.at("updated") == true);

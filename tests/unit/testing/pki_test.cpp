@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // The tests' certificates are what they say.
 
-#include <support/pki.hpp>
-
 #include <doctest/doctest.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <support/pki.hpp>
 
 #include <string>
 

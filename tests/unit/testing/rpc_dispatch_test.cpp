@@ -1,6 +1,5 @@
-// Tests of the emulator's JSON-RPC envelope.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the emulator's JSON-RPC envelope.
 
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
@@ -18,7 +17,7 @@ struct Fixture {
         : dispatcher(store, MethodSettings{"c618rbfqfsj7mjkj0ss1", strict, observed_shapes}) {}
 
     RpcOutcome send(std::string_view text, std::string_view version = "1.1") {
-        return dispatcher.handle(text, version, TimePoint(std::chrono::hours(400'000)));
+        return dispatcher.handle(text, version, ServerTime(std::chrono::hours{400'000}));
     }
 
     /// The reply, which must be there.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What a script answers, and when, and what a client makes of it.
 
 #include <clarify/testing/manual_clock.hpp>
 #include <clarify/testing/scripted_backend.hpp>

@@ -1,7 +1,6 @@
+// SPDX-License-Identifier: BSL-1.0
 // Tests of the emulator with requests of Clarify's SDKs for Go and Python: with the members, the
 // spelling and the order in which they were seen on the wire when the SDKs were run against it.
-//
-// SPDX-License-Identifier: BSL-1.0
 
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 
@@ -29,7 +28,7 @@ struct Wire {
                 request.replace(at, placeholder.size(), id);
             }
         }
-        api.now += std::chrono::seconds(1);
+        api.now += std::chrono::seconds{1};
         const auto outcome = api.dispatcher.handle(request, version, api.now);
         return parse_json(outcome.body.value())->value;
     }
@@ -144,9 +143,8 @@ TEST_CASE("Go SDK: data of items as it is, in buckets, and for a time the wrong 
                     R"("limit":50,"skip":0,"total":false}}})")
                 .at("data"));
         const std::string& id = wire.ids.at("temp item");
-        for (auto at = text.find(id); at != std::string::npos; at = text.find(id)) {
+        for (auto at = text.find(id); at != std::string::npos; at = text.find(id))
             text.replace(at, id.size(), "ID");
-        }
         return text;
     };
     const std::string hours = R"(,"rollup":"PT1H","firstDayOfWeek":1)";

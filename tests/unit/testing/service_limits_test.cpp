@@ -1,7 +1,7 @@
-// Tests of what the emulator refuses, delays and does by half.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of what the emulator refuses, delays and does by half.
 
+#include <clarify/core/detail/encoding.hpp>
 #include <clarify/testing/detail/emulator/api_endpoints.hpp>
 #include <clarify/testing/detail/emulator/rate_queue.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const TimePoint start{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
+const ServerTime start{std::chrono::sys_days(std::chrono::year(2022) / 1 / 1)};
 
 }  // namespace
 
@@ -43,12 +43,10 @@ TEST_CASE("RateQueue: each method has a line of its own, at the documented rate"
 
 TEST_CASE("RateQueue: who would wait for more than ten seconds gives up, and holds nobody up") {
     RateQueue queue;
-    for (int i = 0; i <= 10; ++i) {
-        CHECK(queue.enter("clarify.evaluate", start) == std::chrono::seconds(i));
-    }
-    for (int i = 0; i != 5; ++i) {
+    for (int i = 0; i <= 10; ++i)
+        CHECK(queue.enter("clarify.evaluate", start) == std::chrono::seconds{i});
+    for (int i = 0; i != 5; ++i)
         CHECK(queue.enter("clarify.evaluate", start) == std::nullopt);
-    }
     CHECK(queue.enter("clarify.evaluate", start + 1s) == 10s);
 }
 
@@ -57,14 +55,13 @@ TEST_CASE("rates: the reply is held back until the turn of its request, which ma
     settings.rate_limits = true;
     SharedStore store;
     RpcDispatcher dispatcher(store, settings);
-    const auto call = [&](TimePoint now) {
+    const auto call = [&](ServerTime now) {
         return dispatcher.handle(
             R"({"jsonrpc":"2.0","id":1,"method":"Clarify.dataFrame","params":{}})", "1.1", now);
     };
     CHECK(call(start).delay == 0s);
-    for (int i = 1; i <= 10; ++i) {
-        CHECK(call(start).delay == std::chrono::seconds(i));
-    }
+    for (int i = 1; i <= 10; ++i)
+        CHECK(call(start).delay == std::chrono::seconds{i});
     const RpcOutcome late = call(start);
     CHECK(late.timed_out);
     CHECK(late.delay == 10s);
@@ -81,15 +78,17 @@ TEST_CASE(
         Statistics statistics;
         ApiEndpoints endpoints({settings.integration, "p", "c", "s"}, 1h, settings, statistics);
         endpoints.set_address("http", 80);
-        HttpRequest request(boost::beast::http::verb::post, "/v1/rpc", 11);
+        ServerRequest request(boost::beast::http::verb::post, "/v1/rpc", 11);
         request.set("Host", "localhost");
         request.set("Content-Type", "application/json");
-        request.set("Authorization", "Basic " + base64_encode(settings.integration + ":p"));
+        std::string credentials = "Basic ";
+        clarify::detail::append_base64(credentials, settings.integration + ":p");
+        request.set("Authorization", credentials);
         request.body() = R"({"jsonrpc":"2.0","id":1,"method":"integration.insert","params":{)" +
             own + R"(,"data":{"times":["2022-01-01T00:00:00Z"],"series":{"a":[1]}}}})";
-        const HttpResponse response = endpoints.handle(request);
-        CHECK(response.status == status);
-        CHECK(response.delay == (std::min)(latency, 15s));
+        const ServerReply reply = endpoints.handle(request);
+        CHECK(reply.status == status);
+        CHECK(reply.delay == std::min(latency, 15s));
         CHECK(statistics.snapshot().late == (status == 503 ? 1 : 0));
         CHECK(statistics.snapshot().calls == (status == 503 ? 0 : 1));
         CHECK(statistics.snapshot().methods.at("integration.insert") == 1);
@@ -126,7 +125,7 @@ TEST_CASE("visibility: what was inserted is read only after the delay, and inspe
     const std::string empty = R"({"times":[],"series":{"ID":[]}})";
     CHECK(api.frame("{}", id) == empty);
     api.store.visit([](const Store& store) {
-        const Signal* const signal = store.find_input("c618rbfqfsj7mjkj0ss1", "a");
+        const StoredSignal* const signal = store.find_input("c618rbfqfsj7mjkj0ss1", "a");
         REQUIRE(signal != nullptr);
         CHECK(signal->samples.empty());
         CHECK(store.all_samples(*signal).size() == 1);

@@ -1,6 +1,5 @@
-// Tests of the members that a later version of the API may have.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Tests of the members that a later version of the API may have.
 
 #include "emulated_api.hpp"
 
@@ -22,23 +21,23 @@ std::string decorated(const char* text, std::string_view key = {}) {
 
 TEST_CASE("unknown members: in every object but those whose members are named by data") {
     constexpr const char* more = R"("notYetKnown":{"version":7})";
-    CHECK(decorated("{}") == "{" + std::string(more) + "}");
-    CHECK(decorated(R"([{"a":1}])") == R"([{"a":1,)" + std::string(more) + "}]");
+    CHECK(decorated("{}") == "{" + std::string{more} + "}");
+    CHECK(decorated(R"([{"a":1}])") == R"([{"a":1,)" + std::string{more} + "}]");
     CHECK(decorated(R"({"a":[1]})", "labels") == R"({"a":[1]})");
     CHECK(decorated("{}", "annotations") == "{}");
     CHECK(
         decorated(R"({"in":{"id":"x"}})", "signalsByInput") ==
-        R"({"in":{"id":"x",)" + std::string(more) + "}}");
+        R"({"in":{"id":"x",)" + std::string{more} + "}}");
     // `data` is a frame, a link, or resources by their identifiers.
     CHECK(
         decorated(R"({"times":[],"series":{"a":[1]}})", "data") ==
-        R"({"times":[],"series":{"a":[1]},)" + std::string(more) + "}");
+        R"({"times":[],"series":{"a":[1]},)" + std::string{more} + "}");
     CHECK(
         decorated(R"({"type":"items","id":"x"})", "data") ==
-        R"({"type":"items","id":"x",)" + std::string(more) + "}");
+        R"({"type":"items","id":"x",)" + std::string{more} + "}");
     CHECK(
         decorated(R"({"x":{"type":"items"}})", "data") ==
-        R"({"x":{"type":"items",)" + std::string(more) + "}}");
+        R"({"x":{"type":"items",)" + std::string{more} + "}}");
 }
 
 TEST_CASE("unknown members: in results, errors and around them, where they are asked for") {

@@ -5,12 +5,12 @@
 #define CLARIFY_API_DETAIL_ASYNC_COROUTINE_HPP
 
 #include <clarify/core/detail/async_op.hpp>
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/associator.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
@@ -34,9 +34,24 @@ public:
 
     /// Claims the decision; true once.
     bool decide() noexcept { return !decided_.exchange(true); }
+    /// Calls the handler with the outcome of the coroutine, also where that threw, which only happens
+    /// for want of memory.
+    static void tell(
+        std::shared_ptr<CoroutineOutcome> self,
+        const std::exception_ptr& exception,
+        Result<T> outcome) {
+        if (!self->decide()) return;
+        if (exception) {
+            // Nothing tells how far it came.
+            Error error{Errc::internal, Reason::resource};
+            outcome = error.set_fate(Fate::unknown);
+        }
+        std::move(self->handler)(std::move(outcome));
+    }
     /// Calls the handler later with what is true of a coroutine that was destroyed, unless the
     /// execution context went with it.
-    static void lose(std::shared_ptr<CoroutineOutcome> self) noexcept {
+    static void lose(const std::shared_ptr<CoroutineOutcome>& self) noexcept {
+        if (!self->decide()) return;
         self->context_->while_there([&] {
             try {
                 boost::asio::post(self->executor_, [self] {
@@ -57,39 +72,6 @@ private:
     std::atomic<bool> decided_ = false;
 };
 
-/// Calls a handler with the outcome of a coroutine: also where that threw, or was destroyed, which
-/// both only happen for want of memory.
-template <class T, class Handler>
-class CoroutineEnd {
-public:
-    using Outcome = CoroutineOutcome<T, Handler>;
-
-    explicit CoroutineEnd(std::shared_ptr<Outcome> outcome) noexcept
-        : outcome_(std::move(outcome)) {}
-    CoroutineEnd(CoroutineEnd&&) noexcept = default;
-    CoroutineEnd(const CoroutineEnd&) = delete;
-    CoroutineEnd& operator=(const CoroutineEnd&) = delete;
-    ~CoroutineEnd() {
-        if (outcome_ && outcome_->decide()) Outcome::lose(std::move(outcome_));
-    }
-
-    void operator()(const std::exception_ptr& exception, Result<T> outcome) {
-        const std::shared_ptr<Outcome> mine = std::move(outcome_);
-        if (!mine->decide()) return;
-        if (exception) {
-            // Nothing tells how far it came.
-            Error error{Errc::internal, Reason::resource};
-            outcome = error.set_fate(Fate::unknown);
-        }
-        std::move(mine->handler)(std::move(outcome));
-    }
-
-    const Handler& handler() const noexcept { return outcome_->handler; }
-
-private:
-    std::shared_ptr<Outcome> outcome_;
-};
-
 /// Runs `make()`, an `awaitable<Result<T>>`, on `executor` for any completion token with the
 /// signature `void(Result<T>)`. The handler's executor, allocator and cancellation slot are used.
 template <class T, class Token, class Make>
@@ -97,11 +79,22 @@ auto async_coroutine(boost::asio::any_io_executor executor, Make make, Token&& t
     return async_operation<Result<T>>(
         std::forward<Token>(token),
         [executor = std::move(executor)](auto handler, Make coroutine) {
-            using End = CoroutineEnd<T, std::decay_t<decltype(handler)>>;
-            const auto outcome =
-                std::make_shared<typename End::Outcome>(std::move(handler), executor);
+            using Outcome = CoroutineOutcome<T, std::decay_t<decltype(handler)>>;
+            const auto outcome = std::make_shared<Outcome>(std::move(handler), executor);
             try {
-                boost::asio::co_spawn(executor, std::move(coroutine)(), End{outcome});
+                boost::asio::co_spawn(
+                    executor,
+                    std::move(coroutine)(),
+                    CalledOrLost{
+                        outcome,
+                        [](std::shared_ptr<Outcome> told,
+                           const std::exception_ptr& exception,
+                           Result<T> result) {
+                            Outcome::tell(std::move(told), exception, std::move(result));
+                        },
+                        [](const std::shared_ptr<Outcome>& lost) noexcept {
+                            Outcome::lose(lost);
+                        }});
             } catch (...) {
                 // Unless the handler hears of it.
                 if (outcome->decide()) throw;
@@ -111,18 +104,5 @@ auto async_coroutine(boost::asio::any_io_executor executor, Make make, Token&& t
 }
 
 }  // namespace clarify::detail
-
-template <template <class, class> class Associator, class T, class Handler, class Default>
-struct boost::asio::associator<Associator, clarify::detail::CoroutineEnd<T, Handler>, Default>
-    : Associator<Handler, Default> {
-    static typename Associator<Handler, Default>::type get(
-        const clarify::detail::CoroutineEnd<T, Handler>& end) noexcept {
-        return Associator<Handler, Default>::get(end.handler());
-    }
-    static typename Associator<Handler, Default>::type get(
-        const clarify::detail::CoroutineEnd<T, Handler>& end, const Default& value) noexcept {
-        return Associator<Handler, Default>::get(end.handler(), value);
-    }
-};
 
 #endif  // CLARIFY_API_DETAIL_ASYNC_COROUTINE_HPP

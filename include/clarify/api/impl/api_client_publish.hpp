@@ -62,13 +62,20 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
     ItemSaves batch;
     SelectOptions select;
     static_cast<ApiOptions&>(select) = options;
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    // One that comes together with a reply would be thrown by the next wait.
+    const auto is_cancelled = [state] {
+        return state.cancelled() != boost::asio::cancellation_type::none;
+    };
     while (true) {
         auto page = co_await pages.next();
         if (!page) co_return Outcome{page.error()};
+        if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
         if (!*page) break;
         const std::vector<clarify::Signal>& signals = (*page)->data;
         const auto items = co_await items_of(api, signals, select);
         if (!items) co_return Outcome{items.error()};
+        if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
         for (const clarify::Signal& signal : signals) {
             ++report.signals;
             const auto link = signal.item();
@@ -80,6 +87,7 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
             if (batch.size() < most) continue;
             const auto done = co_await publish_batch(api, batch, options, report);
             if (!done) co_return Outcome{done.error()};
+            if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
         }
     }
     const auto done = co_await publish_batch(api, batch, options, report);

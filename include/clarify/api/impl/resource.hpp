@@ -5,9 +5,9 @@
 
 #include <clarify/api/detail/json_input.hpp>
 #include <clarify/api/detail/json_output.hpp>
+#include <clarify/api/detail/sha1.hpp>
 #include <clarify/api/patterns.hpp>
 #include <clarify/core/detail/config.hpp>
-#include <clarify/core/detail/sha1.hpp>
 
 #include <algorithm>
 #include <chrono>

@@ -5,6 +5,7 @@
 #define CLARIFY_CORE_DETAIL_SERIAL_EXECUTOR_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/called_or_lost.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution.hpp>
@@ -12,7 +13,9 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 #include <boost/asio/require.hpp>
+#include <boost/intrusive/list.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -80,50 +83,21 @@ public:
     const boost::asio::any_io_executor& inner() const noexcept { return state_->inner; }
 
 private:
-    struct Operation {
+    struct Operation : boost::intrusive::list_base_hook<> {
         using Complete = void (*)(Operation*, bool run);
         explicit Operation(Complete function) noexcept : complete(function) {}
         Complete complete;
-        Operation* next = nullptr;
     };
     template <class Function>
     struct Holder;
 
-    /// A singly linked list, first in, first out.
-    struct Queue {
-        bool empty() const noexcept { return front == nullptr; }
-        void push(Operation* operation) noexcept {
-            (front == nullptr ? front : back->next) = operation;
-            back = operation;
-        }
-        Operation* pop() noexcept {
-            Operation* const first = front;
-            front = first->next;
-            first->next = nullptr;
-            return first;
-        }
-        /// Takes `operation` out; false if it is not here.
-        bool remove(Operation* operation) noexcept {
-            Operation* previous = nullptr;
-            for (Operation* at = front; at != nullptr; previous = std::exchange(at, at->next)) {
-                if (at != operation) continue;
-                (previous == nullptr ? front : previous->next) = at->next;
-                if (back == at) back = previous;
-                at->next = nullptr;
-                return true;
-            }
-            return false;
-        }
-        /// Puts `earlier` in front of what is here.
-        void prepend(Queue earlier) noexcept {
-            if (earlier.empty()) return;
-            earlier.back->next = front;
-            if (front == nullptr) back = earlier.back;
-            front = earlier.front;
-        }
-        Operation* front = nullptr;
-        Operation* back = nullptr;
-    };
+    using Queue = boost::intrusive::list<Operation, boost::intrusive::constant_time_size<false>>;
+    /// Takes the first one out, and either runs it or only destroys it.
+    static void complete_first(Queue& queue, bool run) {
+        Operation& first = queue.front();
+        queue.pop_front();
+        first.complete(&first, run);
+    }
 
     struct State {
         State(boost::asio::any_io_executor given, std::shared_ptr<TimeSource> clock)
@@ -172,26 +146,14 @@ private:
         Running* outer;
     };
 
-    /// Marks, for the time it takes to hand a runner to the inner executor, that its destruction
+    struct Turn;
+    /// What this thread is handing to an inner executor at the moment, or null. Its loss meanwhile
     /// does not mean the end of the context: it is what an exception out of that leaves behind.
-    struct Launch {
-        explicit Launch(State* which) noexcept : state(which), outer(std::exchange(top(), this)) {}
-        Launch(const Launch&) = delete;
-        Launch& operator=(const Launch&) = delete;
-        ~Launch() { top() = outer; }
-
-        static Launch*& top() noexcept {
-            static thread_local Launch* innermost = nullptr;
-            return innermost;
-        }
-
-        State* state;
-        Launch* outer;
-        bool dropped = false;
-    };
-
-    /// Runs what is waiting, on the inner executor.
-    class Runner;
+    static State*& launching() noexcept {
+        static thread_local State* which = nullptr;
+        return which;
+    }
+    static void abandon(State* state) noexcept;
     static bool launch(State* state, const boost::asio::any_io_executor& inner);
 
     explicit SerialExecutor(State* state) noexcept : state_(state) {}
@@ -226,92 +188,53 @@ struct SerialExecutor::Holder : Operation {
     Function function;
 };
 
-class SerialExecutor::Runner {
-public:
-    explicit Runner(State* state) noexcept : state_(state) { state_->retain(); }
-    Runner(Runner&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-    Runner(const Runner&) = delete;
-    Runner& operator=(const Runner&) = delete;
-    ~Runner() {
-        if (state_ == nullptr) return;
-        Launch* const launch = Launch::top();
-        if (launch != nullptr && launch->state == state_) {
-            launch->dropped = true;
-            state_->release();
-            return;
-        }
-        // Destroyed instead of run: so is the context. What waits may own what owns this state, so
-        // it must go now.
-        Queue dropped;
-        {
-            const std::lock_guard lock{state_->mutex};
-            state_->abandoned = true;
-            dropped = std::exchange(state_->waiting, {});
-        }
-        while (!dropped.empty()) {
-            Operation* const operation = dropped.pop();
-            operation->complete(operation, false);
-        }
-        state_->release();
-    }
-
-    void operator()() {
-        State* const state = std::exchange(state_, nullptr);
-        const Turn turn{state};
-    }
-
-private:
-    /// One batch; its destructor also serves when a function throws.
-    struct Turn {
-        explicit Turn(State* which) : state(which), running(which) {
-            try {
-                do {
-                    run();
-                    // Where there is no memory for a turn of its own, the rest is run here.
-                } while (!finish());
-            } catch (...) {
-                if (!finish()) {
-                    // Whoever comes next tries again.
-                    const std::lock_guard lock{state->mutex};
-                    state->busy = false;
-                }
-                state->release();
-                throw;
+/// One batch of what waits, run by its constructor; and then a turn for what has come meanwhile, also
+/// where a function throws.
+struct SerialExecutor::Turn {
+    explicit Turn(State* which) : state(which), running(which) {
+        try {
+            do {
+                run();
+                // Where there is no memory for a turn of its own, the rest is run here.
+            } while (!finish());
+        } catch (...) {
+            if (!finish()) {
+                // Whoever comes next tries again.
+                const std::lock_guard lock{state->mutex};
+                state->busy = false;
             }
             state->release();
+            throw;
         }
-        Turn(const Turn&) = delete;
-        Turn& operator=(const Turn&) = delete;
+        state->release();
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
 
-        void run() {
-            {
-                const std::lock_guard lock{state->mutex};
-                batch = std::exchange(state->waiting, {});
-            }
-            while (!batch.empty()) {
-                Operation* const operation = batch.pop();
-                operation->complete(operation, true);
-            }
+    void run() {
+        {
+            const std::lock_guard lock{state->mutex};
+            batch.swap(state->waiting);
         }
-        /// Sees to what has come meanwhile, if anything; false if that failed.
-        bool finish() {
-            bool more = false;
-            {
-                const std::lock_guard lock{state->mutex};
-                state->waiting.prepend(std::exchange(batch, {}));
-                more = !state->waiting.empty();
-                state->busy = more;
-            }
-            // Posted, so that others get a turn on the inner executor in between.
-            return !more || launch(state, state->inner_never);
+        while (!batch.empty())
+            complete_first(batch, true);
+    }
+    /// Sees to what has come meanwhile, if anything; false if that failed.
+    bool finish() {
+        bool more = false;
+        {
+            const std::lock_guard lock{state->mutex};
+            state->waiting.splice(state->waiting.begin(), batch);
+            more = !state->waiting.empty();
+            state->busy = more;
         }
+        // Posted, so that others get a turn on the inner executor in between.
+        return !more || launch(state, state->inner_never);
+    }
 
-        State* state;
-        Running running;
-        Queue batch;
-    };
-
-    State* state_;
+    State* state;
+    Running running;
+    Queue batch;
 };
 
 template <class Function>
@@ -329,7 +252,7 @@ void SerialExecutor::execute(Function&& function) const {
         const std::lock_guard lock{state_->mutex};
         abandoned = state_->abandoned;
         if (!abandoned) {
-            state_->waiting.push(operation);
+            state_->waiting.push_back(*operation);
             first = !std::exchange(state_->busy, true);
         }
     }
@@ -339,7 +262,11 @@ void SerialExecutor::execute(Function&& function) const {
     bool mine = false;
     {
         const std::lock_guard lock{state_->mutex};
-        mine = state_->waiting.remove(operation);
+        Queue& waiting = state_->waiting;
+        const auto at = std::find_if(
+            waiting.begin(), waiting.end(), [&](Operation& each) { return &each == operation; });
+        mine = at != waiting.end();
+        if (mine) waiting.erase(at);
     }
     if (mine) operation->complete(operation, false);
     bool others = false;
@@ -355,15 +282,42 @@ void SerialExecutor::execute(Function&& function) const {
     if (mine) throw std::bad_alloc{};
 }
 
-/// Hands a runner over; false if that failed.
+/// The context was destroyed with a turn in it. What waits may own what owns `state`, so it must go
+/// now.
+inline void SerialExecutor::abandon(State* state) noexcept {
+    Queue dropped;
+    {
+        const std::lock_guard lock{state->mutex};
+        state->abandoned = true;
+        dropped.swap(state->waiting);
+    }
+    while (!dropped.empty())
+        complete_first(dropped, false);
+}
+
+/// Has what waits run on `inner`; false if there was no memory to get there.
 inline bool SerialExecutor::launch(State* state, const boost::asio::any_io_executor& inner) {
-    Launch attempt{state};
+    bool dropped = false;
+    State* const outer = std::exchange(launching(), state);
+    state->retain();
     try {
-        inner.execute(Runner{state});
+        inner.execute(CalledOrLost{
+            state,
+            [](State* mine) { const Turn turn{mine}; },
+            [&dropped](State* mine) noexcept {
+                if (launching() == mine) {
+                    dropped = true;
+                } else {
+                    abandon(mine);
+                }
+                mine->release();
+            }});
+        launching() = outer;
         return true;
     } catch (...) {
-        // What the runner ran threw, rather than the inner executor.
-        if (!attempt.dropped) throw;
+        launching() = outer;
+        // What was run there threw, rather than the inner executor.
+        if (!dropped) throw;
         return false;
     }
 }
@@ -373,6 +327,12 @@ inline std::shared_ptr<TimeSource> time_source(
     const boost::asio::any_io_executor& executor) noexcept {
     const auto* const serial = executor.target<SerialExecutor>();
     return serial != nullptr ? serial->time() : nullptr;
+}
+
+/// The time on the clock that what runs on `executor` goes by.
+inline TimePoint time_on(const boost::asio::any_io_executor& executor) noexcept {
+    const std::shared_ptr<TimeSource> source = time_source(executor);
+    return source ? source->now() : Clock::now();
 }
 
 }  // namespace clarify::detail

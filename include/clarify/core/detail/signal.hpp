@@ -10,6 +10,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <utility>
 
@@ -21,6 +22,10 @@ namespace clarify::detail {
     the notification. Not copyable; waiters must not outlive it.
 */
 class Signal {
+    /// Takes itself out of the list when it is destroyed.
+    using Link = boost::intrusive::list_base_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 public:
     Signal() = default;
     Signal(const Signal&) = delete;
@@ -28,20 +33,17 @@ public:
 
     /** Somebody who waits, in a coroutine that has no room for another frame: what `wait` does.
 
-        It is linked to the others, so that waiting allocates no list.
+        It is linked to the others until it is notified or destroyed, so that waiting allocates no
+        list.
     */
-    class Waiter {
+    class Waiter : public Link {
     public:
         Waiter(Signal& owner, const boost::asio::any_io_executor& executor, TimePoint until)
-            : signal_(owner), timer_(executor, until), previous_(owner.last_) {
-            (previous_ == nullptr ? signal_.first_ : previous_->next_) = this;
-            signal_.last_ = this;
+            : timer_(executor, until) {
+            owner.waiters_.push_back(*this);
         }
         Waiter(const Waiter&) = delete;
         Waiter& operator=(const Waiter&) = delete;
-        ~Waiter() {
-            if (!notified_) signal_.unlink(*this);
-        }
 
         /// The handler's signature is `void(error_code)`, and the code says nothing.
         template <class Token>
@@ -49,15 +51,11 @@ public:
             return timer_.async_wait(std::forward<Token>(token));
         }
         /// Was it cancelled? A notification that came first wins.
-        bool is_cancelled() const noexcept { return !notified_ && !timer_.expired(); }
+        bool is_cancelled() const noexcept { return is_linked() && !timer_.expired(); }
 
     private:
         friend class Signal;
-        Signal& signal_;
         Timer timer_;
-        Waiter* previous_;
-        Waiter* next_ = nullptr;
-        bool notified_ = false;
     };
 
     /** Waits for a notification, at most until `until`.
@@ -72,28 +70,23 @@ public:
 
     /// Returns whether anybody waited.
     bool notify_one() {
-        if (first_ == nullptr) return false;
-        wake(*first_);
+        if (waiters_.empty()) return false;
+        Waiter& first = waiters_.front();
+        waiters_.pop_front();
+        first.timer_.cancel();
         return true;
     }
     void notify_all() {
-        while (first_ != nullptr)
-            wake(*first_);
+        while (notify_one()) {
+        }
     }
 
 private:
-    void unlink(Waiter& waiter) noexcept {
-        (waiter.previous_ == nullptr ? first_ : waiter.previous_->next_) = waiter.next_;
-        (waiter.next_ == nullptr ? last_ : waiter.next_->previous_) = waiter.previous_;
-    }
-    void wake(Waiter& waiter) {
-        waiter.notified_ = true;
-        unlink(waiter);
-        waiter.timer_.cancel();
-    }
-
-    Waiter* first_ = nullptr;
-    Waiter* last_ = nullptr;
+    using Waiters = boost::intrusive::list<
+        Waiter,
+        boost::intrusive::base_hook<Link>,
+        boost::intrusive::constant_time_size<false>>;
+    Waiters waiters_;
 };
 
 }  // namespace clarify::detail

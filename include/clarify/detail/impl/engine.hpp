@@ -3,6 +3,7 @@
 #ifndef CLARIFY_DETAIL_IMPL_ENGINE_HPP
 #define CLARIFY_DETAIL_IMPL_ENGINE_HPP
 
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/retry_after.hpp>
 #include <clarify/detail/method_table.hpp>
@@ -169,42 +170,6 @@ CLARIFY_DECL void EngineBase::deliver(std::shared_ptr<Deliverable> what) noexcep
     }
 }
 
-/// What the watchdog's timer calls. One that is destroyed instead, for want of memory, sees to it
-/// that there is another.
-class EngineBase::Wake {
-public:
-    Wake(std::weak_ptr<EngineBase> engine, std::uint64_t turn) noexcept
-        : engine_(std::move(engine)), turn_(turn) {}
-    Wake(Wake&&) noexcept = default;
-    Wake(const Wake&) = delete;
-    Wake& operator=(const Wake&) = delete;
-    ~Wake() {
-        const auto self = engine_.lock();
-        if (!self) return;
-        self->context_->while_there([&] {
-            try {
-                boost::asio::post(self->serial_, [self] {
-                    self->armed_ = false;
-                    self->expire();
-                });
-            } catch (...) {  // NOLINT(bugprone-empty-catch): the next call sets the timer
-            }
-        });
-    }
-
-    void operator()(boost::system::error_code) {
-        const auto self = std::exchange(engine_, {}).lock();
-        // Unless it was set anew meanwhile.
-        if (!self || !self->watchdog_ || self->turn_ != turn_) return;
-        self->armed_ = false;
-        self->expire();
-    }
-
-private:
-    std::weak_ptr<EngineBase> engine_;
-    std::uint64_t turn_;
-};
-
 // One timer for all calls. It is never set far ahead, and not cancelled when the last call ends,
 // but left to run out: so that calls in quick succession cost no system call each, and
 // `io_context::run` still returns soon after the last one.
@@ -223,8 +188,32 @@ CLARIFY_DECL void EngineBase::arm(TimePoint now) {
     if (armed_ && watchdog_->expiry() <= wanted) return;
     armed_ = false;
     watchdog_->expires_at(wanted);
-    watchdog_->async_wait(Wake{weak_from_this(), ++turn_});
+    watchdog_->async_wait(CalledOrLost{
+        weak_from_this(),
+        [turn = ++turn_](const std::weak_ptr<EngineBase>& engine, boost::system::error_code) {
+            const auto self = engine.lock();
+            // Unless it was set anew meanwhile.
+            if (!self || !self->watchdog_ || self->turn_ != turn) return;
+            self->armed_ = false;
+            self->expire();
+        },
+        [](const std::weak_ptr<EngineBase>& engine) noexcept {
+            if (const auto self = engine.lock()) self->wake_anew();
+        }});
     armed_ = true;
+}
+
+// For the watchdog's handler that was lost for want of memory.
+CLARIFY_DECL void EngineBase::wake_anew() noexcept {
+    context_->while_there([&] {
+        try {
+            boost::asio::post(serial_, [self = shared_from_this()] {
+                self->armed_ = false;
+                self->expire();
+            });
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the next call sets the timer
+        }
+    });
 }
 
 CLARIFY_DECL void EngineBase::rearm() noexcept {

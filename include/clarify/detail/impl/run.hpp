@@ -6,8 +6,8 @@
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
 
-#include <new>
 #include <algorithm>
+#include <new>
 #include <utility>
 
 namespace clarify::detail {
@@ -114,6 +114,10 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 call->error = judge(*call);
                 if (options().observer) emit_response(*call, began);
             }
+            // A JSON-RPC error is an answer too. Other replies, a 503 for one, may come from somebody
+            // who has not looked at the token.
+            if (authorization && (!call->error || call->error->code() == Errc::rpc))
+                rejected_methods_.served(buffers.method, authorization);
             if (!call->error) {
                 budget_.succeeded();
                 break;
@@ -123,14 +127,17 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 // The server refused before execution, so any call may be sent again; but only with
                 // another token, and only once. That is no repetition of a failure, so it is done
                 // where those are turned off; but it counts, so that no request is sent more often
-                // than allowed.
+                // than allowed. A method that is refused whatever the token keeps its 401 to itself.
                 bool again = false;
                 try {
-                    again = auth_.rejected(*this, authorization);
+                    again =
+                        rejected_methods_.blames_header(buffers.method, authorization, time()) &&
+                        auth_.rejected(*this, authorization);
                 } catch (...) {
                     again = false;
                 }
-                if (!again || renewed || call->attempts >= std::max(options().retry.attempts, 2U)) break;
+                if (!again || renewed || call->attempts >= std::max(options().retry.attempts, 2U))
+                    break;
                 if (call->stopped != Stop::none) {
                     call->progress = {Phase::token, false};
                     call->error = stop_error(*call);

@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
+// How a coroutine becomes a background task whose end is always told.
 
 #ifndef CLARIFY_CORE_DETAIL_IMPL_ASYNC_OP_HPP
 #define CLARIFY_CORE_DETAIL_IMPL_ASYNC_OP_HPP
+
+#include <clarify/core/detail/async_op.hpp>
+#include <clarify/core/detail/called_or_lost.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include <exception>
+#include <memory>
+#include <utility>
 
 namespace clarify::detail {
-
-/// The completion handler of a task: whether it is called or destroyed, the task is gone.
-class TaskEnd {
-public:
-    explicit TaskEnd(std::shared_ptr<TaskOwner> owner) noexcept : owner_(std::move(owner)) {}
-    TaskEnd(TaskEnd&&) noexcept = default;
-    TaskEnd(const TaskEnd&) = delete;
-    TaskEnd& operator=(const TaskEnd&) = delete;
-    ~TaskEnd() { tell(); }
-
-    void operator()(const std::exception_ptr&) noexcept { tell(); }
-
-private:
-    void tell() noexcept {
-        if (const std::shared_ptr<TaskOwner> owner = std::move(owner_)) owner->task_gone();
-    }
-
-    std::shared_ptr<TaskOwner> owner_;
-};
 
 CLARIFY_DECL void spawn_task(
     const boost::asio::any_io_executor& executor,
@@ -37,7 +24,15 @@ CLARIFY_DECL void spawn_task(
     boost::asio::co_spawn(
         executor,
         std::move(task),
-        boost::asio::bind_cancellation_slot(signal.slot(), TaskEnd{std::move(owner)}));
+        boost::asio::bind_cancellation_slot(
+            signal.slot(),
+            // Whether it is called or destroyed, the task is gone.
+            CalledOrLost{
+                std::move(owner),
+                [](const std::shared_ptr<TaskOwner>& told, const std::exception_ptr&) noexcept {
+                    told->task_gone();
+                },
+                [](const std::shared_ptr<TaskOwner>& told) noexcept { told->task_gone(); }}));
 }
 
 }  // namespace clarify::detail

@@ -195,11 +195,11 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     const Url& next_hop = proxied ? **proxy : origin;
     std::shared_ptr<TlsTerms> tls;
     if (origin.is_https()) {
-        Result<std::shared_ptr<TlsTerms>> made = terms(now(executor));
+        Result<std::shared_ptr<TlsTerms>> made = terms(time_on(executor));
         if (!made) co_return made.error();
         tls = std::move(*made);
     }
-    const TimePoint until = std::min(deadline, now(executor) + options_.connect_timeout);
+    const TimePoint until = std::min(deadline, time_on(executor) + options_.connect_timeout);
 
     progress.phase = Phase::resolve;
     const Result<std::vector<Endpoint>> endpoints = co_await look_up(next_hop, until);
@@ -218,20 +218,21 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     connection->socket().non_blocking(true, ignored);
     if (proxied) {
         progress.phase = Phase::proxy;
-        const TimePoint proxy_until = std::min(deadline, now(executor) + options_.proxy_timeout);
+        const TimePoint proxy_until =
+            std::min(deadline, time_on(executor) + options_.proxy_timeout);
         const Result<void> tunnel =
             co_await open_tunnel<Net>(connection, origin, options_, proxy_until);
         if (!tunnel) co_return tunnel.error();
     }
     if (origin.is_https()) {
         progress.phase = Phase::tls;
-        const TimePoint tls_until = std::min(deadline, now(executor) + options_.tls_timeout);
+        const TimePoint tls_until = std::min(deadline, time_on(executor) + options_.tls_timeout);
         const Result<void> shaken =
             co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
         if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());
         if (!shaken) co_return shaken.error();
     }
-    connection->opened(now(executor));
+    connection->opened(time_on(executor));
     co_return connection;
 }
 

@@ -141,7 +141,7 @@ boost::asio::awaitable<Result<void>> shake_hands(
         co_return error.set_phase(Phase::tls);
     }
     TlsSession session;
-    if (attempt.may_resume) session = terms.sessions().take(origin, now(executor));
+    if (attempt.may_resume) session = terms.sessions().take(origin, time_on(executor));
     if (session.handle) attempt.offered_session = SSL_set_session(ssl, session.handle.get()) == 1;
     if (has_spoken(connection->socket())) {
         co_return tls_error(Reason::handshake, origin, "the peer is not a TLS server");
@@ -167,7 +167,7 @@ boost::asio::awaitable<Result<void>> shake_hands(
         co_return outcome;
     }
     const bool resumed = SSL_session_reused(ssl) == 1;
-    if (!resumed) session.verified = now(executor);
+    if (!resumed) session.verified = time_on(executor);
     connection->verified(std::move(session), resumed);
     co_return Result<void>{};
 }

@@ -144,7 +144,7 @@ boost::asio::awaitable<Result<typename Net::Socket>> connect_any(
     std::size_t next = 0;
     TimePoint next_start = TimePoint::min();
     for (;;) {
-        const TimePoint now = clarify::now(executor);
+        const TimePoint now = time_on(executor);
         bool running = false;
         TimePoint wake = until;
         for (auto& runner : race->runners) {

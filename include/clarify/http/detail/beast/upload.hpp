@@ -5,9 +5,9 @@
 #define CLARIFY_HTTP_DETAIL_BEAST_UPLOAD_HPP
 
 #include <clarify/core/detail/context_link.hpp>
-#include <clarify/core/detail/told_handler.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/http/detail/beast/connection.hpp>
+#include <clarify/http/detail/told_handler.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
@@ -103,7 +103,7 @@ private:
                 self->written(ec);
             };
             auto then = boost::asio::bind_executor(
-                executor, ToldHandler{executor, context, std::move(call)});
+                executor, told_handler(executor, context, std::move(call)));
             if (connection->is_tls()) {
                 boost::asio::async_write(connection->tls(), output, std::move(then));
             } else {

@@ -107,7 +107,7 @@ inline int CurlCallbacks::on_prerequest(void* self, char*, char*, int, int) {
     if (exchange->thrown) return CURL_PREREQFUNC_ABORT;
     const bool fine = connection.guarded([&] {
         if (!std::exchange(connection.established_, true)) {
-            connection.opened_at_ = now(connection.executor_);
+            connection.opened_at_ = time_on(connection.executor_);
             connection.old_error_ = connection.info<long>(CURLINFO_OS_ERRNO);
             connection.open_error_ = 0;
             exchange->sent_before = connection.info<long>(CURLINFO_REQUEST_SIZE);

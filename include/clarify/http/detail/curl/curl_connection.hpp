@@ -6,7 +6,6 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/context_link.hpp>
-#include <clarify/core/detail/told_handler.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/curl/curl_exchange.hpp>
 #include <clarify/http/detail/curl/curl_failure.hpp>
@@ -14,6 +13,7 @@
 #include <clarify/http/detail/curl/curl_socket.hpp>
 #include <clarify/http/detail/curl/curl_tunnel.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
+#include <clarify/http/detail/told_handler.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -4,7 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 
-#include <clarify/core/detail/told_handler.hpp>
+#include <clarify/http/detail/told_handler.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
@@ -141,7 +141,7 @@ inline void CurlSocketWatch::wait_for(Direction& direction) {
         self->ready(direction, ec);
     };
     descriptor_.async_wait(
-        direction.wait, ToldHandler{descriptor_.get_executor(), context_, std::move(call)});
+        direction.wait, told_handler(descriptor_.get_executor(), context_, std::move(call)));
     direction.waiting = true;
 }
 

@@ -1,12 +1,11 @@
-// The two endpoints of the API over HTTP: who may call, which version, and what is returned.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The two endpoints of the API over HTTP: who may call, which version, and what is returned.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_API_ENDPOINTS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_API_ENDPOINTS_HPP
 
-#include <clarify/testing/detail/emulator/http_message.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
+#include <clarify/testing/detail/emulator/server_message.hpp>
 #include <clarify/testing/detail/emulator/statistics.hpp>
 #include <clarify/testing/detail/emulator/store.hpp>
 #include <clarify/testing/detail/emulator/token_issuer.hpp>
@@ -22,7 +21,8 @@ namespace clarify::testing::detail {
 
 /// What the endpoints accept as credentials.
 struct ApiSecrets {
-    std::string integration;  ///< the user name of Basic authentication
+    /// The user name of Basic authentication.
+    std::string integration;
     std::string basic_password;
     std::string client_id;
     std::string client_secret;
@@ -41,49 +41,46 @@ public:
     };
 
     void set_token_failure(std::optional<unsigned> status) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         token_status_ = status;
     }
 
     std::optional<unsigned> token_failure() const {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         return token_status_;
     }
 
     void fail_rpc(unsigned count, Failure failure) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         rpc_count_ = count;
         rpc_failure_ = failure;
     }
 
     /// The failure of the RPC request at hand, if one is planned for it.
     std::optional<Failure> take_rpc_failure() {
-        const std::lock_guard lock(mutex_);
-        if (rpc_count_ == 0) {
-            return std::nullopt;
-        }
+        const std::lock_guard lock{mutex_};
+        if (rpc_count_ == 0) return std::nullopt;
         --rpc_count_;
         return rpc_failure_;
     }
 
     void spoil_rpc(unsigned count, ReplyFault fault) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         spoiled_count_ = count;
         spoiled_ = fault;
     }
 
     /// What is wrong with the reply at hand, if something is to be.
     std::optional<ReplyFault> take_reply_fault() {
-        const std::lock_guard lock(mutex_);
-        if (spoiled_count_ == 0) {
-            return std::nullopt;
-        }
+        const std::lock_guard lock{mutex_};
+        if (spoiled_count_ == 0) return std::nullopt;
         --spoiled_count_;
         return spoiled_;
     }
 
 private:
-    mutable std::mutex mutex_;  // guards what follows
+    // Guards what follows.
+    mutable std::mutex mutex_;
     std::optional<unsigned> token_status_;
     unsigned rpc_count_ = 0;
     Failure rpc_failure_{};
@@ -112,7 +109,7 @@ public:
     /// The API's URL, with a slash at its end.
     const std::string& api_url() const noexcept { return api_url_; }
 
-    HttpResponse handle(const HttpRequest& request);
+    ServerReply handle(const ServerRequest& request);
 
     SharedStore& store() noexcept { return store_; }
     TokenIssuer& tokens() noexcept { return tokens_; }
@@ -120,11 +117,11 @@ public:
     PlannedCallFailures& call_failures() noexcept { return dispatcher_.failures(); }
 
 private:
-    HttpResponse route(const HttpRequest& request);
-    HttpResponse handle_token(const HttpRequest& request);
-    HttpResponse issue_token(const HttpRequest& request);
-    HttpResponse handle_rpc(const HttpRequest& request);
-    HttpResponse reply_to(RpcOutcome outcome);
+    ServerReply route(const ServerRequest& request);
+    ServerReply handle_token(const ServerRequest& request);
+    ServerReply issue_token(const ServerRequest& request);
+    ServerReply handle_rpc(const ServerRequest& request);
+    ServerReply reply_to(RpcOutcome outcome);
     bool is_authorized(std::string_view authorization) const;
 
     ApiSecrets secrets_;
@@ -135,11 +132,12 @@ private:
     SharedStore store_;
     RpcDispatcher dispatcher_;
     std::string api_url_;
-    std::string api_url_by_name_;  // the same with `localhost`
+    // The same with `localhost`.
+    std::string api_url_by_name_;
 };
 
 }  // namespace clarify::testing::detail
 
 #include <clarify/testing/detail/emulator/impl/api_endpoints.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_API_ENDPOINTS_HPP

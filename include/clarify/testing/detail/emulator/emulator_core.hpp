@@ -1,6 +1,5 @@
-// The parts of an emulator, in the order in which they need each other.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The parts of an emulator, in the order in which they need each other.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_EMULATOR_CORE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_EMULATOR_CORE_HPP
@@ -33,6 +32,7 @@ inline ServerIdentity make_identity(bool tls) {
     return identity;
 }
 
+/// All that an emulator is; its constructor starts the server.
 class EmulatorCore {
 public:
     explicit EmulatorCore(EmulatorOptions given)
@@ -58,16 +58,17 @@ public:
               statistics),
           server(options.port, identity.certificate, options.max_request_size, statistics) {
         endpoints.set_address(options.tls ? "https" : "http", server.port());
-        server.start([this](const HttpRequest& request) { return endpoints.handle(request); });
+        server.start([this](const ServerRequest& request) { return endpoints.handle(request); });
     }
 
     const EmulatorOptions options;
     const ServerIdentity identity;
     Statistics statistics;
     ApiEndpoints endpoints;
-    HttpServer server;  // last, so that it stops before what it uses is gone
+    // Last, so that it stops before what it uses is gone.
+    HttpServer server;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_EMULATOR_CORE_HPP

@@ -1,6 +1,5 @@
-// Formulas of calculations, such as `(pump + 1) / bucket_seconds`.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Formulas of calculations, such as `(pump + 1) / bucket_seconds`.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_FORMULA_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_FORMULA_HPP
@@ -8,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,8 +37,10 @@ class Formula {
 public:
     /// What a name in a formula stands for.
     struct Variable {
-        std::size_t index = 0;  ///< what `Environment` is asked for
-        bool is_item = false;  ///< only items can be gap-filled
+        /// By which `Environment` knows it.
+        std::size_t index = 0;
+        /// Only an item can be gap-filled.
+        bool is_item = false;
     };
 
     /// Finds a variable by its name; null when there is none.
@@ -100,9 +103,20 @@ private:
     struct Step {
         Op op = Op::number;
         double number = 0;
-        std::size_t index = 0;  ///< of a variable, or the count of arguments
+        /// Which variable, or how many arguments there are.
+        std::size_t index = 0;
         double (*function)(double) = nullptr;
     };
+
+    /// How a formula says that a value is not there.
+    static constexpr double missing = std::numeric_limits<double>::quiet_NaN();
+
+    /// What an operator makes of two operands.
+    static double combined(Op op, double a, double b);
+    /// 1 where a comparison holds, else 0.
+    static double compared(Op op, double a, double b);
+    /// The largest or the smallest of some values; missing where one of them is.
+    static double extreme(Op op, std::span<const double> values);
 
     std::vector<Step> steps_;
     bool fills_gaps_ = false;
@@ -112,4 +126,4 @@ private:
 
 #include <clarify/testing/detail/emulator/impl/formula.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_FORMULA_HPP

@@ -1,12 +1,11 @@
-// An HTTP/1.1 server on the loopback address, with or without TLS.
-//
 // SPDX-License-Identifier: BSL-1.0
+// An HTTP/1.1 server on the loopback address, with or without TLS.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
 
 #include <clarify/testing/detail/certificate.hpp>
-#include <clarify/testing/detail/emulator/http_message.hpp>
+#include <clarify/testing/detail/emulator/server_message.hpp>
 #include <clarify/testing/detail/emulator/statistics.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -26,9 +25,9 @@
 
 namespace clarify::testing::detail {
 
-/** Serves keep-alive connections on a thread of its own and asks a handler for every response.
+/** Serves keep-alive connections on a thread of its own and asks a handler for every reply.
 
-    A body that is too large is refused with 413, a header over 32 KiB with 431, what is no HTTP with 400.
+    A body that is too large is refused with 413, a header over 32 KiB with 431, what is not HTTP with 400.
     Connections stay open until the peer closes them or the server is destroyed, which cuts them.
 
     @par Object lifetimes
@@ -38,7 +37,7 @@ namespace clarify::testing::detail {
 */
 class HttpServer {
 public:
-    using Handler = std::function<HttpResponse(const HttpRequest&)>;
+    using Handler = std::function<ServerReply(const ServerRequest&)>;
 
     /** Binds to 127.0.0.1 and listens; connections wait until `start`.
 
@@ -84,21 +83,22 @@ private:
     boost::asio::awaitable<ReadOutcome> read_request(
         Stream& stream, Buffer& buffer, Parser& parser);
 
-    /// Sends a response, and returns whether the connection can be used further.
+    /// Sends a reply, and returns whether the connection can be used further.
     template <class Stream>
     boost::asio::awaitable<bool> send(
-        Stream& stream, const HttpResponse& response, const std::string& bytes);
+        Stream& stream, const ServerReply& reply, const std::string& bytes);
 
-    /// Ends a connection so that the peer can still read the last response.
+    /// Ends a connection so that the peer can still read the last reply.
     template <class Stream>
     boost::asio::awaitable<void> close(std::shared_ptr<Stream> stream);
 
-    HttpResponse respond(const HttpRequest& request);
+    ServerReply respond(const ServerRequest& request);
 
     Statistics& statistics_;
     std::size_t max_body_;
     Handler handler_;
-    std::unique_ptr<boost::asio::ssl::context> tls_;  // null for plain HTTP
+    // Null for plain HTTP.
+    std::unique_ptr<boost::asio::ssl::context> tls_;
     boost::asio::io_context context_{1};
     boost::asio::ip::tcp::acceptor acceptor_{context_};
     std::uint16_t port_ = 0;
@@ -109,4 +109,4 @@ private:
 
 #include <clarify/testing/detail/emulator/impl/http_server.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP

@@ -1,11 +1,10 @@
-// Makes resource identifiers that sort by the time of their creation.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Makes resource identifiers that sort by the time of their creation.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_ID_MINT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_ID_MINT_HPP
 
-#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 
 #include <algorithm>
 #include <array>
@@ -41,15 +40,13 @@ public:
     }
 
     std::string next(std::int64_t unix_seconds) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         const auto seconds = static_cast<std::uint32_t>(unix_seconds);
-        for (unsigned i = 0; i < 4; ++i) {
+        for (unsigned i = 0; i < 4; ++i)
             bytes_[i] = static_cast<unsigned char>(seconds >> (24 - 8 * i) & 0xffU);
-        }
         ++counter_;
-        for (unsigned i = 0; i < 3; ++i) {
+        for (unsigned i = 0; i < 3; ++i)
             bytes_[9 + i] = static_cast<unsigned char>(counter_ >> (16 - 8 * i) & 0xffU);
-        }
         return encode();
     }
 
@@ -71,11 +68,12 @@ private:
         return text;
     }
 
-    std::mutex mutex_;  // guards bytes_ and counter_
+    // Guards bytes_ and counter_.
+    std::mutex mutex_;
     std::array<unsigned char, 12> bytes_{};
     std::uint32_t counter_ = 0;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_ID_MINT_HPP

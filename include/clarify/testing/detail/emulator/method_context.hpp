@@ -1,6 +1,5 @@
-// What a method of the API is given to work with, and what a method is.
-//
 // SPDX-License-Identifier: BSL-1.0
+// What a method of the API is given to work with, and what a method is.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_METHOD_CONTEXT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_METHOD_CONTEXT_HPP
@@ -8,7 +7,7 @@
 #include <clarify/testing/detail/emulator/params_reader.hpp>
 #include <clarify/testing/detail/emulator/rpc_failure.hpp>
 #include <clarify/testing/detail/emulator/store.hpp>
-#include <clarify/testing/detail/emulator/time.hpp>
+#include <clarify/testing/detail/emulator/time_text.hpp>
 
 #include <boost/json.hpp>
 
@@ -31,35 +30,44 @@ inline constexpr std::array<std::string_view, 8> api_versions{
     pre-release is served by its successor.
 */
 inline std::optional<std::string_view> resolve_api_version(std::string_view selector) {
-    if (selector.empty()) {
-        return "1.1";
-    }
-    if (selector == "1.2alpha1") {
-        return "1.2beta1";
-    }
+    if (selector.empty()) return "1.1";
+    if (selector == "1.2alpha1") return "1.2beta1";
     const auto* const found = std::find(api_versions.begin(), api_versions.end(), selector);
     return found == api_versions.end() ? std::nullopt : std::optional(*found);
 }
 
 /// How the emulated API behaves in all calls.
 struct MethodSettings {
-    std::string integration;  ///< the one that the credentials belong to
-    bool strict = false;  ///< null is an error where the API documents none
-    bool observed_shapes = false;  ///< answer as live servers do, not as the documentation says
-    bool admin_access = true;  ///< the namespace `admin` is granted
-    bool clarify_access = true;  ///< the namespace `clarify` is granted
-    bool rate_limits = false;  ///< queue what comes faster than documented
-    Microseconds visibility_delay{0};  ///< between an insert and the first reply that shows it
-    Microseconds latency{0};  ///< how long a call takes when it has its turn
-    bool unknown_members = false;  ///< decorate replies with members that nobody knows
+    /// The integration that the credentials belong to.
+    std::string integration;
+    /// Is null an error where the API documents none?
+    bool strict = false;
+    /// Answer as live servers do, not as the documentation says.
+    bool observed_shapes = false;
+    /// Is the namespace `admin` granted?
+    bool admin_access = true;
+    /// Is the namespace `clarify` granted?
+    bool clarify_access = true;
+    /// Queue what comes faster than documented.
+    bool rate_limits = false;
+    /// Between an insert and the first reply that shows it.
+    Microseconds visibility_delay{0};
+    /// How long a call takes when it has its turn.
+    Microseconds latency{0};
+    /// Decorate replies with members that nobody knows.
+    bool unknown_members = false;
 };
 
+/// What a call works with.
 struct MethodContext {
-    Store& store;  ///< the method has it for itself
+    /// The method has the store for itself.
+    Store& store;
     const MethodSettings& settings;
-    std::string_view version;  ///< resolved
-    TimePoint now;
-    bool is_partial = false;  ///< only half of what is asked for is to be done
+    /// The version that serves the call; see `resolve_api_version`.
+    std::string_view version;
+    ServerTime now;
+    /// Is only half of what is asked for to be done?
+    bool is_partial = false;
 
     /// How many of `count` things are to be done.
     std::size_t share_of(std::size_t count) const { return is_partial ? count / 2 : count; }
@@ -72,9 +80,7 @@ using MethodHandler = json::object (*)(MethodContext&, const json::object& param
 
 /// Reads a required resource identifier; the empty text, and a complaint, when it is not one.
 inline std::string read_id(const ParamsReader& reader, std::string_view key) {
-    if (reader.require(key) == nullptr) {
-        return {};
-    }
+    if (reader.require(key) == nullptr) return {};
     const auto text = reader.string(key);
     if (text && !is_resource_id(*text)) {
         reader.fail(key, "must match ^[a-v0-9]{20}$");
@@ -85,4 +91,4 @@ inline std::string read_id(const ParamsReader& reader, std::string_view key) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_METHOD_CONTEXT_HPP

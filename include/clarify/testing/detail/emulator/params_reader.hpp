@@ -1,6 +1,5 @@
-// Reads the members of a parameter object and notes what is wrong with them.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Reads the members of a parameter object and notes what is wrong with them.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_PARAMS_READER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_PARAMS_READER_HPP
@@ -25,9 +24,7 @@ namespace json = boost::json;
 
 /// The integer that `value` holds in any JSON spelling, if it is one that fits.
 inline std::optional<std::int64_t> as_integer(const json::value& value) {
-    if (value.is_int64()) {
-        return value.get_int64();
-    }
+    if (value.is_int64()) return value.get_int64();
     if (value.is_double() && std::abs(value.get_double()) <= 9007199254740992.0 &&
         std::floor(value.get_double()) == value.get_double()) {
         return static_cast<std::int64_t>(value.get_double());
@@ -53,7 +50,7 @@ public:
     bool strict() const { return strict_; }
 
     std::string path_of(std::string_view key) const {
-        return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+        return path_.empty() ? std::string{key} : path_ + "." + std::string{key};
     }
 
     void fail(std::string_view key, std::string message) const {
@@ -64,9 +61,8 @@ public:
     void allow_only(std::initializer_list<std::string_view> known) const {
         for (const auto& member : object_) {
             const std::string_view key = member.key();
-            if (std::find(known.begin(), known.end(), key) == known.end()) {
+            if (std::find(known.begin(), known.end(), key) == known.end())
                 fail(key, "unknown parameter");
-            }
         }
     }
 
@@ -76,26 +72,22 @@ public:
     }
 
     const json::value* find(std::string_view key) const {
-        if (strict_ && object_.contains(key) && object_.at(key).is_null()) {
+        if (strict_ && object_.contains(key) && object_.at(key).is_null())
             fail(key, "must not be null");
-        }
         return find_nullable(key);
     }
 
     /// As `find`, and notes a missing member.
     const json::value* require(std::string_view key) const {
         const json::value* const value = find_nullable(key);
-        if (value == nullptr) {
-            fail(key, "required");
-        }
+        if (value == nullptr) fail(key, "required");
         return value;
     }
 
     std::optional<std::string> string(std::string_view key) const {
         const json::value* const value = find(key);
-        if (value == nullptr || !expect(value->is_string(), key, "must be a string")) {
+        if (value == nullptr || !expect(value->is_string(), key, "must be a string"))
             return std::nullopt;
-        }
         return std::string(std::string_view(value->get_string()));
     }
 
@@ -108,9 +100,7 @@ public:
 
     std::optional<std::int64_t> integer(std::string_view key) const {
         const json::value* const value = find(key);
-        if (value == nullptr) {
-            return std::nullopt;
-        }
+        if (value == nullptr) return std::nullopt;
         const auto number = as_integer(*value);
         expect(number.has_value(), key, "must be an integer");
         return number;
@@ -131,9 +121,7 @@ public:
 
 private:
     bool expect(bool condition, std::string_view key, const char* message) const {
-        if (!condition) {
-            fail(key, message);
-        }
+        if (!condition) fail(key, message);
         return condition;
     }
 
@@ -145,4 +133,4 @@ private:
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_PARAMS_READER_HPP

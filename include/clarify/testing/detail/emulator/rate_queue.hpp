@@ -1,11 +1,10 @@
-// How long requests wait in a server that limits its rates.
-//
 // SPDX-License-Identifier: BSL-1.0
+// How long requests wait in a server that limits its rates.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RATE_QUEUE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RATE_QUEUE_HPP
 
-#include <clarify/testing/detail/emulator/time.hpp>
+#include <clarify/testing/detail/emulator/time_text.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -29,18 +28,14 @@ public:
 
     /// How long a request of a method has to wait; nullopt for longer than `max_wait`, when it takes
     /// nobody's place.
-    std::optional<Microseconds> enter(const std::string& method, TimePoint now) {
+    std::optional<Microseconds> enter(const std::string& method, ServerTime now) {
         const int rate = requests_per_second(method);
-        if (rate == 0) {
-            return Microseconds(0);
-        }
-        TimePoint& free = free_[method];
-        free = (std::max)(free, now);
+        if (rate == 0) return Microseconds{0};
+        ServerTime& free = free_[method];
+        free = std::max(free, now);
         const Microseconds wait = free - now;
-        if (wait > max_wait) {
-            return std::nullopt;
-        }
-        free += Microseconds(std::chrono::seconds(1)) / rate;
+        if (wait > max_wait) return std::nullopt;
+        free += Microseconds{std::chrono::seconds{1}} / rate;
         return wait;
     }
 
@@ -59,9 +54,10 @@ public:
     }
 
 private:
-    std::map<std::string, TimePoint> free_;  // when the next request of a method is served
+    // When the next request of a method is served.
+    std::map<std::string, ServerTime> free_;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_RATE_QUEUE_HPP

@@ -1,6 +1,5 @@
-// JSON-RPC 2.0: from a request's text to the reply's, by way of a table of methods.
-//
 // SPDX-License-Identifier: BSL-1.0
+// JSON-RPC 2.0: from a request's text to the reply's, by way of a table of methods.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RPC_DISPATCH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RPC_DISPATCH_HPP
@@ -23,9 +22,11 @@ namespace clarify::testing::detail {
 class MethodTable {
 public:
     struct Entry {
-        std::string name;  ///< the canonical one
+        /// The one in API 1.1, or 1.2 where it is new there; whatever the alias.
+        std::string name;
         MethodHandler handler;
-        bool needs_1_2;  ///< not found in older versions
+        /// Is it not found in older versions?
+        bool needs_1_2;
     };
 
     void add(
@@ -38,7 +39,8 @@ public:
     const Entry* find(std::string_view name) const;
 
 private:
-    std::map<std::string, Entry> entries_;  // by lower-case name
+    // By name in lower case.
+    std::map<std::string, Entry> entries_;
 };
 
 /// All that the emulator can do, with the names of every API version.
@@ -46,11 +48,11 @@ MethodTable make_method_table();
 
 /// What became of one request.
 struct RpcOutcome {
-    /// The reply; nullopt for a notification, which has none.
+    /// The reply; nullopt for a notification, which has none, and where the request has timed out.
     std::optional<std::string> body;
-    /// The id in it, as JSON.
+    /// The id in the reply, as JSON.
     std::string id;
-    /// Canonical name of the method that was executed; empty when none was.
+    /// Canonical name of the method that was asked for, if the caller may use it; else empty.
     std::string method;
     /// How long the request has waited for its turn, before which nobody may see the reply.
     Microseconds delay{0};
@@ -66,23 +68,22 @@ struct RpcOutcome {
 class PlannedCallFailures {
 public:
     void plan(unsigned count, int code) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         count_ = count;
         code_ = code;
     }
 
     /// The code that the call at hand is to fail with, if it is to.
     std::optional<int> take() {
-        const std::lock_guard lock(mutex_);
-        if (count_ == 0) {
-            return std::nullopt;
-        }
+        const std::lock_guard lock{mutex_};
+        if (count_ == 0) return std::nullopt;
         --count_;
         return code_;
     }
 
 private:
-    std::mutex mutex_;  // guards what follows
+    // Guards what follows.
+    std::mutex mutex_;
     unsigned count_ = 0;
     int code_ = 0;
 };
@@ -102,7 +103,7 @@ public:
 
         @param version The resolved version of the API.
     */
-    RpcOutcome handle(std::string_view text, std::string_view version, TimePoint now);
+    RpcOutcome handle(std::string_view text, std::string_view version, ServerTime now);
 
     PlannedCallFailures& failures() noexcept { return failures_; }
 
@@ -111,20 +112,21 @@ private:
     std::string execute(
         const json::object& request,
         std::string_view version,
-        TimePoint now,
+        ServerTime now,
         bool path_errors,
         RpcOutcome& outcome);
     const MethodTable::Entry& method_of(
         const json::object& request, std::string_view version) const;
-    Microseconds wait_for_turn(const std::string& method, TimePoint now);
-    json::object error_json(const RpcFailure& failure, bool path_errors, TimePoint now);
+    Microseconds wait_for_turn(const std::string& method, ServerTime now);
+    json::object error_json(const RpcFailure& failure, bool path_errors, ServerTime now);
 
     SharedStore& store_;
     MethodSettings settings_;
     MethodTable methods_ = make_method_table();
     IdMint traces_;
     PlannedCallFailures failures_;
-    std::mutex queue_mutex_;  // guards queue_
+    // Guards queue_.
+    std::mutex queue_mutex_;
     RateQueue queue_;
 };
 
@@ -132,4 +134,4 @@ private:
 
 #include <clarify/testing/detail/emulator/impl/rpc_dispatch.hpp>
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_RPC_DISPATCH_HPP

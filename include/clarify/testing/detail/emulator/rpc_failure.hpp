@@ -1,6 +1,5 @@
-// What a method reports when it cannot answer: JSON-RPC codes and complaints about parameters.
-//
 // SPDX-License-Identifier: BSL-1.0
+// What a method reports when it cannot answer: JSON-RPC codes and complaints about parameters.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_RPC_FAILURE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_RPC_FAILURE_HPP
@@ -55,9 +54,8 @@ class ParameterErrors {
 public:
     /// Remembers a complaint, unless there are already more than anybody will read.
     void add(std::string path, std::string message) {
-        if (complaints_.size() < max_paths) {
+        if (complaints_.size() < max_paths)
             complaints_[std::move(path)].push_back(std::move(message));
-        }
     }
 
     bool empty() const noexcept { return complaints_.empty(); }
@@ -66,17 +64,15 @@ public:
     std::string to_string() const {
         std::string text;
         for (const auto& [path, messages] : complaints_) {
-            for (const std::string& message : messages) {
+            for (const std::string& message : messages)
                 text += (text.empty() ? "" : "; ") + path + ": " + message;
-            }
         }
         return text;
     }
 
     void throw_if_any() const {
-        if (!complaints_.empty()) {
-            throw RpcFailure(RpcCode::invalid_params, "Invalid params", complaints_);
-        }
+        if (!complaints_.empty())
+            throw RpcFailure{RpcCode::invalid_params, "Invalid params", complaints_};
     }
 
 private:
@@ -87,4 +83,4 @@ private:
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_RPC_FAILURE_HPP

@@ -1,6 +1,5 @@
-// Counters of what the emulator was asked.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Counters of what the emulator was asked.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_STATISTICS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_STATISTICS_HPP
@@ -22,25 +21,26 @@ class Statistics {
 public:
     /// Adds one to a counter.
     void count(std::uint64_t EmulatorStats::*counter) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         ++(stats_.*counter);
     }
 
     void count_method(const std::string& name) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         ++stats_.methods[name];
     }
 
     EmulatorStats snapshot() const {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         return stats_;
     }
 
 private:
-    mutable std::mutex mutex_;  // guards stats_
+    // Guards stats_.
+    mutable std::mutex mutex_;
     EmulatorStats stats_;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_STATISTICS_HPP

@@ -1,13 +1,12 @@
-// The emulator's memory: signals with their samples, and items.
-//
 // SPDX-License-Identifier: BSL-1.0
+// The emulator's memory: signals with their samples, and items.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_STORE_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_STORE_HPP
 
 #include <clarify/testing/detail/emulator/id_mint.hpp>
-#include <clarify/testing/detail/emulator/resource.hpp>
 #include <clarify/testing/detail/emulator/rpc_failure.hpp>
+#include <clarify/testing/detail/emulator/stored_resource.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -31,56 +30,55 @@ namespace clarify::testing::detail {
 */
 class Store {
 public:
-    const std::map<std::string, Signal>& signals() const noexcept { return signals_; }
-    const std::map<std::string, Item>& items() const noexcept { return items_; }
+    const std::map<std::string, StoredSignal>& signals() const noexcept { return signals_; }
+    const std::map<std::string, StoredItem>& items() const noexcept { return items_; }
 
-    Signal* find_signal(const std::string& id) {
+    StoredSignal* find_signal(const std::string& id) {
         const auto found = signals_.find(id);
         return found == signals_.end() ? nullptr : &found->second;
     }
 
-    Item* find_item(const std::string& id) {
+    StoredItem* find_item(const std::string& id) {
         const auto found = items_.find(id);
         return found == items_.end() ? nullptr : &found->second;
     }
 
-    const Signal* find_input(std::string_view integration, std::string_view input) const {
-        const auto found = inputs_.find(std::pair(std::string(integration), std::string(input)));
+    const StoredSignal* find_input(std::string_view integration, std::string_view input) const {
+        const auto found = inputs_.find(std::pair(std::string{integration}, std::string{input}));
         return found == inputs_.end() ? nullptr : &signals_.at(found->second);
     }
 
     /// The signal of an input, and whether this call made it. A new one is named after the input,
     /// and has the identifier `id`, which is free, or any if it is empty.
-    std::pair<Signal&, bool> find_or_add_signal(
+    std::pair<StoredSignal&, bool> find_or_add_signal(
         const std::string& integration,
         const std::string& input,
-        TimePoint now,
+        ServerTime now,
         const std::string& id = {}) {
         const std::pair key(integration, input);
-        if (const auto found = inputs_.find(key); found != inputs_.end()) {
+        if (const auto found = inputs_.find(key); found != inputs_.end())
             return {signals_.at(found->second), false};
-        }
         check_room(signals_.size() < max_resources);
-        Signal signal;
+        StoredSignal signal;
         stamp(signal, now, id);
         signal.integration = integration;
         signal.input = input;
         signal.attributes.name = input;
-        Signal& added = signals_.emplace(signal.id, std::move(signal)).first->second;
+        StoredSignal& added = signals_.emplace(signal.id, std::move(signal)).first->second;
         inputs_.emplace(key, added.id);
         return {added, true};
     }
 
     /// Makes an item with the identifier `id`, which is free, or any if it is empty.
-    Item& add_item(TimePoint now, const std::string& id = {}) {
+    StoredItem& add_item(ServerTime now, const std::string& id = {}) {
         check_room(items_.size() < max_resources);
-        Item item;
+        StoredItem item;
         stamp(item, now, id);
         return items_.emplace(item.id, std::move(item)).first->second;
     }
 
     /// Applies a save to one of the resources and returns whether it changed anything.
-    bool save(Resource& resource, const SaveView& view, TimePoint now) {
+    bool save(StoredResource& resource, const SaveView& view, ServerTime now) {
         const std::size_t others = text_size_ - resource.text_size;
         check_room(others + text_size(view) + text_size(resource.annotations) <= max_text);
         const bool changed = apply_save(resource, view, now);
@@ -90,19 +88,19 @@ public:
     }
 
     /// Stores a sample; a later one of the same time replaces an earlier one.
-    void put_sample(Signal& signal, TimePoint time, double value) {
+    void put_sample(StoredSignal& signal, ServerTime time, double value) {
         const auto [place, added] = signal.samples.insert_or_assign(time, value);
         sample_count_ += added ? 1 : 0;
     }
 
     /// Stores a sample that nobody is shown before `visible_at`, which never goes back.
     void put_sample_later(
-        const Signal& signal, TimePoint time, double value, TimePoint visible_at) {
+        const StoredSignal& signal, ServerTime time, double value, ServerTime visible_at) {
         hidden_.push_back({visible_at, signal.id, time, value});
     }
 
     /// Shows the samples whose time has come by `now`.
-    void show(TimePoint now) {
+    void show(ServerTime now) {
         while (!hidden_.empty() && hidden_.front().visible_at <= now) {
             const HiddenSample sample = std::move(hidden_.front());
             hidden_.pop_front();
@@ -111,12 +109,10 @@ public:
     }
 
     /// The samples of a signal, those included that are not shown yet.
-    std::map<TimePoint, double> all_samples(const Signal& signal) const {
-        std::map<TimePoint, double> samples = signal.samples;
+    std::map<ServerTime, double> all_samples(const StoredSignal& signal) const {
+        std::map<ServerTime, double> samples = signal.samples;
         for (const HiddenSample& sample : hidden_) {
-            if (sample.signal == signal.id) {
-                samples.insert_or_assign(sample.time, sample.value);
-            }
+            if (sample.signal == signal.id) samples.insert_or_assign(sample.time, sample.value);
         }
         return samples;
     }
@@ -128,21 +124,18 @@ public:
     }
 
     /// The items in the order of their identifiers.
-    std::vector<const Item*> all_items() const {
-        std::vector<const Item*> all;
-        for (const auto& [id, item] : items_) {
+    std::vector<const StoredItem*> all_items() const {
+        std::vector<const StoredItem*> all;
+        for (const auto& [id, item] : items_)
             all.push_back(&item);
-        }
         return all;
     }
 
     /// The signals that show their data in each of the items.
-    std::map<std::string, std::vector<const Signal*>> signals_by_item() const {
-        std::map<std::string, std::vector<const Signal*>> result;
+    std::map<std::string, std::vector<const StoredSignal*>> signals_by_item() const {
+        std::map<std::string, std::vector<const StoredSignal*>> result;
         for (const auto& [id, signal] : signals_) {
-            if (!signal.item.empty()) {
-                result[signal.item].push_back(&signal);
-            }
+            if (!signal.item.empty()) result[signal.item].push_back(&signal);
         }
         return result;
     }
@@ -153,19 +146,17 @@ private:
     static constexpr std::size_t max_text = 256 * 1024 * 1024;
 
     struct HiddenSample {
-        TimePoint visible_at;
+        ServerTime visible_at;
         std::string signal;
-        TimePoint time;
+        ServerTime time;
         double value;
     };
 
     static void check_room(bool has_room) {
-        if (!has_room) {
-            throw RpcFailure(RpcCode::server_error, "The emulator's store is full");
-        }
+        if (!has_room) throw RpcFailure{RpcCode::server_error, "The emulator's store is full"};
     }
 
-    void stamp(Resource& resource, TimePoint now, const std::string& id) {
+    void stamp(StoredResource& resource, ServerTime now, const std::string& id) {
         using std::chrono::seconds;
         resource.id = !id.empty()
             ? id
@@ -174,8 +165,8 @@ private:
         resource.updated_at = now;
     }
 
-    std::map<std::string, Signal> signals_;
-    std::map<std::string, Item> items_;
+    std::map<std::string, StoredSignal> signals_;
+    std::map<std::string, StoredItem> items_;
     std::map<std::pair<std::string, std::string>, std::string> inputs_;
     std::deque<HiddenSample> hidden_;
     std::size_t sample_count_ = 0;
@@ -193,21 +184,22 @@ public:
     /// Calls `function(Store&)` while nobody else has access, and returns what it returns.
     template <class F>
     decltype(auto) visit(F&& function) {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         return std::invoke(std::forward<F>(function), store_);
     }
 
     template <class F>
     decltype(auto) visit(F&& function) const {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         return std::invoke(std::forward<F>(function), store_);
     }
 
 private:
-    mutable std::mutex mutex_;  // guards store_
+    // Guards store_.
+    mutable std::mutex mutex_;
     Store store_;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_STORE_HPP

@@ -1,11 +1,10 @@
-// Access tokens: issued to whoever knows the client secret, good until they expire or are revoked.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Access tokens: issued to whoever knows the client secret, good until they expire or are revoked.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_TOKEN_ISSUER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_TOKEN_ISSUER_HPP
 
-#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -33,25 +32,22 @@ public:
 
     std::string issue(Time now) {
         std::string token = random_hex(32);
-        const std::lock_guard lock(mutex_);
-        if (tokens_.size() == max_tokens) {
-            tokens_.pop_front();
-        }
+        const std::lock_guard lock{mutex_};
+        if (tokens_.size() == max_tokens) tokens_.pop_front();
         tokens_.push_back(Token{token, now + lifetime_});
         return token;
     }
 
     bool is_valid(std::string_view token, Time now) const {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         bool valid = false;
-        for (const Token& known : tokens_) {
+        for (const Token& known : tokens_)
             valid = (secure_equal(known.text, token) && now < known.expires_at) || valid;
-        }
         return valid;
     }
 
     void revoke_all() {
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock{mutex_};
         tokens_.clear();
     }
 
@@ -64,10 +60,11 @@ private:
     static constexpr std::size_t max_tokens = 1000;
 
     std::chrono::seconds lifetime_;
-    mutable std::mutex mutex_;  // guards tokens_
+    // Guards tokens_.
+    mutable std::mutex mutex_;
     std::deque<Token> tokens_;
 };
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_TOKEN_ISSUER_HPP

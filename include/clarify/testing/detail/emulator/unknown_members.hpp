@@ -1,6 +1,5 @@
-// Members that nobody knows, as a later version of the API may have them.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Members that nobody knows, as a later version of the API may have them.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_UNKNOWN_MEMBERS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_UNKNOWN_MEMBERS_HPP
@@ -43,9 +42,8 @@ inline void add_unknown_members(json::value& value, std::string_view key);
 /// Puts an unknown member into `object`, and into all objects below it that have members of fixed
 /// names.
 inline void add_unknown_members(json::object& object, std::string_view key = {}) {
-    for (auto& member : object) {
+    for (auto& member : object)
         add_unknown_members(member.value(), member.key());
-    }
     if (!is_map(key, object)) {
         json::object value;
         value["version"] = 7;
@@ -66,4 +64,4 @@ inline void add_unknown_members(json::value& value, std::string_view key) {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_UNKNOWN_MEMBERS_HPP

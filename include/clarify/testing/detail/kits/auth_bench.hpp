@@ -74,6 +74,8 @@ public:
         const HttpRequest& request, HttpResponse& response) override;
     void spawn(boost::asio::awaitable<void> task, TimePoint deadline) override;
     void observe(const Event& event) override;
+    /// No API is called here, so no header ever serves.
+    bool has_served(const AuthHeader&) const override { return false; }
 
     /// How long the token endpoint takes. Never nothing, so that a policy that asks again and again
     /// without a pause makes time pass, and its case ends.

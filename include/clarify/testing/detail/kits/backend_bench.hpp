@@ -138,6 +138,6 @@ private:
 
 }  // namespace clarify::testing::detail
 
-#include <clarify/testing/detail/kits/impl/check_http_backend_bench.hpp>
+#include <clarify/testing/detail/kits/impl/backend_bench.hpp>
 
 #endif  // CLARIFY_TESTING_DETAIL_KITS_BACKEND_BENCH_HPP

@@ -20,6 +20,9 @@
 
 namespace clarify::testing::detail {
 
+/// How long a case waits for what happens at once: far more than a loop on one machine takes.
+inline constexpr std::chrono::milliseconds shortly{1500};
+
 /// A reply that says how long it is. `fields` end in CRLF each.
 inline std::string http_reply(
     std::string_view status, std::string_view fields, std::string_view body) {

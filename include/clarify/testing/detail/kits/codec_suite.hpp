@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The cases of `check_json_codec`, and the few questions they are made of.
+// The suite behind check_json_codec: which cases there are, and the few questions they are made of.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_CODEC_SUITE_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_CODEC_SUITE_HPP
@@ -53,6 +53,7 @@ public:
         documents();
         large_documents();
         numbers();
+        number_limits();
         texts();
         encoding();
         refusals();
@@ -73,6 +74,7 @@ private:
     void documents();
     void large_documents();
     void numbers();
+    void number_limits();
     void texts();
     void encoding();
     void refusals();
@@ -137,9 +139,6 @@ private:
 
 }  // namespace clarify::testing::detail
 
-#include <clarify/testing/detail/kits/impl/check_json_codec.hpp>
-#include <clarify/testing/detail/kits/impl/check_json_codec_contract.hpp>
-#include <clarify/testing/detail/kits/impl/check_json_codec_documents.hpp>
-#include <clarify/testing/detail/kits/impl/check_json_codec_types.hpp>
+#include <clarify/testing/detail/kits/impl/codec_suite.hpp>
 
 #endif  // CLARIFY_TESTING_DETAIL_KITS_CODEC_SUITE_HPP

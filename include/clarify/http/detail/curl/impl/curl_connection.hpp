@@ -62,7 +62,7 @@ Value CurlConnection::info(CURLINFO what) const noexcept {
 
 inline void CurlConnection::begin(CurlExchange& exchange) {
     exchange_ = &exchange;
-    exchange.phase_began = now(executor_);
+    exchange.phase_began = time_on(executor_);
     reused_ = established_;
     exchange.progress.phase = reused_ ? Phase::write : Phase::resolve;
     text_[0] = '\0';
@@ -206,7 +206,7 @@ inline bool CurlConnection::note_connected(curl_socket_t socket) noexcept {
 
 inline void CurlConnection::enter(Phase phase) noexcept {
     exchange_->progress.phase = phase;
-    exchange_->phase_began = now(executor_);
+    exchange_->phase_began = time_on(executor_);
 }
 
 // Before a request has begun, nobody but the proxy has anything to say.
@@ -274,7 +274,7 @@ inline void CurlConnection::set_timer(long milliseconds) {
         if (ec) return self->on_shortage();
         self->act(CURL_SOCKET_TIMEOUT, 0);
     };
-    timer_.async_wait(ToldHandler{executor_, context_, std::move(call)});
+    timer_.async_wait(told_handler(executor_, context_, std::move(call)));
 }
 
 inline Error CurlConnection::failure() const {

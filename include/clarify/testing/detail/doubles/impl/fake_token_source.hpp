@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the source of tokens that a test hands out.
 
 #ifndef CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_FAKE_TOKEN_SOURCE_HPP
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_FAKE_TOKEN_SOURCE_HPP
 
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/timer.hpp>
+#include <clarify/testing/fake_token_source.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>

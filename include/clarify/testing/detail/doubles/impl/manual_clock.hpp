@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the clock that a test sets by hand.
 
 #ifndef CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_MANUAL_CLOCK_HPP
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_MANUAL_CLOCK_HPP
+
+#include <clarify/testing/manual_clock.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -124,9 +127,8 @@ T ManualClock::run(boost::asio::io_context& context, boost::asio::awaitable<T> t
                 outcome->value.emplace(std::move(value));
             });
     }
-    if (!run_until(context, [&] { return outcome->ended.has_value(); })) {
+    if (!run_until(context, [&] { return outcome->ended.has_value(); }))
         throw std::logic_error{"the task waits for something that no alarm of the clock brings"};
-    }
     if (*outcome->ended) std::rethrow_exception(*outcome->ended);
     if constexpr (!std::is_void_v<T>) return std::move(*outcome->value);
 }

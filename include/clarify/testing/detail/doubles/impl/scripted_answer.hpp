@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of what a scripted server does with a request.
 
 #ifndef CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_ANSWER_HPP
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_ANSWER_HPP
 
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/testing/scripted_answer.hpp>
 
 #include <memory>
 #include <optional>
@@ -124,18 +126,16 @@ inline Answer reply_result(std::string result) {
 
 inline Answer reply_error(int code, std::string message, std::string data) {
     std::string member = R"("error":{"code":)" + std::to_string(code) + R"(,"message":)";
-    if (!clarify::detail::append_json_string(member, message)) {
+    if (!clarify::detail::append_json_string(member, message))
         throw std::invalid_argument{"the message is not UTF-8"};
-    }
     if (!data.empty()) member += R"(,"data":)" + data;
     return detail::reply_member(member + "}");
 }
 
 inline Answer reply_token(std::string_view token, std::chrono::seconds lifetime) {
     std::string body = R"({"access_token":)";
-    if (!clarify::detail::append_json_string(body, token)) {
+    if (!clarify::detail::append_json_string(body, token))
         throw std::invalid_argument{"the token is not UTF-8"};
-    }
     body += R"(,"token_type":"Bearer","expires_in":)" + std::to_string(lifetime.count()) + "}";
     return reply(200, std::move(body));
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the HTTP stack that answers by a script.
 
 #ifndef CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_BACKEND_HPP
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_BACKEND_HPP
 
 #include <clarify/core/detail/text.hpp>
 #include <clarify/core/timer.hpp>
+#include <clarify/testing/scripted_backend.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -167,12 +169,10 @@ inline boost::asio::awaitable<Result<void>> ScriptedBackend::run(
             co_await boost::asio::post(executor, boost::asio::deferred);
         }
         const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-        if (cancellation.cancelled() != boost::asio::cancellation_type::none) {
+        if (cancellation.cancelled() != boost::asio::cancellation_type::none)
             co_return exchange.error(Errc::cancelled, Reason::none, "the exchange was cancelled");
-        }
-        if (timer.now() >= request.deadline) {
+        if (timer.now() >= request.deadline)
             co_return exchange.error(Errc::timeout, Reason::none, "the deadline has passed");
-        }
         if (!last) continue;
         if (failure != nullptr) co_return failure->error;
         std::rethrow_exception(std::get<std::exception_ptr>(plan.ending));

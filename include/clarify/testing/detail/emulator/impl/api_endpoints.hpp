@@ -1,14 +1,14 @@
-// Bodies of the API's endpoints.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the API's endpoints.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/api_endpoints.hpp>
-#include <clarify/testing/detail/emulator/encoding.hpp>
+#include <clarify/testing/detail/emulator/strict_decoding.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
@@ -19,16 +19,9 @@
 namespace clarify::testing::detail {
 
 /// The value of a header field; empty when it is absent.
-inline std::string_view header(const HttpRequest& request, std::string_view name) {
+inline std::string_view header(const ServerRequest& request, std::string_view name) {
     const auto found = request.find(name);
-    return found == request.end() ? std::string_view() : std::string_view(found->value());
-}
-
-inline std::string_view trim(std::string_view text) {
-    const std::size_t begin = text.find_first_not_of(" \t");
-    const std::size_t end = text.find_last_not_of(" \t");
-    return begin == std::string_view::npos ? std::string_view()
-                                           : text.substr(begin, end - begin + 1);
+    return found == request.end() ? std::string_view{} : std::string_view(found->value());
 }
 
 /// The rest of an Authorization value after its scheme, when that is `scheme`.
@@ -36,43 +29,39 @@ inline std::optional<std::string_view> credentials_of(
     std::string_view authorization, std::string_view scheme) {
     const std::size_t space = authorization.find(' ');
     if (space == std::string_view::npos ||
-        !boost::beast::iequals(authorization.substr(0, space), scheme)) {
+        !clarify::detail::iequals(authorization.substr(0, space), scheme)) {
         return std::nullopt;
     }
-    return trim(authorization.substr(space));
+    return clarify::detail::trim(authorization.substr(space));
 }
 
 /// User name and password of Basic credentials; nullopt when they are not well formed.
 inline std::optional<std::pair<std::string, std::string>> parse_basic(std::string_view encoded) {
     const auto text = base64_decode(encoded);
     const std::size_t colon = text ? text->find(':') : std::string::npos;
-    if (colon == std::string::npos) {
-        return std::nullopt;
-    }
+    if (colon == std::string::npos) return std::nullopt;
     return std::pair(text->substr(0, colon), text->substr(colon + 1));
 }
 
 /// True for `media_type`, with no other parameter than a UTF-8 character set.
 inline bool is_media_type(std::string_view value, std::string_view media_type) {
     const std::size_t semicolon = value.find(';');
-    if (!boost::beast::iequals(trim(value.substr(0, semicolon)), media_type)) {
+    if (!clarify::detail::iequals(clarify::detail::trim(value.substr(0, semicolon)), media_type))
         return false;
-    }
     std::string_view rest =
-        semicolon == std::string_view::npos ? std::string_view() : value.substr(semicolon + 1);
+        semicolon == std::string_view::npos ? std::string_view{} : value.substr(semicolon + 1);
     while (!rest.empty()) {
         const std::string_view piece = rest.substr(0, rest.find(';'));
-        rest.remove_prefix((std::min)(piece.size() + 1, rest.size()));
+        rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
         const std::size_t equals = piece.find('=');
-        const std::string_view name = trim(piece.substr(0, equals));
-        std::string_view text =
-            equals == std::string_view::npos ? std::string_view() : trim(piece.substr(equals + 1));
-        if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
+        const std::string_view name = clarify::detail::trim(piece.substr(0, equals));
+        std::string_view text = equals == std::string_view::npos
+            ? std::string_view{}
+            : clarify::detail::trim(piece.substr(equals + 1));
+        if (text.size() >= 2 && text.front() == '"' && text.back() == '"')
             text = text.substr(1, text.size() - 2);
-        }
-        if (boost::beast::iequals(name, "charset") && !boost::beast::iequals(text, "utf-8")) {
+        if (clarify::detail::iequals(name, "charset") && !clarify::detail::iequals(text, "utf-8"))
             return false;
-        }
     }
     return true;
 }
@@ -82,7 +71,7 @@ inline std::string_view path_of(std::string_view target) {
     const std::size_t scheme_end = target.find("://");
     if (!target.starts_with('/') && scheme_end != std::string_view::npos) {
         const std::size_t path = target.find('/', scheme_end + 3);
-        target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+        target = path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
     }
     return target.substr(0, target.find_first_of("?#"));
 }
@@ -115,54 +104,49 @@ inline ApiEndpoints::ApiEndpoints(
 
 inline void ApiEndpoints::set_address(std::string_view scheme, std::uint16_t port) {
     const std::string tail = ":" + std::to_string(port) + "/v1/";
-    api_url_ = std::string(scheme) + "://127.0.0.1" + tail;
-    api_url_by_name_ = std::string(scheme) + "://localhost" + tail;
+    api_url_ = std::string{scheme} + "://127.0.0.1" + tail;
+    api_url_by_name_ = std::string{scheme} + "://localhost" + tail;
 }
 
-inline HttpResponse ApiEndpoints::handle(const HttpRequest& request) {
-    HttpResponse response = route(request);
-    response.add_header("traceparent", make_traceparent(header(request, "traceparent")));
-    return response;
+inline ServerReply ApiEndpoints::handle(const ServerRequest& request) {
+    ServerReply reply = route(request);
+    reply.add_header("traceparent", make_traceparent(header(request, "traceparent")));
+    return reply;
 }
 
-inline HttpResponse ApiEndpoints::route(const HttpRequest& request) {
+inline ServerReply ApiEndpoints::route(const ServerRequest& request) {
     namespace http = boost::beast::http;
     const bool has_one_host = request.count(http::field::host) == 1;
-    if (request.version() >= 11 ? !has_one_host : request.count(http::field::host) > 1) {
-        return text_response(400, "The request must have one Host header.\n");
-    }
+    if (request.version() >= 11 ? !has_one_host : request.count(http::field::host) > 1)
+        return text_reply(400, "The request must have one Host header.\n");
     const std::string_view path = path_of(request.target());
     const bool is_token = path == "/v1/oauth/token";
-    if (!is_token && path != "/v1/rpc") {
-        return text_response(404, "Not found.\n");
-    }
+    if (!is_token && path != "/v1/rpc") return text_reply(404, "Not found.\n");
     if (request.method() != http::verb::post) {
-        HttpResponse response = text_response(405, "Only POST is allowed.\n");
-        response.add_header("Allow", "POST");
-        return response;
+        ServerReply reply = text_reply(405, "Only POST is allowed.\n");
+        reply.add_header("Allow", "POST");
+        return reply;
     }
     return is_token ? handle_token(request) : handle_rpc(request);
 }
 
-inline HttpResponse oauth_error(
+inline ServerReply oauth_error(
     unsigned status, std::string_view code, std::string_view description) {
     json::object body;
     body["error"] = code;
     body["error_description"] = description;
-    return json_response(status, to_json(body));
+    return json_reply(status, to_json(body));
 }
 
-inline HttpResponse ApiEndpoints::handle_token(const HttpRequest& request) {
+inline ServerReply ApiEndpoints::handle_token(const ServerRequest& request) {
     statistics_.count(&EmulatorStats::token_requests);
     const auto planned = failures_.token_failure();
-    HttpResponse response = planned
+    ServerReply reply = planned
         ? oauth_error(*planned, "temporarily_unavailable", "This failure was asked for.")
         : issue_token(request);
-    if (response.status != 200) {
-        statistics_.count(&EmulatorStats::token_failures);
-    }
-    response.add_header("Cache-Control", "no-store");
-    return response;
+    if (reply.status != 200) statistics_.count(&EmulatorStats::token_failures);
+    reply.add_header("Cache-Control", "no-store");
+    return reply;
 }
 
 /// The value of a form field that occurs once and is not empty.
@@ -170,38 +154,30 @@ inline std::optional<std::string> single_field(const FormFields& fields, std::st
     std::optional<std::string> value;
     for (const auto& [key, text] : fields) {
         if (key == name) {
-            if (value) {
-                return std::nullopt;
-            }
+            if (value) return std::nullopt;
             value = text;
         }
     }
     return value && !value->empty() ? value : std::nullopt;
 }
 
-inline HttpResponse ApiEndpoints::issue_token(const HttpRequest& request) {
-    if (!is_media_type(header(request, "Content-Type"), "application/x-www-form-urlencoded")) {
+inline ServerReply ApiEndpoints::issue_token(const ServerRequest& request) {
+    if (!is_media_type(header(request, "Content-Type"), "application/x-www-form-urlencoded"))
         return oauth_error(400, "invalid_request", "The body must be form-encoded.");
-    }
     constexpr std::size_t max_form = 64 * 1024;
     const auto fields = request.body().size() <= max_form ? parse_form(request.body())
                                                           : std::optional<FormFields>();
-    if (!fields) {
-        return oauth_error(400, "invalid_request", "The form is malformed or too large.");
-    }
+    if (!fields) return oauth_error(400, "invalid_request", "The form is malformed or too large.");
     const auto grant_type = single_field(*fields, "grant_type");
-    if (!grant_type) {
+    if (!grant_type)
         return oauth_error(400, "invalid_request", "The form must have one grant_type.");
-    }
-    if (*grant_type != "client_credentials") {
+    if (*grant_type != "client_credentials")
         return oauth_error(400, "unsupported_grant_type", "Use client_credentials.");
-    }
     auto id = single_field(*fields, "client_id");
     auto secret = single_field(*fields, "client_secret");
     const bool uses_header = request.count(boost::beast::http::field::authorization) != 0;
-    if (uses_header && secret) {
+    if (uses_header && secret)
         return oauth_error(400, "invalid_request", "Authenticate in one way only.");
-    }
     if (uses_header) {
         const auto encoded = credentials_of(header(request, "Authorization"), "Basic");
         const auto basic = encoded ? parse_basic(*encoded) : std::nullopt;
@@ -211,49 +187,45 @@ inline HttpResponse ApiEndpoints::issue_token(const HttpRequest& request) {
     }
     if (!id || !secret || !secure_equal(*id, secrets_.client_id) ||
         !secure_equal(*secret, secrets_.client_secret)) {
-        HttpResponse response = oauth_error(401, "invalid_client", "Unknown client or secret.");
-        if (uses_header) {
-            response.add_header("WWW-Authenticate", "Basic realm=\"clarify\"");
-        }
-        return response;
+        ServerReply reply = oauth_error(401, "invalid_client", "Unknown client or secret.");
+        if (uses_header) reply.add_header("WWW-Authenticate", "Basic realm=\"clarify\"");
+        return reply;
     }
     const auto audience = single_field(*fields, "audience");
-    if (audience != api_url_ && audience != api_url_by_name_) {
+    if (audience != api_url_ && audience != api_url_by_name_)
         return oauth_error(400, "invalid_request", "The audience must be the URL of the API.");
-    }
     json::object body;
     body["access_token"] = tokens_.issue(std::chrono::steady_clock::now());
     body["scope"] = "invoke:integration";
     body["expires_in"] = std::int64_t{tokens_.lifetime().count()};
     body["token_type"] = "Bearer";
-    return json_response(200, to_json(body));
+    return json_reply(200, to_json(body));
 }
 
 inline bool ApiEndpoints::is_authorized(std::string_view authorization) const {
-    if (const auto token = credentials_of(authorization, "Bearer")) {
+    if (const auto token = credentials_of(authorization, "Bearer"))
         return tokens_.is_valid(*token, std::chrono::steady_clock::now());
-    }
     const auto encoded = credentials_of(authorization, "Basic");
     const auto basic = encoded ? parse_basic(*encoded) : std::nullopt;
     return basic && secure_equal(basic->first, secrets_.integration) &&
         secure_equal(basic->second, secrets_.basic_password);
 }
 
-inline HttpResponse unauthorized_response() {
-    HttpResponse response = text_response(401, "Unauthorized.\n");
-    response.add_header("WWW-Authenticate", "Bearer realm=\"clarify\", Basic realm=\"clarify\"");
-    return response;
+inline ServerReply unauthorized_reply() {
+    ServerReply reply = text_reply(401, "Unauthorized.\n");
+    reply.add_header("WWW-Authenticate", "Bearer realm=\"clarify\", Basic realm=\"clarify\"");
+    return reply;
 }
 
 /// How long a request may take, the wait in line included; after it the server gives up.
 inline constexpr std::chrono::seconds longest_call{15};
 
 /// The reply to a call as a fault leaves it.
-inline HttpResponse spoiled_response(RpcOutcome outcome, ReplyFault fault) {
+inline ServerReply spoiled_reply(RpcOutcome outcome, ReplyFault fault) {
     std::string text = std::move(*outcome.body);
     switch (fault) {
         case ReplyFault::html:
-            return HttpResponse(
+            return ServerReply(
                 200, "text/html; charset=utf-8", "<html><body>Please log in.</body></html>\n");
         case ReplyFault::truncated:
             text.resize(text.size() / 2);
@@ -265,76 +237,63 @@ inline HttpResponse spoiled_response(RpcOutcome outcome, ReplyFault fault) {
         case ReplyFault::reset:
             break;
     }
-    HttpResponse response = json_response(200, std::move(text));
-    response.delivery = fault == ReplyFault::slow ? HttpResponse::Delivery::byte_by_byte
-        : fault == ReplyFault::reset              ? HttpResponse::Delivery::none
-                                                  : HttpResponse::Delivery::at_once;
-    return response;
+    ServerReply reply = json_reply(200, std::move(text));
+    reply.sending = fault == ReplyFault::slow ? ServerReply::Sending::byte_by_byte
+        : fault == ReplyFault::reset          ? ServerReply::Sending::none
+                                              : ServerReply::Sending::at_once;
+    return reply;
 }
 
 /// What is answered to a request that was dispatched, before its delay.
-inline HttpResponse ApiEndpoints::reply_to(RpcOutcome outcome) {
+inline ServerReply ApiEndpoints::reply_to(RpcOutcome outcome) {
     if (outcome.timed_out) {
         statistics_.count(&EmulatorStats::queue_timeouts);
-        return text_response(503, "The request was queued for too long.\n");
+        return text_reply(503, "The request was queued for too long.\n");
     }
-    if (!outcome.method.empty()) {
-        statistics_.count_method(outcome.method);
-    }
+    if (!outcome.method.empty()) statistics_.count_method(outcome.method);
     if (outcome.delay > longest_call) {
         statistics_.count(&EmulatorStats::late);
-        return text_response(503, "The request took too long.\n");
+        return text_reply(503, "The request took too long.\n");
     }
     statistics_.count(outcome.body ? &EmulatorStats::calls : &EmulatorStats::notifications);
-    if (!outcome.body) {
-        return HttpResponse();
-    }
-    if (const auto fault = failures_.take_reply_fault()) {
-        return spoiled_response(std::move(outcome), *fault);
-    }
-    return json_response(200, std::move(*outcome.body));
+    if (!outcome.body) return ServerReply();
+    if (const auto fault = failures_.take_reply_fault())
+        return spoiled_reply(std::move(outcome), *fault);
+    return json_reply(200, std::move(*outcome.body));
 }
 
-inline HttpResponse ApiEndpoints::handle_rpc(const HttpRequest& request) {
+inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
     statistics_.count(&EmulatorStats::rpc_requests);
     const auto planned = failures_.take_rpc_failure();
     const bool denied = request.count(boost::beast::http::field::authorization) != 1 ||
         !is_authorized(header(request, "Authorization"));
-    if (planned ? planned->status == 401 : denied) {
-        statistics_.count(&EmulatorStats::unauthorized);
-    }
+    if (planned ? planned->status == 401 : denied) statistics_.count(&EmulatorStats::unauthorized);
     if (planned) {
-        HttpResponse response = planned->status == 401
-            ? unauthorized_response()
-            : text_response(planned->status, "This failure was asked for.\n");
-        if (planned->retry_after) {
-            response.add_header("Retry-After", std::to_string(planned->retry_after->count()));
-        }
-        return response;
+        ServerReply reply = planned->status == 401
+            ? unauthorized_reply()
+            : text_reply(planned->status, "This failure was asked for.\n");
+        if (planned->retry_after)
+            reply.add_header("Retry-After", std::to_string(planned->retry_after->count()));
+        return reply;
     }
-    if (denied) {
-        return unauthorized_response();
-    }
-    if (!is_media_type(header(request, "Content-Type"), "application/json")) {
-        return text_response(400, "The Content-Type must be application/json.\n");
-    }
-    const auto version = resolve_api_version(trim(header(request, "X-API-Version")));
-    if (!version) {
-        return text_response(400, "A version matching the X-API-Version header was not found.\n");
-    }
+    if (denied) return unauthorized_reply();
+    if (!is_media_type(header(request, "Content-Type"), "application/json"))
+        return text_reply(400, "The Content-Type must be application/json.\n");
+    const auto version =
+        resolve_api_version(clarify::detail::trim(header(request, "X-API-Version")));
+    if (!version)
+        return text_reply(400, "A version matching the X-API-Version header was not found.\n");
     const auto now = std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
     RpcOutcome outcome = dispatcher_.handle(request.body(), *version, now);
-    if (outcome.delay > Microseconds(0)) {
-        statistics_.count(&EmulatorStats::queued);
-    }
-    outcome.delay += outcome.timed_out ? Microseconds(0) : latency_;
-    const Microseconds delay = (std::min)(outcome.delay, Microseconds(longest_call));
-    HttpResponse response = reply_to(std::move(outcome));
-    response.delay = delay;
-    response.add_header("X-API-Version", std::string(*version));
-    return response;
+    if (outcome.delay > Microseconds{0}) statistics_.count(&EmulatorStats::queued);
+    outcome.delay += outcome.timed_out ? Microseconds{0} : latency_;
+    const Microseconds delay = std::min(outcome.delay, Microseconds{longest_call});
+    ServerReply reply = reply_to(std::move(outcome));
+    reply.delay = delay;
+    reply.add_header("X-API-Version", std::string{*version});
+    return reply;
 }
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_API_ENDPOINTS_HPP

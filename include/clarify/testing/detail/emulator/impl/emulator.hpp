@@ -1,12 +1,10 @@
-// Bodies of the emulator's public face.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the emulator's public face.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
 
 #include <clarify/testing/detail/emulator/emulator_core.hpp>
-#include <clarify/testing/detail/emulator/encoding.hpp>
 #include <clarify/testing/detail/emulator/id_mint.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
 #include <clarify/testing/detail/emulator/snapshot.hpp>
@@ -25,15 +23,13 @@ namespace clarify::testing {
 
 namespace detail {
 
-inline TimePoint current_time() {
+inline ServerTime current_time() {
     return std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
 }
 
 inline EmulatorOptions checked(EmulatorOptions options) {
     const auto require = [](bool condition, const char* message) {
-        if (!condition) {
-            throw std::invalid_argument(message);
-        }
+        if (!condition) throw std::invalid_argument{message};
     };
     require(
         is_resource_id(options.integration),
@@ -42,12 +38,12 @@ inline EmulatorOptions checked(EmulatorOptions options) {
     require(!options.client_secret.empty(), "EmulatorOptions::client_secret must not be empty");
     require(!options.basic_password.empty(), "EmulatorOptions::basic_password must not be empty");
     require(
-        options.token_lifetime >= std::chrono::seconds(1) &&
-            options.token_lifetime <= std::chrono::hours(24 * 3660),
+        options.token_lifetime >= std::chrono::seconds{1} &&
+            options.token_lifetime <= std::chrono::hours{24 * 3660},
         "EmulatorOptions::token_lifetime must be from a second to ten years");
     require(options.max_request_size != 0, "EmulatorOptions::max_request_size must not be 0");
     const auto up_to_a_day = [](std::chrono::milliseconds time) {
-        return time >= std::chrono::milliseconds(0) && time <= std::chrono::hours(24);
+        return time >= std::chrono::milliseconds{0} && time <= std::chrono::hours{24};
     };
     require(
         up_to_a_day(options.visibility_delay),
@@ -84,16 +80,14 @@ inline void write_file(
     file.close();
     if (!file) {
         const int reason = errno != 0 ? errno : EIO;
-        throw std::system_error(reason, std::generic_category(), "write " + path.string());
+        throw std::system_error{reason, std::generic_category(), "write " + path.string()};
     }
 }
 
 /// The signal of an input of the own integration, made if it is missing.
-inline Signal& seeded_signal(Store& store, const EmulatorCore& core, std::string_view input) {
-    if (!is_input_key(input)) {
-        throw std::invalid_argument("the input key is not valid");
-    }
-    return store.find_or_add_signal(core.options.integration, std::string(input), current_time())
+inline StoredSignal& seeded_signal(Store& store, const EmulatorCore& core, std::string_view input) {
+    if (!is_accepted_input(input)) throw std::invalid_argument{"the input key is not valid"};
+    return store.find_or_add_signal(core.options.integration, std::string{input}, current_time())
         .first;
 }
 
@@ -103,7 +97,7 @@ auto seed_store(EmulatorCore& core, F&& function) {
     try {
         return core.endpoints.store().visit(std::forward<F>(function));
     } catch (const RpcFailure& failure) {
-        throw std::length_error(failure.message());
+        throw std::length_error{failure.message()};
     }
 }
 
@@ -118,7 +112,7 @@ auto inspect_signal(EmulatorCore& core, std::string_view input, F&& function) {
 /// The samples of an input, those included that nobody is shown yet.
 inline Series inspect_samples(EmulatorCore& core, std::string_view input) {
     return core.endpoints.store().visit([&](const Store& store) {
-        const Signal* const signal = store.find_input(core.options.integration, input);
+        const StoredSignal* const signal = store.find_input(core.options.integration, input);
         return signal != nullptr ? store.all_samples(*signal) : Series();
     });
 }
@@ -187,26 +181,23 @@ inline EmulatorStats Emulator::stats() const { return core_->statistics.snapshot
 
 inline std::string Emulator::seed(std::string_view input, std::span<const Sample> samples) {
     for (const Sample& sample : samples) {
-        if (!std::isfinite(sample.value)) {
-            throw std::invalid_argument("a sample must be finite");
-        }
+        if (!std::isfinite(sample.value)) throw std::invalid_argument{"a sample must be finite"};
     }
     return detail::seed_store(*core_, [&](detail::Store& store) {
         store.reserve_samples(samples.size());
-        detail::Signal& signal = detail::seeded_signal(store, *core_, input);
-        for (const Sample& sample : samples) {
+        detail::StoredSignal& signal = detail::seeded_signal(store, *core_, input);
+        for (const Sample& sample : samples)
             store.put_sample(signal, sample.time, sample.value);
-        }
         return signal.id;
     });
 }
 
 inline std::string Emulator::publish(std::string_view input) {
     return detail::seed_store(*core_, [&](detail::Store& store) {
-        detail::Signal& signal = detail::seeded_signal(store, *core_, input);
+        detail::StoredSignal& signal = detail::seeded_signal(store, *core_, input);
         if (signal.item.empty()) {
-            const detail::TimePoint now = detail::current_time();
-            detail::Item& item = store.add_item(now);
+            const detail::ServerTime now = detail::current_time();
+            detail::StoredItem& item = store.add_item(now);
             item.attributes = signal.attributes;
             item.attributes.visible = true;
             signal.item = item.id;
@@ -219,17 +210,13 @@ inline std::string Emulator::publish(std::string_view input) {
 inline void Emulator::load(std::string_view json) {
     const auto document = detail::parse_json(json);
     const detail::json::object* const object = document ? document->value.if_object() : nullptr;
-    if (object == nullptr) {
-        throw std::invalid_argument("the text is no JSON object");
-    }
+    if (object == nullptr) throw std::invalid_argument{"the text is not a JSON object"};
     detail::ParameterErrors errors;
     detail::seed_store(*core_, [&](detail::Store& store) {
-        const detail::ParamsReader reader(*object, "", errors, false);
+        const detail::ParamsReader reader{*object, "", errors, false};
         detail::load_snapshot(reader, store, core_->options.integration, detail::current_time());
     });
-    if (!errors.empty()) {
-        throw std::invalid_argument(errors.to_string());
-    }
+    if (!errors.empty()) throw std::invalid_argument{errors.to_string()};
 }
 
 inline std::string Emulator::dump() const {
@@ -239,13 +226,13 @@ inline std::string Emulator::dump() const {
 }
 
 inline std::optional<std::string> Emulator::signal_id(std::string_view input) const {
-    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
+    return detail::inspect_signal(*core_, input, [](const detail::StoredSignal* signal) {
         return signal != nullptr ? std::optional(signal->id) : std::nullopt;
     });
 }
 
 inline std::optional<std::string> Emulator::item_id(std::string_view input) const {
-    return detail::inspect_signal(*core_, input, [](const detail::Signal* signal) {
+    return detail::inspect_signal(*core_, input, [](const detail::StoredSignal* signal) {
         const bool has_item = signal != nullptr && !signal->item.empty();
         return has_item ? std::optional(signal->item) : std::nullopt;
     });
@@ -253,9 +240,8 @@ inline std::optional<std::string> Emulator::item_id(std::string_view input) cons
 
 inline std::vector<Sample> Emulator::samples(std::string_view input) const {
     std::vector<Sample> result;
-    for (const auto& [time, value] : detail::inspect_samples(*core_, input)) {
+    for (const auto& [time, value] : detail::inspect_samples(*core_, input))
         result.emplace_back(time, value);
-    }
     return result;
 }
 
@@ -275,4 +261,4 @@ inline std::size_t Emulator::item_count() const {
 
 }  // namespace clarify::testing
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP

@@ -1,12 +1,11 @@
-// Bodies of the emulator's options.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the emulator's options.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_OPTIONS_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_OPTIONS_HPP
 
-#include <clarify/testing/detail/emulator/encoding.hpp>
 #include <clarify/testing/detail/emulator/id_mint.hpp>
+#include <clarify/testing/detail/secrets.hpp>
 #include <clarify/testing/emulator_options.hpp>
 
 namespace clarify::testing {
@@ -28,4 +27,4 @@ inline EmulatorOptions::EmulatorOptions()
 
 }  // namespace clarify::testing
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_OPTIONS_HPP

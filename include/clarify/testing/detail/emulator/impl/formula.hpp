@@ -1,10 +1,10 @@
-// Bodies of the formulas.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the formulas.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/formula.hpp>
 
 #include <algorithm>
@@ -13,6 +13,7 @@
 #include <initializer_list>
 #include <limits>
 #include <numbers>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -26,14 +27,10 @@ public:
 
     void parse() {
         constexpr std::size_t max_size = 10'000;
-        if (text_.size() > max_size) {
-            fail("is longer than the emulator reads");
-        }
+        if (text_.size() > max_size) fail("is longer than the emulator reads");
         comparison();
         skip_space();
-        if (at_ != text_.size()) {
-            fail("is not understood");
-        }
+        if (at_ != text_.size()) fail("is not understood");
     }
 
 private:
@@ -42,9 +39,7 @@ private:
     public:
         explicit Depth(Parser& parser) : parser_(parser) {
             constexpr int max_depth = 100;
-            if (++parser_.depth_ > max_depth) {
-                parser_.fail("is deeper than the emulator reads");
-            }
+            if (++parser_.depth_ > max_depth) parser_.fail("is deeper than the emulator reads");
         }
         Depth(const Depth&) = delete;
         Depth& operator=(const Depth&) = delete;
@@ -60,10 +55,10 @@ private:
     };
 
     [[noreturn]] void fail(const std::string& what) const {
-        throw FormulaError(what + " at character " + std::to_string(at_ + 1));
+        throw FormulaError{what + " at character " + std::to_string(at_ + 1)};
     }
 
-    void skip_space() { at_ = (std::min)(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+    void skip_space() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
 
     std::string_view rest() {
         skip_space();
@@ -77,9 +72,7 @@ private:
     }
 
     void expect(std::string_view token) {
-        if (!accept(token)) {
-            fail("lacks " + std::string(token));
-        }
+        if (!accept(token)) fail("lacks " + std::string{token});
     }
 
     void emit(
@@ -93,13 +86,11 @@ private:
         for (;;) {
             const auto* const found =
                 std::find_if(operators.begin(), operators.end(), [&](const Operator& candidate) {
-                    // `**` is no `*`.
+                    // `**` is not `*`.
                     return rest().starts_with(candidate.text) &&
                         !(candidate.op == Op::multiply && rest().starts_with("**"));
                 });
-            if (found == operators.end()) {
-                return;
-            }
+            if (found == operators.end()) return;
             at_ += found->text.size();
             (this->*operand)();
             emit(found->op);
@@ -107,7 +98,7 @@ private:
     }
 
     void comparison() {
-        const Depth depth(*this);
+        const Depth depth{*this};
         rank(
             {{"<=", Op::less_or_equal},
              {">=", Op::greater_or_equal},
@@ -125,7 +116,7 @@ private:
     }
 
     void signed_power() {
-        const Depth depth(*this);
+        const Depth depth{*this};
         if (accept("-")) {
             signed_power();
             emit(Op::negate);
@@ -147,16 +138,11 @@ private:
             return;
         }
         const std::string_view left = rest();
-        if (left.empty()) {
-            fail("ends too early");
-        }
-        if (is_digit(left.front()) || left.front() == '.') {
+        if (left.empty()) fail("ends too early");
+        if (clarify::detail::is_digit(left.front()) || left.front() == '.') {
             number(left);
         } else if (is_name_start(left.front())) {
-            const auto end = std::find_if_not(
-                left.begin(), left.end(), [](char c) { return is_name_start(c) || is_digit(c); });
-            const std::string_view name(left.data(), static_cast<std::size_t>(end - left.begin()));
-            named(name);
+            named(name_in(left));
         } else {
             fail("is not understood");
         }
@@ -165,9 +151,7 @@ private:
     void number(std::string_view left) {
         double value = 0;
         const auto [end, error] = std::from_chars(left.data(), left.data() + left.size(), value);
-        if (error != std::errc() || !std::isfinite(value)) {
-            fail("has no number");
-        }
+        if (error != std::errc() || !std::isfinite(value)) fail("has no number");
         at_ += static_cast<std::size_t>(end - left.data());
         emit(Op::number, value);
     }
@@ -187,7 +171,7 @@ private:
             emit(Op::variable, 0, variable->index);
         } else {
             at_ = begin;
-            fail("has no variable " + std::string(name));
+            fail("has no variable " + std::string{name});
         }
     }
 
@@ -212,22 +196,17 @@ private:
         if (wanted != count) {
             at_ = begin;
             fail(
-                wanted == 0 ? "has no function " + std::string(name)
-                            : std::string(name) + " takes " + std::to_string(wanted) +
+                wanted == 0 ? "has no function " + std::string{name}
+                            : std::string{name} + " takes " + std::to_string(wanted) +
                         (wanted == 1 ? " argument" : " arguments"));
         }
         emit(name == "pow" ? Op::power : Op::function, 0, 0, function);
     }
 
     void gapfill() {
-        const std::string_view left = rest();
-        const auto end = std::find_if_not(
-            left.begin(), left.end(), [](char c) { return is_name_start(c) || is_digit(c); });
-        const std::string_view name(left.data(), static_cast<std::size_t>(end - left.begin()));
+        const std::string_view name = name_in(rest());
         const Variable* const variable = name.empty() ? nullptr : lookup_(name);
-        if (variable == nullptr || !variable->is_item) {
-            fail("gapfill takes the alias of an item");
-        }
+        if (variable == nullptr || !variable->is_item) fail("gapfill takes the alias of an item");
         at_ += name.size();
         expect(")");
         formula_.fills_gaps_ = true;
@@ -260,9 +239,14 @@ private:
         return found == std::end(entries) ? nullptr : found->function;
     }
 
-    static bool is_digit(char c) { return c >= '0' && c <= '9'; }
     static bool is_name_start(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+        return c == '_' || (clarify::detail::is_alnum(c) && !clarify::detail::is_digit(c));
+    }
+    static bool is_in_name(char c) { return c == '_' || clarify::detail::is_alnum(c); }
+    /// The name that `text` begins with, or an empty text.
+    static std::string_view name_in(std::string_view text) {
+        const auto end = std::find_if_not(text.begin(), text.end(), is_in_name);
+        return text.substr(0, static_cast<std::size_t>(end - text.begin()));
     }
 
     std::string_view text_;
@@ -276,31 +260,56 @@ inline Formula::Formula(std::string_view text, const Lookup& lookup) {
     Parser(text, lookup, *this).parse();
 }
 
+inline double Formula::compared(Op op, double a, double b) {
+    if (std::isnan(a) || std::isnan(b)) return missing;
+    switch (op) {
+        case Op::less:
+            return a < b;
+        case Op::less_or_equal:
+            return a <= b;
+        case Op::greater:
+            return a > b;
+        case Op::greater_or_equal:
+            return a >= b;
+        case Op::equal:
+            return a == b;
+        default:
+            return a != b;
+    }
+}
+
+inline double Formula::combined(Op op, double a, double b) {
+    switch (op) {
+        case Op::add:
+            return a + b;
+        case Op::subtract:
+            return a - b;
+        case Op::multiply:
+            return a * b;
+        case Op::divide:
+            return b == 0 ? missing : a / b;
+        case Op::remainder:
+            return b == 0 ? missing : a - b * std::floor(a / b);
+        case Op::power:
+            // 1 to the power of what is missing, which std::pow makes 1, is missing too.
+            return std::isnan(a) || std::isnan(b) ? missing : std::pow(a, b);
+        default:
+            return compared(op, a, b);
+    }
+}
+
+inline double Formula::extreme(Op op, std::span<const double> values) {
+    double best = values.back();
+    for (std::size_t i = values.size() - 1; i-- != 0;) {
+        const bool better = op == Op::maximum ? values[i] > best : values[i] < best;
+        // What is missing wins, and stays, for then no comparison holds.
+        if (better || std::isnan(values[i])) best = values[i];
+    }
+    return best;
+}
+
 inline double Formula::value(const Environment& environment) const {
-    constexpr double missing = std::numeric_limits<double>::quiet_NaN();
     std::vector<double> stack;
-    const auto truth = [&](auto&& holds) {
-        const double b = stack.back();
-        stack.pop_back();
-        double& a = stack.back();
-        a = std::isnan(a) || std::isnan(b) ? missing : holds(a, b) ? 1.0 : 0.0;
-    };
-    const auto binary = [&](auto&& result) {
-        const double b = stack.back();
-        stack.pop_back();
-        stack.back() = result(stack.back(), b);
-    };
-    const auto pick = [&](std::size_t count, auto&& is_better) {
-        double best = stack.back();
-        for (std::size_t i = 1; i < count; ++i) {
-            stack.pop_back();
-            const double other = stack.back();
-            if (std::isnan(other) || (!std::isnan(best) && is_better(other, best))) {
-                best = other;
-            }
-        }
-        stack.back() = best;
-    };
     for (const Step& step : steps_) {
         switch (step.op) {
             case Op::number:
@@ -318,59 +327,24 @@ inline double Formula::value(const Environment& environment) const {
             case Op::bucket_seconds:
                 stack.push_back(environment.bucket_seconds());
                 break;
-            case Op::add:
-                binary([](double a, double b) { return a + b; });
-                break;
-            case Op::subtract:
-                binary([](double a, double b) { return a - b; });
-                break;
-            case Op::multiply:
-                binary([](double a, double b) { return a * b; });
-                break;
-            case Op::divide:
-                binary([](double a, double b) { return b == 0 ? missing : a / b; });
-                break;
-            case Op::remainder:
-                binary([](double a, double b) {
-                    return b == 0 ? missing : a - b * std::floor(a / b);
-                });
-                break;
-            case Op::power:
-                // 1 to the power of what is missing, which std::pow makes 1, is missing too.
-                binary([](double a, double b) {
-                    return std::isnan(a) || std::isnan(b) ? missing : std::pow(a, b);
-                });
-                break;
             case Op::negate:
                 stack.back() = -stack.back();
-                break;
-            case Op::less:
-                truth([](double a, double b) { return a < b; });
-                break;
-            case Op::less_or_equal:
-                truth([](double a, double b) { return a <= b; });
-                break;
-            case Op::greater:
-                truth([](double a, double b) { return a > b; });
-                break;
-            case Op::greater_or_equal:
-                truth([](double a, double b) { return a >= b; });
-                break;
-            case Op::equal:
-                truth([](double a, double b) { return a == b; });
-                break;
-            case Op::not_equal:
-                truth([](double a, double b) { return a != b; });
-                break;
-            case Op::maximum:
-                pick(step.index, [](double a, double b) { return a > b; });
-                break;
-            case Op::minimum:
-                pick(step.index, [](double a, double b) { return a < b; });
                 break;
             case Op::function:
                 stack.back() = step.function(stack.back());
                 break;
+            case Op::maximum:
+            case Op::minimum: {
+                const double best = extreme(step.op, std::span{stack}.last(step.index));
+                stack.resize(stack.size() - step.index);
+                stack.push_back(best);
+                break;
+            }
+            default: {
+                const double b = stack.back();
+                stack.pop_back();
+                stack.back() = combined(step.op, stack.back(), b);
+            }
         }
     }
     const double result = stack.back();
@@ -379,4 +353,4 @@ inline double Formula::value(const Environment& environment) const {
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_FORMULA_HPP

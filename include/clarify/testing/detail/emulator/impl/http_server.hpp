@@ -1,10 +1,10 @@
-// Bodies of the HTTP server.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the HTTP server.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/http_server.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -17,7 +17,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
@@ -86,9 +85,7 @@ inline HttpServer::HttpServer(
 
 inline HttpServer::~HttpServer() {
     context_.stop();
-    if (thread_.joinable()) {
-        thread_.join();
-    }
+    if (thread_.joinable()) thread_.join();
 }
 
 inline void HttpServer::start(Handler handler) {
@@ -112,7 +109,7 @@ inline boost::asio::awaitable<void> HttpServer::accept_connections() {
         auto [ec, socket] = co_await acceptor_.async_accept(as_result);
         if (ec) {
             // The process may be out of descriptors, so give connections time to end.
-            boost::asio::steady_timer pause(context_, std::chrono::milliseconds(20));
+            boost::asio::steady_timer pause(context_, std::chrono::milliseconds{20});
             co_await pause.async_wait(as_result);
             continue;
         }
@@ -147,59 +144,55 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
     for (;;) {
         Parser parser;
         const ReadOutcome outcome = co_await read_request(*stream, buffer, parser);
-        if (outcome == ReadOutcome::closed) {
-            break;
-        }
-        HttpResponse response;
+        if (outcome == ReadOutcome::closed) break;
+        ServerReply reply;
         bool keep_alive = false;
         bool is_head = false;
         switch (outcome) {
             case ReadOutcome::request:
                 keep_alive = parser.get().keep_alive();
                 is_head = parser.get().method() == http::verb::head;
-                response = respond(parser.get());
+                reply = respond(parser.get());
                 break;
             case ReadOutcome::header_too_large:
-                response = text_response(431, "The request header is too large.\n");
+                reply = text_reply(431, "The request header is too large.\n");
                 break;
             case ReadOutcome::body_too_large:
-                response = text_response(413, "The request body is too large.\n");
+                reply = text_reply(413, "The request body is too large.\n");
                 break;
             case ReadOutcome::malformed:
             case ReadOutcome::closed:
-                response = text_response(400, "This is not an HTTP/1.1 request.\n");
+                reply = text_reply(400, "This is not an HTTP/1.1 request.\n");
                 break;
         }
-        if (response.delay.count() > 0) {
-            boost::asio::steady_timer turn(context_, response.delay);
+        if (reply.delay.count() > 0) {
+            boost::asio::steady_timer turn(context_, reply.delay);
             co_await turn.async_wait(as_result);
         }
-        if (response.delivery == HttpResponse::Delivery::none) {
+        if (reply.sending == ServerReply::Sending::none) {
             boost::system::error_code ignored;
             Socket& socket = socket_of(*stream);
             socket.set_option(boost::asio::socket_base::linger(true, 0), ignored);
             socket.close(ignored);
             co_return;
         }
-        const std::string bytes = serialize(response, keep_alive, is_head);
-        const bool was_sent = co_await send(*stream, response, bytes);
-        if (!was_sent || !keep_alive) {
-            break;
-        }
+        const std::string bytes = serialize(reply, keep_alive, is_head);
+        const bool was_sent = co_await send(*stream, reply, bytes);
+        if (!was_sent || !keep_alive) break;
     }
     co_await close(stream);
 }
 
 template <class Stream>
 boost::asio::awaitable<bool> HttpServer::send(
-    Stream& stream, const HttpResponse& response, const std::string& bytes) {
-    const bool is_slow = response.delivery == HttpResponse::Delivery::byte_by_byte;
-    const std::size_t at_once = bytes.size() - (is_slow ? response.body.size() : 0);
+    Stream& stream, const ServerReply& reply, const std::string& bytes) {
+    const bool is_slow = reply.sending == ServerReply::Sending::byte_by_byte;
+    const std::size_t at_once = bytes.size() - (is_slow ? reply.body.size() : 0);
     const auto head = boost::asio::buffer(bytes.data(), at_once);
     auto [ec, written] = co_await boost::asio::async_write(stream, head, as_result);
     boost::asio::steady_timer pause(context_);
     for (std::size_t i = at_once; i < bytes.size() && !ec; ++i) {
-        pause.expires_after(std::chrono::milliseconds(20));
+        pause.expires_after(std::chrono::milliseconds{20});
         co_await pause.async_wait(as_result);
         const auto byte = boost::asio::buffer(bytes.data() + i, 1);
         std::tie(ec, written) = co_await boost::asio::async_write(stream, byte, as_result);
@@ -213,7 +206,8 @@ boost::asio::awaitable<HttpServer::ReadOutcome> HttpServer::read_request(
     namespace http = boost::beast::http;
     constexpr std::uint32_t max_header = 32 * 1024;
     constexpr std::size_t read_size = 64 * 1024;
-    constexpr std::size_t max_buffered = 4 * read_size;  // only a chunk header can fill it
+    // Only a chunk header can fill it.
+    constexpr std::size_t max_buffered = 4 * read_size;
     parser.eager(true);
     parser.header_limit(max_header);
     parser.body_limit(max_body_);
@@ -228,40 +222,24 @@ boost::asio::awaitable<HttpServer::ReadOutcome> HttpServer::read_request(
                 co_return ReadOutcome::malformed;
             }
             buffer.consume(used);
-            if (ec == http::error::need_more) {
-                break;
-            }
-            if (ec == http::error::header_limit) {
-                co_return ReadOutcome::header_too_large;
-            }
-            if (ec == http::error::body_limit) {
-                co_return ReadOutcome::body_too_large;
-            }
-            if (ec) {
-                co_return ReadOutcome::malformed;
-            }
+            if (ec == http::error::need_more) break;
+            if (ec == http::error::header_limit) co_return ReadOutcome::header_too_large;
+            if (ec == http::error::body_limit) co_return ReadOutcome::body_too_large;
+            if (ec) co_return ReadOutcome::malformed;
         }
-        if (parser.is_done()) {
-            co_return ReadOutcome::request;
-        }
-        if (buffer.size() >= max_buffered) {
-            co_return ReadOutcome::malformed;
-        }
+        if (parser.is_done()) co_return ReadOutcome::request;
+        if (buffer.size() >= max_buffered) co_return ReadOutcome::malformed;
         if (!continued && parser.is_header_done() &&
-            boost::beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+            clarify::detail::iequals(parser.get()[http::field::expect], "100-continue")) {
             continued = true;
             const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
             const auto [ec, written] =
                 co_await boost::asio::async_write(stream, boost::asio::buffer(interim), as_result);
-            if (ec) {
-                co_return ReadOutcome::closed;
-            }
+            if (ec) co_return ReadOutcome::closed;
         }
         const auto space = buffer.prepare(read_size);
         const auto [ec, count] = co_await stream.async_read_some(space, as_result);
-        if (ec) {
-            co_return ReadOutcome::closed;
-        }
+        if (ec) co_return ReadOutcome::closed;
         buffer.commit(count);
     }
 }
@@ -270,7 +248,7 @@ template <class Stream>
 boost::asio::awaitable<void> HttpServer::close(std::shared_ptr<Stream> stream) {
     // The peer gets a second to take note. The timer holds no part of the connection, since it may
     // already have fired when this coroutine is done.
-    boost::asio::steady_timer limit(context_, std::chrono::seconds(1));
+    boost::asio::steady_timer limit(context_, std::chrono::seconds{1});
     limit.async_wait([watched = std::weak_ptr<Stream>(stream)](boost::system::error_code ec) {
         const auto alive = watched.lock();
         if (!ec && alive) {
@@ -278,10 +256,8 @@ boost::asio::awaitable<void> HttpServer::close(std::shared_ptr<Stream> stream) {
             socket_of(*alive).close(ignored);
         }
     });
-    if constexpr (!std::is_same_v<Stream, Socket>) {
-        co_await stream->async_shutdown(as_result);
-    }
-    // Closing with unread input would reset the connection and lose the response on its way.
+    if constexpr (!std::is_same_v<Stream, Socket>) co_await stream->async_shutdown(as_result);
+    // Closing with unread input would reset the connection and lose the reply on its way.
     boost::system::error_code ignored;
     Socket& socket = socket_of(*stream);
     socket.shutdown(Socket::shutdown_send, ignored);
@@ -289,17 +265,15 @@ boost::asio::awaitable<void> HttpServer::close(std::shared_ptr<Stream> stream) {
     for (;;) {
         const auto space = boost::asio::buffer(discarded);
         const auto [ec, count] = co_await socket.async_read_some(space, as_result);
-        if (ec) {
-            break;
-        }
+        if (ec) break;
     }
 }
 
-inline HttpResponse HttpServer::respond(const HttpRequest& request) {
+inline ServerReply HttpServer::respond(const ServerRequest& request) {
     try {
         return handler_(request);
     } catch (const std::exception&) {
-        return text_response(500, "Internal error.\n");
+        return text_reply(500, "Internal error.\n");
     }
 }
 
@@ -309,4 +283,4 @@ inline HttpResponse HttpServer::respond(const HttpRequest& request) {
 #pragma GCC diagnostic pop
 #endif
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP

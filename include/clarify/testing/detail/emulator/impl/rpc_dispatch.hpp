@@ -1,12 +1,12 @@
-// Bodies of the JSON-RPC dispatcher.
-//
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the JSON-RPC dispatcher.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RPC_DISPATCH_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RPC_DISPATCH_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/emulator/data_methods.hpp>
-#include <clarify/testing/detail/emulator/methods.hpp>
+#include <clarify/testing/detail/emulator/resource_methods.hpp>
 #include <clarify/testing/detail/emulator/rpc_dispatch.hpp>
 #include <clarify/testing/detail/emulator/unknown_members.hpp>
 
@@ -17,28 +17,19 @@
 
 namespace clarify::testing::detail {
 
-inline std::string to_lower(std::string_view text) {
-    std::string lower(text);
-    std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
-    return lower;
-}
-
 inline void MethodTable::add(
     std::string_view name,
     std::initializer_list<std::string_view> aliases,
     MethodHandler handler,
     bool needs_1_2) {
-    const Entry entry{std::string(name), handler, needs_1_2};
-    entries_[to_lower(name)] = entry;
-    for (const std::string_view alias : aliases) {
-        entries_[to_lower(alias)] = entry;
-    }
+    const Entry entry{std::string{name}, handler, needs_1_2};
+    entries_[clarify::detail::lower(name)] = entry;
+    for (const std::string_view alias : aliases)
+        entries_[clarify::detail::lower(alias)] = entry;
 }
 
 inline const MethodTable::Entry* MethodTable::find(std::string_view name) const {
-    const auto found = entries_.find(to_lower(name));
+    const auto found = entries_.find(clarify::detail::lower(name));
     return found == entries_.end() ? nullptr : &found->second;
 }
 
@@ -78,38 +69,30 @@ inline const MethodTable::Entry& RpcDispatcher::method_of(
     const json::object& request, std::string_view version) const {
     const json::value* const protocol = request.if_contains("jsonrpc");
     const json::value* const name = request.if_contains("method");
-    if (protocol == nullptr || *protocol != "2.0" || name == nullptr || !name->is_string()) {
-        throw RpcFailure(RpcCode::invalid_request, "Invalid request");
-    }
+    if (protocol == nullptr || *protocol != "2.0" || name == nullptr || !name->is_string())
+        throw RpcFailure{RpcCode::invalid_request, "Invalid request"};
     const MethodTable::Entry* const entry = methods_.find(name->get_string());
-    if (entry == nullptr || (entry->needs_1_2 && !version.starts_with("1.2"))) {
-        throw RpcFailure(RpcCode::method_not_found, "Method not found");
-    }
+    if (entry == nullptr || (entry->needs_1_2 && !version.starts_with("1.2")))
+        throw RpcFailure{RpcCode::method_not_found, "Method not found"};
     const bool is_granted = entry->name.starts_with("admin.") ? settings_.admin_access
         : entry->name.starts_with("clarify.")                 ? settings_.clarify_access
                                                               : true;
-    if (!is_granted) {
-        throw RpcFailure(RpcCode::forbidden, "Forbidden");
-    }
+    if (!is_granted) throw RpcFailure{RpcCode::forbidden, "Forbidden"};
     return *entry;
 }
 
-inline Microseconds RpcDispatcher::wait_for_turn(const std::string& method, TimePoint now) {
-    if (!settings_.rate_limits) {
-        return Microseconds(0);
-    }
-    const std::lock_guard lock(queue_mutex_);
+inline Microseconds RpcDispatcher::wait_for_turn(const std::string& method, ServerTime now) {
+    if (!settings_.rate_limits) return Microseconds{0};
+    const std::lock_guard lock{queue_mutex_};
     const std::optional<Microseconds> wait = queue_.enter(method, now);
-    if (!wait) {
-        throw QueueTimeout();
-    }
+    if (!wait) throw QueueTimeout();
     return *wait;
 }
 
 inline std::string RpcDispatcher::execute(
     const json::object& request,
     std::string_view version,
-    TimePoint now,
+    ServerTime now,
     bool path_errors,
     RpcOutcome& outcome) {
     const MethodTable::Entry& entry = method_of(request, version);
@@ -117,27 +100,21 @@ inline std::string RpcDispatcher::execute(
     const json::object none;
     const json::value* const params = request.if_contains("params");
     const bool is_absent = params == nullptr || (params->is_null() && !settings_.strict);
-    if (!is_absent && !params->is_object()) {
-        throw RpcFailure(RpcCode::invalid_params, "Params must be an object");
-    }
+    if (!is_absent && !params->is_object())
+        throw RpcFailure{RpcCode::invalid_params, "Params must be an object"};
     outcome.delay = wait_for_turn(entry.name, now);
     const std::optional<int> planned = failures_.take();
     constexpr int partial = static_cast<int>(RpcCode::partial_failure);
-    if (planned && *planned != partial) {
-        throw RpcFailure(static_cast<RpcCode>(*planned), "This failure was asked for");
-    }
+    if (planned && *planned != partial)
+        throw RpcFailure{static_cast<RpcCode>(*planned), "This failure was asked for"};
     json::object result = store_.visit([&](Store& store) {
         store.show(now);
         MethodContext context{store, settings_, version, now, planned.has_value()};
         return entry.handler(context, is_absent ? none : params->get_object());
     });
-    if (settings_.unknown_members) {
-        add_unknown_members(result);
-    }
-    if (!planned) {
-        return "\"result\":" + to_json(result);
-    }
-    const RpcFailure failure(RpcCode::partial_failure, "Partial failure");
+    if (settings_.unknown_members) add_unknown_members(result);
+    if (!planned) return "\"result\":" + to_json(result);
+    const RpcFailure failure{RpcCode::partial_failure, "Partial failure"};
     json::object error = error_json(failure, path_errors, now);
     error["data"].as_object()["partialResult"] = std::move(result);
     return "\"error\":" + to_json(error);
@@ -148,7 +125,7 @@ inline json::array invalid_resources_json() {
     json::object fields;
     fields["name"] = json::array{"This failure was asked for"};
     json::object resource;
-    resource["type"] = Signal::type;
+    resource["type"] = StoredSignal::type;
     resource["message"] = "Invalid resource";
     resource["invalidFields"] = std::move(fields);
     json::array resources;
@@ -157,7 +134,7 @@ inline json::array invalid_resources_json() {
 }
 
 inline json::object RpcDispatcher::error_json(
-    const RpcFailure& failure, bool path_errors, TimePoint now) {
+    const RpcFailure& failure, bool path_errors, ServerTime now) {
     json::object data;
     if (path_errors && !failure.params().empty()) {
         json::array errors;
@@ -175,9 +152,8 @@ inline json::object RpcDispatcher::error_json(
         data["trace"] = traces_.next(seconds.count());
         if (!failure.params().empty()) {
             json::object params;
-            for (const auto& [path, messages] : failure.params()) {
+            for (const auto& [path, messages] : failure.params())
                 params[path] = json::array(messages.begin(), messages.end());
-            }
             data["params"] = std::move(params);
         }
     }
@@ -189,14 +165,12 @@ inline json::object RpcDispatcher::error_json(
     error["code"] = static_cast<int>(failure.code());
     error["message"] = failure.message();
     error["data"] = std::move(data);
-    if (settings_.unknown_members) {
-        add_unknown_members(error);
-    }
+    if (settings_.unknown_members) add_unknown_members(error);
     return error;
 }
 
 inline RpcOutcome RpcDispatcher::handle(
-    std::string_view text, std::string_view version, TimePoint now) {
+    std::string_view text, std::string_view version, ServerTime now) {
     RpcOutcome outcome;
     std::string id = "null";
     bool is_notification = false;
@@ -204,13 +178,9 @@ inline RpcOutcome RpcDispatcher::handle(
     std::string member;
     try {
         const std::optional<JsonDocument> document = parse_json(text);
-        if (!document) {
-            throw RpcFailure(RpcCode::parse_error, "Parse error");
-        }
+        if (!document) throw RpcFailure{RpcCode::parse_error, "Parse error"};
         const json::object* const request = document->value.if_object();
-        if (request == nullptr) {
-            throw RpcFailure(RpcCode::invalid_request, "Invalid request");
-        }
+        if (request == nullptr) throw RpcFailure{RpcCode::invalid_request, "Invalid request"};
         const json::value* const id_value = request->if_contains("id");
         if (id_value != nullptr && !id_value->is_null()) {
             id = document->id_number.empty() ? to_json(*id_value) : document->id_number;
@@ -225,17 +195,15 @@ inline RpcOutcome RpcDispatcher::handle(
         return outcome;
     } catch (const RpcFailure& failure) {
         member = "\"error\":" + to_json(error_json(failure, path_errors, now));
-        // A message that is no request at all cannot be a notification either.
+        // A message that is not a request at all cannot be a notification either.
         is_notification = is_notification && failure.code() != RpcCode::invalid_request;
     } catch (const std::exception&) {
-        const RpcFailure failure(RpcCode::internal_error, "Internal error");
+        const RpcFailure failure{RpcCode::internal_error, "Internal error"};
         member = "\"error\":" + to_json(error_json(failure, path_errors, now));
     }
     if (!is_notification) {
         outcome.id = id;
-        if (settings_.unknown_members) {
-            member += ",\"" + std::string(unknown_member) + "\":{}";
-        }
+        if (settings_.unknown_members) member += ",\"" + std::string{unknown_member} + "\":{}";
         outcome.body = "{\"jsonrpc\":\"2.0\",\"id\":" + id + "," + member + "}";
     }
     return outcome;
@@ -243,4 +211,4 @@ inline RpcOutcome RpcDispatcher::handle(
 
 }  // namespace clarify::testing::detail
 
-#endif
+#endif  // CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_RPC_DISPATCH_HPP

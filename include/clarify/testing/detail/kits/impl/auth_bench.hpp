@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// Bodies of the bench on which authentication policies are tried.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_IMPL_AUTH_BENCH_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_IMPL_AUTH_BENCH_HPP
+
+#include <clarify/testing/detail/kits/auth_bench.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>

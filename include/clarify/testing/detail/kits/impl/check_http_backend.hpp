@@ -4,6 +4,13 @@
 #ifndef CLARIFY_TESTING_DETAIL_KITS_IMPL_CHECK_HTTP_BACKEND_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_IMPL_CHECK_HTTP_BACKEND_HPP
 
+#include <clarify/testing/check_http_backend.hpp>
+#include <clarify/testing/detail/kits/backend_connection_cases.hpp>
+#include <clarify/testing/detail/kits/backend_failure_cases.hpp>
+#include <clarify/testing/detail/kits/backend_reply_cases.hpp>
+#include <clarify/testing/detail/kits/backend_request_cases.hpp>
+#include <clarify/testing/detail/kits/backend_stall_cases.hpp>
+
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -14,12 +21,6 @@
 #include <string>
 #include <thread>
 #include <utility>
-
-#include <clarify/testing/detail/kits/impl/check_http_backend_connection.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_failure.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_reply.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_request.hpp>
-#include <clarify/testing/detail/kits/impl/check_http_backend_stall.hpp>
 
 namespace clarify::testing {
 namespace detail {

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: BSL-1.0
+// The cases about complete replies, and about where a reply ends.
+
+#ifndef CLARIFY_TESTING_DETAIL_KITS_BACKEND_REPLY_CASES_HPP
+#define CLARIFY_TESTING_DETAIL_KITS_BACKEND_REPLY_CASES_HPP
+
+#include <clarify/testing/detail/kits/backend_bench.hpp>
+#include <clarify/testing/detail/kits/backend_scripts.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+namespace clarify::testing::detail::backend_cases {
+
+/// The six fields that a response keeps.
+inline std::array<std::pair<const char*, const std::string*>, 6> kept_fields(
+    const HttpResponse& response) {
+    return {{
+        {"content_type", &response.content_type},
+        {"date", &response.date},
+        {"location", &response.location},
+        {"retry_after", &response.retry_after},
+        {"traceparent", &response.traceparent},
+        {"www_authenticate", &response.www_authenticate},
+    }};
+}
+
+inline void expect_no_fields(BackendCheck& check, const HttpResponse& response) {
+    for (const auto& [name, value] : kept_fields(response))
+        check.expect(value->empty(), std::string{name} + " is not empty but '" + *value + "'");
+}
+
+inline void reply_ok(BackendCheck& check) {
+    BackendServer server{check, reply_always(http_reply("200 OK", "", "hello"))};
+    BackendBench bench{check};
+    const Exchange& exchange = bench.post(server.origin() + "/v1");
+    bench.expect_success(exchange, 200, "hello");
+    expect_no_fields(check, exchange.response);
+}
+
+inline void reply_every_status(BackendCheck& check) {
+    BackendServer server(check, [](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            const std::string& status = request->body;
+            peer.send(
+                status == "204" ? std::string{"HTTP/1.1 204 No Content\r\n\r\n"}
+                                : http_reply(status + " Whatever", "", "about " + status));
+        }
+    });
+    BackendBench bench{check};
+    for (const unsigned status :
+         {200U, 201U, 204U, 400U, 401U, 403U, 404U, 407U, 417U, 429U, 500U, 503U, 599U}) {
+        const std::string text = std::to_string(status);
+        const Exchange& exchange = bench.post(server.origin(), text);
+        bench.expect_success(
+            exchange, status, status == 204 ? std::string{} : "about " + text, "the reply " + text);
+        check.expect(arrivals_of(server, text) == 1, text + " was not asked for exactly once");
+    }
+}
+
+inline void reply_no_redirect(BackendCheck& check) {
+    BackendServer target{check, echo};
+    const std::string address = target.origin() + "/elsewhere";
+    BackendServer server(check, [&](RawPeer& peer) {
+        while (const auto request = peer.read())
+            peer.send(
+                http_reply(request->body + " Moved", "Location: " + address + "\r\n", "gone"));
+    });
+    BackendBench bench{check};
+    for (const unsigned status : {301U, 302U, 303U, 307U, 308U}) {
+        const std::string text = std::to_string(status);
+        const Exchange& exchange = bench.post(server.origin(), text);
+        if (!bench.expect_success(exchange, status, "gone", "the reply " + text)) continue;
+        check.expect(
+            exchange.response.location == address,
+            "location is '" + exchange.response.location + "' after " + text);
+    }
+    check.expect(target.connections() == 0, "the target of a redirect was contacted");
+}
+
+inline void reply_body_bytes(BackendCheck& check) {
+    const std::string large = every_byte(std::size_t{1} << 20U);
+    BackendServer server(check, [&](RawPeer& peer) {
+        while (const auto request = peer.read())
+            peer.reply(request->body == "large" ? large : every_byte(256));
+    });
+    BackendBench bench{check};
+    bench.expect_success(bench.post(server.origin(), "small"), 200, every_byte(256), "256 bytes");
+    bench.expect_success(bench.post(server.origin(), "large"), 200, large, "1 MiB");
+}
+
+inline void reply_fields(BackendCheck& check) {
+    const char* const as_usual =
+        "Content-Type: application/json; charset=utf-8\r\nDate: Mon, 02 Jan 2023 03:04:05 GMT\r\n"
+        "Location: /a?b=c\r\nRetry-After: 120\r\n"
+        "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+        "WWW-Authenticate: Bearer realm=\"r\", error=\"invalid_token\"\r\nX-Other: 1\r\n";
+    const char* const otherwise =
+        "CONTENT-TYPE:application/json; charset=utf-8\r\n"
+        "dAtE:  Mon, 02 Jan 2023 03:04:05 GMT \r\nlocation: /a?b=c\t\r\nRETRY-after: 120\r\n"
+        "TraceParent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n"
+        "www-authenticate: Bearer realm=\"r\", error=\"invalid_token\"\r\nx-other: 1\r\n";
+    const std::array<const char*, 6> expected{
+        "application/json; charset=utf-8",
+        "Mon, 02 Jan 2023 03:04:05 GMT",
+        "/a?b=c",
+        "120",
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "Bearer realm=\"r\", error=\"invalid_token\""};
+    BackendServer server(check, [&](RawPeer& peer) {
+        while (const auto request = peer.read())
+            peer.send(http_reply("401 No", request->body == "usual" ? as_usual : otherwise, "b"));
+    });
+    BackendBench bench{check};
+    for (const char* const which : {"usual", "other"}) {
+        const Exchange& exchange = bench.post(server.origin(), which);
+        if (!bench.expect_success(exchange, 401, "b")) continue;
+        std::size_t at = 0;
+        for (const auto& [name, value] : kept_fields(exchange.response)) {
+            check.expect(
+                *value == expected[at],
+                std::string{name} + " is '" + *value + "' instead of '" + expected[at] + '\'');
+            ++at;
+        }
+    }
+}
+
+inline void reply_repeated_field(BackendCheck& check) {
+    BackendServer server{
+        check,
+        reply_always(http_reply(
+            "401 No",
+            "WWW-Authenticate: Basic realm=\"a\"\r\ntraceparent: 00-1\r\nContent-Type: "
+            "text/plain\r\n"
+            "www-authenticate: Bearer\r\nTraceparent: 00-2\r\n",
+            "b"))};
+    BackendBench bench{check};
+    const Exchange& exchange = bench.post(server.origin());
+    if (!bench.expect_success(exchange, 401, "b")) return;
+    check.expect(
+        exchange.response.www_authenticate == "Basic realm=\"a\", Bearer",
+        "www_authenticate is '" + exchange.response.www_authenticate + '\'');
+    check.expect(
+        exchange.response.traceparent == "00-1, 00-2",
+        "traceparent is '" + exchange.response.traceparent + '\'');
+    check.expect(
+        exchange.response.content_type == "text/plain",
+        "content_type is '" + exchange.response.content_type + '\'');
+}
+
+inline void reply_reused_object(BackendCheck& check) {
+    BackendServer server(check, [](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            if (request->body == "full") {
+                peer.send(http_reply(
+                    "401 No",
+                    "Content-Type: a/b\r\nDate: Mon, 02 Jan 2023 03:04:05 GMT\r\nLocation: "
+                    "/l\r\n"
+                    "Retry-After: 1\r\ntraceparent: 00-1\r\nWWW-Authenticate: Basic\r\n",
+                    "a rather long body"));
+            } else {
+                peer.send(http_reply("200 OK", "", "new"));
+            }
+        }
+    });
+    BackendBench bench{check};
+    Exchange& exchange = bench.post(server.origin(), "full");
+    if (!bench.expect_success(exchange, 401, "a rather long body", "the first exchange")) return;
+    exchange.body = "bare";
+    bench.start(exchange);
+    bench.wait(exchange);
+    bench.expect_success(exchange, 200, "new", "the second exchange");
+    expect_no_fields(check, exchange.response);
+}
+
+inline void reply_chunked(BackendCheck& check) {
+    const std::string large = every_byte(5000);
+    BackendServer server(check, [&](RawPeer& peer) {
+        while (peer.read()) {
+            peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nA\r\n");
+            peer.send("2;name=value\r\nBC\r\n1388\r\n" + large + "\r\n");
+            peer.send("0\r\nX-Trailer: 1\r\n\r\n");
+        }
+    });
+    BackendBench bench{check};
+    for (const char* const which : {"the first exchange", "the second exchange"})
+        bench.expect_success(bench.post(server.origin()), 200, "ABC" + large, which);
+}
+
+inline void reply_until_close(BackendCheck& check) {
+    BackendServer server(check, [](RawPeer& peer) {
+        if (!peer.read()) return;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nno length");
+        peer.send(", but an end");
+        peer.finish_sending();
+        peer.drain();
+    });
+    BackendBench bench{check};
+    for (const char* const which : {"the first exchange", "the second exchange"})
+        bench.expect_success(bench.post(server.origin()), 200, "no length, but an end", which);
+}
+
+inline void reply_interim(BackendCheck& check) {
+    BackendServer server(check, [](RawPeer& peer) {
+        while (peer.read()) {
+            peer.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLoc");
+            peer.send("ation: /early\r\nLink: </style.css>; rel=preload\r\n\r\n");
+            peer.send("HTTP/1.1 102 Processing\r\n\r\n" + http_reply("201 Created", "", "final"));
+        }
+    });
+    BackendBench bench{check};
+    for (const char* const which : {"the first exchange", "the second exchange"}) {
+        const Exchange& exchange = bench.post(server.origin());
+        bench.expect_success(exchange, 201, "final", which);
+        expect_no_fields(check, exchange.response);
+    }
+}
+
+inline void reply_without_body(BackendCheck& check) {
+    BackendServer server(check, [](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            peer.send(
+                request->body == "204" ? std::string{"HTTP/1.1 204 No Content\r\n\r\n"}
+                                       : http_reply("200 OK", "", ""));
+        }
+    });
+    BackendBench bench{check};
+    for (const char* const which : {"204", "200", "204", "200"}) {
+        bench.expect_success(
+            bench.post(server.origin(), which),
+            static_cast<unsigned>(std::stoul(which)),
+            "",
+            std::string{"the reply "} + which);
+    }
+}
+
+inline constexpr BackendCase reply_cases[] = {
+    {"reply.ok",
+     "a 200 is a success with its status and body, and absent fields are empty",
+     reply_ok},
+    {"reply.every_status",
+     "a complete reply is a success, whatever its status",
+     reply_every_status},
+    {"reply.no_redirect", "a redirect is a reply, and is not followed", reply_no_redirect},
+    {"reply.body_bytes", "the body of a reply is kept byte for byte", reply_body_bytes},
+    {"reply.fields", "six header fields are kept, however their names are written", reply_fields},
+    {"reply.repeated_field", "a repeated field is joined with ', '", reply_repeated_field},
+    {"reply.reused_object",
+     "nothing of an earlier reply is left in a reused response",
+     reply_reused_object},
+    {"reply.chunked", "a chunked reply is complete at its last chunk", reply_chunked},
+    {"reply.until_close", "a reply without a length ends with the connection", reply_until_close},
+    {"reply.interim", "interim replies (1xx) are passed over", reply_interim},
+    {"reply.without_body", "a reply without a body is complete at once", reply_without_body},
+};
+
+}  // namespace clarify::testing::detail::backend_cases
+
+#endif  // CLARIFY_TESTING_DETAIL_KITS_BACKEND_REPLY_CASES_HPP

@@ -33,7 +33,8 @@ namespace clarify {
 */
 class ConnectionLease {
 public:
-    /// Takes a connection back: `keep` says whether it may be used again.
+    /// Takes a connection back: `keep` says whether it may be used again. Called on the thread that
+    /// ends the lease, from within.
     using Release = void (*)(std::shared_ptr<void> connection, bool keep);
 
     /// No connection: for a backend that keeps none.
@@ -45,14 +46,15 @@ public:
     ConnectionLease(ConnectionLease&& other) noexcept
         : connection_(std::move(other.connection_)),
           release_(std::exchange(other.release_, nullptr)) {}
-    /// The same; a connection held so far is closed.
+    /// The same; a connection held so far is closed first.
     ConnectionLease& operator=(ConnectionLease&& other) noexcept;
     /// Closes a connection about which nothing was decided.
     ~ConnectionLease() { finish(false); }
 
     /// Is there a connection to decide about? False once it has been kept or discarded.
     explicit operator bool() const noexcept { return release_ != nullptr; }
-    /// The connection may serve another exchange. Nothing happens if there is none to decide about.
+    /// The connection may serve another exchange: it goes to whoever is first in line, or is kept idle.
+    /// Nothing happens if there is none to decide about.
     void keep() { finish(true); }
     /// The connection must not be used again. Nothing happens if there is none to decide about.
     void discard() { finish(false); }

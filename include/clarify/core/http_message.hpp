@@ -36,7 +36,8 @@ struct HeaderView {
 struct HttpRequest {
     HttpRequest() {}
 
-    /// Where it goes: scheme, host, port and path. Never null when a backend sees it.
+    /// Where it goes: scheme, host, port and path. Never null when a backend sees it. What goes into
+    /// the request line is the path, and into `Host` the authority.
     const Url* url = nullptr;
     /// In the order in which they go out. One of them may be an authorization: what is copied of them
     /// had better be wiped.
@@ -88,7 +89,8 @@ struct HttpResponse {
     /// a backend that keeps no connections, or manages them out of sight.
     ConnectionLease lease;
 
-    /// Forgets the response. A lease still held closes its connection.
+    /// Forgets the response, and keeps the memory of its texts. A lease still held closes its
+    /// connection.
     void clear();
 };
 

@@ -5,7 +5,8 @@
 #define CLARIFY_CLIENT_OPTIONS_HPP
 
 #include <clarify/auth/token_options.hpp>
-#include <clarify/core/detail/json_scan.hpp>
+#include <clarify/core/clock.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/event.hpp>
 #include <clarify/core/header_list.hpp>
 #include <clarify/core/rpc_error.hpp>
@@ -17,7 +18,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,10 +25,20 @@
 
 namespace clarify {
 
-/** The API version a request asks for with `X-API-Version`, or none, for the newest stable one. */
+/** The API version that a request asks for with the header `X-API-Version`, or none.
+
+    Without the header the server takes its newest stable version, which changes under a program
+    that runs for long.
+
+    @par Errors
+    A text is not checked here, but where it is used: `ClientOptions::check` throws, and a call fails
+    with `Errc::bad_argument`, `Reason::header`.
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
 class ApiVersion {
 public:
-    /// For example "1.1". Checked when a client or a call uses it.
+    /// For example "1.1": what stands in the header. Empty is the same as `none()`.
     ApiVersion(std::string selector) : selector_(std::move(selector)) {}
     ApiVersion(const char* selector) : selector_(selector) {}
     /// Leaves the header out.
@@ -41,147 +51,168 @@ private:
     std::string selector_;
 };
 
-/** When and how often a failed call is repeated; see `Fate` for what makes that safe. */
+/** When and how often a failed call is sent again.
+
+    Only failures that may pass by themselves are repeated, only where that cannot do harm (see
+    `Fate` and `CallOptions::idempotent`), and only where the wait ends before the call's deadline.
+
+    @par Waits
+    Before repetition n the wait is random, evenly between zero and the least of `cap` and `base`
+    times 2 to the power of n - 1 ("full jitter"), so that clients that failed together do not come
+    back together. A `Retry-After` of the server lengthens it. A connection that had gone stale while
+    it was idle is replaced without a wait.
+*/
 struct RetryOptions {
     RetryOptions() {}
 
-    /// How often a request is sent at most, the first time included. 1 turns repetition off, but for
-    /// the one with another token after a 401; 0 is refused.
+    /** How often a request is sent at most, the first time included. Default 3; at least 1.
+
+        1 turns repetition off, but for the one with another token after a 401: that is made in any
+        case, so that a call may take two attempts.
+    */
     unsigned attempts = 3;
-    /// The wait before a repetition is random between zero and this, doubled each time ("full
-    /// jitter").
+    /// The window of the first wait, in milliseconds. Default 100 ms; from 0, which repeats at once,
+    /// to 1 h.
     std::chrono::milliseconds base{100};
-    /// The same after the server said that it is asked too often (429), and where this machine has
-    /// no descriptor or port for another connection.
+    /// The same where the server says that it is asked too often (429), and where this machine has
+    /// no descriptor or port for another connection. Default 1 s; from 0 to 1 h.
     std::chrono::milliseconds throttled_base{1'000};
-    /// The longest such wait.
+    /// The longest window, of either kind. Default 20 s; from 0, which repeats at once, to 24 h. It
+    /// does not shorten what `Retry-After` asks for.
     std::chrono::milliseconds cap{20'000};
-    /// `Retry-After` is honoured up to this; a longer one ends the call.
+    /// The longest `Retry-After` that is waited for; a longer one ends the call with the server's
+    /// error, in which it stands. Default 60 s; not negative. 0: any that lies ahead ends it.
     std::chrono::milliseconds longest_retry_after{60'000};
-    /// A store of tokens that each failed attempt takes one from and each success gives a tenth
-    /// back to. Below half of it nothing is repeated, so that an outage is not made worse. A reply
-    /// that blames the request, such as 404 or a JSON-RPC error, takes none. 0: no such limit.
+    /** How many tokens the retry budget has, which all calls of a client share. Default 100.
+
+        Each failed attempt takes a token, each success gives a tenth of one back, and while less
+        than half of them are left nothing is repeated, so that an outage is not made worse. A reply
+        that blames the request, such as 404 or an error of JSON-RPC that is none of `rpc_codes`,
+        takes none; neither does what the caller or this program is the cause of.
+
+        0: no such limit.
+    */
     unsigned budget = 100;
     /// The JSON-RPC error codes that may pass by themselves: an idempotent call that gets one is
-    /// repeated. Clarify's own "try again" unless others are given; empty: none.
+    /// repeated. Clarify's own "try again" (-32015) unless others are given; empty: none.
     std::vector<std::int64_t> rpc_codes{RpcError::try_again};
     /// Makes the random part of every wait of the client the same each time, token fetches included,
-    /// for tests that repeat a failure. Unset: another one for every client.
+    /// for tests that repeat a failure. Any number; unset, the default: another one for every client.
     std::optional<std::uint32_t> seed;
 };
 
 /** How often a server takes certain methods.
 
     A call that has to keep to it waits in line, first come, first served, until it is its turn.
-    Every attempt counts, repetitions too.
+    Every attempt counts, repetitions too. What is not used is saved up to `burst` requests.
 */
 struct RateLimit {
+    /// `together`: see `burst`. The values are checked by `ClientOptions::check`.
     RateLimit(std::vector<std::string> names, double rate, unsigned together = 1)
         : methods(std::move(names)), per_second(rate), burst(together) {}
 
-    /// The methods that share the limit: all the names of one method, as a rule.
+    /// The methods that share the limit: all the names of one method, as a rule. Of several limits
+    /// with the same method the first counts. Empty: the limit is nobody's.
     std::vector<std::string> methods;
-    /// Requests a second; more than 0.
+    /// Requests a second: between 0.00001, which is about one a day, and a million.
     double per_second;
-    /// How many may follow each other at once after a pause; at least 1.
+    /// How many may follow each other at once after a pause; at least 1, and no more than
+    /// `per_second` allows in a thousand million seconds.
     unsigned burst;
 };
 
 /// What the Clarify API documents for its methods, in either spelling of their names.
-inline std::vector<RateLimit> clarify_rate_limits() {
-    return {
-        {{"integration.insert"}, 1},
-        {{"integration.saveSignals", "integration.signals.save"}, 1},
-        {{"admin.selectSignals", "admin.signals.select"}, 10, 10},
-        {{"admin.publishSignals", "admin.signals.publish"}, 5, 5},
-        {{"clarify.selectItems", "clarify.items.select"}, 10, 10},
-        {{"clarify.dataFrame"}, 1},
-        {{"clarify.evaluate"}, 1}};
-}
+std::vector<RateLimit> clarify_rate_limits();
 
-/** What can be chosen for one call. Unset members mean the client's own setting. */
+/** What can be chosen for one call. Unset members mean the client's own setting.
+
+    @par Errors
+    A value out of range ends the call with `Errc::bad_argument`, before anything is sent.
+*/
 struct CallOptions {
     CallOptions() {}
     explicit CallOptions(std::chrono::milliseconds limit) : timeout(limit) {}
 
-    /// The limit of the whole call: queue, token, connection, request, response and repetitions.
+    /// The limit of the whole call, in milliseconds: queue, token, connection, request, response,
+    /// repetitions and the waits between them. More than 0; the longest there is means for ever.
+    /// Unset: `ClientOptions::call_timeout`.
     std::optional<std::chrono::milliseconds> timeout;
+    /// The API version to ask for. Unset: `ClientOptions::api_version`.
     std::optional<ApiVersion> api_version;
-    /// May the call be executed twice? Unset: as the method table says, where every documented
-    /// Clarify method may, and any other may not.
+    /// May the call be executed twice? Then it is also repeated where the server may have executed
+    /// it. Unset: as the method table says, where every documented Clarify method may, and any other
+    /// may not; a batch may where all its calls may.
     std::optional<bool> idempotent;
     /// Must the call keep to `ClientOptions::rate_limits`? Unset: the typed methods of the Clarify
     /// API must, calls by name need not.
     std::optional<bool> rate_limited;
-    /// Sent with the request, besides the library's own.
+    /// Sent with the request, besides the library's own, which may not be among them.
     HeaderList headers;
-    /// A W3C trace context to continue, sent as `traceparent`. Empty: none.
+    /// A W3C trace context to continue, sent as `traceparent`. Empty, the default: none.
     std::string traceparent;
 };
 
-/** What can be chosen for a client. */
+/** What can be chosen for a client.
+
+    Checked once, when a client is made; its client has a copy, so that later changes have no effect.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
 struct ClientOptions {
     ClientOptions() {}
 
-    /// The limit of a call that says nothing else. Above the 15 s that the service itself may take.
+    /// The limit of a call that says nothing else (`CallOptions::timeout`), in milliseconds. Default
+    /// 30 s, above the 15 s that the service itself may take; more than 0.
     std::chrono::milliseconds call_timeout{30'000};
+    /// What a call that says nothing else asks for. Default "1.1"; what may stand in a header.
     ApiVersion api_version{"1.1"};
+    /// The header `User-Agent`: what may stand in a header. Default `clarify-cpp/` and the library's
+    /// version. Empty: the header is left out.
     std::string user_agent = "clarify-cpp/" CLARIFY_VERSION_STRING;
-    /// A larger request body is refused before anything is sent.
+    /// The largest body of a request, in bytes. Default 16 MiB; at least 1. A larger one ends the
+    /// call with `Errc::bad_argument`, `Reason::request`, before anything is sent.
     std::size_t max_request_body = std::size_t{16} << 20U;
-    /// A larger response body ends the call.
+    /// The largest body of a response, in bytes. Default 16 MiB. A larger one ends the call with
+    /// `Errc::too_large`. 0: only replies without a body are taken, as notifications get.
     std::size_t max_response_body = std::size_t{16} << 20U;
-    /// The deepest nesting of arrays and objects in a response. From 1 to 1024.
+    /// The deepest nesting of arrays and objects in a response. Default 64; from 1 to 1024. A deeper
+    /// one ends the call with `Errc::json`, `Reason::depth`.
     std::size_t max_json_depth = 64;
-    /// The most memory that decoding one response may take, in bytes; at least 1. For a codec that is
-    /// made by the client, see `JsonCodecOptions::max_parse_memory`.
+    /// The most memory that decoding one response may take, in bytes. Default 128 MiB; at least 1.
+    /// For a codec that is made by the client, see `JsonCodecOptions::max_parse_memory`.
     std::size_t max_json_memory = std::size_t{128} << 20U;
-    /// How much of a body that is no answer an error shows (`HttpFailure::body_excerpt`), in bytes
-    /// of escaped text. From 16 B to 64 KiB, or 0 for nothing.
+    /// How much of a body that is not an answer an error shows (`HttpFailure::body_excerpt`), in
+    /// bytes of escaped text. Default 512; from 16 B to 64 KiB, or 0 for nothing.
     std::size_t max_body_excerpt = 512;
+    /// When and how often a failed call is sent again.
     RetryOptions retry;
     /// How often the server takes which method; calls that are `CallOptions::rate_limited` wait in
-    /// line for it. Methods that are not listed have no limit; an empty list turns it off.
+    /// line for it. Default: what the Clarify API documents. Methods that are not listed have no
+    /// limit; an empty list turns it off.
     std::vector<RateLimit> rate_limits = clarify_rate_limits();
-    /// For a backend that is made by the client.
+    /// Connections, their limits, TLS and proxy: for a backend that is made by the client.
     HttpOptions http;
     /// How tokens are fetched and kept, for a client made from `Credentials`.
     TokenOptions token;
-    /// Receives events; see `Observer`.
+    /// Receives events; see `Observer`. Empty, the default: nobody does, which costs nothing.
     Observer observer;
-    /// Stands in for the steady clock, in tests. Null: the steady clock.
+    /// Stands in for the steady clock, in tests. Null, the default: the steady clock.
     std::shared_ptr<TimeSource> clock;
     /// Allows credentials to travel in clear text to another machine. For test set-ups only:
     /// anybody on the way can read them. Plain http to a loopback address needs no permission.
+    /// Default false: a call that would do so ends with `Errc::bad_config`, `Reason::insecure`.
     bool insecure_allow_credentials_over_plain_http = false;
 
-    /// @throws std::invalid_argument naming the member that is out of range.
-    void check() const {
-        const auto is_header = [](std::string_view text) { return detail::is_field_value(text); };
-        if (call_timeout.count() <= 0) throw std::invalid_argument{"call_timeout is not positive"};
-        if (!is_header(api_version.selector()))
-            throw std::invalid_argument{"api_version is no header value"};
-        if (!is_header(user_agent)) throw std::invalid_argument{"user_agent is no header value"};
-        if (max_json_depth == 0 || max_json_depth > detail::json_depth_ceiling)
-            throw std::invalid_argument{"max_json_depth is not within 1 to 1024"};
-        if (max_json_memory == 0) throw std::invalid_argument{"max_json_memory is 0"};
-        const bool excerpt_fits =
-            max_body_excerpt >= 16 && max_body_excerpt <= std::size_t{64} << 10U;
-        if (max_body_excerpt != 0 && !excerpt_fits) {
-            throw std::invalid_argument{
-                "max_body_excerpt is neither 0 nor between 16 B and 64 KiB"};
-        }
-        if (retry.attempts == 0) throw std::invalid_argument{"retry.attempts is 0"};
-        for (const RateLimit& limit : rate_limits) {
-            // Slower than once a day, or faster than a clock can tell, is a slip of the pen.
-            if (!(limit.per_second > 1e-5 && limit.per_second < 1e6) || limit.burst == 0)
-                throw std::invalid_argument{"rate_limits has a rate or a burst out of range"};
-        }
-        http.check();
-        token.check();
-    }
+    /// Are all members, those of `retry`, `http` and `token` included, in the ranges given above?
+    /// @throws std::invalid_argument naming the first member that is not.
+    void check() const;
 };
 
 }  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/impl/client_options.hpp>
+#endif
 
 #endif  // CLARIFY_CLIENT_OPTIONS_HPP

@@ -37,17 +37,34 @@ namespace clarify {
     ones and make a new client of them: connections, TLS sessions and tokens belong to one client,
     so that it uses the new secret from its first call, and the old token goes with the old client.
 
+    @par Secrets
+    The client secret, or the password, is kept in a `Secret`: it cannot be printed, and is wiped
+    from memory with its last copy. So is the content of a file that is read. No error, and none of
+    the accessors, shows it.
     @par Errors
     All problems are reported at once: `Errc::bad_config` whose message lists each path with what is
-    wrong there, and never a value. Reasons: `file` (cannot be read, not a regular file, empty,
-    larger than 64 KiB or what limit is given), `syntax`, `encoding`, `depth` or `empty` where it is no JSON, `url` where
-    the API URL is all that is wrong, and `fields`.
+    wrong there, and never a value.
+
+    | reason | what is wrong |
+    | --- | --- |
+    | `file` | cannot be read, is not a regular file, is empty, or is larger than the limit |
+    | `syntax`, `encoding`, `depth`, `empty` | is not JSON |
+    | `url` | the API URL, and nothing else |
+    | `fields` | a member is missing, empty, there twice, of another type, or cannot be sent; or there are several problems |
+
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
 class Credentials {
 public:
-    enum class Type { client_credentials, basic_auth };
+    /// How the integration proves that it may call.
+    enum class Type {
+        /// `client-credentials`: by tokens, which it gets for its id and its secret (OAuth 2.0,
+        /// RFC 6749 section 4.4).
+        client_credentials,
+        /// `basic-auth`: by name and password, sent with every call (RFC 7617).
+        basic_auth,
+    };
     /// What to do about a file that others than its owner may read, or write to.
     enum class SharedFile {
         /// Read it, and say so in `warnings()`.
@@ -59,24 +76,35 @@ public:
     /// Where Clarify is unless a file says otherwise.
     static constexpr std::string_view default_api_url = "https://api.clarify.io/v1/";
 
-    /// The most bytes of a document that are read unless another limit is given.
+    /// The largest document that is read unless another limit is given, in bytes: 64 KiB.
     static constexpr std::size_t default_max_size = std::size_t{64} << 10U;
 
-    /** Reads a file: regular, at most `max_size` bytes. Does not block on anything else.
+    /** Reads a file: a regular one, also through a link. Blocks while the disk is slow, and on
+        nothing else: a pipe or a device is refused at once.
 
-        A file that is replaced at the same time is read whole, the old one or the new one. Who may
-        read it is looked at on POSIX systems only.
+        A file that is replaced at the same time is read whole, the old one or the new one.
+
+        @param shared what to do about a file that is open to others. Who may read it is looked at on
+            POSIX systems only; elsewhere no file counts as such.
+        @param max_size the largest file that is read, in bytes. So much memory is set aside for it,
+            whatever the file's size.
+        @par Errors
+        As above, with the path in front of the message; `Error::cause()` is what the system says.
     */
     static Result<Credentials> from_file(
         const std::filesystem::path& path,
         SharedFile shared = SharedFile::warn,
         std::size_t max_size = default_max_size);
-    /// Reads JSON text of at most `max_size` bytes.
+    /// Reads JSON text of at most `max_size` bytes, in UTF-8, with or without a byte order mark. The
+    /// text is the caller's, who should wipe it (`Secret::wipe`).
     static Result<Credentials> from_string(
         std::string_view json, std::size_t max_size = default_max_size);
-    /// Reads a JSON document of any library whose `serialize(value)`, found by argument-dependent
-    /// look-up, or `value.dump()` gives its text: `boost::json::value` and `nlohmann::json` among
-    /// others.
+    /** Reads a JSON document of another library, at most `default_max_size` bytes of text.
+
+        Of any library whose `serialize(value)`, found by argument-dependent look-up, or
+        `value.dump()` gives its text: `boost::json::value` and `nlohmann::json` among others. The
+        text is wiped; what the document holds is not.
+    */
     template <class Json>
     static Result<Credentials> from_json(const Json& value) {
         std::string text;
@@ -89,27 +117,43 @@ public:
         Secret::wipe(text);
         return credentials;
     }
-    /// Basic credentials: the integration id is the user name.
+    /** Makes Basic credentials without a document: the integration's id is the user name.
+
+        @par Errors
+        `Errc::bad_config`, as above: `integration` and `password` must not be empty, nor hold what
+        cannot be sent, which for the name is a colon too.
+    */
     static Result<Credentials> basic(
         std::string integration, Secret password, std::string_view api_url = default_api_url);
 
-    /// Ends in exactly one slash. Plain http is accepted for loopback addresses only.
+    /// Where the API is. Ends in exactly one slash, however it was written. Plain http is accepted
+    /// for loopback addresses only.
     const Url& api_url() const noexcept { return api_url_; }
+    /// The id of the integration; never empty.
     const std::string& integration() const noexcept { return integration_; }
+    /// How it proves that it may call.
     Type type() const noexcept { return type_; }
+    /// The public half of the proof: the OAuth client id, or the user name. Never empty.
     const std::string& client_id() const noexcept { return client_id_; }
-    /// What an administrator should hear of, a line each, such as a file that is open to everybody.
+    /// What an administrator should hear of, a line each, such as a file that is open to everybody
+    /// (`SharedFile::warn`). Empty where there is nothing, as for credentials that come from no file.
     /// The library itself prints nothing.
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
-    /// The same credentials for another address. Fails like `from_string`.
+    /// The same credentials for another address, such as an emulator's. Fails with `Errc::bad_config`,
+    /// `Reason::url` for one that `from_string` would refuse.
     Result<Credentials> with_api_url(std::string_view api_url) const;
 
-    /// The endpoint of calls: `<apiUrl>rpc`.
+    /// The endpoint of calls: `<apiUrl>rpc`, what a client is made with.
     Url rpc_url() const { return api_url_.join("rpc"); }
-    /// The authentication scheme that these credentials ask for. Tokens come from
-    /// `<apiUrl>oauth/token`, with the API URL as their audience.
-    /// @throws std::invalid_argument naming the member of `token` that is out of range.
+    /** The authentication scheme that these credentials ask for.
+
+        Tokens come from `<apiUrl>oauth/token`, with the API URL as their audience. Basic credentials
+        fetch none, and make no use of `token`.
+
+        @throws std::invalid_argument naming the member of `token` that is out of range, for
+            credentials that fetch tokens.
+    */
     CredentialsAuth auth(TokenOptions token = {}) const;
 
 private:

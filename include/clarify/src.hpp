@@ -20,8 +20,12 @@
 #include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
 
+#include <clarify/api/detail/impl/frame_text.hpp>
 #include <clarify/api/detail/impl/params.hpp>
+#include <clarify/api/detail/impl/resource_check.hpp>
 #include <clarify/api/detail/impl/zone_data.hpp>
+#include <clarify/api/impl/data_frame.hpp>
+#include <clarify/api/impl/duration.hpp>
 #include <clarify/api/impl/evaluate.hpp>
 #include <clarify/api/impl/field_errors.hpp>
 #include <clarify/api/impl/filter.hpp>
@@ -32,6 +36,7 @@
 #include <clarify/api/impl/selection.hpp>
 #include <clarify/api/impl/summaries.hpp>
 #include <clarify/api/impl/time_zone.hpp>
+#include <clarify/api/impl/timestamp.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/core/impl/connection_lease.hpp>
@@ -39,12 +44,23 @@
 #include <clarify/core/impl/http_message.hpp>
 #include <clarify/detail/impl/engine.hpp>
 #include <clarify/detail/impl/engine_end.hpp>
+#include <clarify/core/detail/impl/json_scan.hpp>
+#include <clarify/core/impl/errc.hpp>
+#include <clarify/core/impl/error.hpp>
+#include <clarify/core/impl/event.hpp>
+#include <clarify/core/impl/retry_after.hpp>
+#include <clarify/core/impl/rpc_error.hpp>
+#include <clarify/core/impl/secret.hpp>
+#include <clarify/core/impl/timer.hpp>
+#include <clarify/core/impl/url.hpp>
+#include <clarify/detail/impl/engine_base.hpp>
 #include <clarify/detail/impl/reply.hpp>
-#include <clarify/detail/impl/run.hpp>
+#include <clarify/detail/impl/watchdog.hpp>
 #include <clarify/http/impl/beast_backend.hpp>
 #include <clarify/http/impl/http_options.hpp>
 #include <clarify/http/impl/proxy_options.hpp>
 #include <clarify/http/impl/tls_options.hpp>
+#include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
 
 namespace clarify {

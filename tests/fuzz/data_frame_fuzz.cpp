@@ -15,7 +15,7 @@
 namespace {
 
 using clarify::DataFrame;
-using clarify::RowRange;
+using clarify::detail::RowRange;
 using fuzz::require;
 
 void check_content(const DataFrame& frame) {
@@ -62,7 +62,7 @@ void run(std::string_view input) {
     }
     require(reread(frame, written.size()) == frame, "a frame comes back as it was written");
 
-    const auto parts = split_by_json_size(frame, limit);
+    const auto parts = clarify::detail::split_by_json_size(frame, limit);
     if (!parts) return;
     DataFrame together;
     std::size_t next = 0;

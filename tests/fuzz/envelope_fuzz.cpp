@@ -35,6 +35,16 @@ bool is_empty(const boost::json::value& value) {
 /// What a reply to a call says according to Boost.JSON; keys that are repeated are not its business.
 enum class Verdict { result, error, neither, unclear };
 
+/// Is there a code that is an integer, and no message that is not a text? Large and broken numbers are
+/// rounded here.
+Verdict judge_error(const boost::json::value& error) {
+    const boost::json::value* const code = member(error, "code");
+    const boost::json::value* const message = member(error, "message");
+    if (code == nullptr || !code->is_number()) return Verdict::neither;
+    if (message != nullptr && !message->is_string() && !message->is_null()) return Verdict::neither;
+    return code->is_int64() ? Verdict::error : Verdict::unclear;
+}
+
 Verdict judge(const boost::json::value& reply, std::int64_t id) {
     if (fuzz::text_of(member(reply, "jsonrpc")) != "2.0") return Verdict::neither;
     const boost::json::value* const error = member(reply, "error");
@@ -45,16 +55,16 @@ Verdict judge(const boost::json::value& reply, std::int64_t id) {
     const boost::json::value* const its_id = member(reply, "id");
     if (its_id == nullptr) return Verdict::neither;
     if (is_null(its_id)) {
-        const boost::json::value* const code = has_error ? member(*error, "code") : nullptr;
-        if (code == nullptr || !code->is_number()) return Verdict::neither;
-        if (!code->is_int64()) return Verdict::unclear;
-        const bool unreadable = code->get_int64() == -32700 || code->get_int64() == -32600;
+        const Verdict verdict = has_error ? judge_error(*error) : Verdict::neither;
+        if (verdict != Verdict::error) return verdict;
+        const std::int64_t code = member(*error, "code")->get_int64();
+        const bool unreadable = code == -32700 || code == -32600;
         return unreadable ? Verdict::error : Verdict::neither;
     }
     const std::optional<bool> same = fuzz::is_id(*its_id, id);
     if (!same) return Verdict::unclear;
     if (!*same) return Verdict::neither;
-    return has_result ? Verdict::result : Verdict::error;
+    return has_result ? Verdict::result : judge_error(*error);
 }
 
 void check_error(const RpcError& said, const boost::json::value& error) {

@@ -13,32 +13,39 @@
 
 namespace clarify {
 
-/** What can be chosen for any of them.
+/** What can be chosen for any of them: besides what follows, all that can be chosen for a call, such
+    as its time limit.
 
     The version is the client's unless it is set here. What is new in 1.2 is asked for with
     `1.2alpha1` where the version is an older one; see `ApiClient`.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
 */
 struct ApiOptions : CallOptions {
     ApiOptions() {}
 
-    /// The integration whose signals are meant. Empty: that of the credentials.
+    /// The integration whose signals are meant: its identifier of 20 letters and digits. Empty: that of
+    /// the credentials. Methods that are about items only do without it.
     std::string integration;
 };
 
-/// For `insert`.
+/// For `ApiClient::insert`.
 struct InsertOptions : ApiOptions {
     InsertOptions() {}
 
-    /// A larger request is divided by time into several, one after the other; the service takes
-    /// about 8 MiB. 0: never.
+    /// In bytes of JSON text. A larger request is divided by time into several, one after the other; the
+    /// service takes about 8 MiB, and one insert in a second. What is already inserted stays where a
+    /// later part fails. A single row that is longer is refused with `Errc::bad_argument`,
+    /// `Reason::request`. 0: never divided.
     std::size_t max_request_size = 8'000'000;
 };
 
-/// For `save_signals` and `publish_signals`.
+/// For `ApiClient::save_signals` and `publish_signals`.
 struct SaveOptions : ApiOptions {
     SaveOptions() {}
 
-    /// Leave what exists as it is.
+    /// Leave what exists as it is: its summary is then neither `created` nor `updated`.
     bool create_only = false;
 };
 
@@ -52,35 +59,40 @@ struct SelectOptions : ApiOptions {
     bool include_items = false;
 };
 
-/// For `signal_pages` and `item_pages`.
+/// For `ApiClient::signal_pages` and `item_pages`.
 struct PageOptions : SelectOptions {
     PageOptions() {}
 
-    /// How many resources are asked for at a time: 1 to 1000.
+    /// How many resources are asked for at a time: 1 to 1000, which is what servers take. Other numbers
+    /// count as the nearest of these.
     std::size_t page_size = 1000;
 };
 
-/// For `connect_signals` and `disconnect_signals`.
+/// For `ApiClient::connect_signals` and `disconnect_signals`.
 struct ConnectOptions : SelectOptions {
     ConnectOptions() {}
 
-    /// Change nothing, but say which signals would be.
+    /// Change nothing, but say which signals would be changed.
     bool dry_run = false;
 };
 
-/// For `data_parts`.
+/// For `ApiClient::data_parts`.
 struct DataStreamOptions : ApiOptions {
     DataStreamOptions() {}
 
-    /// How many items are asked for at a time: 1 to 50.
+    /// How many items are asked for at a time: 1 to 50, which is what servers take. Other numbers
+    /// count as the nearest of these.
     std::size_t items_per_request = 50;
-    /// How many requests may be on their way at once. The service takes one in a second.
+    /// How many requests may be on their way at once. 0 counts as 1. The service takes one in a second.
     std::size_t concurrency = 4;
-    /// The length of the first request. Those that follow are longer where replies are small, up to
-    /// what the API allows for the rollup. Unset: a day, or with a rollup as long as
-    /// `values_per_request` buckets are.
+    /// The time that the first request asks for, in microseconds. Those that follow ask for more where
+    /// replies are small, up to what the API allows for the rollup (`longest_window`). Unset: a day, or
+    /// with a rollup as long as `values_per_request` buckets are. What is not positive counts as the
+    /// shortest: a bucket, or a microsecond.
     std::optional<std::chrono::microseconds> first_window;
-    /// How many values a reply is to have. More is no mistake, but the next ones are made smaller.
+    /// How many values a reply is to have, so that it takes no more memory than its reader likes: about
+    /// eight bytes each. More is no mistake, but the next ones are made smaller. 0 counts as
+    /// 1.
     std::size_t values_per_request = 500'000;
 };
 

@@ -22,9 +22,11 @@
 #include <vector>
 
 namespace clarify {
+class DataFrame;
 namespace detail {
-class JsonInput;
-}
+class JsonReader;
+bool read_json(JsonReader& in, DataFrame& frame);
+}  // namespace detail
 
 /** Times, and for each key a column with a value for every time. NaN is a value that is missing.
 
@@ -32,6 +34,10 @@ class JsonInput;
     clarify::DataFrame frame;
     frame.append(clarify::Timestamp::now(), {{"pump/flow", 12.5}, {"pump/pressure", 3.1}});
     @endcode
+
+    Columns are named by keys: those of inputs where a frame is inserted (`is_input_key`), those of items,
+    aggregations or aliases where one was read. Samples are doubles; the states of an enumerated signal
+    are whole numbers among them.
 
     Rows may be in any order, and times may be repeated, until `normalize` is called; what is sent
     and what was received always is. Columns keep the order in which they were added.
@@ -43,10 +49,12 @@ class JsonInput;
 */
 class DataFrame {
 public:
+    /// Stands for a value that is not there.
     static constexpr double missing = std::numeric_limits<double>::quiet_NaN();
     /// What it writes as JSON is valid.
     static constexpr bool writes_valid_json = true;
 
+    /// Without rows and columns.
     DataFrame() {}
 
     /** A frame of whole columns.
@@ -64,25 +72,31 @@ public:
     bool empty() const noexcept { return times_.empty(); }
     /// How many columns there are, also such without a value.
     std::size_t columns() const noexcept { return columns_.size(); }
-    /// How many values there are, without the missing ones.
+    /// How many values there are, without the missing ones. Looks at all of them.
     std::size_t value_count() const noexcept;
 
+    /// The time of each row. Valid until the frame changes.
     std::span<const Timestamp> times() const noexcept { return times_; }
+    /// The key of a column, whose number is less than `columns()`.
     const std::string& key(std::size_t column) const noexcept { return columns_[column].key; }
     /// The position of a column, found in logarithmic time.
     std::optional<std::size_t> find(std::string_view key) const;
+    /// Is there a column of that key, with or without values?
     bool contains(std::string_view key) const { return find(key).has_value(); }
-    /// As long as `times()`, and valid until the frame changes.
+    /// The values of a column, whose number is less than `columns()`: as many as `times()`, and valid
+    /// until the frame changes.
     std::span<const double> column(std::size_t column) const noexcept {
         return columns_[column].values;
     }
+    /// The same, to be changed in place.
     std::span<double> column(std::size_t column) noexcept { return columns_[column].values; }
     /// The column of a key; an empty one where there is none.
     std::span<const double> column(std::string_view key) const;
-    /// The value of a key at a time, found in logarithmic time, where the frame is normalised.
+    /// The value of a key at a time, found in logarithmic time; nothing where it is missing. The frame
+    /// has to be normalised.
     std::optional<double> at(Timestamp time, std::string_view key) const;
 
-    /// A time with its values.
+    /// A time with its values: a view, valid until the frame changes.
     class Row {
     public:
         Row(const DataFrame& frame, std::size_t number) noexcept : frame_(frame), number_(number) {}
@@ -103,20 +117,24 @@ public:
             std::views::transform([this](std::size_t number) { return row(number); });
     }
 
+    /// Makes room for so many rows in all, in every column.
     void reserve(std::size_t rows);
     /// Adds a column in which all values are missing, unless there is one of that key. Returns its
     /// position.
     std::size_t add_column(std::string_view key);
-    /// Adds a row in which all values are missing. Returns its number.
+    /// Adds a row in which all values are missing, at the end, whatever its time. Returns its number.
     std::size_t add_row(Timestamp time);
+    /// Sets a value of a row and a column that there are; `missing` removes it.
     void set(std::size_t row, std::size_t column, double value) noexcept {
         columns_[column].values[row] = value;
     }
-    /// Adds a row, and the columns that it needs.
+    /// Adds a row at the end, and the columns that it needs. Of values with the same key the last one
+    /// counts.
     void append(Timestamp time, std::span<const std::pair<std::string_view, double>> values);
     void append(Timestamp time, std::initializer_list<std::pair<std::string_view, double>> values) {
         append(time, std::span{values.begin(), values.size()});
     }
+    /// Removes all rows and columns.
     void clear() noexcept;
 
     /// Are the times ascending, and none of them repeated?
@@ -130,9 +148,9 @@ public:
     /// Adds the rows and columns of another frame, and normalises. Where both have a value, that of
     /// `other` counts; one that is missing there replaces nothing.
     void merge(const DataFrame& other);
-    /// `count` rows from number `first` on, with all columns.
+    /// `count` rows from number `first` on, with all columns; fewer where there are fewer.
     DataFrame part(std::size_t first, std::size_t count) const;
-    /// The rows from a time (included) to another (excluded) of a normalised frame.
+    /// The rows from a time (included) to another (excluded) of a normalised frame, with all columns.
     DataFrame slice(Timestamp from, Timestamp to) const;
 
     /// The same times, keys and order of columns; missing values are equal to each other, and the
@@ -144,7 +162,7 @@ private:
         std::string key;
         std::vector<double> values;
     };
-    friend bool read_json(detail::JsonInput& in, DataFrame& frame);
+    friend bool detail::read_json(detail::JsonReader& in, DataFrame& frame);
 
     void reorder(const std::vector<std::size_t>& order);
 
@@ -155,6 +173,15 @@ private:
 
 /** Collects samples one by one, in any order, and makes a frame of them.
 
+    @code
+    clarify::SampleBuffer buffer;
+    buffer.add("pump/flow", time, 12.5);
+    const clarify::DataFrame frame = buffer.take();
+    @endcode
+
+    The frame has a row for every time at which any key has a sample, so keys that are sampled at the
+    same times fit best together.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
 */
@@ -164,6 +191,7 @@ public:
 
     /// Adds a sample. Of several for the same key and time the last one counts.
     void add(std::string_view key, Timestamp time, double value);
+    /// How many samples were added since it was last emptied.
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
     /// All that was added, normalised, and begins anew.
@@ -181,11 +209,12 @@ private:
     std::size_t size_ = 0;
 };
 
-/** Writes `{"times":[…],"series":{"key":[…],…}}`: numbers as short as they can be read back exactly,
+/** Writes the frame as `integration.insert` takes it, `{"times":[…],"series":{"key":[…],…}}`:
+    numbers as short as they can be read back exactly,
     null for what is missing. A frame that is not normalised is written as if it were.
 
     @par Errors
-    `Errc::bad_argument`: `Reason::out_of_range` for an infinite value or a year beyond 9999,
+    `Errc::bad_argument`: `Reason::out_of_range` for an infinite value or a year beyond 0000 to 9999,
     `Reason::encoding` for a key that is not UTF-8; `out` is then as it was.
 */
 Result<void> append_json_text(std::string& out, const DataFrame& frame);
@@ -203,28 +232,17 @@ Result<void> append_json_text(std::string& out, const DataFrame& frame);
 */
 Result<void> read_json_text(std::string_view text, DataFrame& frame);
 
+namespace detail {
 /// Notes every key that is no input key, and every column that has an infinite value, with its path
 /// below `path`.
 void check(const DataFrame& frame, std::string_view path, FieldErrors& errors);
-
-/// A number of consecutive rows.
-struct RowRange {
-    std::size_t first = 0;
-    std::size_t count = 0;
-
-    friend bool operator==(const RowRange&, const RowRange&) = default;
-};
-
-/** Divides a frame by rows so that the JSON text of each part has at most `max_size` bytes.
-
-    @par Errors
-    `Errc::bad_argument`, `Reason::request`, where a single row is longer.
-*/
-Result<std::vector<RowRange>> split_by_json_size(const DataFrame& frame, std::size_t max_size);
+}  // namespace detail
 
 }  // namespace clarify
 
+#include <clarify/api/detail/frame_text.hpp>
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/api/impl/data_frame.hpp>
-#include <clarify/api/impl/data_frame_json.hpp>
+#endif
 
 #endif  // CLARIFY_API_DATA_FRAME_HPP

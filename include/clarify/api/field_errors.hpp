@@ -14,15 +14,20 @@
 
 namespace clarify {
 
-/// One thing that is wrong with a request.
+/** One thing that is wrong with a request.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
 struct FieldError {
     FieldError(std::string path_, std::string message_)
         : path(std::move(path_)), message(std::move(message_)) {}
 
-    /// Where, in Clarify's own way: members joined by dots, such as
-    /// `signalsByInput.pump-1.labels.site`.
+    /// Where, in the way of Clarify's own errors (`ErrorData::params`): members joined by dots, such as
+    /// `signalsByInput.pump-1.labels.site`. Keys stand as they are, so a dot may also be part of one.
     std::string path;
-    /// What, for example `has more than 128 characters`.
+    /// What, for example `has more than 128 characters`: the rest of a sentence whose subject is the
+    /// path.
     std::string message;
 
     friend bool operator==(const FieldError&, const FieldError&) = default;
@@ -31,6 +36,12 @@ struct FieldError {
 /** Collects what is wrong with a request before it is sent, so that all of it can be repaired at
     once.
 
+    Nobody is helped by the first of ten mistakes: so a check goes on after one, and the caller sees them
+    all in one message, or one by one in `all`.
+
+    The methods of the API do so by themselves: they fail with what `result` returns, before anything
+    is sent.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -38,11 +49,12 @@ class FieldErrors {
 public:
     FieldErrors() {}
 
-    /// Notes an error. `path` is kept as it is given.
+    /// Notes an error. `path` is kept as it is given; it is made printable only in `result`.
     void add(std::string_view path, std::string_view message);
 
-    /// In the order they were found.
+    /// In the order they were found. Valid until another one is added.
     const std::vector<FieldError>& all() const noexcept { return all_; }
+    /// Is nothing wrong?
     bool empty() const noexcept { return all_.empty(); }
     std::size_t size() const noexcept { return all_.size(); }
 
@@ -56,7 +68,8 @@ private:
     std::vector<FieldError> all_;
 };
 
-/// The path of the member `name` of what is at `parent`, which may be empty.
+/// The path of the member `name` of what is at `parent`: with a dot between them, unless `parent` is
+/// empty, which stands for the whole.
 std::string field_path(std::string_view parent, std::string_view name);
 
 }  // namespace clarify

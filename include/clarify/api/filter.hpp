@@ -18,24 +18,41 @@
 #include <vector>
 
 namespace clarify {
+class Filter;
 namespace detail {
 struct FilterNode;
-class JsonOutput;
+class JsonWriter;
+void write_json(JsonWriter& out, const Filter& filter);
+Result<void> check(const Filter& filter);
 }  // namespace detail
 
-/// What a field is compared with: text, a number, a truth value, null, a time or a duration.
+/** What a field is compared with: text, a number, a truth value, null, a time or a duration.
+
+    Converts from all of these by itself. Times and durations are compared as the text that Clarify
+    has for them.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
 class FilterValue {
 public:
+    /// A text. One that is not UTF-8 has no JSON: the filter it is put into cannot be sent.
     FilterValue(std::string_view text);
     FilterValue(const std::string& text) : FilterValue(std::string_view{text}) {}
     FilterValue(const char* text) : FilterValue(std::string_view{text}) {}
+    /// Null, which a field has that is not set.
     FilterValue(std::nullptr_t) : text_("null") {}
+    /// A truth value, of `visible` for example.
     FilterValue(std::same_as<bool> auto value) : text_(value ? "true" : "false") {}
+    /// A whole number, with all its digits.
     template <std::integral Integer>
     requires(!std::same_as<Integer, bool>) FilterValue(Integer value)
         : text_(std::to_string(value)) {}
+    /// The shortest text that reads back as the same number. NaN and infinity have no JSON.
     FilterValue(double value);
+    /// RFC 3339, such as `createdAt` has it.
     FilterValue(Timestamp time) : FilterValue(std::string_view{time.to_string()}) {}
+    /// ISO 8601, such as `gapDetection` has it.
     FilterValue(FixedDuration duration) : FilterValue(std::string_view{duration.to_string()}) {}
 
     /// As JSON; empty where JSON cannot express it.
@@ -52,8 +69,19 @@ private:
     query.filter = label("site").in({"pier", "harbour"}) && field("valueType") == "numeric";
     @endcode
 
+    | comparison | in JSON |
+    | --- | --- |
+    | `field("a") == value` | `{"a":value}`; for labels: any of them is equal |
+    | `!=`, `<`, `<=`, `>`, `>=` | `{"a":{"$ne":value}}`, `$lt`, `$lte`, `$gt`, `$gte` |
+    | `in`, `not_in` | `{"a":{"$in":[value,…]}}`, `$nin` |
+    | `matches` | `{"a":{"$regex":"…"}}` |
+    | both, either | `{"$and":[filter,…]}`, `$or` |
+
     A default-constructed one matches everything. Composing costs no more than a small allocation:
-    parts are shared, not copied.
+    parts are shared, not copied. `&&` and `||` are ordinary functions here: both sides are evaluated.
+
+    Paths and values of any kind are taken; what a field cannot be compared with is the server's to
+    refuse (`Errc::rpc`, -32602).
 
     @par Errors
     What cannot be sent (a field without a name, or one that begins with `$`; a number that is not
@@ -64,9 +92,11 @@ private:
 class Filter {
 public:
     Filter() noexcept {}
-    /// A filter as JSON text, for what cannot be said otherwise. Checked when it is written.
+    /// A filter as JSON text, for what cannot be said otherwise: one object, in the form of the API's
+    /// resource queries. That it is an object is checked when it is written; what it says is not.
     static Filter raw(std::string json);
 
+    /// Is it the default-constructed one?
     bool matches_everything() const noexcept { return node_ == nullptr; }
 
     /// Both. One that matches everything adds nothing.
@@ -76,8 +106,8 @@ public:
 
 private:
     friend class Field;
-    friend void write_json(detail::JsonOutput& out, const Filter& filter);
-    friend Result<void> check(const Filter& filter);
+    friend void detail::write_json(detail::JsonWriter& out, const Filter& filter);
+    friend Result<void> detail::check(const Filter& filter);
 
     explicit Filter(std::shared_ptr<const detail::FilterNode> node) noexcept
         : node_(std::move(node)) {}
@@ -86,23 +116,34 @@ private:
     std::shared_ptr<const detail::FilterNode> node_;
 };
 
-/// All of them; with none, everything.
+/// All of them, as with `&&`; with none, everything.
 Filter all_of(const std::vector<Filter>& filters);
-/// Any of them; with none, everything.
+/// Any of them, as with `||`; with none, everything, and not nothing.
 Filter any_of(const std::vector<Filter>& filters);
 
-/// A field of a signal or an item, to be compared; see `field`.
+/** A field of a signal or an item, to be compared; see `field`.
+
+    Each comparison makes a `Filter`. Which fields can be compared in which way is the server's to
+    decide: strings have expressions, times, numbers and durations have an order.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
 class Field {
 public:
+    /// By its path, as in `field`.
     explicit Field(std::string path) : path_(std::move(path)) {}
 
     /// Equal, or for labels: any of them is.
     Filter operator==(const FilterValue& value) const { return compare("", value.json()); }
+    /// Not equal.
     Filter operator!=(const FilterValue& value) const { return compare("$ne", value.json()); }
+    /// Less, and so on: for fields that have an order.
     Filter operator<(const FilterValue& value) const { return compare("$lt", value.json()); }
     Filter operator<=(const FilterValue& value) const { return compare("$lte", value.json()); }
     Filter operator>(const FilterValue& value) const { return compare("$gt", value.json()); }
     Filter operator>=(const FilterValue& value) const { return compare("$gte", value.json()); }
+    /// Any of these values.
     Filter in(const std::vector<FilterValue>& values) const { return compare("$in", list(values)); }
     /// Any of these texts, for example identifiers.
     Filter in(const std::vector<std::string>& values) const {
@@ -111,13 +152,14 @@ public:
     Filter in(std::initializer_list<FilterValue> values) const {
         return in(std::vector<FilterValue>{values});
     }
+    /// None of these values.
     Filter not_in(const std::vector<FilterValue>& values) const {
         return compare("$nin", list(values));
     }
     Filter not_in(std::initializer_list<FilterValue> values) const {
         return not_in(std::vector<FilterValue>{values});
     }
-    /// A regular expression that is found somewhere in the text.
+    /// A regular expression that is found somewhere in the text, in the server's dialect.
     Filter matches(std::string_view expression) const {
         return compare("$regex", FilterValue{expression}.json());
     }
@@ -129,19 +171,24 @@ private:
     std::string path_;
 };
 
-/// A field by its path: `name`, `id`, `input`, `valueType`, `createdAt`, `labels.site` and so on.
+/** A field by its path: `name`, `description`, `id`, `input`, `valueType`, `createdAt`,
+    `gapDetection`, `labels.site`, `annotations.example-corp/source` and so on. Paths do not say
+    whether a field is an attribute or not. One that is empty or begins with `$` cannot be sent.
+*/
 inline Field field(std::string path) { return Field{std::move(path)}; }
-/// The labels of a key.
+/// The labels of a key, such as `label("site") == "pier"`: one of its values is.
 inline Field label(std::string_view key) { return Field{"labels." + std::string{key}}; }
-/// The annotation of a key.
+/// The annotation of a key, such as `annotation("example-corp/source") == "plc-7"`.
 inline Field annotation(std::string_view key) { return Field{"annotations." + std::string{key}}; }
 
-/// Success, or what cannot be sent.
-Result<void> check(const Filter& filter);
-/// Writes the object that a query takes as its `filter`; `{}` matches everything.
+/** Writes the object that a query takes as its `filter`; `{}` matches everything.
+
+    @par Errors
+    `Errc::bad_argument`, whose message begins with `filter: `: `Reason::params` for a field or a value
+    that cannot be sent, `Reason::syntax` for raw text that is not a JSON object. `out` is then as it
+    was.
+*/
 Result<void> append_json_text(std::string& out, const Filter& filter);
-// For the types that have filters, once it is checked.
-void write_json(detail::JsonOutput& out, const Filter& filter);
 
 }  // namespace clarify
 

@@ -16,28 +16,42 @@
 #include <vector>
 
 namespace clarify {
+class Labels;
 namespace detail {
-class JsonInput;
-class JsonOutput;
+class JsonReader;
+class JsonWriter;
+void write_json(JsonWriter& out, const Labels& labels);
+bool read_json(JsonReader& in, Labels& labels);
 }  // namespace detail
 
 /** What people sort and find signals and items by: for each key a set of values.
 
-    Keys follow `is_label_key`. The values of a key are sorted bytewise and differ from each other,
-    and a key without values does not exist, whatever order and repetition they were given in.
+    @code
+    clarify::Labels labels{{"location", {"pier", "banana stand"}}};
+    labels.add("data-source", "thermostat");
+    @endcode
+
+    Keys follow `is_label_key`, values are any UTF-8; both are checked when a resource is saved, not
+    here. The values of a key are sorted bytewise and differ from each other, and a key without values
+    does not exist, whatever order and repetition they were given in.
 
     The one exception is what a server sent: it is kept as it is, so that its hash can be recomputed,
     until the key is changed or `normalize` is called.
+
+    A save replaces all labels of a resource: one that is not among them goes. Resource filters find
+    them as `labels.<key>`, see `label`.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
 class Labels {
 public:
+    /// What a key has: texts, sorted.
     using Values = std::vector<std::string>;
     using Map = std::map<std::string, Values, std::less<>>;
     using const_iterator = Map::const_iterator;
 
+    /// No labels.
     Labels() {}
     /// `Labels{{"location", {"pier", "banana stand"}}}`. The values of a key that is repeated are
     /// joined.
@@ -45,18 +59,21 @@ public:
 
     /// Adds a value. `false` where it was there already.
     bool add(std::string_view key, std::string_view value);
-    /// Removes a value. `false` where it was not there.
+    /// Removes a value, and the key with its last one. `false` where it was not there.
     bool remove(std::string_view key, std::string_view value);
     /// Replaces the values of a key. Without values, the key goes.
     void set(std::string_view key, Values values);
     /// Removes a key with all its values. `false` where it was not there.
     bool erase(std::string_view key);
+    /// Removes all keys.
     void clear() noexcept { map_.clear(); }
     /// Sorts the values of all keys, and drops repeated ones and keys without any.
     void normalize();
 
     /// The values of a key: none where there is no such key. Valid until the labels change.
     const Values& get(std::string_view key) const;
+    /// Is there a key, and does it have a value? Found in logarithmic time, the value among those of the
+    /// key one by one.
     bool contains(std::string_view key) const { return map_.contains(key); }
     bool contains(std::string_view key, std::string_view value) const;
 
@@ -71,19 +88,25 @@ public:
     friend bool operator==(const Labels&, const Labels&) = default;
 
 private:
-    friend bool read_json(detail::JsonInput& in, Labels& out);
+    friend bool detail::read_json(detail::JsonReader& in, Labels& labels);
 
     Map map_;
 };
 
-/// Writes `{"key":["value",…],…}`. Fails with `Errc::bad_argument` for text that is not UTF-8.
-Result<void> append_json_text(std::string& out, const Labels& labels);
-/// Reads what `append_json_text` writes, values in their order. Fails with `Errc::decode`.
-Result<void> read_json_text(std::string_view text, Labels& labels);
+/** Writes the member `labels` of a resource's attributes: `{"key":["value",…],…}`, the keys in bytewise order.
 
-// For the types that have labels.
-void write_json(detail::JsonOutput& out, const Labels& labels);
-bool read_json(detail::JsonInput& in, Labels& out);
+    @par Errors
+    `Errc::bad_argument` with `Reason::encoding`, and a JSON pointer to it, for text that is not UTF-8;
+    `out` is then as it was.
+*/
+Result<void> append_json_text(std::string& out, const Labels& labels);
+/** Reads what `append_json_text` writes, values in their order. Null in place of the object or of an
+    array stands for an empty one; of members with the same key the last one counts.
+
+    @par Errors
+    `Errc::decode`, with a JSON pointer in the message; `labels` is then left alone.
+*/
+Result<void> read_json_text(std::string_view text, Labels& labels);
 
 }  // namespace clarify
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Which texts Clarify takes as keys and identifiers.
+// Which texts Clarify takes as keys and identifiers: the patterns of its reference, as predicates.
 
 #ifndef CLARIFY_API_PATTERNS_HPP
 #define CLARIFY_API_PATTERNS_HPP
@@ -11,6 +11,7 @@
 namespace clarify {
 namespace detail {
 
+/// In ASCII, whatever the locale is.
 constexpr bool is_letter(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
@@ -27,14 +28,23 @@ constexpr bool is_key(
 
 }  // namespace detail
 
-/// The longest input, label or annotation key, in bytes.
+// All of these look at a text or a number and nothing else: they do not allocate, do not throw, and can
+// be used in constant expressions. The library holds every request to them before it is sent, so
+// asking beforehand is only needed to tell people which of their names will not do.
+
+/// The longest input, label or annotation key, in bytes, which for these are characters.
 inline constexpr std::size_t max_key_length = 128;
-/// The longest alias, in bytes.
+/// The longest alias of an evaluation, in bytes.
 inline constexpr std::size_t max_alias_length = 28;
-/// The largest state of an enumeration; the smallest is 0.
+/// The largest state of an enumerated signal; the smallest is 0.
 inline constexpr int max_enum_state = 9999;
 
-/// A key that samples are inserted under: 1 to 128 ASCII letters, digits and `- _ : . # + /`.
+/** A key that samples are inserted under, which is the `input` of a signal and the name of a column:
+    1 to 128 ASCII letters, digits and `- _ : . # + /`.
+
+    Case matters. A slash has no meaning of its own. The service's own pattern is
+    `^[a-zA-Z0-9-_:.#+/]{1,128}$`.
+*/
 constexpr bool is_input_key(std::string_view text) noexcept {
     return detail::is_key(text, max_key_length, "-_:.#+/");
 }
@@ -42,7 +52,9 @@ constexpr bool is_input_key(std::string_view text) noexcept {
 /** The identifier of a signal, an item, an integration or an organization: 20 letters of base32hex,
     which are `a` to `v` and `0` to `9`.
 
-    Clarify mints xid values, which follow narrower rules; these are not asked for here.
+    Clarify mints xid values, which follow narrower rules (the first characters are the time at which
+    the resource was made, so that sorting by identifier sorts by age); these are not asked for here.
+    Upper case is not allowed.
 */
 constexpr bool is_resource_id(std::string_view text) noexcept {
     return text.size() == 20 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -50,30 +62,35 @@ constexpr bool is_resource_id(std::string_view text) noexcept {
            });
 }
 
-/// The key of a set of labels: 1 to 128 ASCII letters, digits and `- _ /`.
+/// The key of a set of labels: 1 to 128 ASCII letters, digits and `- _ /`. Its values are any text.
 constexpr bool is_label_key(std::string_view text) noexcept {
     return detail::is_key(text, max_key_length, "-_/");
 }
 
-/// The key of an annotation: 1 to 128 ASCII letters, digits and `- _ /`. A dot is not allowed.
+/// The key of an annotation: 1 to 128 ASCII letters, digits and `- _ /`. A dot is not allowed, because
+/// filters name it as `annotations.<key>`.
 constexpr bool is_annotation_key(std::string_view text) noexcept { return is_label_key(text); }
 
-/// The name of an item, a group or a calculation in a formula: 1 to 28 ASCII letters, digits and
-/// `_`, the first of them no digit.
+/// The name of an item, a group or a calculation in a formula, which is the name of its series in the
+/// result too: 1 to 28 ASCII letters, digits and `_`, the first of them no digit. Case matters.
 constexpr bool is_alias(std::string_view text) noexcept {
     return detail::is_key(text, max_alias_length, "_") && !detail::is_decimal(text.front());
 }
 
-/// A state of an enumeration: 0 to 9999.
+/// A state of an enumerated signal, which is a key of its `EnumValues`: 0 to 9999.
 constexpr bool is_enum_state(int state) noexcept { return state >= 0 && state <= max_enum_state; }
 
-/// May it be the name of a time zone, such as `Europe/Oslo`? Letters, digits and `_ + - /`, so that
-/// it names nothing outside of a time zone database.
+/** May it be the name of a time zone, such as `Europe/Oslo`? 1 to 64 letters, digits and `_ + - /`,
+    the first of them neither `/` nor `-`, so that it names nothing outside of a time zone database.
+
+    Whether there is such a zone only a database knows: see `TimeZone::load`.
+*/
 constexpr bool is_time_zone_name(std::string_view text) noexcept {
     return detail::is_key(text, 64, "_+-/") && text.front() != '/' && text.front() != '-';
 }
 
-/// A hash of attributes or relationships: 40 lower-case hexadecimal digits.
+/// A hash of attributes or relationships, such as `attributes_hash` makes: 40 lower-case hexadecimal
+/// digits.
 constexpr bool is_resource_hash(std::string_view text) noexcept {
     return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {
                return detail::is_decimal(c) || (c >= 'a' && c <= 'f');

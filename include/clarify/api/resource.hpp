@@ -7,7 +7,6 @@
 #include <clarify/api/annotations.hpp>
 #include <clarify/api/duration.hpp>
 #include <clarify/api/enum_values.hpp>
-#include <clarify/api/field_errors.hpp>
 #include <clarify/api/labels.hpp>
 #include <clarify/api/timestamp.hpp>
 #include <clarify/api/value_type.hpp>
@@ -22,13 +21,18 @@
 
 namespace clarify {
 
-/// Names another resource.
+/** Names another resource.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading. The same goes for all types of this file.
+*/
 struct ResourceLink {
     ResourceLink() {}
     ResourceLink(std::string type_, std::string id_) : type(std::move(type_)), id(std::move(id_)) {}
 
-    /// Such as `items`.
+    /// In the plural: `signals`, `items`, `integrations`, `organizations`.
     std::string type;
+    /// Its identifier, see `is_resource_id`.
     std::string id;
 
     friend bool operator==(const ResourceLink&, const ResourceLink&) = default;
@@ -40,71 +44,93 @@ struct Relationship {
 
     /// There may be any number of them, not only one.
     bool to_many = false;
+    /// Which ones: at most one unless `to_many`. Empty: none.
     std::vector<ResourceLink> links;
 
     friend bool operator==(const Relationship&, const Relationship&) = default;
 };
+/// By what they are for: a signal has `item` and `integration`.
 using Relationships = std::map<std::string, Relationship, std::less<>>;
 
 /// What the server knows about a resource.
 struct ResourceMeta {
     ResourceMeta() {}
 
+    /// All of them, whoever wrote them.
     Annotations annotations;
-    /// See `attributes_hash`. Empty where the server sent none.
+    /// See `clarify::attributes_hash`. Empty where the server sent none.
     std::string attributes_hash;
+    /// See `clarify::relationships_hash`. Empty where the server sent none.
     std::string relationships_hash;
+    /// When it was made. Unset where the server did not say.
     std::optional<Timestamp> created_at;
+    /// When something about it last changed. Unset where the server did not say.
     std::optional<Timestamp> updated_at;
 
     friend bool operator==(const ResourceMeta&, const ResourceMeta&) = default;
 };
 
-/// What signals and items have in common.
+/** What signals and items have in common.
+
+    What the library refuses to send is said with each attribute; it is reported by its path, with all
+    else that is wrong about the request, as `Errc::bad_argument` with `Reason::fields`. All text is
+    UTF-8.
+*/
 struct Attributes {
     Attributes() {}
 
-    /// 1 to 128 characters.
+    /// What people call it: 1 to 128 characters, needed by every save.
     std::string name;
     /// At most 1000 characters.
     std::string description;
+    /// Numbers (the default) or states.
     ValueType value_type;
+    /// Where the values come from; measured is the default.
     SourceType source_type;
-    /// The unit of the values, such as `°C`.
+    /// The unit of the values, such as `°C`. Empty: none.
     std::string eng_unit;
-    /// How far samples are apart as a rule.
+    /// How far samples are apart as a rule; not negative. Unset or zero: Clarify knows none.
     std::optional<FixedDuration> sample_interval;
-    /// From which distance on samples are not connected by a line.
+    /// From which distance on samples are not connected by a line; not negative. Unset or zero: up to
+    /// the service, which took 40 days, and 90 minutes for items published with API 1.2.
     std::optional<FixedDuration> gap_detection;
+    /// What people find it by.
     Labels labels;
+    /// The texts of states, for enumerated values.
     EnumValues enum_values;
 
     friend bool operator==(const Attributes&, const Attributes&) = default;
 };
 
-/// What an integration inserts under one key.
+/// What an integration inserts under one key: a resource that only integrations and administrators
+/// see.
 struct Signal : Attributes {
     Signal() {}
 
+    /// Its identifier, see `is_resource_id`.
     std::string id;
     ResourceMeta meta;
-    /// The key that samples are inserted under.
+    /// The key that samples are inserted under, see `is_input_key`. It cannot be changed.
     std::string input;
     Relationships relationships;
 
     /// The item that shows the signal; none where it is not published.
     std::optional<ResourceLink> item() const;
+    /// The integration that the signal belongs to; none where the server did not say.
     std::optional<ResourceLink> integration() const;
 
     friend bool operator==(const Signal&, const Signal&) = default;
 };
 
-/// What people see.
+/// What people see: a resource of its own, with attributes of its own, which shows the data of a
+/// signal.
 struct Item : Attributes {
     Item() {}
 
+    /// Its identifier, see `is_resource_id`; the data of an item is asked for by it.
     std::string id;
     ResourceMeta meta;
+    /// May people see it?
     bool visible = false;
     Relationships relationships;
 
@@ -115,12 +141,18 @@ struct Item : Attributes {
 
     Annotations are different: those that are not mentioned stay as they are, an empty text removes
     one.
+
+    @code
+    clarify::SignalSave save{signal};  // as it is,
+    save.eng_unit = "bar";             // but for the unit
+    @endcode
 */
 struct SignalSave : Attributes {
     SignalSave() {}
     /// What the signal is already, without its annotations.
     explicit SignalSave(const Signal& signal) : Attributes(signal) {}
 
+    /// Those to be changed.
     Annotations annotations;
 
     friend bool operator==(const SignalSave&, const SignalSave&) = default;
@@ -134,6 +166,7 @@ struct ItemSave : Attributes {
     /// What the item is already, without its annotations.
     explicit ItemSave(const Item& item) : Attributes(item), visible(item.visible) {}
 
+    /// Those to be changed.
     Annotations annotations;
     /// May people see it? (The API's own default is `false`.)
     bool visible = true;
@@ -141,17 +174,19 @@ struct ItemSave : Attributes {
     friend bool operator==(const ItemSave&, const ItemSave&) = default;
 };
 
-/** Notes everything about a save that Clarify does not take, with its path below `path`: missing or
-    long names, keys, states and texts out of their range, negative durations, text that is not UTF-8.
-*/
-void check(const SignalSave& save, std::string_view path, FieldErrors& errors);
-void check(const ItemSave& save, std::string_view path, FieldErrors& errors);
+/** Writes the object that `integration.saveSignals` and `admin.publishSignals` take, with every
+    attribute: what is not set is written as null or as its default.
 
-/// Writes the object that `integration.saveSignals` and `admin.publishSignals` take.
+    @par Errors
+    `Errc::bad_argument` with `Reason::encoding`, and a JSON pointer to it, for text that is not UTF-8;
+    `out` is then as it was. Nothing else is checked here.
+*/
 Result<void> append_json_text(std::string& out, const SignalSave& save);
 Result<void> append_json_text(std::string& out, const ItemSave& save);
 
 /** Reads a resource. Unset durations may be absent, null or `PT0S`; unknown members are ignored.
+    Attributes may stand in an object of their own or beside the identifier, as newer servers send
+    them when they are asked to.
 
     @par Errors
     `Errc::decode` with a JSON pointer in the message; the resource is left alone.
@@ -163,8 +198,13 @@ Result<void> read_json_text(std::string_view text, Item& item);
 
     It changes when an attribute does, and not with annotations. Compare it with
     `ResourceMeta::attributes_hash` to see whether a save would change anything.
+
+    Made of the attributes as JSON text in the spelling of Go's encoder, which is Clarify's own; the
+    recipe is not in its documentation, but gives the hashes that its servers send. Labels count in the
+    order they are in.
 */
 std::string attributes_hash(const Signal& signal);
+/// Of what a save makes of the signal with this input.
 std::string attributes_hash(const SignalSave& save, std::string_view input);
 std::string attributes_hash(const Item& item);
 std::string attributes_hash(const ItemSave& save);
@@ -172,13 +212,13 @@ std::string attributes_hash(const ItemSave& save);
 std::string relationships_hash(const Relationships& relationships);
 
 namespace detail {
-class JsonInput;
-class JsonOutput;
-void write_json(JsonOutput& out, const SignalSave& save);
-void write_json(JsonOutput& out, const ItemSave& save);
+class JsonReader;
+class JsonWriter;
+void write_json(JsonWriter& out, const SignalSave& save);
+void write_json(JsonWriter& out, const ItemSave& save);
+bool read_json(JsonReader& in, clarify::Signal& signal);
+bool read_json(JsonReader& in, Item& item);
 }  // namespace detail
-bool read_json(detail::JsonInput& in, Signal& signal);
-bool read_json(detail::JsonInput& in, Item& item);
 
 }  // namespace clarify
 

@@ -16,16 +16,24 @@
 
 namespace clarify {
 
-/// What every selection has beside its data.
+/** What every selection has beside its data.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+*/
 struct SelectionBase {
     SelectionBase() {}
 
-    /// How many there are in all, where the server has counted them.
+    /// How many there are in all, however many were asked for. None where the server has not counted
+    /// them, which it says by -1: it does so where `ResourceQuery::total` is set, or where it costs
+    /// nothing.
     std::optional<std::int64_t> total;
-    /// The items that were sent along, where that was asked for.
+    /// The items that were sent along, where `SelectOptions::include_items` asked for it. In the
+    /// server's order.
     std::vector<Item> included_items;
 
-    /// The included item with an identifier; null where there is none.
+    /// The included item with an identifier, found by looking through all of them; null where there is
+    /// none. Valid until `included_items` changes.
     const Item* included_item(std::string_view id) const {
         const auto found =
             std::find_if(included_items.begin(), included_items.end(), [id](const Item& item) {
@@ -35,22 +43,33 @@ struct SelectionBase {
     }
 };
 
-/// Some of the signals, or of the items, in the order that was asked for.
+/** Some of the signals, or of the items: a result of `admin.selectSignals`, `clarify.selectItems`, and
+    of connecting and disconnecting signals.
+
+    @tparam Resource `Signal` or `Item`.
+*/
 template <class Resource>
 struct Selection : SelectionBase {
     Selection() {}
 
+    /// The resources, in the order that `ResourceQuery::sort` asked for.
     std::vector<Resource> data;
 };
 
-/// The data of some items.
+/** The data of some items: a result of `clarify.dataFrame` and `clarify.evaluate`.
+
+    The columns of a data frame are named by the identifiers of the items, with a rollup followed by
+    what they are (`_count`, `_min`, `_max`, `_sum`, `_avg`); those of an evaluation by their aliases.
+    A bucket without values has no row.
+*/
 struct DataSelection : SelectionBase {
     DataSelection() {}
 
+    /// The values, sorted by time; the time of a row with a rollup is the start of its bucket.
     DataFrame data;
 };
 
-/** Read a selection in any of the forms that it can be asked for: resources in an array or in an
+/** Read a selection in any of the forms that it can be asked for (`format` of the request): resources in an array or in an
     object by their identifiers, included ones in an array or in arrays by their types, one data
     frame or several. Unknown members, and included resources of unknown types, are ignored.
 

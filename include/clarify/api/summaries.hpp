@@ -13,24 +13,36 @@
 
 namespace clarify {
 
-/// What an insert did with the signal of one input.
+// Distinct objects of these types may be used by several threads at once, and the same one for reading.
+
+/** What an insert did with the signal of one input.
+
+    A signal that did not exist is made, with empty attributes; `integration.saveSignals` gives it a
+    name and whatever else there is to say of it.
+*/
 struct CreateSummary {
     CreateSummary() {}
 
-    /// The signal.
+    /// The identifier of the signal, with which `select_signals` and `publish_signals` find it. Empty
+    /// where the server did not say.
     std::string id;
-    /// The signal is new: nothing was inserted under this key before.
+    /// The signal is new: nothing was inserted under this key before, and it was not saved either.
     bool created = false;
 
     friend bool operator==(const CreateSummary&, const CreateSummary&) = default;
 };
 
-/// What a save did with one signal or item.
+/** What a save did with one signal or item.
+
+    Repeating a save does no harm: the second time, both flags are `false`. So they tell whether there
+    was anything to do, not whether it was done.
+*/
 struct SaveSummary {
     SaveSummary() {}
 
     /// The resource that was saved: the signal, or the item that a signal was published as.
     std::string id;
+    /// It did not exist before.
     bool created = false;
     /// Something about it changed. Neither `created` nor `updated`: it was that way already, or it
     /// exists and only new ones were asked for.
@@ -39,17 +51,21 @@ struct SaveSummary {
     friend bool operator==(const SaveSummary&, const SaveSummary&) = default;
 };
 
-/// The result of `integration.insert`.
+/** The result of `integration.insert`.
+
+    Where a large insert was sent in several parts, it is that of all of them: a signal counts as
+    created if one of the parts created it.
+*/
 struct InsertResult {
     InsertResult() {}
 
-    /// By input key.
+    /// By input key: one for each column of the frame, also where the signal existed already.
     std::map<std::string, CreateSummary, std::less<>> signals_by_input;
 
     friend bool operator==(const InsertResult&, const InsertResult&) = default;
 };
 
-/// The result of `integration.saveSignals`.
+/// The result of `integration.saveSignals`: one summary for each signal that was to be saved.
 struct SaveSignalsResult {
     SaveSignalsResult() {}
 
@@ -59,17 +75,20 @@ struct SaveSignalsResult {
     friend bool operator==(const SaveSignalsResult&, const SaveSignalsResult&) = default;
 };
 
-/// The result of `admin.publishSignals`.
+/// The result of `admin.publishSignals`: one summary for each signal that was to be published.
 struct PublishSignalsResult {
     PublishSignalsResult() {}
 
-    /// By the identifier of the signal; the summaries are of items.
+    /// By the identifier of the signal; the summaries are of the items that show them.
     std::map<std::string, SaveSummary, std::less<>> items_by_signal;
 
     friend bool operator==(const PublishSignalsResult&, const PublishSignalsResult&) = default;
 };
 
-/** Read a result, whole or partial: what is missing is empty, unknown members are ignored.
+/** Read a result, whole or partial: what is missing or null is empty, unknown members are ignored.
+
+    A partial result is what `ErrorData::partial_result` has where only some of the resources could be
+    saved (JSON-RPC error -32021).
 
     @par Errors
     `Errc::decode`, with a JSON pointer to the fault in the message; the result is left alone.

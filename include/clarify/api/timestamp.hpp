@@ -4,6 +4,7 @@
 #ifndef CLARIFY_API_TIMESTAMP_HPP
 #define CLARIFY_API_TIMESTAMP_HPP
 
+#include <clarify/api/detail/saturate.hpp>
 #include <clarify/core/result.hpp>
 
 #include <chrono>
@@ -12,18 +13,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
-#include <limits>
+#include <ratio>
 #include <string>
 #include <string_view>
 
 namespace clarify {
+class Timestamp;
 namespace detail {
 
-/// A duration in whole microseconds, rounded towards the past; the nearest that 64 bits hold.
-template <std::integral Rep, class Period>
-constexpr std::int64_t saturated_microseconds(std::chrono::duration<Rep, Period> given) noexcept;
-/// The sum, or the nearest that 64 bits hold.
-constexpr std::int64_t saturated_sum(std::int64_t a, std::int64_t b) noexcept;
+class JsonReader;
+class JsonWriter;
+void write_json(JsonWriter& out, Timestamp time);
+bool read_json(JsonReader& in, Timestamp& time);
 
 /// As `Timestamp::parse`, for hot paths: `false`, with `microseconds` unspecified, for anything else.
 bool read_timestamp(std::string_view text, std::int64_t& microseconds) noexcept;
@@ -32,8 +33,22 @@ bool read_timestamp(std::string_view text, std::int64_t& microseconds) noexcept;
 
 /** A moment in whole microseconds since 1970-01-01T00:00:00Z, which is the resolution of Clarify.
 
-    Eight bytes, ordered, trivially copyable. On the wire it is text as RFC 3339 has it, in UTC.
-    Arithmetic ends at the smallest and the largest value instead of overflowing.
+    @code
+    const clarify::Timestamp begin = clarify::Timestamp::parse("2026-11-24T09:30:00+01:00").value();
+    const clarify::Timestamp end = begin + 15min;
+    @endcode
+
+    Eight bytes, ordered, trivially copyable. It holds any moment of some 292,000 years to either
+    side of 1970; arithmetic ends at the smallest and the largest of them instead of overflowing.
+    There are no leap seconds, as in Unix time: every day has 86,400 seconds.
+
+    On the wire it is a string as RFC 3339 has it, written in UTC, with up to six decimals; what a
+    server sends may have any offset. A default-constructed one is 1970: where "no time" is possible,
+    the library uses `std::optional<Timestamp>`.
+
+    Signals have values at timestamps, and `Timestamp` names nothing but the moment: how far samples are
+    apart, how long a bucket is and the like are durations, see `FixedDuration` and `CalendarDuration`;
+    what the clocks of a place show is a matter of `TimeZone`.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -42,54 +57,72 @@ class Timestamp {
 public:
     /// 1970-01-01T00:00:00Z.
     constexpr Timestamp() noexcept = default;
-    /// From a time of the system clock; what is finer than a microsecond is rounded towards the
-    /// past.
+    /// From a time of the system clock, in any whole unit. What is finer than a microsecond is rounded
+    /// towards the past, what is out of range becomes the nearest moment within it.
     template <class Duration>
     requires std::integral<typename Duration::rep>
     constexpr Timestamp(std::chrono::sys_time<Duration> time) noexcept
-        : count_(detail::saturated_microseconds(time.time_since_epoch())) {}
-    static constexpr Timestamp from_microseconds(std::int64_t count) noexcept;
-    /// The time of the system clock.
+        : count_(detail::saturated_count<std::micro>(time.time_since_epoch())) {}
+    /// From microseconds since 1970-01-01T00:00:00Z; negative before it. Any value will do.
+    static constexpr Timestamp from_microseconds(std::int64_t count) noexcept {
+        Timestamp time;
+        time.count_ = count;
+        return time;
+    }
+    /// What the system's clock shows, which may jump when the clock is set.
     static Timestamp now() noexcept { return std::chrono::system_clock::now(); }
-    static constexpr Timestamp min() noexcept;
-    static constexpr Timestamp max() noexcept;
+    /// The earliest moment, in the year -290308. It cannot be sent: see `append_json_text`.
+    static constexpr Timestamp min() noexcept { return from_microseconds(INT64_MIN); }
+    /// The latest moment, in the year 294247. It cannot be sent either.
+    static constexpr Timestamp max() noexcept { return from_microseconds(INT64_MAX); }
 
     /** Reads RFC 3339: a date, `T`, a time with any number of decimals, and `Z` or an offset such as
-        `+02:00`. Decimals beyond the sixth are rounded towards the past, before 1970 too.
+        `+02:00`. The letters may be lower case.
+
+        Decimals beyond the sixth are rounded towards the past, before 1970 too. A leap second, which
+        is 23:59:60 in UTC, becomes the second after it.
 
         @par Errors
         `Errc::bad_argument` with `Reason::syntax` for anything else, such as a time without an
-        offset, a space for the `T`, a day that the month lacks, or the second 60.
+        offset, a space for the `T`, a day that the month lacks, or a second 60 elsewhere. The text is
+        quoted in the message, cut and made printable.
     */
     static Result<Timestamp> parse(std::string_view text);
 
-    /// Microseconds since 1970-01-01T00:00:00Z.
+    /// Microseconds since 1970-01-01T00:00:00Z; negative before it.
     constexpr std::int64_t microseconds() const noexcept { return count_; }
+    /// The same for `<chrono>`, as a time of the system clock.
     constexpr std::chrono::sys_time<std::chrono::microseconds> time_point() const noexcept {
         return std::chrono::sys_time<std::chrono::microseconds>{std::chrono::microseconds{count_}};
     }
 
-    /// The longest text of a moment, in bytes.
+    /// No text of a moment has more bytes.
     static constexpr std::size_t max_text = 32;
     /** RFC 3339 in UTC, without trailing zeros in the fraction: `2026-11-24T09:30:00.25Z`.
 
         A year outside 0000 to 9999 has a sign and six digits (ISO 8601), which nobody reads back.
     */
     std::string to_string() const;
-    /// Writes the same to `out`, which has room for `max_text` bytes; no zero byte. Returns the end.
+    /// Writes the same to `out`, which has room for `max_text` bytes. Adds no zero byte. Returns the
+    /// end.
     char* format_to(char* out) const noexcept;
 
+    /// Earlier ones come first.
     constexpr auto operator<=>(const Timestamp&) const noexcept = default;
 
+    /// Moves the moment. What is finer than a microsecond is rounded towards the past; past the ends
+    /// of the range it stays at the end.
     template <std::integral Rep, class Period>
     constexpr Timestamp& operator+=(std::chrono::duration<Rep, Period> by) noexcept {
-        count_ = detail::saturated_sum(count_, detail::saturated_microseconds(by));
+        count_ = detail::saturated_sum(count_, detail::saturated_count<std::micro>(by));
         return *this;
     }
+    /// The same backwards.
     template <std::integral Rep, class Period>
     constexpr Timestamp& operator-=(std::chrono::duration<Rep, Period> by) noexcept {
         return *this += -by;
     }
+    /// The moment that is later, or earlier, by a duration; at the ends of the range as `+=`.
     template <std::integral Rep, class Period>
     friend constexpr Timestamp operator+(
         Timestamp time, std::chrono::duration<Rep, Period> by) noexcept {
@@ -100,8 +133,10 @@ public:
         Timestamp time, std::chrono::duration<Rep, Period> by) noexcept {
         return time -= by;
     }
-    /// The time from `b` to `a`.
-    friend constexpr std::chrono::microseconds operator-(Timestamp a, Timestamp b) noexcept;
+    /// The time from `b` to `a`, negative where `a` is earlier; the nearest that 64 bits hold.
+    friend constexpr std::chrono::microseconds operator-(Timestamp a, Timestamp b) noexcept {
+        return std::chrono::microseconds{detail::saturated_difference(a.count_, b.count_)};
+    }
     /// Writes what `to_string` returns.
     template <class Char, class Traits>
     friend std::basic_ostream<Char, Traits>& operator<<(
@@ -113,22 +148,21 @@ private:
     std::int64_t count_ = 0;
 };
 
-/// Writes a JSON string. `Errc::bad_argument` with `Reason::out_of_range` for a year that RFC 3339
-/// cannot express.
-Result<void> append_json_text(std::string& out, Timestamp time);
-/// Reads a JSON string in RFC 3339. `Errc::decode` for anything else.
-Result<void> read_json_text(std::string_view text, Timestamp& time);
+/** Writes a JSON string.
 
-namespace detail {
-class JsonInput;
-class JsonOutput;
-}  // namespace detail
-// For the types that have timestamps.
-void write_json(detail::JsonOutput& out, Timestamp time);
-bool read_json(detail::JsonInput& in, Timestamp& time);
+    @par Errors
+    `Errc::bad_argument` with `Reason::out_of_range` for a year beyond 0000 to 9999, which RFC 3339
+    cannot express; `out` is then as it was.
+*/
+Result<void> append_json_text(std::string& out, Timestamp time);
+/// Reads a JSON string as `Timestamp::parse` does. `Errc::decode` for anything else; `time` is then
+/// left alone.
+Result<void> read_json_text(std::string_view text, Timestamp& time);
 
 }  // namespace clarify
 
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/api/impl/timestamp.hpp>
+#endif
 
 #endif  // CLARIFY_API_TIMESTAMP_HPP

@@ -21,6 +21,7 @@ struct ValueTypeNames {
         /// A text that this version of the library does not know.
         other,
     };
+    /// As they are on the wire.
     static constexpr std::string_view names[] = {"numeric", "enum"};
 };
 
@@ -44,12 +45,27 @@ struct SourceTypeNames {
     `ValueType::enumeration`, which is `enum` on the wire.
 
     A text that is neither is kept (`ValueType{"vector"}`): a newer server may have more values, and
-    what it sent can be sent back. `known()` is made for `switch`, `text()` is what is on the wire.
+    what it sent can be sent back. `known()` is made for `switch`, `text()` is what is on the wire. An
+    empty text means the default, as it does for Clarify.
+
+    @code
+    switch (signal.value_type.known()) {
+        case clarify::ValueType::numeric: return plot_line(signal);
+        case clarify::ValueType::enumeration: return plot_states(signal, signal.enum_values);
+        case clarify::ValueType::other: return plot_nothing(signal.value_type.text());
+    }
+    @endcode
+
+    It says how values are shown and which aggregations make sense; samples are numbers either way.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
 */
 using ValueType = detail::OpenEnum<detail::ValueTypeNames>;
 
 /** Where the values of a signal or an item come from: `SourceType::measurement` (the default),
-    `SourceType::aggregation` or `SourceType::prediction`. Other texts are kept, as in `ValueType`.
+    `SourceType::aggregation` or `SourceType::prediction`. Other texts are kept, as in `ValueType`, and
+    the same is true of threads.
 */
 using SourceType = detail::OpenEnum<detail::SourceTypeNames>;
 

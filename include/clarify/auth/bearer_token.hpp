@@ -17,7 +17,8 @@ namespace clarify {
 /** Sends a fixed access token with every request, as `Authorization: Bearer <token>`.
 
     For a token that something else gets and keeps fresh, such as a workload identity, or one that
-    does not expire. It is never renewed: once the server answers 401 every call fails with
+    does not expire. The token is not looked into: whether it is a JWT, and when it expires, is
+    between its issuer and the API. It is never renewed: once the server answers 401 every call fails with
     `Errc::auth`, and a client with another token has to be made. `ClientCredentials` gets and renews
     tokens by itself.
 
@@ -28,11 +29,15 @@ namespace clarify {
 */
 class BearerToken : public StaticHeader {
 public:
+    /// `token` is the token alone, without `Bearer`.
     /// @throws std::invalid_argument unless `is_token(token.expose())`; its text shows nothing of
     /// the token.
     explicit BearerToken(const Secret& token) : StaticHeader(make_header(token.expose())) {}
 
     /** The header value for `token`: the scheme, a blank and the token as it is.
+
+        Made in one piece, so that no copy of the token is left behind in memory that was outgrown.
+        A policy of one's own that fetches tokens may use it too.
 
         @throws std::invalid_argument unless `is_token(token)`; its text shows nothing of the token.
     */
@@ -61,7 +66,9 @@ public:
         a text of its own, the comma and the semicolon, which divide a field into several, brackets,
         blanks, control characters, and all that is not ASCII. An empty text is no token.
 
-        A service that needs one of those can be sent it with `StaticHeader`.
+        A service that needs one of those can be sent it with `StaticHeader`, which leaves what stands
+        in the header to the caller. The same rule holds for the tokens that `ClientCredentials`
+        fetches: one that breaks it is refused, `Errc::token`, before it is ever sent.
     */
     static bool is_token(std::string_view token) noexcept {
         constexpr std::string_view beside = "/=:@";

@@ -38,6 +38,8 @@ enum class ClientAuthentication : std::uint8_t {
     Everything is copied. Texts are sent as the bytes that they are, escaped as a form needs it.
 */
 struct ClientCredentialsConfig {
+    /// What there is no default for, and the audience, which Clarify asks for: the API URL. Nothing
+    /// is checked here; the constructor of `ClientCredentials` does that.
     ClientCredentialsConfig(
         Url endpoint, std::string id, Secret secret, std::string token_audience = {})
         : token_url(std::move(endpoint)),
@@ -48,9 +50,10 @@ struct ClientCredentialsConfig {
     /// The token endpoint: https, or http on a loopback address. It is asked through the client's
     /// own HTTP backend, and so over the same pool, proxy and TLS terms as the API.
     Url token_url;
-    /// Who asks; not empty.
+    /// Who asks; not empty. No secret: it may be shown in logs, though the library shows it nowhere.
     std::string client_id;
-    /// What proves it; not empty. It is sent to the token endpoint and to nobody else, and masked in
+    /// What proves it; not empty, and of any bytes unless `authentication` is `basic_raw`, which
+    /// carries UTF-8 without control characters. It is sent to the token endpoint and to nobody else, and masked in
     /// all that servers say.
     Secret client_secret;
     /// How both are sent; as a form unless chosen otherwise.
@@ -61,7 +64,8 @@ struct ClientCredentialsConfig {
     /// unless given: not sent, and the endpoint chooses. The scope that it says it granted is not
     /// looked at.
     std::string scope;
-    /// How often, for how long and how patiently to ask.
+    /// How often, for how long and how patiently to ask, and how long a reply and a token may be.
+    /// The defaults suit Clarify.
     TokenOptions token;
 };
 

@@ -17,18 +17,22 @@ namespace clarify {
     credentials to protect, requests may go over plain http to any machine. A 401 is final: the call
     fails with `Errc::auth` after one attempt.
 
+    @par Object lifetimes
+    It has no state, and may be copied and destroyed at will.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe.
 */
 class NoAuth {
 public:
-    /// A null header, which stands for none.
+    /// A null header, which stands for none: the request has no `Authorization` field at all.
     std::optional<AuthHeader> cached(AuthContext&) const { return AuthHeader{}; }
-    /// The same, at once.
+    /// The same, at once and whatever the deadline. Never fails, and is never asked, since `cached`
+    /// has it.
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext&, TimePoint) const {
         co_return AuthHeader{};
     }
-    /// Never called, as nothing is sent that could be rejected.
+    /// Never called, as nothing is sent that could be rejected. `false`, for it has nothing else
+    /// that could be sent instead.
     bool rejected(AuthContext&, const AuthHeader&) const noexcept { return false; }
 };
 

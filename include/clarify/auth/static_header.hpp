@@ -20,8 +20,16 @@ namespace clarify {
     `BearerToken` compose theirs. There is nothing to renew, so a 401 is final: the call fails with
     `Errc::auth` after one attempt.
 
-    The header counts as a credential: it is masked in all that servers say, and over plain http it
+    The header counts as a credential: it is kept in memory that core dumps leave out, masked in all that servers say, and over plain http it
     is sent to this machine only (`ClientOptions::insecure_allow_credentials_over_plain_http`).
+
+    ```cpp
+    RpcClient<BeastBackend, StaticHeader, BoostJsonCodec> client{
+        context.get_executor(), endpoint, BeastBackend{}, StaticHeader{Secret{"Key 123"}}};
+    ```
+
+    A value that changes while the client lives, or that depends on the request as a signature does,
+    needs a policy of one's own, or is not what a policy can give: see `AuthPolicy`.
 
     @par Object lifetimes
     Copies share the header, which is wiped with the last of them and of the calls that use it.
@@ -30,9 +38,11 @@ namespace clarify {
 */
 class StaticHeader {
 public:
-    /// `value` is the whole value, scheme included.
+    /// `value` is the whole value, scheme included. It is sent as it is: nothing is encoded or
+    /// escaped, and what it means is between the service and the caller.
     /// @throws std::invalid_argument where it cannot be a header value: control characters, or blanks
-    /// at an end. The text of the exception shows nothing of it.
+    /// at an end. The text of the exception shows nothing of it. An empty value is accepted here, and
+    /// each call then fails with `Errc::token`, `Reason::header`: to send no header use `NoAuth`.
     explicit StaticHeader(Secret value)
         : header_(std::make_shared<const Secret>(std::move(value))) {
         if (!detail::is_field_value(header_->expose())) {
@@ -41,13 +51,15 @@ public:
         }
     }
 
-    /// The header, always.
+    /// The header, always: the same object each time, so that nothing is copied for a call.
     std::optional<AuthHeader> cached(AuthContext&) const { return header_; }
-    /// The header, at once.
+    /// The header, at once and whatever the deadline. Never fails, and is never asked, since
+    /// `cached` has it.
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext&, TimePoint) const {
         co_return header_;
     }
-    /// Never: there is no other.
+    /// No: there is no other header, so a call that was answered with 401 is not sent again. The
+    /// header stays, and the next call is sent with it.
     bool rejected(AuthContext&, const AuthHeader&) const noexcept { return false; }
 
 private:

@@ -36,7 +36,12 @@ struct TokenTimes {
     std::chrono::seconds longest_pause{60};
 };
 
-/** How `ClientCredentials` fetches tokens, and what it takes for one. */
+/** How `ClientCredentials` fetches tokens, and what it takes for one.
+
+    The defaults suit an endpoint that is costly and rate limited, as Clarify documents its own:
+    tokens that live for an hour or a day cost a request in an hour or a day, however many calls are
+    made, and a failing endpoint is asked about once a minute.
+*/
 struct TokenOptions {
     TokenOptions() {}
 
@@ -50,7 +55,8 @@ struct TokenOptions {
     /// and 503 between 0 and 1 s, and up to twice as long each further time. A reply with
     /// `Retry-After` is not repeated here: it begins a pause that binds all fetches.
     unsigned attempts = 3;
-    /// How long a token is used, and when to ask for another.
+    /// How long a token is used, and when to ask for another: by a first call, before the token
+    /// expires, after a rejection, and after a failure.
     TokenTimes times;
     /// A larger reply of the token endpoint, in bytes, is no token. From 1 KiB to 1 MiB; while a
     /// token is fetched, so much memory is set aside for it.
@@ -59,8 +65,14 @@ struct TokenOptions {
     /// 1 byte to 64 KiB.
     std::size_t max_token = std::size_t{8} << 10U;
 
-    /// Holds every member to its range, as whoever is given the options does.
-    /// @throws std::invalid_argument naming the first member that is out of range.
+    /** Holds every member to its range.
+
+        Whoever is given the options does so, and a program need not: `ClientCredentials` and
+        `Credentials::auth` throw what this throws.
+
+        @throws std::invalid_argument naming the first member that is out of range, as
+        `token.attempts`.
+    */
     void check() const {
         const auto require = [](bool fine, const char* what) {
             if (!fine) throw std::invalid_argument{what};

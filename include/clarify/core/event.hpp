@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a client tells its observer.
+// What a client tells its observer, for logs, metrics and traces.
 
 #ifndef CLARIFY_CORE_EVENT_HPP
 #define CLARIFY_CORE_EVENT_HPP
@@ -14,69 +14,99 @@
 
 namespace clarify {
 
+/** What an event is about, and which members of `Event` it fills.
+
+    Every event has `kind` and `time`; each kind says what it has besides. Those of calls, from
+    `request` to `failure`, come from the client, and have `call_id`, `method`, `attempts` (as many as
+    were begun so far), `traceparent` and `elapsed`. Those of tokens come from the authentication
+    policy, and those of connections from the HTTP backend: of a policy or backend of your own, if it
+    sends them.
+
+    A call that is accepted has one `request`, then one `attempt` for each time it is sent, and ends
+    with one `success` or `failure`. One that cannot be sent, for its arguments, has no events.
+*/
 enum class EventKind : std::uint8_t {
-    /// A call was accepted: `call_id`, `method`, `bytes` of the request body.
+    /// A call was accepted: `bytes` of the request body.
     request,
-    /// The request is about to be handed to the HTTP backend: `attempts` counts this one, `bytes` of
-    /// the request body.
+    /// The request is about to be handed to the HTTP backend, which may still have to wait for a
+    /// connection: `attempts` counts this one, `bytes` of the request body.
     attempt,
     /// A call had to wait in line for `ClientOptions::rate_limits`, and goes on: `elapsed` since it
     /// came to the line.
     rate_limited,
-    /// An attempt ended in a complete HTTP reply: `status`, `bytes` of the body, `elapsed` since the
-    /// attempt began, `traceparent` of the reply.
+    /// An attempt ended in a complete HTTP reply, whatever it says: `status`, `bytes` of the body,
+    /// `elapsed` since the attempt began, `traceparent` of the reply.
     response,
     /// An attempt failed and will be repeated after `wait`: `error`, `elapsed` since the attempt
     /// began.
     retry,
-    /// A reply was accepted: `elapsed`, `attempts`, `bytes` of the reply. The result has yet to be
-    /// decoded, which happens on the caller's executor.
+    /// A reply was accepted: `elapsed` since the call began, `bytes` of the reply. The result has yet
+    /// to be decoded, which happens on the caller's executor and may fail.
     success,
-    /// A call failed: `error`, `elapsed`, `attempts`.
+    /// A call failed: `error`, `elapsed` since the call began. Also of one that was cancelled, or came
+    /// to a closed client, before it was accepted.
     failure,
-    /// The first token was fetched: `elapsed`.
+    /// The first token was fetched: `elapsed` since the fetch began.
     token_fetched,
-    /// A token was fetched in place of another one: `elapsed`.
+    /// A token was fetched in place of another one: `elapsed` since the fetch began.
     token_renewed,
-    /// A token could not be fetched: `error`, `elapsed`.
+    /// A token could not be fetched: `error`, `elapsed` since the fetch began.
     token_failed,
-    /// A connection was opened, TLS included: `host`, `elapsed`, `resumed`.
+    /// A connection was opened, TLS included: `host`, `resumed`, `elapsed` since its opening began.
     connection_opened,
-    /// A call goes out on an idle connection: `host`.
+    /// An exchange goes out on an idle connection: `host`.
     connection_reused,
     /// A connection was closed: `host`, and `elapsed` since it was opened.
     connection_closed,
 };
 
+/// The enumerator's name, for logs and metrics; `unknown` for any other number.
 std::string_view to_string(EventKind kind) noexcept;
 
-/** One thing that happened in a client. It never holds a secret. All views end with the observer's
- * call. */
+/** One thing that happened in a client.
+
+    It never holds a secret. Members that its kind does not fill have the values they have here.
+
+    @par Object lifetimes
+    The views and the pointer end with the call of the observer: copy what is needed longer.
+*/
 struct Event {
+    /// An event without anything else; for policies, which fill in the rest and hand it to
+    /// `AuthContext::observe`.
     explicit Event(EventKind event_kind) : kind(event_kind) {}
 
+    /// What happened.
     EventKind kind;
     /// When it happened, on the client's clock.
     TimePoint time{};
-    /// The JSON-RPC id, also of a notification (which sends none); 0 for events of no call.
+    /// The JSON-RPC id, also of a notification (which sends none) and of a batch (whose calls have
+    /// their own); 0 for events of no call.
     std::int64_t call_id = 0;
+    /// The JSON-RPC method, or `batch of <n>`; empty for events of no call.
     std::string_view method;
+    /// Host of the connection's other end, and the port where it is not the scheme's default; events
+    /// of connections only.
     std::string_view host;
+    /// How many attempts of the call were begun, repetitions included.
     unsigned attempts = 0;
+    /// The status of the HTTP reply; `response` only.
     unsigned status = 0;
+    /// The size of a body, of whichever the kind says.
     std::size_t bytes = 0;
     /// Since what the event is about began: the call, the attempt, the fetch, the connection.
     Clock::duration elapsed{};
-    /// The pause before the next attempt; `retry` only.
+    /// The pause before the next attempt, which may be zero; `retry` only.
     Clock::duration wait{};
     /// The W3C trace context: that of the reply in `response`, else the one that the caller gave
     /// with the call. May be empty, and is the server's text in the former case.
     std::string_view traceparent;
     /// Did the connection take up an earlier TLS session? `connection_opened` only.
     bool resumed = false;
+    /// Why it failed; not null in `retry`, `failure` and `token_failed`, null in all others.
     const Error* error = nullptr;
 
-    /// The trace id in `traceparent`: 32 hexadecimal digits, or empty.
+    /// The trace id in `traceparent` (W3C Trace Context section 3.2): 32 hexadecimal digits, or
+    /// empty where there is none.
     std::string_view trace_id() const noexcept;
 };
 
@@ -87,51 +117,10 @@ struct Event {
 */
 using Observer = std::function<void(const Event&)>;
 
-// W3C Trace Context section 3.2: version "-" trace-id "-" parent-id "-" flags.
-inline std::string_view Event::trace_id() const noexcept {
-    constexpr std::size_t before = 3;
-    constexpr std::size_t size = 32;
-    if (traceparent.size() <= before + size || traceparent[2] != '-' ||
-        traceparent[before + size] != '-') {
-        return {};
-    }
-    const std::string_view id = traceparent.substr(before, size);
-    const bool hexadecimal = id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-    return hexadecimal ? id : std::string_view{};
-}
-
-inline std::string_view to_string(EventKind kind) noexcept {
-    switch (kind) {
-        case EventKind::request:
-            return "request";
-        case EventKind::attempt:
-            return "attempt";
-        case EventKind::rate_limited:
-            return "rate_limited";
-        case EventKind::response:
-            return "response";
-        case EventKind::retry:
-            return "retry";
-        case EventKind::success:
-            return "success";
-        case EventKind::failure:
-            return "failure";
-        case EventKind::token_fetched:
-            return "token_fetched";
-        case EventKind::token_renewed:
-            return "token_renewed";
-        case EventKind::token_failed:
-            return "token_failed";
-        case EventKind::connection_opened:
-            return "connection_opened";
-        case EventKind::connection_reused:
-            return "connection_reused";
-        case EventKind::connection_closed:
-            return "connection_closed";
-    }
-    return "unknown";
-}
-
 }  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/core/impl/event.hpp>
+#endif
 
 #endif  // CLARIFY_CORE_EVENT_HPP

@@ -4,49 +4,37 @@
 #ifndef CLARIFY_CORE_RETRY_AFTER_HPP
 #define CLARIFY_CORE_RETRY_AFTER_HPP
 
-#include <clarify/core/detail/http_date.hpp>
-#include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/config.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string_view>
 
 namespace clarify {
 
-/** The wait that a `Retry-After` field asks for.
+/** The wait that a reply asks for with its `Retry-After` field.
 
-    Seconds, or an HTTP date in any of its three forms that is measured against the reply's own
-    `Date`, so that neither clock needs to be right. A date in the past is zero; what cannot be understood counts as absent; more
-    than a day is clamped to a day.
+    For whatever makes HTTP requests of its own, such as an authentication policy; for calls the
+    client reads the field itself (`HttpFailure::retry_after`).
+
+    @param retry_after the field's value: a number of seconds, or an HTTP date in any of its three
+    forms (RFC 9110 section 5.6.7). Blanks around it do not matter.
+    @param date the value of the same reply's `Date` field, which a date is measured against, so that
+    neither this machine's clock nor the server's needs to be right. Without it a date says nothing;
+    for a number of seconds it may be empty.
+    @return the wait: zero for a date that is past, a day for anything longer than a day; nothing where
+    the field is missing or cannot be understood, and the caller has to choose a wait.
+
+    @par Errors
+    None: what a server sends here is not to be relied on, and throws nothing.
 */
 std::optional<std::chrono::milliseconds> parse_retry_after(
     std::string_view retry_after, std::string_view date);
 
-inline std::optional<std::chrono::milliseconds> parse_retry_after(
-    std::string_view retry_after, std::string_view date) {
-    constexpr std::chrono::seconds day{86'400};
-    const std::string_view text = detail::trim(retry_after);
-    if (text.empty()) return std::nullopt;
-    if (text.find_first_not_of("0123456789") == std::string_view::npos) {
-        std::chrono::seconds wait{0};
-        for (const char c : text) {
-            wait = wait * 10 + std::chrono::seconds{c - '0'};
-            if (wait > day) return day;
-        }
-        return wait;
-    }
-    auto until = detail::parse_http_date(text);
-    if (!until) return std::nullopt;
-    // Where one of them leaves the century open, the other one tells it.
-    const auto now = detail::parse_http_date(detail::trim(date), *until);
-    if (!now) return std::nullopt;
-    until = detail::parse_http_date(text, *now);
-    if (!until) return std::nullopt;
-    if (*until <= *now) return std::chrono::milliseconds{0};
-    return std::min<std::chrono::seconds>(*until - *now, day);
-}
-
 }  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/core/impl/retry_after.hpp>
+#endif
 
 #endif  // CLARIFY_CORE_RETRY_AFTER_HPP

@@ -5,17 +5,18 @@
 #define CLARIFY_DETAIL_CALL_RECORD_HPP
 
 #include <clarify/client_options.hpp>
-#include <clarify/core/detail/async_op.hpp>
-#include <clarify/core/detail/deadline_queue.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
+#include <clarify/detail/call_course.hpp>
+#include <clarify/detail/outbox.hpp>
+#include <clarify/detail/watchdog.hpp>
 #include <clarify/rpc/batch.hpp>
 
-#include <boost/asio/cancellation_signal.hpp>
-
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,78 +24,6 @@
 #include <vector>
 
 namespace clarify::detail {
-
-/// Why something must end before its time.
-enum class Stop : std::uint8_t { none, timeout, cancelled, closed };
-
-/// Something that runs on the client's serial executor under a deadline: a call, or a task of the
-/// authentication policy.
-struct Activity : Expiring, TaskOwner, std::enable_shared_from_this<Activity> {
-    Activity() = default;
-    Activity(const Activity&) = delete;
-    Activity& operator=(const Activity&) = delete;
-    virtual ~Activity() = default;
-
-    /// Ends the activity; the first reason counts. False where memory was short, and it has to be
-    /// told once more.
-    bool stop(Stop why) noexcept {
-        if (stopped == Stop::none) stopped = why;
-        if (told) return true;
-        try {
-            signal.emit(boost::asio::cancellation_type::terminal);
-            told = true;
-        } catch (...) {
-            told = false;
-        }
-        return told;
-    }
-
-    boost::asio::cancellation_signal signal;
-    Stop stopped = Stop::none;
-    bool told = false;
-};
-
-struct CallRecord;
-
-/// Something with an end that has to come, whatever happens: a completion handler to be called.
-struct Deliverable {
-    Deliverable() = default;
-    Deliverable(const Deliverable&) = delete;
-    Deliverable& operator=(const Deliverable&) = delete;
-    virtual ~Deliverable() = default;
-
-    /// Hands the outcome to the completion handler, on its executor, not inside this call. May
-    /// throw where memory is short; then nothing has happened yet.
-    virtual void finish() = 0;
-    /// This, if it is a call.
-    virtual CallRecord* as_call() noexcept { return nullptr; }
-
-    /// Has `finish` done its work?
-    bool finished = false;
-    /// Did what `finish` handed over not arrive?
-    bool lost = false;
-    /// Is it among those that are left for later, and if so, which one is the next?
-    bool postponed = false;
-    std::shared_ptr<Deliverable> next;
-};
-
-/// Somebody who waits until the last call of a client that is being closed has ended.
-struct DrainWait : Deliverable {
-    std::optional<Error> error;
-};
-
-class EngineBase;
-
-/// A task of the authentication policy.
-struct TaskRecord final : Activity, Deliverable {
-    explicit TaskRecord(std::shared_ptr<EngineBase> owner) noexcept : engine(std::move(owner)) {}
-
-    void finish() override;
-    void task_gone() noexcept override;
-
-    std::shared_ptr<EngineBase> engine;
-    bool ended = false;
-};
 
 /// The large buffers of a call, reused from call to call.
 struct CallBuffers {
@@ -150,17 +79,17 @@ struct CallRecord : Activity, Deliverable {
     CallOptions options;
     std::int64_t id = 0;
     bool notification = false;
-    bool idempotent = false;
     TimePoint started{};
     /// Is it one of those that the engine counts as being in flight?
     bool counted = false;
     /// Is the outcome known? What is left is to call the completion handler.
     bool concluded = false;
 
+    CallCourse course;
+    /// Where the attempt under way is, or what goes before it.
     HttpProgress progress;
-    unsigned attempts = 0;
-    /// Has an attempt ended that the server may have executed?
-    bool maybe_executed = false;
+    /// Has the attempt that was sent last got a complete reply?
+    bool answered = false;
 
     /// The outcome: an error, or the JSON text of the result, a view into the response body.
     std::optional<Error> error;
@@ -170,6 +99,67 @@ struct CallRecord : Activity, Deliverable {
 
     CallRecord* as_call() noexcept override { return this; }
 };
+
+/// A policy may fail with an `Error` that it forgot to fill in.
+inline Error or_else(Error error, Errc code, Phase phase = Phase::queue) {
+    if (error.code() != Errc{}) return error;
+    return Error{code, Reason::none, "a policy failed without saying why"}.set_phase(phase);
+}
+
+/// The error of a call that was stopped.
+inline Error stop_error(const CallRecord& call) noexcept {
+    Errc code = Errc::internal;
+    const char* why = "";
+    switch (call.stopped) {
+        case Stop::none:
+            break;
+        case Stop::timeout:
+            code = Errc::timeout;
+            why = "the call took too long";
+            break;
+        case Stop::cancelled:
+            code = Errc::cancelled;
+            why = "the caller cancelled the call";
+            break;
+        case Stop::closed:
+            code = Errc::closed;
+            why = "the client was closed";
+            break;
+    }
+    Error error{code};
+    try {
+        error = Error{code, Reason::none, why};
+    } catch (...) {  // NOLINT(bugprone-empty-catch): then without words
+    }
+    return error.set_phase(call.progress.phase)
+        .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
+}
+
+/// The error of a call for which there was no memory, or which was stopped meanwhile.
+inline Error memory_error(const CallRecord& call) noexcept {
+    if (call.stopped != Stop::none) return stop_error(call);
+    // Without words, which would take memory.
+    Error error{Errc::internal, Reason::resource};
+    return error.set_phase(call.progress.phase)
+        .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
+}
+
+/// The error of a policy whose exception is being handled.
+inline Error exception_error(const CallRecord& call, Errc code, const char* why) noexcept {
+    try {
+        throw;
+    } catch (const std::bad_alloc&) {
+        return memory_error(call);
+    } catch (...) {
+        try {
+            Error error{code, Reason::exception, why};
+            return error.set_phase(call.progress.phase)
+                .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
+        } catch (...) {
+            return memory_error(call);
+        }
+    }
+}
 
 /// A call whose request is written but which has not begun; what a lazy completion token carries.
 struct PreparedCall {

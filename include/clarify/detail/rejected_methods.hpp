@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -69,8 +70,8 @@ public:
     /// the call to end with its own 401?
     bool blames_header(std::string_view method, const AuthHeader& header, TimePoint now);
 
-    /// The most methods that are told apart. What is more, or has a longer name than `longest_name`,
-    /// is counted as one method.
+    /// The most methods that are told apart. What is more is counted as one method, unless it was
+    /// served of late; so is what has a longer name than `longest_name`.
     static constexpr std::size_t most_methods = 64;
     static constexpr std::size_t longest_name = 128;
 
@@ -97,6 +98,9 @@ private:
     static bool is_same(const std::weak_ptr<const Secret>& a, const AuthHeader& b) noexcept {
         return !a.owner_before(b) && !b.owner_before(a);
     }
+    static std::size_t hash(std::string_view name) noexcept {
+        return std::hash<std::string_view>{}(name);
+    }
     const Seen* find(const AuthHeader& header) const noexcept;
     Seen& see(const AuthHeader& header) noexcept;
     Method& watch(std::string_view name, TimePoint now);
@@ -113,6 +117,8 @@ private:
     std::vector<Method> methods_;
     /// Stands for all that `methods_` has no room for.
     Method others_;
+    /// Hashes of methods that were served while others were watched.
+    std::array<std::size_t, most_methods> served_names_{};
     /// The header that was last held blameless.
     std::uint64_t blameless_ = 0;
     TimePoint pause_until_ = TimePoint::min();
@@ -147,6 +153,8 @@ inline void RejectedMethods::served(std::string_view method, const AuthHeader& h
     any_served_ = true;
     // The usual case: nobody is watched.
     if (methods_.empty()) return;
+    const std::size_t name = hash(method);
+    served_names_[name % served_names_.size()] = name;
     const auto at = std::find_if(methods_.begin(), methods_.end(), [method](const Method& one) {
         return one.name == method;
     });
@@ -163,10 +171,19 @@ inline RejectedMethods::Method& RejectedMethods::watch(std::string_view name, Ti
     const auto at = std::find_if(
         methods_.begin(), methods_.end(), [name](const Method& one) { return one.name == name; });
     if (at != methods_.end()) return *at;
-    if (methods_.size() == most_methods || name.size() > longest_name) return others_;
+    if (name.size() > longest_name) return others_;
     Method method;
     method.name = name;
-    return methods_.emplace_back(std::move(method));
+    if (methods_.size() != most_methods) return methods_.emplace_back(std::move(method));
+    // Names that somebody makes up must not hide a revocation from the methods that are served.
+    const std::size_t wanted = hash(name);
+    if (served_names_[wanted % served_names_.size()] != wanted) return others_;
+    Method& oldest = *std::min_element(
+        methods_.begin(), methods_.end(), [](const Method& one, const Method& other) {
+            return one.refused_at < other.refused_at;
+        });
+    oldest = std::move(method);
+    return oldest;
 }
 
 inline void RejectedMethods::found_in_vain(std::uint64_t header, TimePoint now) noexcept {

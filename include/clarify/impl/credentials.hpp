@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
+// Reads a credentials document, and gathers all that is wrong with it.
 
 #ifndef CLARIFY_IMPL_CREDENTIALS_HPP
 #define CLARIFY_IMPL_CREDENTIALS_HPP
 
 #include <clarify/core/detail/file.hpp>
 #include <clarify/core/detail/json_scan.hpp>
+#include <clarify/credentials.hpp>
 
 #include <optional>
 #include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace clarify {
 namespace detail {

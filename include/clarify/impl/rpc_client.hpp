@@ -108,7 +108,7 @@ private:
             Error failure{Errc::internal, Reason::resource};
             return failure.set_phase(Phase::decode)
                 .set_fate(Fate::answered)
-                .set_attempts(attempts)
+                .set_attempts(course.attempts())
                 .set_http_status(buffers->response.status);
         }
     }
@@ -139,7 +139,7 @@ private:
         const auto complete = [this](Error failure) {
             return failure.set_phase(Phase::decode)
                 .set_fate(Fate::answered)
-                .set_attempts(attempts)
+                .set_attempts(course.attempts())
                 .set_http_status(buffers->response.status);
         };
         try {

@@ -5,8 +5,8 @@
 #define CLARIFY_JSON_BASIC_JSON_CODEC_HPP
 
 #include <clarify/concepts/json_codec.hpp>
-#include <clarify/json/detail/json_reader.hpp>
-#include <clarify/json/detail/json_writer.hpp>
+#include <clarify/json/detail/value_reader.hpp>
+#include <clarify/json/detail/value_writer.hpp>
 #include <clarify/json/json_codec_options.hpp>
 
 #include <concepts>
@@ -94,9 +94,9 @@ public:
     */
     template <JsonEncodable<Document> T>
     Result<void> encode(const T& value, std::string& out) const {
-        detail::JsonWriter<Document> writer{out, options_};
-        if (!writer.write(value)) return writer.error();
-        return {};
+        detail::ValueWriter<Document> writer{out, options_};
+        writer.write(value);
+        return writer.done();
     }
 
     /** Reads `text`, one JSON value, as a `T`.
@@ -110,11 +110,11 @@ public:
     */
     template <JsonDecodable<Document> T>
     Result<T> decode(std::string_view text) const {
-        detail::JsonReader<Document> reader{text, options_.max_depth, options_.max_parse_memory};
+        detail::ValueReader<Document> reader{text, options_.max_depth, options_.max_parse_memory};
         try {
             // Built in place: some document types convert to so much that `return value` is ambiguous.
             Result<T> value{boost::system::in_place_value};
-            if (!reader.read_all(*value)) return reader.error();
+            if (!reader.document([&] { return reader.read(*value); })) return reader.error();
             return value;
         } catch (const detail::MemoryBudgetExceeded&) {
             return Error{

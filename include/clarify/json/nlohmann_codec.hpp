@@ -10,11 +10,12 @@
 
 namespace clarify {
 
-/// A type that `NlohmannCodec` writes; what a container or struct holds is checked on use.
+/// A type that `NlohmannCodec` writes. What a container or struct holds is checked on use, by a
+/// `static_assert` that says what is possible.
 template <class T>
 concept NlohmannEncodable = JsonEncodable<T, detail::NlohmannDocument>;
 
-/// A type that `NlohmannCodec` reads; what a container or struct holds is checked on use.
+/// A type that `NlohmannCodec` reads. What a container or struct holds is checked on use, likewise.
 template <class T>
 concept NlohmannDecodable = JsonDecodable<T, detail::NlohmannDocument>;
 
@@ -27,7 +28,9 @@ concept NlohmannDecodable = JsonDecodable<T, detail::NlohmannDocument>;
     The library's parser and `dump` are not used, so nothing throws its exceptions, and `NaN` is an
     error rather than null. A decoded `nlohmann::json` has the kinds of number that its own parser
     gives: integers that are not negative are unsigned. A binary or discarded value has no JSON
-    form.
+    form: `Errc::bad_argument` with `Reason::params`.
+
+    It is not part of the umbrella header, so that programs without nlohmann/json need not have it.
 */
 class NlohmannCodec : public BasicJsonCodec<detail::NlohmannDocument> {
 public:

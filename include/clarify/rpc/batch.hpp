@@ -22,14 +22,22 @@ namespace clarify {
 
 /** What became of the calls of a batch, in the order in which they were added.
 
-    Notifications have no slot.
+    Notifications have no slot. There is a result like this only where the batch as a whole was
+    answered: else `call_batch` fails with one error for all, whose fate says what may have happened.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe for reading.
+
+    @tparam R what each call yields.
 */
 template <class R>
 class BatchResult {
 public:
     using value_type = Result<R>;
 
+    /// Of no calls.
     BatchResult() = default;
+    /// For the client.
     BatchResult(std::vector<Result<R>> slots, std::optional<Error> violation)
         : slots_(std::move(slots)), violation_(std::move(violation)) {}
 
@@ -40,9 +48,13 @@ public:
         `unknown`, and `repeated` where it has several.
     */
     const std::vector<Result<R>>& slots() const& noexcept { return slots_; }
+    /// The same, to be moved from.
     std::vector<Result<R>> slots() && noexcept { return std::move(slots_); }
+    /// How many calls there were.
     std::size_t size() const noexcept { return slots_.size(); }
+    /// The outcome of the call that was added as number `index`, from 0; less than `size()`.
     const Result<R>& operator[](std::size_t index) const { return slots_[index]; }
+    /// For loops over the outcomes.
     auto begin() const noexcept { return slots_.begin(); }
     auto end() const noexcept { return slots_.end(); }
 
@@ -61,19 +73,26 @@ namespace rpc {
 struct BatchSlot {
     explicit BatchSlot(std::int64_t request_id) : id(request_id) {}
 
+    /// The id of the request, unique within the batch.
     std::int64_t id;
+    /// Is there an answer to it, of whatever kind?
     bool answered = false;
+    /// What is wrong with the answer, or what the server said was wrong.
     std::optional<Error> error;
+    /// The text of the result where there is no error: a view into the body.
     std::string_view result;
 };
 
-/** Reads the reply to a batch into `slots`, whose ids ascend.
+/** Reads the reply to a batch (section 6 of the specification) into `slots`, whose ids ascend. Answers
+    may come in any order.
+
+    @param max_depth how deeply each answer may be nested, as in `read_response`.
 
     `violation` is set to what the reply holds beside answers to the slots, if anything.
 
     @par Errors
     Where the reply as a whole is no answer: `Errc::json`, or `Errc::envelope` with `empty`,
-    `version`, `id_mismatch` or `members`. One error for the whole batch, with a null id, without
+    `version`, `id_mismatch`, `members` or `bad_error`. One error for the whole batch, with a null id, without
     one or with that of one of the slots, is no failure: every slot gets it.
 */
 Result<void> read_batch(
@@ -85,6 +104,17 @@ Result<void> read_batch(
 }  // namespace rpc
 
 /** Requests to be sent as one batch: made by `RpcClient::make_batch`, sent by `call_batch`.
+
+    @code
+    auto batch = client.make_batch();
+    batch.call("sum", numbers).call("product", numbers).notify("log", line);
+    @endcode
+
+    For other servers: Clarify does not take batches, and a client that was made from its credentials
+    refuses them before any I/O. A server may execute the requests in any order, also at once.
+
+    Each call has an id of its own, from the counter of the client. A batch of notifications only is
+    answered by nothing; an empty one is refused.
 
     Parameters are encoded as they are added, so nothing needs to outlive the function that adds it.
     What cannot be encoded is reported when the batch is sent.
@@ -100,18 +130,20 @@ public:
         std::shared_ptr<const Codec> codec, std::shared_ptr<std::atomic<std::int64_t>> next_id)
         : codec_(std::move(codec)), next_id_(std::move(next_id)) {}
 
-    /// Adds a call; its outcome is the slot of the same index.
+    /// Adds a call; its outcome is the slot whose number is that of the calls before it.
     template <class Params = NoParams>
     BasicBatch& call(std::string_view method, const Params& params = no_params);
-    /// Adds a notification, which has no slot.
+    /// Adds a notification, which has no slot: nobody learns what became of it.
     template <class Params = NoParams>
     BasicBatch& notify(std::string_view method, const Params& params = no_params);
 
     /// Calls and notifications.
     std::size_t size() const noexcept { return size_; }
+    /// Was nothing added yet? Such a batch is refused.
     bool empty() const noexcept { return size_ == 0; }
 
-    // What the client takes of it.
+    // What the client takes of it: the first fault, the text without its last bracket, and for each
+    // call its slot; the methods are those of the notifications, too.
     const std::optional<Error>& error() const noexcept { return error_; }
     std::string& text() noexcept { return text_; }
     std::vector<rpc::BatchSlot>& slots() noexcept { return slots_; }

@@ -137,7 +137,7 @@ public:
         With -32021, a partial failure, the first half of what a call asks for is done, and is the
         partial result; with any other code nothing is. With -32001 and -32002 the error names an
         invalid resource. It replaces what an earlier call has planned; a `count` of 0 plans nothing.
-        Calls with faults of their own do not count.
+        Calls of unknown and of forbidden methods do not count.
     */
     void fail_next_calls(unsigned count, int code);
 

@@ -289,11 +289,11 @@ TEST_CASE("DataFrame: parts fit into the size that was asked for, and none is le
             }
         }
         const std::size_t limit = 250 + random() % 3000;
-        const auto ranges = split_by_json_size(frame, limit);
+        const auto ranges = detail::split_by_json_size(frame, limit);
         REQUIRE(ranges.has_value());
         std::size_t next = 0;
         for (std::size_t i = 0; i != ranges->size(); ++i) {
-            const RowRange range = (*ranges)[i];
+            const detail::RowRange range = (*ranges)[i];
             CHECK(range.first == next);
             REQUIRE(range.count > 0);
             next += range.count;
@@ -306,6 +306,6 @@ TEST_CASE("DataFrame: parts fit into the size that was asked for, and none is le
     }
     DataFrame frame;
     frame.append(second(1), {{"a", 1}});
-    CHECK(split_by_json_size(frame, 30).error().reason() == Reason::request);
-    CHECK(split_by_json_size(DataFrame{}, 10).value().empty());
+    CHECK(detail::split_by_json_size(frame, 30).error().reason() == Reason::request);
+    CHECK(detail::split_by_json_size(DataFrame{}, 10).value().empty());
 }

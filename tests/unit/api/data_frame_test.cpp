@@ -186,7 +186,7 @@ TEST_CASE("DataFrame: keys that are none and infinite values are named with thei
     frame.append(second(1), {{"good/key:1", 1}, {"bad key", 2}, {"x", 1}});
     frame.append(second(2), {{"x", infinity}});
     FieldErrors errors;
-    check(frame, "data", errors);
+    detail::check(frame, "data", errors);
     REQUIRE(errors.size() == 2);
     CHECK(errors.all()[0].path == "data.series.bad key");
     CHECK(errors.all()[1].path == "data.series.x");

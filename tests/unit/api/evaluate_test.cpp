@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // What is to be computed, as each version of the API spells it.
 
-#include <clarify/api/detail/json_output.hpp>
 #include <clarify/api/evaluate.hpp>
+#include <clarify/core/detail/json_writer.hpp>
 
 #include <doctest/doctest.h>
 
@@ -19,7 +19,7 @@ Timestamp at(std::string_view text) { return Timestamp::parse(text).value(); }
 
 std::string written(const EvaluateQuery& query, std::string_view version) {
     std::string text;
-    detail::JsonOutput out{text};
+    detail::JsonWriter out{text};
     out.open('{');
     write_members(out, query, version);
     out.close('}');
@@ -29,7 +29,7 @@ std::string written(const EvaluateQuery& query, std::string_view version) {
 
 std::string faults(const EvaluateQuery& query) {
     FieldErrors errors;
-    check(query, errors);
+    detail::check(query, errors);
     std::string all;
     for (const FieldError& error : errors.all())
         all += error.path + '\n';

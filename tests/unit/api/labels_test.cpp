@@ -119,6 +119,6 @@ TEST_CASE("Labels: text that is not UTF-8 is refused") {
     REQUIRE(done.has_error());
     CHECK(done.error().code() == Errc::bad_argument);
     CHECK(done.error().reason() == Reason::encoding);
-    CHECK(done.error().message() == "/k: text that is not UTF-8");
+    CHECK(done.error().message() == "/k: the text is not UTF-8");
     CHECK(out == "before");
 }

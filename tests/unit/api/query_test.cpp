@@ -55,7 +55,7 @@ TEST_CASE("ResourceQuery: what a server would refuse is named with its path") {
     query.sort = {"-"};
     query.limit = 1001;
     FieldErrors errors;
-    check(query, "query", 1000, errors);
+    detail::check(query, "query", 1000, errors);
     REQUIRE(errors.size() == 3);
     CHECK(errors.all()[0].path == "query.filter");
     CHECK(errors.all()[1].path == "query.limit");

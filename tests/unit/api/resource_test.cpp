@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Signals and items: read as servers send them, saved as Clarify takes them, hashed as it does.
 
+#include <clarify/api/detail/resource_check.hpp>
 #include <clarify/api/resource.hpp>
 #include <clarify/api/selection.hpp>
 
@@ -186,7 +187,7 @@ TEST_CASE("hashes: they change with attributes, and not with annotations or the 
 TEST_CASE("saves: everything that Clarify would refuse is named with its path") {
     SignalSave save;
     FieldErrors errors;
-    check(save, "signalsByInput.a", errors);
+    detail::check(save, "signalsByInput.a", errors);
     REQUIRE(errors.size() == 1);
     CHECK(errors.all()[0].path == "signalsByInput.a.name");
     save.name = std::string(129, 'x');
@@ -196,7 +197,7 @@ TEST_CASE("saves: everything that Clarify would refuse is named with its path") 
     save.enum_values[10000] = "";
     save.annotations["dot.ted"] = "x";
     errors = {};
-    check(save, "signalsByInput.a", errors);
+    detail::check(save, "signalsByInput.a", errors);
     std::string all;
     for (const FieldError& error : errors.all())
         all += error.path + ": " + error.message + '\n';
@@ -205,17 +206,19 @@ TEST_CASE("saves: everything that Clarify would refuse is named with its path") 
         "signalsByInput.a.name: has more than 128 characters\n"
         "signalsByInput.a.description: is not UTF-8\n"
         "signalsByInput.a.gapDetection: is negative\n"
-        "signalsByInput.a.labels.no spaces: is no label key: 1 to 128 letters, digits and - _ /\n"
-        "signalsByInput.a.enumValues.10000: is no state: 0 to 9999\n"
+        "signalsByInput.a.labels.no spaces: is not a valid label key: 1 to 128 letters, digits and "
+        "- _ /\n"
+        "signalsByInput.a.enumValues.10000: is not a valid state: 0 to 9999\n"
         "signalsByInput.a.enumValues.10000: is empty\n"
-        "signalsByInput.a.annotations.dot.ted: is no annotation key: 1 to 128 letters, digits and "
+        "signalsByInput.a.annotations.dot.ted: is not a valid annotation key: 1 to 128 letters, "
+        "digits and "
         "- _ /\n");
     // 128 characters may have more bytes.
     ItemSave item;
     for (int i = 0; i != 128; ++i)
         item.name += "å";
     errors = {};
-    check(item, "x", errors);
+    detail::check(item, "x", errors);
     CHECK(errors.empty());
 }
 

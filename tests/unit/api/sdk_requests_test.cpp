@@ -4,12 +4,12 @@
 
 #include <clarify/api/detail/buckets.hpp>
 #include <clarify/api/detail/data_plan.hpp>
-#include <clarify/api/detail/json_output.hpp>
 #include <clarify/api/detail/page_plan.hpp>
 #include <clarify/api/evaluate.hpp>
 #include <clarify/api/filter.hpp>
 #include <clarify/api/query.hpp>
 #include <clarify/api/resource.hpp>
+#include <clarify/core/detail/json_writer.hpp>
 
 #include <boost/json.hpp>
 
@@ -43,10 +43,10 @@ boost::json::value json(std::string_view text) { return boost::json::parse(text)
 
 boost::json::value evaluation(const EvaluateQuery& query, std::string_view version) {
     FieldErrors errors;
-    check(query, errors);
+    detail::check(query, errors);
     CHECK(errors.empty());
     std::string text;
-    detail::JsonOutput out{text};
+    detail::JsonWriter out{text};
     out.open('{');
     write_members(out, query, version);
     out.close('}');

@@ -72,7 +72,6 @@ TEST_CASE("results: a fault is named with its place") {
     REQUIRE(done.has_error());
     CHECK(done.error().code() == Errc::decode);
     CHECK(
-        done.error().message() ==
-        "/signalsByInput/b/created: expected true or false, found a number");
+        done.error().message() == "/signalsByInput/b/created: expected a boolean, found a number");
     CHECK(result.signals_by_input.at("old").id == "kept");
 }

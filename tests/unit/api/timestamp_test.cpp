@@ -58,6 +58,13 @@ TEST_CASE("Timestamp: a fraction finer than a microsecond is floored, before 197
     CHECK(Timestamp{nanoseconds{1999ns}}.microseconds() == 1);
 }
 
+TEST_CASE("Timestamp: a leap second becomes the second after it") {
+    CHECK(parsed("2016-12-31T23:59:60Z") == parsed("2017-01-01T00:00:00Z"));
+    CHECK(parsed("2016-12-31T23:59:60.25Z") == parsed("2017-01-01T00:00:00.25Z"));
+    CHECK(parsed("2016-12-31T15:59:60-08:00") == parsed("2017-01-01T00:00:00Z"));
+    CHECK(parsed("1972-07-01T00:59:60+01:00") == parsed("1972-07-01T00:00:00Z"));
+}
+
 TEST_CASE("Timestamp: what is not RFC 3339 is refused, and named") {
     for (const std::string_view text :
          {"",
@@ -71,7 +78,9 @@ TEST_CASE("Timestamp: what is not RFC 3339 is refused, and named") {
           "2022-02-29T00:00:00Z",
           "2022-01-01T24:00:00Z",
           "2022-01-01T00:60:00Z",
-          "2022-01-01T23:59:60Z",
+          "2022-01-01T23:58:60Z",
+          "2022-01-01T23:59:61Z",
+          "2022-01-01T23:59:60+01:00",
           "2022-01-01T00:00:00.Z",
           "2022-01-01T00:00:00,5Z",
           "2022-01-01T00:00:00+0200",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// What is sent to a token endpoint, when, and what its calls get of it.
 
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/core/detail/signal.hpp>
@@ -580,6 +581,19 @@ TEST_CASE(
     // At 0 and 10 ms, and after 1, 3 and nearly 7 s.
     CHECK(context.posts.size() <= 5);
     CHECK(refused > 650);
+}
+
+TEST_CASE("ClientCredentials: a server that revokes what it has served costs a fetch each time") {
+    FakeContext context;
+    context.served = true;
+    ClientCredentials auth{config()};
+    for (int i = 0; i != 100; ++i) {
+        const auto call = authorize(auth, context);
+        CHECK(call->header() == "Bearer token");
+        auth.rejected(context, **call->outcome);
+        context.time += 10ms;
+    }
+    CHECK(context.posts.size() == 100);
 }
 
 TEST_CASE("ClientCredentials: no reply lets a token into an error or an event") {

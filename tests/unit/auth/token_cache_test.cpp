@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// When a token is used, renewed, awaited or refused: the decisions alone.
 
 #include <clarify/auth/detail/token_cache.hpp>
 
@@ -331,6 +332,57 @@ TEST_CASE("TokenCache: a fresh token that is rejected as well is not replaced at
     CHECK(cache.last_error()->phase() == Phase::token);
     CHECK(decide(cache, start + 101s - 1ns).step == Step::fail);
     CHECK(decide(cache, start + 101s).step == Step::fetch);
+}
+
+TEST_CASE("TokenCache: a token that has served is replaced at once, however often it is revoked") {
+    AuthHeader header = make_header();
+    TokenCache cache = cache_with(header);
+    TimePoint now = start;
+    for (int i = 0; i != 1'000; ++i) {
+        now += 3ms;
+        cache.rejected(header, now, true);
+        REQUIRE(decide(cache, now).step == Step::fetch);
+        header = make_header();
+        cache.fetch_started();
+        cache.fetched(header, now, 3'600s);
+    }
+    SUBCASE("the pause is for one that is rejected at its first use, and short") {
+        cache.rejected(header, now, false);
+        CHECK(decide(cache, now).step == Step::fail);
+        CHECK(cache.last_error()->code() == Errc::auth);
+        CHECK(decide(cache, now + 1s - 1ns).step == Step::fail);
+        CHECK(decide(cache, now + 1s).step == Step::fetch);
+    }
+}
+
+TEST_CASE("TokenCache: a token that serves ends the growth of the pauses") {
+    AuthHeader header = make_header();
+    TokenCache cache = cache_with(header);
+    TimePoint now = start;
+    for (int i = 0; i != 5; ++i) {
+        cache.rejected(header, now, false);
+        while (decide(cache, now).step == Step::fail)
+            now += 100ms;
+        header = make_header();
+        cache.fetched(header, now, 3'600s);
+    }
+    cache.rejected(header, now, true);
+    CHECK(decide(cache, now).step == Step::fetch);
+    header = make_header();
+    cache.fetched(header, now, 3'600s);
+    cache.rejected(header, now, false);
+    CHECK(decide(cache, now + 1s - 1ns).step == Step::fail);
+    CHECK(decide(cache, now + 1s).step == Step::fetch);
+}
+
+TEST_CASE("TokenCache: that it was revoked does not shorten the wait that the issuer asked for") {
+    const AuthHeader header = make_header();
+    TokenCache cache = cache_with(header);
+    cache.fetch_started();
+    cache.failed(throttled(), start + 3'540s, 30s);
+    cache.rejected(header, start + 3'550s, true);
+    CHECK(decide(cache, start + 3'550s).step == Step::pause);
+    CHECK(decide(cache, start + 3'570s).step == Step::fetch);
 }
 
 TEST_CASE("TokenCache: a server that rejects every token costs at most one fetch a pause") {

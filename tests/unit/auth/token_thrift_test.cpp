@@ -16,6 +16,7 @@
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
+using clarify::detail::TokenCache;
 using support::TokenBench;
 
 namespace {
@@ -166,7 +167,7 @@ TEST_CASE("token thrift: a hundred days with revocations and outages cost what t
     const auto between = [&](int low, int high) {
         return std::chrono::seconds{std::uniform_int_distribution<int>{low, high}(random)};
     };
-    detail::TokenCache cache;
+    TokenCache cache;
     std::size_t good = 0;
     std::size_t failed = 0;
     std::size_t revocations = 0;
@@ -186,14 +187,14 @@ TEST_CASE("token thrift: a hundred days with revocations and outages cost what t
             outage_begins = now + between(600, 100'000);
             outage_ends = outage_begins + between(1, 4'000);
         }
-        detail::TokenCache::Decision decision = cache.decide(now, now + 30s);
-        if (decision.step == detail::TokenCache::Step::use && now >= revoked_at) {
+        TokenCache::Decision decision = cache.decide(now, now + 30s);
+        if (decision.step == TokenCache::Step::use && now >= revoked_at) {
             cache.rejected(cache.header(), now, true);
             ++revocations;
             revoked_at = now + between(600, 40'000);
             decision = cache.decide(now, now + 30s);
         }
-        if (decision.step == detail::TokenCache::Step::fetch || decision.renew) {
+        if (decision.step == TokenCache::Step::fetch || decision.renew) {
             cache.fetch_started();
             if (down) {
                 cache.failed(Error{Errc::token, Reason::bad_response}, now, std::nullopt);
@@ -204,7 +205,7 @@ TEST_CASE("token thrift: a hundred days with revocations and outages cost what t
             }
             decision = cache.decide(now, now + 30s);
         }
-        if (decision.step != detail::TokenCache::Step::use) {
+        if (decision.step != TokenCache::Step::use) {
             ++refused;
             // An outage, or the pause that it leaves behind.
             if (!down && now - recovered > 60s) ++refused_without_reason;

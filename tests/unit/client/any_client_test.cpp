@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Clients whose policies are chosen at run time.
 
 #include <clarify/any_client.hpp>
 #include <clarify/auth/bearer_token.hpp>

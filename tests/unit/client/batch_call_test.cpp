@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Batches, from the calls that are gathered to the outcome of each.
 
 #include <clarify/auth/credentials_auth.hpp>
 #include <clarify/auth/no_auth.hpp>

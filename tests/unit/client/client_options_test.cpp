@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// The defaults of the options, and the range that each is held to.
 
 #include <clarify/client_options.hpp>
 
@@ -105,7 +106,31 @@ TEST_CASE("ClientOptions: names the member that is out of range") {
         {"token.max_token", [](ClientOptions& o) { o.token.max_token = 0; }},
         {"token.max_token",
          [](ClientOptions& o) { o.token.max_token = (std::size_t{64} << 10U) + 1; }},
+        {"max_request_body", [](ClientOptions& o) { o.max_request_body = 0; }},
         {"retry.attempts", [](ClientOptions& o) { o.retry.attempts = 0; }},
+        {"retry.base", [](ClientOptions& o) { o.retry.base = -1ms; }},
+        {"retry.base", [](ClientOptions& o) { o.retry.base = 1h + 1ms; }},
+        {"retry.throttled_base", [](ClientOptions& o) { o.retry.throttled_base = -1ms; }},
+        {"retry.throttled_base", [](ClientOptions& o) { o.retry.throttled_base = 1h + 1ms; }},
+        {"retry.cap", [](ClientOptions& o) { o.retry.cap = -1ms; }},
+        {"retry.cap", [](ClientOptions& o) { o.retry.cap = std::chrono::milliseconds::max(); }},
+        {"retry.longest_retry_after", [](ClientOptions& o) { o.retry.longest_retry_after = -1ms; }},
+        {"rate_limits",
+         [](ClientOptions& o) {
+             o.rate_limits = {{{"m"}, 1, 0}};
+         }},
+        {"rate_limits",
+         [](ClientOptions& o) {
+             o.rate_limits = {{{"m"}, 0}};
+         }},
+        {"rate_limits",
+         [](ClientOptions& o) {
+             o.rate_limits = {{{"m"}, 1e-5, 1}};
+         }},
+        {"rate_limits",
+         [](ClientOptions& o) {
+             o.rate_limits = {{{"m"}, 1e-4, 1'000'000}};
+         }},
         {"max_connections", [](ClientOptions& o) { o.http.max_connections = 0; }},
         {"max_response_head", [](ClientOptions& o) { o.http.max_response_head = 63; }},
         {"max_response_head",
@@ -153,6 +178,18 @@ TEST_CASE("ClientOptions: accepts the edges of each range") {
              Change{[](ClientOptions& o) { o.token.max_token = std::size_t{64} << 10U; }},
              Change{[](ClientOptions& o) { o.retry.attempts = 1; }},
              Change{[](ClientOptions& o) { o.retry.budget = 0; }},
+             Change{[](ClientOptions& o) { o.retry.base = o.retry.cap = 0ms; }},
+             Change{[](ClientOptions& o) { o.retry.base = o.retry.throttled_base = 1h; }},
+             Change{[](ClientOptions& o) { o.retry.cap = 24h; }},
+             Change{[](ClientOptions& o) { o.retry.longest_retry_after = 0ms; }},
+             Change{[](ClientOptions& o) {
+                 o.retry.longest_retry_after = std::chrono::milliseconds::max();
+             }},
+             Change{[](ClientOptions& o) { o.max_request_body = 1; }},
+             Change{[](ClientOptions& o) { o.max_response_body = 0; }},
+             Change{[](ClientOptions& o) {
+                 o.rate_limits = {{{"m"}, 1, 1'000'000'000}};
+             }},
              Change{[](ClientOptions& o) { o.http.max_connections = 1; }},
              Change{[](ClientOptions& o) { o.http.max_waiting = 0; }},
              Change{[](ClientOptions& o) { o.http.max_response_head = 64; }},

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Calls with each kind of completion token.
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_allocator.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Credentials documents, good and bad.
 
 #include <clarify/credentials.hpp>
 

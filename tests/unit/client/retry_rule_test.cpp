@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -189,6 +191,50 @@ TEST_CASE("retry rule: a server that hangs costs the budget too") {
     CHECK(bench.call().error().attempts() == 1);
 }
 
+TEST_CASE("retry rule: calls and token fetches repeat the same statuses") {
+    const auto sends = [](std::string_view path, const Answer& answer) {
+        Bench bench;
+        bench.server.on(rpc_path).always(reply_result("1"));
+        bench.server.on(path).always(answer);
+        CHECK(bench.call(true).has_error());
+        return bench.server.count(path);
+    };
+    for (unsigned status = 100; status != 600; ++status) {
+        CAPTURE(status);
+        // A call has another token to try with.
+        if (status != 401)
+            CHECK(sends(rpc_path, reply(status)) == sends(token_path, reply(status)));
+        HttpFailure refusal;
+        refusal.status = status;
+        Error refused{Errc::proxy, Reason::refused};
+        refused.set_phase(Phase::proxy).set_http(std::move(refusal));
+        CHECK(sends(rpc_path, fail(refused)) == sends(token_path, fail(refused)));
+    }
+    for (const Errc code :
+         {Errc::resolve, Errc::connect, Errc::tls, Errc::proxy, Errc::io, Errc::framing}) {
+        for (const Reason reason :
+             {Reason::none, Reason::temporary, Reason::reset, Reason::stale}) {
+            CAPTURE(to_string(code));
+            CAPTURE(to_string(reason));
+            CHECK(sends(rpc_path, fail(code, reason)) == sends(token_path, fail(code, reason)));
+        }
+    }
+}
+
+TEST_CASE("retry rule: a stale connection is replaced at once, for a token too") {
+    Bench bench;
+    bench.server.on(rpc_path).then(fail(Errc::io, Reason::stale)).always(reply_result("1"));
+    bench.server.on(token_path).then(fail(Errc::io, Reason::stale)).always(issue_tokens(1h));
+    CHECK(bench.call(true).has_value());
+    CHECK(bench.clock->elapsed() == 0s);
+    for (const std::string_view path : {rpc_path, token_path}) {
+        const std::vector<RecordedRequest> requests = bench.server.requests(path);
+        REQUIRE(requests.size() == 2);
+        CHECK_FALSE(requests[0].fresh_connection);
+        CHECK(requests[1].fresh_connection);
+    }
+}
+
 TEST_CASE("rejected tokens: a thousand calls in flight when it is revoked cost one fetch") {
     Bench bench;
     bench.server.on(rpc_path).always([](const RecordedRequest& request) {
@@ -276,6 +322,141 @@ TEST_CASE("rejected tokens: a server that refuses all of them costs a fetch a pa
         bench.clock->run_for(bench.context, 100ms);
     CHECK(bench.clock->now() - healed <= 61s);
     CHECK(bench.call().has_value());
+}
+
+TEST_CASE("rejected tokens: a token that is revoked after every third call fails no call") {
+    Bench bench;
+    std::map<std::string, int> served;
+    bench.server.on(rpc_path).always([&](const RecordedRequest& request) {
+        return ++served[std::string{request.header("Authorization")}] > 3 ? reply(401)
+                                                                          : reply_result("1");
+    });
+    for (int i = 0; i != 300; ++i)
+        REQUIRE(bench.call().has_value());
+    CHECK(bench.server.count(token_path) == 100);
+    CHECK(bench.server.count(rpc_path) == 399);
+    // At once, each time.
+    CHECK(bench.clock->elapsed() == 0s);
+}
+
+TEST_CASE("rejected tokens: a 401 now and then costs no other call, however many are under way") {
+    Bench bench;
+    bench.server.on(rpc_path).always([](const RecordedRequest& request) {
+        return (request.number % 500 == 499 ? reply(401) : reply_result("1"))
+            .after(std::chrono::milliseconds{1 + request.number % 7});
+    });
+    std::size_t succeeded = 0;
+    constexpr std::size_t waves = 30;
+    for (std::size_t wave = 0; wave != waves; ++wave) {
+        for (int i = 0; i != 100; ++i) {
+            bench.client->async_call("m", no_params, [&](const Outcome& outcome) {
+                if (outcome) ++succeeded;
+            });
+        }
+        bench.clock->run_for(bench.context, 20ms);
+    }
+    bench.clock->run(bench.context);
+    CHECK(succeeded == waves * 100);
+    CHECK(bench.server.count(token_path) <= 1 + bench.server.count(rpc_path) / 500);
+}
+
+TEST_CASE("rejected tokens: methods that are always refused fail alone, and cost few tokens") {
+    struct Row {
+        int bad;
+        Clock::duration good_each;
+        std::size_t most_tokens;
+    };
+    for (const Row& row : {Row{1, 100ms, 2}, Row{3, 100ms, 4}, Row{1, 45s, 12}, Row{3, 45s, 12}}) {
+        for (const bool bad_first : {false, true}) {
+            CAPTURE(row.bad);
+            CAPTURE(bad_first);
+            Bench bench;
+            bench.server.on(rpc_path).always([](const RecordedRequest& request) {
+                const bool bad = request.body.find("forbidden") != std::string::npos;
+                return bad ? reply(401) : reply_result("1");
+            });
+            // Whatever else is asked for, a method that comes first may be the only one there is.
+            if (bad_first) CHECK(bench.ScriptedBench::call("forbidden.0").has_error());
+            TimePoint next_good = bench.clock->now();
+            std::size_t good = 0;
+            const TimePoint end = bench.clock->now() + 2min;
+            while (bench.clock->now() < end) {
+                if (bench.clock->now() >= next_good) {
+                    next_good += row.good_each;
+                    const auto outcome =
+                        bench.ScriptedBench::call("good." + std::to_string(++good % 64));
+                    REQUIRE(outcome.has_value());
+                }
+                for (int i = 0; i != row.bad; ++i) {
+                    const auto outcome =
+                        bench.ScriptedBench::call("forbidden." + std::to_string(i));
+                    REQUIRE(outcome.has_error());
+                    CHECK(outcome.error().code() == Errc::auth);
+                    CHECK(outcome.error().http_status() == 401);
+                    CHECK(outcome.error().attempts() <= 2);
+                }
+                bench.clock->run_for(bench.context, 200ms);
+            }
+            CHECK(bench.server.count(token_path) <= row.most_tokens + (bad_first ? 1 : 0));
+        }
+    }
+}
+
+TEST_CASE("rejected tokens: sixty-four calls at a time go on beside one that is refused") {
+    Bench bench;
+    bench.server.on(rpc_path).always([](const RecordedRequest& request) {
+        const bool bad = request.body.find("forbidden") != std::string::npos;
+        return (bad ? reply(401) : reply_result("1"))
+            .after(std::chrono::milliseconds{1 + request.number % 13});
+    });
+    std::size_t good = 0;
+    std::size_t bad = 0;
+    constexpr std::size_t waves = 50;
+    for (std::size_t wave = 0; wave != waves; ++wave) {
+        bench.client->async_call("forbidden.here", no_params, [&](const Outcome& outcome) {
+            if (!outcome && outcome.error().http_status() == 401) ++bad;
+        });
+        for (int i = 0; i != 64; ++i) {
+            bench.client->async_call(
+                "good." + std::to_string(i), no_params, [&](const Outcome& outcome) {
+                    if (outcome) ++good;
+                });
+        }
+        bench.clock->run_for(bench.context, 5ms);
+    }
+    bench.clock->run(bench.context);
+    CHECK(good == waves * 64);
+    CHECK(bad == waves);
+    CHECK(bench.server.count(token_path) == 2);
+}
+
+TEST_CASE("rejected tokens: a server that refuses all after it has served heals by itself") {
+    Bench bench;
+    bool refusing = false;
+    // What was issued before it healed stays refused.
+    std::string last_refused;
+    bench.server.on(rpc_path).always([&](const RecordedRequest& request) {
+        const std::string sent{request.header("Authorization")};
+        if (refusing) last_refused = sent;
+        return refusing || sent == last_refused ? reply(401) : reply_result("1");
+    });
+    for (const char* method : {"a", "b", "c"})
+        CHECK(bench.ScriptedBench::call(method).has_value());
+    refusing = true;
+    for (int i = 0; i != 1'000; ++i) {
+        for (const char* method : {"a", "b", "c"})
+            CHECK(bench.ScriptedBench::call(method).error().code() == Errc::auth);
+        bench.clock->run_for(bench.context, 300ms);
+    }
+    // 1 + 2 + ... + 32 s, and one a minute, over five minutes.
+    CHECK(bench.server.count(token_path) <= 16);
+    refusing = false;
+    const TimePoint healed = bench.clock->now();
+    while (!bench.ScriptedBench::call("a") && bench.clock->now() - healed < 5min)
+        bench.clock->run_for(bench.context, 100ms);
+    CHECK(bench.clock->now() - healed <= 121s);
+    for (const char* method : {"a", "b", "c"})
+        CHECK(bench.ScriptedBench::call(method).has_value());
 }
 
 TEST_CASE("retry: with a seed the waits are the same each time") {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Which failures are repeated, by whom, and after which wait: the decisions alone.
 
 #include <clarify/detail/retry.hpp>
 
@@ -91,6 +92,58 @@ TEST_CASE("retry: what may have been executed is repeated for idempotent calls o
     }
     CHECK(again(rpc_failure(RpcError::try_again), true));
     CHECK_FALSE(again(rpc_failure(RpcError::try_again), false));
+}
+
+TEST_CASE("retry rule: every status of a server and of a proxy has its place") {
+    for (unsigned status = 0; status != 1'000; ++status) {
+        CAPTURE(status);
+        const bool busy = status == 429 || status == 502 || status == 503 || status == 504;
+        CHECK(is_transient_refusal(status) == busy);
+        CHECK(is_transient_reply(status, false) == (busy || status == 421 || status == 500));
+        CHECK(
+            is_transient_reply(status, true) ==
+            (busy || status == 408 || status == 421 || status == 500));
+    }
+}
+
+TEST_CASE("retry rule: calls and token fetches read a reply's status in the same way") {
+    for (unsigned status = 100; status != 600; ++status) {
+        CAPTURE(status);
+        HttpFailure failure;
+        failure.status = status;
+        Error token{Errc::token, Reason::bad_response};
+        token.set_fate(Fate::unsent).set_http(std::move(failure));
+        for (const bool early : {false, true}) {
+            const bool called = is_transient(http_failure(status), early, {});
+            CHECK(called == is_transient_reply(status, early));
+            CHECK(is_transient(token, early) == called);
+        }
+    }
+    CHECK_FALSE(is_transient(Error{Errc::token, Reason::exception}, false));
+}
+
+TEST_CASE("retry rule: what is too much is told from what is broken") {
+    CHECK(is_throttled(http_failure(429)));
+    CHECK_FALSE(is_throttled(http_failure(503)));
+    CHECK(is_throttled(Error{Errc::connect, Reason::resource}));
+    CHECK_FALSE(is_throttled(Error{Errc::connect, Reason::refused}));
+    // What a token endpoint means by 429 and 503.
+    CHECK(is_throttled(Error{Errc::token, Reason::throttled}));
+    CHECK_FALSE(is_throttled(Error{Errc::token, Reason::bad_response}));
+}
+
+TEST_CASE("retry rule: no base, cap or number of attempts overflows a wait") {
+    for (const Clock::duration base :
+         {Clock::duration{0}, Clock::duration{1}, Clock::duration{1h}}) {
+        for (const Clock::duration cap :
+             {Clock::duration{0}, Clock::duration{1s}, Clock::duration::max() / 2}) {
+            for (const unsigned attempts : {1U, 2U, 30U, 100U, 4'000'000'000U}) {
+                const Clock::duration wait = full_jitter(base, cap, attempts, 0.999);
+                CHECK(wait >= Clock::duration::zero());
+                CHECK(wait <= cap);
+            }
+        }
+    }
 }
 
 TEST_CASE("retry: which codes of JSON-RPC may pass can be chosen") {

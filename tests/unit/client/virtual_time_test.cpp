@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+// Deadlines, waits and renewals of a client whose clock is set by hand.
 
 #include <clarify/auth/bearer_token.hpp>
 

@@ -321,27 +321,40 @@ TEST_CASE("envelope: code, message and data of a server's error arrive intact") 
                  "rpc -32021 x {\"partialResult\":[1, 2]}"},
              Row{R"({"code":-32015.0,"message":"try again","more":1})", "rpc -32015 try again"},
              Row{R"({"code":9223372036854775807,"message":"big"})", "rpc 9223372036854775807 big"},
+             Row{R"({"code":-5})", "rpc -5 "},
+             Row{R"({"code":-5,"message":null})", "rpc -5 "},
          }) {
         CAPTURE(row.text);
         CHECK(response(reply("\"id\":7,\"error\":" + std::string{row.text})) == row.outcome);
     }
 }
 
-TEST_CASE("envelope: an error that is not an error object is still the server's answer") {
+TEST_CASE("envelope: nothing is made up for an error that is not an error object") {
     for (const Row& row : {
-             Row{"\"boom\"", "rpc 0 \"boom\""},
-             Row{"42", "rpc 0 42"},
-             Row{"true", "rpc 0 true"},
-             Row{"[1]", "rpc 0 [1]"},
-             Row{"{}", "rpc 0 {}"},
-             Row{R"({"code":"5","message":7})", R"(rpc 0 {"code":"5","message":7})"},
-             Row{R"({"code":1.5,"message":"m"})", "rpc 0 m"},
-             Row{R"({"code":-5})", "rpc -5 "},
-             Row{R"({"message":"m"})", "rpc 0 m"},
-             Row{R"({"Code":1,"Message":"m"})", R"(rpc 0 {"Code":1,"Message":"m"})"},
+             Row{"\"boom\"", "is not an object"},
+             Row{"42", "is not an object"},
+             Row{"true", "is not an object"},
+             Row{"false", "is not an object"},
+             Row{"[1]", "is not an object"},
+             Row{"{}", "has no code"},
+             Row{R"({"message":"m"})", "has no code"},
+             Row{R"({"code":null,"message":"m"})", "has no code"},
+             Row{R"({"Code":1,"Message":"m"})", "has no code"},
+             Row{R"({"code":"5","message":7})", "has a code that is not an integer of 64 bits"},
+             Row{R"({"code":1.5,"message":"m"})", "has a code that is not an integer of 64 bits"},
+             Row{R"({"code":1e30,"message":"m"})", "has a code that is not an integer of 64 bits"},
+             Row{R"({"code":1e400,"message":"m"})", "has a code that is not an integer of 64 bits"},
+             Row{R"({"code":-5,"message":7})",
+                 "has a message that is not a string, and the code -5"},
          }) {
         CAPTURE(row.text);
-        CHECK(response(reply("\"id\":7,\"error\":" + std::string{row.text})) == row.outcome);
+        const std::string body = reply("\"id\":7,\"error\":" + std::string{row.text});
+        const Error error = rpc::read_response(body, 7, 64).error();
+        CHECK(error.code() == Errc::envelope);
+        CHECK(error.reason() == Reason::bad_error);
+        CHECK(error.fate() == Fate::answered);
+        CHECK(error.rpc() == nullptr);
+        CHECK(error.message() == "the error of the reply " + std::string{row.outcome});
     }
 }
 
@@ -439,6 +452,13 @@ TEST_CASE("envelope: finds the error object in replies that failed already") {
         const rpc::Remark ours = remark('{' + std::string{id} + R"("error":{"code":1}})");
         CHECK(ours.error.has_value());
         CHECK_FALSE(ours.foreign);
+    }
+    for (const std::string_view error :
+         {"{}"sv, R"({"code":"5"})"sv, R"({"code":1,"message":2})"sv}) {
+        const rpc::Remark bad = remark(R"({"id":7,"error":)" + std::string{error} + '}');
+        CHECK_FALSE(bad.error.has_value());
+        REQUIRE(bad.fault.has_value());
+        CHECK(bad.fault->reason() == Reason::bad_error);
     }
     for (const std::string_view body :
          {""sv,

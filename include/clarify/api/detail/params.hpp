@@ -38,7 +38,7 @@ struct SaveParams {
 
 struct SelectParams {
     static constexpr bool writes_valid_json = true;
-    /// Empty: the method knows none.
+    /// A null view: the method knows none. An empty text: there should be one, and is not.
     std::string_view integration;
     const ResourceQuery& query;
     bool include_items = false;
@@ -48,10 +48,11 @@ struct ConnectParams {
     static constexpr bool writes_valid_json = true;
     std::string_view integration;
     const ResourceQuery& query;
-    /// Empty: disconnect.
+    /// What to connect with; unused unless `connects`.
     std::string_view item;
     bool include_items = false;
     bool dry_run = false;
+    /// Connect the signals with the item, or disconnect them from theirs.
     bool connects = false;
 };
 
@@ -65,6 +66,7 @@ struct DataFrameParams {
 struct EvaluateParams {
     static constexpr bool writes_valid_json = true;
     const EvaluateQuery& query;
+    /// The version that the call is sent with: it decides how things are spelled.
     std::string_view api_version;
     bool include_items = false;
 };

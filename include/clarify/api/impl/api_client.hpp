@@ -95,11 +95,11 @@ boost::asio::awaitable<Result<InsertResult>> ApiClient<Rpc>::insert(
     if (limit == 0 || surely_fits)
         return this->template call<InsertResult>("integration.insert", params, prepared(options));
     FieldErrors errors;
-    check(frame, "data", errors);
+    detail::check(frame, "data", errors);
     // What is around the frame, and the columns of a part are those of the whole.
     constexpr std::size_t envelope = 256;
-    Result<std::vector<RowRange>> parts =
-        split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
+    Result<std::vector<detail::RowRange>> parts =
+        detail::split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
     if (!parts && errors.empty()) return detail::known(Result<InsertResult>{parts.error()});
     if (!errors.empty() || parts->size() <= 1)
         return this->template call<InsertResult>("integration.insert", params, prepared(options));

@@ -31,7 +31,7 @@ struct ApiClient<Rpc>::Source {
         if (!data.from || !data.to) return fault("data.filter.times: both ends are needed");
         if (data.last) return fault("data.last: cannot be found in parts");
         FieldErrors errors;
-        clarify::check(data, "data", errors);
+        detail::check(data, "data", errors);
         if (!errors.empty()) return errors.result().error();
         if (data.time_zone.empty() || !data.rollup.width()) return TimeZone{};
         return TimeZone::load(data.time_zone);

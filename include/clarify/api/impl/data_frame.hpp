@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
+// Frames in memory: their columns and rows, sorted and merged, and what a buffer makes of samples.
 
 #ifndef CLARIFY_API_IMPL_DATA_FRAME_HPP
 #define CLARIFY_API_IMPL_DATA_FRAME_HPP
 
+#include <clarify/api/data_frame.hpp>
 #include <clarify/api/patterns.hpp>
+#include <clarify/core/detail/config.hpp>
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
+#include <functional>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 namespace clarify {
 
-inline Result<DataFrame> DataFrame::make(
+CLARIFY_DECL Result<DataFrame> DataFrame::make(
     std::vector<Timestamp> times,
     std::vector<std::pair<std::string, std::vector<double>>> columns) {
     DataFrame frame;
@@ -33,7 +36,7 @@ inline Result<DataFrame> DataFrame::make(
     return frame;
 }
 
-inline std::size_t DataFrame::value_count() const noexcept {
+CLARIFY_DECL std::size_t DataFrame::value_count() const noexcept {
     std::size_t count = 0;
     for (const Column& column : columns_) {
         count += static_cast<std::size_t>(std::count_if(
@@ -42,18 +45,18 @@ inline std::size_t DataFrame::value_count() const noexcept {
     return count;
 }
 
-inline std::optional<std::size_t> DataFrame::find(std::string_view key) const {
+CLARIFY_DECL std::optional<std::size_t> DataFrame::find(std::string_view key) const {
     const auto found = by_key_.find(key);
     if (found == by_key_.end()) return std::nullopt;
     return found->second;
 }
 
-inline std::span<const double> DataFrame::column(std::string_view key) const {
+CLARIFY_DECL std::span<const double> DataFrame::column(std::string_view key) const {
     const std::optional<std::size_t> found = find(key);
     return found ? column(*found) : std::span<const double>{};
 }
 
-inline std::optional<double> DataFrame::at(Timestamp time, std::string_view key) const {
+CLARIFY_DECL std::optional<double> DataFrame::at(Timestamp time, std::string_view key) const {
     const auto found = std::lower_bound(times_.begin(), times_.end(), time);
     const std::span<const double> values = column(key);
     if (found == times_.end() || *found != time || values.empty()) return std::nullopt;
@@ -62,13 +65,13 @@ inline std::optional<double> DataFrame::at(Timestamp time, std::string_view key)
     return value;
 }
 
-inline void DataFrame::reserve(std::size_t rows) {
+CLARIFY_DECL void DataFrame::reserve(std::size_t rows) {
     times_.reserve(rows);
     for (Column& column : columns_)
         column.values.reserve(rows);
 }
 
-inline std::size_t DataFrame::add_column(std::string_view key) {
+CLARIFY_DECL std::size_t DataFrame::add_column(std::string_view key) {
     if (const auto found = find(key)) return *found;
     Column column{std::string{key}, {}};
     column.values.reserve(times_.capacity());
@@ -78,32 +81,32 @@ inline std::size_t DataFrame::add_column(std::string_view key) {
     return columns_.size() - 1;
 }
 
-inline std::size_t DataFrame::add_row(Timestamp time) {
+CLARIFY_DECL std::size_t DataFrame::add_row(Timestamp time) {
     times_.push_back(time);
     for (Column& column : columns_)
         column.values.push_back(missing);
     return times_.size() - 1;
 }
 
-inline void DataFrame::append(
+CLARIFY_DECL void DataFrame::append(
     Timestamp time, std::span<const std::pair<std::string_view, double>> values) {
     const std::size_t row = add_row(time);
     for (const auto& [key, value] : values)
         set(row, add_column(key), value);
 }
 
-inline void DataFrame::clear() noexcept {
+CLARIFY_DECL void DataFrame::clear() noexcept {
     times_.clear();
     columns_.clear();
     by_key_.clear();
 }
 
-inline bool DataFrame::is_normalized() const noexcept {
+CLARIFY_DECL bool DataFrame::is_normalized() const noexcept {
     return std::adjacent_find(times_.begin(), times_.end(), std::greater_equal<>{}) == times_.end();
 }
 
 /// Keeps the rows of `order`, in its order; those of the same time are joined.
-inline void DataFrame::reorder(const std::vector<std::size_t>& order) {
+CLARIFY_DECL void DataFrame::reorder(const std::vector<std::size_t>& order) {
     std::vector<Timestamp> times;
     times.reserve(order.size());
     std::vector<std::size_t> places;
@@ -123,7 +126,7 @@ inline void DataFrame::reorder(const std::vector<std::size_t>& order) {
     times_ = std::move(times);
 }
 
-inline void DataFrame::normalize() {
+CLARIFY_DECL void DataFrame::normalize() {
     std::vector<bool> used(times_.size(), false);
     std::size_t count = 0;
     for (const Column& column : columns_) {
@@ -146,7 +149,7 @@ inline void DataFrame::normalize() {
     reorder(order);
 }
 
-inline void DataFrame::merge(const DataFrame& other) {
+CLARIFY_DECL void DataFrame::merge(const DataFrame& other) {
     if (&other == this) return normalize();
     const std::size_t before = times_.size();
     std::vector<std::size_t> columns;
@@ -164,7 +167,7 @@ inline void DataFrame::merge(const DataFrame& other) {
     normalize();
 }
 
-inline DataFrame DataFrame::part(std::size_t first, std::size_t count) const {
+CLARIFY_DECL DataFrame DataFrame::part(std::size_t first, std::size_t count) const {
     first = std::min(first, times_.size());
     count = std::min(count, times_.size() - first);
     const auto cut = [&](const auto& values) {
@@ -179,14 +182,14 @@ inline DataFrame DataFrame::part(std::size_t first, std::size_t count) const {
     return result;
 }
 
-inline DataFrame DataFrame::slice(Timestamp from, Timestamp to) const {
+CLARIFY_DECL DataFrame DataFrame::slice(Timestamp from, Timestamp to) const {
     const auto first = std::lower_bound(times_.begin(), times_.end(), from);
     const auto last = std::lower_bound(first, times_.end(), std::max(from, to));
     return part(
         static_cast<std::size_t>(first - times_.begin()), static_cast<std::size_t>(last - first));
 }
 
-inline bool operator==(const DataFrame& a, const DataFrame& b) noexcept {
+CLARIFY_DECL bool operator==(const DataFrame& a, const DataFrame& b) noexcept {
     const auto same = [](double x, double y) {
         return std::bit_cast<std::uint64_t>(x) == std::bit_cast<std::uint64_t>(y) ||
             (std::isnan(x) && std::isnan(y));
@@ -208,14 +211,14 @@ inline bool operator==(const DataFrame& a, const DataFrame& b) noexcept {
                });
 }
 
-inline void SampleBuffer::add(std::string_view key, Timestamp time, double value) {
+CLARIFY_DECL void SampleBuffer::add(std::string_view key, Timestamp time, double value) {
     auto found = samples_.find(key);
     if (found == samples_.end()) found = samples_.try_emplace(std::string{key}).first;
     found->second.push_back({time, value});
     ++size_;
 }
 
-inline void SampleBuffer::sort(std::vector<Sample>& samples) {
+CLARIFY_DECL void SampleBuffer::sort(std::vector<Sample>& samples) {
     const auto earlier = [](const Sample& a, const Sample& b) { return a.time < b.time; };
     if (std::is_sorted(samples.begin(), samples.end(), earlier)) return;
     // By their places too, so that of two at the same time the later one stays the later one.
@@ -233,7 +236,7 @@ inline void SampleBuffer::sort(std::vector<Sample>& samples) {
     samples = std::move(sorted);
 }
 
-inline DataFrame SampleBuffer::take() {
+CLARIFY_DECL DataFrame SampleBuffer::take() {
     std::vector<Timestamp> times;
     for (auto& [key, samples] : samples_) {
         sort(samples);
@@ -271,14 +274,15 @@ inline DataFrame SampleBuffer::take() {
     return frame;
 }
 
-inline void check(const DataFrame& frame, std::string_view path, FieldErrors& errors) {
+CLARIFY_DECL void detail::check(
+    const DataFrame& frame, std::string_view path, FieldErrors& errors) {
     const std::string series = field_path(path, "series");
     for (std::size_t i = 0; i != frame.columns(); ++i) {
         const std::string& key = frame.key(i);
         if (!is_input_key(key)) {
             errors.add(
                 field_path(series, key),
-                "is no input key: 1 to 128 letters, digits and - _ : . # + /");
+                "is not a valid input key: 1 to 128 letters, digits and - _ : . # + /");
         }
         const std::span<const double> values = frame.column(i);
         const auto infinite =

@@ -1,33 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
+// Lengths of time as text: ISO 8601, read and written.
 
 #ifndef CLARIFY_API_IMPL_DURATION_HPP
 #define CLARIFY_API_IMPL_DURATION_HPP
 
-#include <clarify/api/detail/json_input.hpp>
-#include <clarify/api/detail/json_output.hpp>
+#include <clarify/api/duration.hpp>
+#include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/json_writer.hpp>
+#include <clarify/core/detail/text.hpp>
 
 #include <cstddef>
 #include <limits>
-#include <ratio>
-#include <utility>
 
 namespace clarify {
 namespace detail {
-
-template <std::integral Rep, class Period>
-constexpr std::chrono::nanoseconds saturated_nanoseconds(
-    std::chrono::duration<Rep, Period> given) noexcept {
-    using Factor = std::ratio_divide<Period, std::nano>;
-    std::int64_t scaled = 0;
-    if (!std::in_range<std::int64_t>(given.count()) ||
-        __builtin_mul_overflow(
-            static_cast<std::int64_t>(given.count()), std::int64_t{Factor::num}, &scaled)) {
-        return given.count() < 0 ? std::chrono::nanoseconds::min()
-                                 : std::chrono::nanoseconds::max();
-    }
-    const std::int64_t quotient = scaled / Factor::den;
-    return std::chrono::nanoseconds{scaled % Factor::den < 0 ? quotient - 1 : quotient};
-}
 
 /// The components of an ISO 8601 duration.
 struct DurationParts {
@@ -183,7 +170,7 @@ inline Error duration_error(Reason reason, std::string_view text) {
 
 }  // namespace detail
 
-inline Result<FixedDuration> FixedDuration::parse(std::string_view text) {
+CLARIFY_DECL Result<FixedDuration> FixedDuration::parse(std::string_view text) {
     detail::DurationParts parts;
     std::int64_t count = 0;
     Reason reason = detail::DurationReader{text}.read(parts);
@@ -193,7 +180,7 @@ inline Result<FixedDuration> FixedDuration::parse(std::string_view text) {
     return FixedDuration{std::chrono::nanoseconds{count}};
 }
 
-inline std::string FixedDuration::to_string() const {
+CLARIFY_DECL std::string FixedDuration::to_string() const {
     const std::int64_t count = value_.count();
     if (count == 0) return "PT0S";
     constexpr std::uint64_t second = 1'000'000'000;
@@ -220,7 +207,7 @@ inline std::string FixedDuration::to_string() const {
     return out += 'S';
 }
 
-inline Result<CalendarDuration> CalendarDuration::parse(std::string_view text) {
+CLARIFY_DECL Result<CalendarDuration> CalendarDuration::parse(std::string_view text) {
     detail::DurationParts parts;
     std::int64_t count = 0;
     Reason reason = detail::DurationReader{text}.read(parts);
@@ -241,21 +228,7 @@ inline Result<CalendarDuration> CalendarDuration::parse(std::string_view text) {
     return days(count);
 }
 
-constexpr FixedDuration CalendarDuration::shortest() const noexcept {
-    constexpr std::int64_t day = 86'400;
-    if (months_ != 0) {
-        std::int64_t length = 0;
-        const std::int64_t in_days = months_ / 12 > 1'000'000 || months_ / 12 < -1'000'000
-            ? (months_ < 0 ? -365'000'000 : 365'000'000)
-            : months_ / 12 * 365 + months_ % 12 * 28;
-        if (__builtin_mul_overflow(in_days, day, &length)) return {};
-        return std::chrono::seconds{length};
-    }
-    if (days_ != 0) return std::chrono::duration<std::int64_t, std::ratio<day>>{days_};
-    return fixed_;
-}
-
-inline std::string CalendarDuration::to_string() const {
+CLARIFY_DECL std::string CalendarDuration::to_string() const {
     if (months_ == 0 && days_ == 0) return fixed().to_string();
     const std::int64_t count = months_ != 0 ? months_ : days_;
     std::uint64_t magnitude = static_cast<std::uint64_t>(count);
@@ -267,18 +240,18 @@ inline std::string CalendarDuration::to_string() const {
     return out;
 }
 
-inline void write_json(detail::JsonOutput& out, FixedDuration duration) {
+CLARIFY_DECL void detail::write_json(JsonWriter& out, FixedDuration duration) {
     out.string(duration.to_string());
 }
 
-inline void write_json(detail::JsonOutput& out, CalendarDuration duration) {
+CLARIFY_DECL void detail::write_json(JsonWriter& out, CalendarDuration duration) {
     out.string(duration.to_string());
 }
 
 namespace detail {
 
 template <class Duration>
-bool read_duration(JsonInput& in, Duration& duration) {
+bool read_duration(JsonReader& in, Duration& duration) {
     std::string text;
     if (!in.string(text)) return false;
     const Result<Duration> parsed = Duration::parse(text);
@@ -289,32 +262,31 @@ bool read_duration(JsonInput& in, Duration& duration) {
 
 }  // namespace detail
 
-inline bool read_json(detail::JsonInput& in, FixedDuration& duration) {
-    return detail::read_duration(in, duration);
+CLARIFY_DECL bool detail::read_json(JsonReader& in, FixedDuration& duration) {
+    return read_duration(in, duration);
 }
 
-inline bool read_json(detail::JsonInput& in, CalendarDuration& duration) {
-    return detail::read_duration(in, duration);
+CLARIFY_DECL bool detail::read_json(JsonReader& in, CalendarDuration& duration) {
+    return read_duration(in, duration);
 }
 
-inline Result<void> append_json_text(std::string& out, FixedDuration duration) {
+CLARIFY_DECL Result<void> append_json_text(std::string& out, FixedDuration duration) {
     return detail::append_json_document(out, duration);
 }
 
-inline Result<void> append_json_text(std::string& out, CalendarDuration duration) {
+CLARIFY_DECL Result<void> append_json_text(std::string& out, CalendarDuration duration) {
     return detail::append_json_document(out, duration);
 }
 
-inline Result<void> read_json_text(std::string_view text, FixedDuration& duration) {
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, FixedDuration& duration) {
     return detail::read_json_document(text, duration);
 }
 
-inline Result<void> read_json_text(std::string_view text, CalendarDuration& duration) {
-    CalendarDuration read{std::chrono::nanoseconds{0}};
-    detail::JsonInput in{text};
-    const Result<void> done = in.document([&] { return read_json(in, read); });
-    if (done) duration = read;
-    return done;
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, CalendarDuration& duration) {
+    const auto read = [](detail::JsonReader& in, CalendarDuration& value) {
+        return read_json(in, value);
+    };
+    return detail::read_json_document(text, duration, read, CalendarDuration{FixedDuration{}});
 }
 
 }  // namespace clarify

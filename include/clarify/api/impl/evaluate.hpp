@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
+// Evaluations checked, and written as each version of the API spells them.
 
 #ifndef CLARIFY_API_IMPL_EVALUATE_HPP
 #define CLARIFY_API_IMPL_EVALUATE_HPP
 
-#include <clarify/api/detail/json_output.hpp>
 #include <clarify/api/detail/version_order.hpp>
+#include <clarify/api/evaluate.hpp>
 #include <clarify/api/patterns.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_writer.hpp>
 
 #include <algorithm>
 #include <set>
@@ -34,12 +36,12 @@ struct Dialect {
     bool is_released = false;
 };
 
-inline void write_text(JsonOutput& out, std::string_view name, std::string_view text) {
+inline void write_text(JsonWriter& out, std::string_view name, std::string_view text) {
     out.key(name);
     out.string(text);
 }
 
-inline void write_base(JsonOutput& out, const AggregationBase& base, const Dialect& dialect) {
+inline void write_base(JsonWriter& out, const AggregationBase& base, const Dialect& dialect) {
     std::string aggregation{base.time_aggregation.text()};
     // As the reference of 1.1 has it.
     if (!dialect.is_1_2 && is_state_aggregation(base.time_aggregation) &&
@@ -69,7 +71,7 @@ public:
         if (is_state_aggregation(of.time_aggregation)) {
             if (!of.state) errors_.add(path + ".state", "is needed for a state aggregation");
             if (of.state && !is_enum_state(*of.state))
-                errors_.add(path + ".state", "is no state: 0 to 9999");
+                errors_.add(path + ".state", "is not a valid state: 0 to 9999");
         } else if (of.state) {
             errors_.add(path + ".state", "is for state aggregations only");
         }
@@ -83,7 +85,8 @@ public:
     void name(const std::string& alias, const std::string& path) {
         if (!is_alias(alias)) {
             errors_.add(
-                path + ".alias", "is no alias: 1 to 28 letters, digits and _, no digit first");
+                path + ".alias",
+                "is not a valid alias: 1 to 28 letters, digits and _, no digit first");
         }
         if (!names_.insert(alias).second) errors_.add(path + ".alias", "is repeated");
     }
@@ -95,7 +98,8 @@ public:
         if (!is_utf8(value)) errors_.add(path + ".engUnit", "is not UTF-8");
     }
     void item(const ItemAggregation& of, const std::string& path) {
-        if (!is_resource_id(of.id)) errors_.add(path + ".id", "is no identifier of an item");
+        if (!is_resource_id(of.id))
+            errors_.add(path + ".id", "is not a valid identifier of an item");
         ids_.insert(of.id);
         base(of, path);
     }
@@ -115,10 +119,10 @@ CLARIFY_DECL bool EvaluateQuery::needs_1_2() const noexcept {
         std::any_of(calculations.begin(), calculations.end(), has_unit);
 }
 
-CLARIFY_DECL void check(const EvaluateQuery& query, FieldErrors& errors) {
+CLARIFY_DECL void detail::check(const EvaluateQuery& query, FieldErrors& errors) {
     constexpr std::size_t most_items = 50;
     constexpr std::size_t most_calculations = 100;
-    detail::evaluate::Checker checker{errors};
+    evaluate::Checker checker{errors};
     const auto path = [](std::string_view list, std::size_t i) {
         return std::string{list} + '.' + std::to_string(i);
     };
@@ -144,9 +148,9 @@ CLARIFY_DECL void check(const EvaluateQuery& query, FieldErrors& errors) {
     check(query.data, "data", errors);
 }
 
-CLARIFY_DECL void write_members(
-    detail::JsonOutput& out, const EvaluateQuery& query, std::string_view api_version) {
-    using namespace detail::evaluate;
+CLARIFY_DECL void detail::write_members(
+    JsonWriter& out, const EvaluateQuery& query, std::string_view api_version) {
+    using namespace evaluate;
     const Dialect dialect{api_version};
     out.key("items");
     out.open('[');

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// Errors collected, and put into one message.
 
 #ifndef CLARIFY_API_IMPL_FIELD_ERRORS_HPP
 #define CLARIFY_API_IMPL_FIELD_ERRORS_HPP
 
+#include <clarify/api/field_errors.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/text.hpp>
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Filters composed, checked and written.
 
 #ifndef CLARIFY_API_IMPL_FILTER_HPP
 #define CLARIFY_API_IMPL_FILTER_HPP
 
-#include <clarify/api/detail/json_output.hpp>
+#include <clarify/api/filter.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_writer.hpp>
 #include <clarify/core/detail/text.hpp>
 
 #include <charconv>
@@ -40,8 +42,8 @@ CLARIFY_DECL FilterValue::FilterValue(std::string_view text) {
 
 CLARIFY_DECL FilterValue::FilterValue(double value) {
     if (!std::isfinite(value)) return;
-    char text[32];
-    text_.assign(text, std::to_chars(text, text + sizeof text, value).ptr);
+    char text[detail::json_number_size];
+    text_.assign(text, detail::put_json_number(text, value));
 }
 
 CLARIFY_DECL Filter Filter::raw(std::string json) {
@@ -103,36 +105,37 @@ CLARIFY_DECL std::string Field::list(const std::vector<FilterValue>& values) {
     return out += ']';
 }
 
-CLARIFY_DECL Result<void> check(const Filter& filter) {
-    using Kind = detail::FilterNode::Kind;
+CLARIFY_DECL Result<void> detail::check(const Filter& filter) {
+    using Kind = FilterNode::Kind;
     if (filter.matches_everything()) return {};
-    const detail::FilterNode& node = *filter.node_;
+    const FilterNode& node = *filter.node_;
     const auto fault = [](Reason reason, std::string what) {
         return Error{Errc::bad_argument, reason, "filter: " + std::move(what)};
     };
     if (node.kind == Kind::raw) {
-        if (detail::is_json_object(node.value)) return {};
-        return fault(Reason::syntax, "raw text that is no JSON object");
+        if (is_json_object(node.value)) return {};
+        return fault(Reason::syntax, "raw text that is not a JSON object");
     }
     for (const Filter& part : node.parts) {
         if (const Result<void> done = check(part); !done) return done;
     }
     if (node.kind != Kind::comparison) return {};
-    if (node.path.empty() || node.path.front() == '$' || !detail::is_utf8(node.path))
-        return fault(
-            Reason::params, "a field cannot be named \"" + detail::printable(node.path, 64) + '"');
+    if (node.path.empty() || node.path.front() == '$' || !is_utf8(node.path))
+        return fault(Reason::params, "a field cannot be named \"" + printable(node.path, 64) + '"');
     if (!node.value.empty()) return {};
     return fault(
         Reason::params,
-        detail::printable(node.path, 64) +
+        printable(node.path, 64) +
             ": compared with a number that is not finite, or text that is not UTF-8");
 }
 
-CLARIFY_DECL void write_json(detail::JsonOutput& out, const Filter& filter) {
-    using Kind = detail::FilterNode::Kind;
-    if (filter.matches_everything()) return out.raw("{}");
-    const detail::FilterNode& node = *filter.node_;
-    if (node.kind == Kind::raw) return out.raw(node.value);
+CLARIFY_DECL void detail::write_json(JsonWriter& out, const Filter& filter) {
+    using Kind = FilterNode::Kind;
+    if (filter.matches_everything() || filter.node_->kind == Kind::raw) {
+        out.raw(filter.matches_everything() ? "{}" : std::string_view{filter.node_->value});
+        return;
+    }
+    const FilterNode& node = *filter.node_;
     out.open('{');
     if (node.kind == Kind::comparison) {
         out.key(node.path);
@@ -157,7 +160,7 @@ CLARIFY_DECL void write_json(detail::JsonOutput& out, const Filter& filter) {
 }
 
 CLARIFY_DECL Result<void> append_json_text(std::string& out, const Filter& filter) {
-    if (const Result<void> sendable = check(filter); !sendable) return sendable;
+    if (const Result<void> sendable = detail::check(filter); !sendable) return sendable;
     return detail::append_json_document(out, filter);
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
+// Sets of labels: kept sorted, read and written.
 
 #ifndef CLARIFY_API_IMPL_LABELS_HPP
 #define CLARIFY_API_IMPL_LABELS_HPP
 
-#include <clarify/api/detail/json_input.hpp>
-#include <clarify/api/detail/json_output.hpp>
+#include <clarify/api/labels.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/json_writer.hpp>
 
 #include <algorithm>
 
@@ -83,7 +85,7 @@ CLARIFY_DECL bool Labels::contains(std::string_view key, std::string_view value)
     return std::find(values.begin(), values.end(), value) != values.end();
 }
 
-CLARIFY_DECL void write_json(detail::JsonOutput& out, const Labels& labels) {
+CLARIFY_DECL void detail::write_json(JsonWriter& out, const Labels& labels) {
     out.open('{');
     for (const auto& [key, values] : labels) {
         out.key(key);
@@ -97,11 +99,11 @@ CLARIFY_DECL void write_json(detail::JsonOutput& out, const Labels& labels) {
     out.close('}');
 }
 
-CLARIFY_DECL bool read_json(detail::JsonInput& in, Labels& out) {
-    out.clear();
+CLARIFY_DECL bool detail::read_json(JsonReader& in, Labels& labels) {
+    labels.clear();
     if (in.take_null()) return true;
-    return in.object([&](const detail::JsonKey& key) {
-        Labels::Values& values = out.map_[key.text()];
+    return in.object([&](const JsonKey& key) {
+        Labels::Values& values = labels.map_[key.text()];
         values.clear();
         if (in.take_null()) return true;
         return in.array([&] { return in.string(values.emplace_back()); });

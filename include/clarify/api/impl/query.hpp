@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
+// Queries checked and written, and the limits of time windows.
 
 #ifndef CLARIFY_API_IMPL_QUERY_HPP
 #define CLARIFY_API_IMPL_QUERY_HPP
 
-#include <clarify/api/detail/json_output.hpp>
 #include <clarify/api/patterns.hpp>
+#include <clarify/api/query.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_writer.hpp>
 
 #include <charconv>
 #include <concepts>
@@ -13,13 +15,13 @@
 namespace clarify {
 namespace detail::query {
 
-inline void write_number(JsonOutput& out, std::string_view name, std::size_t value) {
+inline void write_number(JsonWriter& out, std::string_view name, std::size_t value) {
     out.key(name);
     out.raw(std::to_string(value));
 }
 
 inline void write_list(
-    JsonOutput& out, std::string_view name, const std::vector<std::string>& values) {
+    JsonWriter& out, std::string_view name, const std::vector<std::string>& values) {
     out.key(name);
     out.open('[');
     for (const std::string& value : values) {
@@ -30,7 +32,7 @@ inline void write_list(
 }
 
 inline void write_time(
-    JsonOutput& out, std::string_view name, const std::optional<Timestamp>& time) {
+    JsonWriter& out, std::string_view name, const std::optional<Timestamp>& time) {
     if (!time) return;
     out.key(name);
     write_json(out, *time);
@@ -76,7 +78,7 @@ CLARIFY_DECL std::optional<FixedDuration> longest_window(
     return hours{24 * 40};
 }
 
-CLARIFY_DECL void check(
+CLARIFY_DECL void detail::check(
     const ResourceQuery& query, std::string_view path, std::size_t most, FieldErrors& errors) {
     using namespace detail::query;
     if (const Result<void> sendable = check(query.filter); !sendable)
@@ -89,7 +91,8 @@ CLARIFY_DECL void check(
     }
 }
 
-CLARIFY_DECL void check(const DataQuery& query, std::string_view path, FieldErrors& errors) {
+CLARIFY_DECL void detail::check(
+    const DataQuery& query, std::string_view path, FieldErrors& errors) {
     using namespace detail::query;
     const std::string times = field_path(field_path(path, "filter"), "times");
     check_time(query.from, field_path(times, "$gte"), errors);
@@ -100,15 +103,15 @@ CLARIFY_DECL void check(const DataQuery& query, std::string_view path, FieldErro
     const std::optional<CalendarDuration> width = query.rollup.width();
     if (width && !width->is_positive()) errors.add(field_path(path, "rollup"), "is not positive");
     if (!query.time_zone.empty() && !is_time_zone_name(query.time_zone))
-        errors.add(field_path(path, "timeZone"), "is no name of a time zone");
+        errors.add(field_path(path, "timeZone"), "is not a valid time zone name");
     if (query.first_day_of_week && !query.first_day_of_week->ok())
-        errors.add(field_path(path, "firstDayOfWeek"), "is no day of the week");
+        errors.add(field_path(path, "firstDayOfWeek"), "is not a day of the week");
     if (query.last && *query.last == 0) errors.add(field_path(path, "last"), "is 0");
     for (const std::string& key : query.series)
         check_text(key, field_path(field_path(path, "filter"), "series"), errors);
 }
 
-CLARIFY_DECL void write_json(detail::JsonOutput& out, const ResourceQuery& query) {
+CLARIFY_DECL void detail::write_json(JsonWriter& out, const ResourceQuery& query) {
     using namespace detail::query;
     out.open('{');
     out.key("filter");
@@ -123,7 +126,7 @@ CLARIFY_DECL void write_json(detail::JsonOutput& out, const ResourceQuery& query
     out.close('}');
 }
 
-CLARIFY_DECL void write_json(detail::JsonOutput& out, const DataQuery& query) {
+CLARIFY_DECL void detail::write_json(JsonWriter& out, const DataQuery& query) {
     using namespace detail::query;
     out.open('{');
     if (query.from || query.to || !query.series.empty()) {
@@ -166,14 +169,14 @@ CLARIFY_DECL void write_json(detail::JsonOutput& out, const DataQuery& query) {
 
 CLARIFY_DECL Result<void> append_json_text(std::string& out, const ResourceQuery& query) {
     FieldErrors errors;
-    check(query, "query", std::string_view::npos, errors);
+    detail::check(query, "query", std::string_view::npos, errors);
     if (!errors.empty()) return errors.result();
     return detail::append_json_document(out, query);
 }
 
 CLARIFY_DECL Result<void> append_json_text(std::string& out, const DataQuery& query) {
     FieldErrors errors;
-    check(query, "data", errors);
+    detail::check(query, "data", errors);
     if (!errors.empty()) return errors.result();
     return detail::append_json_document(out, query);
 }

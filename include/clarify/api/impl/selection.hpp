@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Selections read in each form that a server may send.
 
 #ifndef CLARIFY_API_IMPL_SELECTION_HPP
 #define CLARIFY_API_IMPL_SELECTION_HPP
 
-#include <clarify/api/detail/json_input.hpp>
+#include <clarify/api/selection.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_reader.hpp>
 
 #include <string>
 #include <utility>
@@ -12,7 +14,7 @@
 namespace clarify {
 namespace detail::selection {
 
-inline bool read_meta(JsonInput& in, std::optional<std::int64_t>& total) {
+inline bool read_meta(JsonReader& in, std::optional<std::int64_t>& total) {
     return in.object([&](const JsonKey& key) {
         if (!(key == "total")) return in.skip();
         total.reset();
@@ -35,7 +37,7 @@ inline std::string type_of(std::string_view resource) {
     return type;
 }
 
-inline bool read_included(JsonInput& in, std::vector<Item>& items) {
+inline bool read_included(JsonReader& in, std::vector<Item>& items) {
     items.clear();
     if (in.next() == JsonKind::array) {
         return in.array([&] {
@@ -52,7 +54,7 @@ inline bool read_included(JsonInput& in, std::vector<Item>& items) {
 
 /// Resources in an array, or by their identifiers.
 template <class Resource>
-bool read_data(JsonInput& in, std::vector<Resource>& data) {
+bool read_data(JsonReader& in, std::vector<Resource>& data) {
     data.clear();
     if (in.next() == JsonKind::array)
         return in.array([&] { return read_json(in, data.emplace_back()); });
@@ -64,10 +66,10 @@ bool read_data(JsonInput& in, std::vector<Resource>& data) {
     });
 }
 
-inline bool read_data(JsonInput& in, DataFrame& data) { return read_json(in, data); }
+inline bool read_data(JsonReader& in, DataFrame& data) { return read_json(in, data); }
 
 template <class Any>
-bool read_selection(JsonInput& in, Any& selection) {
+bool read_selection(JsonReader& in, Any& selection) {
     return in.object([&](const JsonKey& key) {
         if (in.take_null()) return true;
         if (key == "meta") return read_meta(in, selection.total);
@@ -79,11 +81,8 @@ bool read_selection(JsonInput& in, Any& selection) {
 
 template <class Any>
 Result<void> read_text(std::string_view text, Any& selection) {
-    JsonInput in{text};
-    Any value;
-    const Result<void> done = in.document([&] { return read_selection(in, value); });
-    if (done) selection = std::move(value);
-    return done;
+    return read_json_document(
+        text, selection, [](JsonReader& in, Any& value) { return read_selection(in, value); });
 }
 
 }  // namespace detail::selection

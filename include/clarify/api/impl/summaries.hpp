@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
+// Summaries read, whole or partial.
 
 #ifndef CLARIFY_API_IMPL_SUMMARIES_HPP
 #define CLARIFY_API_IMPL_SUMMARIES_HPP
 
-#include <clarify/api/detail/json_input.hpp>
+#include <clarify/api/summaries.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_reader.hpp>
 
 namespace clarify {
 namespace detail {
 
-inline bool read_json(JsonInput& in, CreateSummary& out) {
+inline bool read_json(JsonReader& in, CreateSummary& out) {
     return in.object([&](const JsonKey& key) {
         if (in.take_null()) return true;
         if (key == "id") return in.string(out.id);
@@ -18,7 +20,7 @@ inline bool read_json(JsonInput& in, CreateSummary& out) {
     });
 }
 
-inline bool read_json(JsonInput& in, SaveSummary& out) {
+inline bool read_json(JsonReader& in, SaveSummary& out) {
     return in.object([&](const JsonKey& key) {
         if (in.take_null()) return true;
         if (key == "id") return in.string(out.id);
@@ -30,7 +32,7 @@ inline bool read_json(JsonInput& in, SaveSummary& out) {
 
 /// Reads an object whose member `name` maps keys to summaries.
 template <class Map>
-bool read_summaries(JsonInput& in, std::string_view name, Map& out) {
+bool read_summaries(JsonReader& in, std::string_view name, Map& out) {
     return in.object([&](const JsonKey& member) {
         if (!(member == name)) return in.skip();
         out.clear();
@@ -43,15 +45,15 @@ bool read_summaries(JsonInput& in, std::string_view name, Map& out) {
     });
 }
 
-inline bool read_json(JsonInput& in, InsertResult& out) {
+inline bool read_json(JsonReader& in, InsertResult& out) {
     return read_summaries(in, "signalsByInput", out.signals_by_input);
 }
 
-inline bool read_json(JsonInput& in, SaveSignalsResult& out) {
+inline bool read_json(JsonReader& in, SaveSignalsResult& out) {
     return read_summaries(in, "signalsByInput", out.signals_by_input);
 }
 
-inline bool read_json(JsonInput& in, PublishSignalsResult& out) {
+inline bool read_json(JsonReader& in, PublishSignalsResult& out) {
     return read_summaries(in, "itemsBySignal", out.items_by_signal);
 }
 

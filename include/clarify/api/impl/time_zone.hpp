@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Offsets looked up in the files of the system's database.
 
 #ifndef CLARIFY_API_IMPL_TIME_ZONE_HPP
 #define CLARIFY_API_IMPL_TIME_ZONE_HPP
 
 #include <clarify/api/detail/zone_data.hpp>
 #include <clarify/api/patterns.hpp>
+#include <clarify/api/time_zone.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/text.hpp>
 

@@ -1,83 +1,47 @@
 // SPDX-License-Identifier: BSL-1.0
+// Moments as text: RFC 3339, read and written.
 
 #ifndef CLARIFY_API_IMPL_TIMESTAMP_HPP
 #define CLARIFY_API_IMPL_TIMESTAMP_HPP
 
-#include <clarify/api/detail/json_input.hpp>
-#include <clarify/api/detail/json_output.hpp>
-
-#include <utility>
+#include <clarify/api/detail/digits.hpp>
+#include <clarify/api/timestamp.hpp>
+#include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/json_writer.hpp>
+#include <clarify/core/detail/text.hpp>
 
 namespace clarify {
-namespace detail {
-
-constexpr std::int64_t saturated_sum(std::int64_t a, std::int64_t b) noexcept {
-    std::int64_t sum = 0;
-    if (!__builtin_add_overflow(a, b, &sum)) return sum;
-    return b < 0 ? std::numeric_limits<std::int64_t>::min()
-                 : std::numeric_limits<std::int64_t>::max();
-}
-
-template <std::integral Rep, class Period>
-constexpr std::int64_t saturated_microseconds(std::chrono::duration<Rep, Period> given) noexcept {
-    // Microseconds in a tick of the given duration, as a fraction in lowest terms.
-    using Factor = std::ratio_divide<Period, std::micro>;
-    std::int64_t scaled = 0;
-    if (!std::in_range<std::int64_t>(given.count()) ||
-        __builtin_mul_overflow(
-            static_cast<std::int64_t>(given.count()), std::int64_t{Factor::num}, &scaled)) {
-        return given.count() < 0 ? std::numeric_limits<std::int64_t>::min()
-                                 : std::numeric_limits<std::int64_t>::max();
-    }
-    const std::int64_t quotient = scaled / Factor::den;
-    return scaled % Factor::den < 0 ? quotient - 1 : quotient;
-}
-
-namespace timestamp {
-
-/// The number that `count` digits at `at` spell, or something negative.
-inline int digits(const char* at, int count) noexcept {
-    int value = 0;
-    bool good = true;
-    for (int i = 0; i != count; ++i) {
-        good = good && is_digit(at[i]);
-        value = value * 10 + (at[i] - '0');
-    }
-    return good ? value : -1;
-}
-
-inline char* put(char* out, unsigned value, int width) noexcept {
-    for (int i = width; i-- != 0; value /= 10)
-        out[i] = static_cast<char>('0' + value % 10);
-    return out + width;
-}
+namespace detail::timestamp {
 
 /// Reads `Z` or an offset, which is all of `text`, as minutes east of Greenwich.
 inline bool read_zone(std::string_view text, int& minutes) noexcept {
     minutes = 0;
     if (text.size() == 1) return text[0] == 'Z' || text[0] == 'z';
     if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return false;
-    const int hour = digits(text.data() + 1, 2);
-    const int minute = digits(text.data() + 4, 2);
+    const int hour = take_digits(text.data() + 1, 2);
+    const int minute = take_digits(text.data() + 4, 2);
     if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return false;
     minutes = (hour * 60 + minute) * (text[0] == '-' ? -1 : 1);
     return true;
 }
 
-}  // namespace timestamp
+}  // namespace detail::timestamp
 
-inline bool read_timestamp(std::string_view text, std::int64_t& microseconds) noexcept {
+CLARIFY_DECL bool detail::read_timestamp(
+    std::string_view text, std::int64_t& microseconds) noexcept {
+    constexpr std::int64_t minutes_of_day = 24 * 60;
     constexpr std::size_t shortest = 20;  // 2026-11-24T09:30:00Z
     if (text.size() < shortest) return false;
     const char* const at = text.data();
-    const int year = timestamp::digits(at, 4);
-    const int month = timestamp::digits(at + 5, 2);
-    const int day = timestamp::digits(at + 8, 2);
-    const int hour = timestamp::digits(at + 11, 2);
-    const int minute = timestamp::digits(at + 14, 2);
-    const int second = timestamp::digits(at + 17, 2);
+    const int year = take_digits(at, 4);
+    const int month = take_digits(at + 5, 2);
+    const int day = take_digits(at + 8, 2);
+    const int hour = take_digits(at + 11, 2);
+    const int minute = take_digits(at + 14, 2);
+    const int second = take_digits(at + 17, 2);
     if (year < 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 ||
-        second > 59 || at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != 't') ||
+        second > 60 || at[4] != '-' || at[7] != '-' || (at[10] != 'T' && at[10] != 't') ||
         at[13] != ':' || at[16] != ':' || month < 0 || day < 0) {
         return false;
     }
@@ -102,34 +66,13 @@ inline bool read_timestamp(std::string_view text, std::int64_t& microseconds) no
     if (!timestamp::read_zone(text.substr(used), offset)) return false;
     const std::int64_t days = std::chrono::sys_days{date}.time_since_epoch().count();
     const std::int64_t minutes = (days * 24 + hour) * 60 + minute - offset;
+    // RFC 3339 section 5.7: a leap second ends a day of UTC.
+    if (second == 60 && (minutes + 1) % minutes_of_day != 0) return false;
     microseconds = (minutes * 60 + second) * 1'000'000 + fraction;
     return true;
 }
 
-}  // namespace detail
-
-constexpr Timestamp Timestamp::from_microseconds(std::int64_t count) noexcept {
-    Timestamp time;
-    time.count_ = count;
-    return time;
-}
-
-constexpr Timestamp Timestamp::min() noexcept {
-    return from_microseconds(std::numeric_limits<std::int64_t>::min());
-}
-
-constexpr Timestamp Timestamp::max() noexcept {
-    return from_microseconds(std::numeric_limits<std::int64_t>::max());
-}
-
-constexpr std::chrono::microseconds operator-(Timestamp a, Timestamp b) noexcept {
-    std::int64_t difference = 0;
-    if (__builtin_sub_overflow(a.count_, b.count_, &difference))
-        return b.count_ > 0 ? std::chrono::microseconds::min() : std::chrono::microseconds::max();
-    return std::chrono::microseconds{difference};
-}
-
-inline Result<Timestamp> Timestamp::parse(std::string_view text) {
+CLARIFY_DECL Result<Timestamp> Timestamp::parse(std::string_view text) {
     std::int64_t count = 0;
     if (detail::read_timestamp(text, count)) return from_microseconds(count);
     return Error{
@@ -138,7 +81,7 @@ inline Result<Timestamp> Timestamp::parse(std::string_view text) {
         "not a time in RFC 3339, such as 2026-11-24T09:30:00Z: " + detail::printable(text, 48)};
 }
 
-inline char* Timestamp::format_to(char* out) const noexcept {
+CLARIFY_DECL char* Timestamp::format_to(char* out) const noexcept {
     using namespace std::chrono;
     constexpr std::int64_t day_length = 86'400'000'000;
     std::int64_t days = count_ / day_length;
@@ -160,53 +103,49 @@ inline char* Timestamp::format_to(char* out) const noexcept {
     const unsigned month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
     const std::int64_t year = era * 400 + year_of_era + (month <= 2 ? 1 : 0);
     if (year >= 0 && year <= 9999) {
-        out = detail::timestamp::put(out, static_cast<unsigned>(year), 4);
+        out = detail::put_digits(out, static_cast<unsigned>(year), 4);
     } else {
         *out++ = year < 0 ? '-' : '+';
-        out = detail::timestamp::put(out, static_cast<unsigned>(year < 0 ? -year : year), 6);
+        out = detail::put_digits(out, static_cast<unsigned>(year < 0 ? -year : year), 6);
     }
     *out++ = '-';
-    out = detail::timestamp::put(out, month, 2);
+    out = detail::put_digits(out, month, 2);
     *out++ = '-';
-    out = detail::timestamp::put(out, day, 2);
+    out = detail::put_digits(out, day, 2);
     const auto seconds = static_cast<unsigned>(rest / 1'000'000);
     *out++ = 'T';
-    out = detail::timestamp::put(out, seconds / 3600, 2);
+    out = detail::put_digits(out, seconds / 3600, 2);
     *out++ = ':';
-    out = detail::timestamp::put(out, seconds / 60 % 60, 2);
+    out = detail::put_digits(out, seconds / 60 % 60, 2);
     *out++ = ':';
-    out = detail::timestamp::put(out, seconds % 60, 2);
-    if (const auto fraction = static_cast<unsigned>(rest % 1'000'000); fraction != 0) {
-        *out++ = '.';
-        out = detail::timestamp::put(out, fraction, 6);
-        while (out[-1] == '0')
-            --out;
-    }
+    out = detail::put_digits(out, seconds % 60, 2);
+    out = detail::put_microseconds(out, static_cast<unsigned>(rest % 1'000'000));
     *out++ = 'Z';
     return out;
 }
 
-inline std::string Timestamp::to_string() const {
+CLARIFY_DECL std::string Timestamp::to_string() const {
     char text[max_text];
     return {text, format_to(text)};
 }
 
-inline void write_json(detail::JsonOutput& out, Timestamp time) { out.string(time.to_string()); }
+CLARIFY_DECL void detail::write_json(JsonWriter& out, Timestamp time) {
+    out.string(time.to_string());
+}
 
-inline bool read_json(detail::JsonInput& in, Timestamp& time) {
+CLARIFY_DECL bool detail::read_json(JsonReader& in, Timestamp& time) {
     std::string_view raw;
     std::int64_t count = 0;
     if (!in.raw_string(raw)) return false;
     // As good as never is a character of it written as an escape.
     const std::string_view text = raw.substr(1, raw.size() - 2);
-    if (!detail::read_timestamp(text, count) &&
-        !detail::read_timestamp(detail::json_unescape(raw), count))
+    if (!read_timestamp(text, count) && !read_timestamp(json_unescape(raw), count))
         return in.fail(Reason::mismatch, "expected a time in RFC 3339");
     time = Timestamp::from_microseconds(count);
     return true;
 }
 
-inline Result<void> append_json_text(std::string& out, Timestamp time) {
+CLARIFY_DECL Result<void> append_json_text(std::string& out, Timestamp time) {
     char text[Timestamp::max_text];
     const std::string_view written{text, static_cast<std::size_t>(time.format_to(text) - text)};
     if (!detail::is_digit(written.front()))
@@ -217,7 +156,7 @@ inline Result<void> append_json_text(std::string& out, Timestamp time) {
     return {};
 }
 
-inline Result<void> read_json_text(std::string_view text, Timestamp& time) {
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, Timestamp& time) {
     return detail::read_json_document(text, time);
 }
 

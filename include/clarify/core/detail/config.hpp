@@ -10,9 +10,9 @@
 #error "clarify needs Boost 1.81 or newer"
 #endif
 
-// With CLARIFY_SEPARATE_COMPILATION the functions that drag in sockets, TLS and the machinery of
-// coroutines are compiled once, where <clarify/src.hpp> is included. Nothing else depends on it: the
-// layout of every type and the behaviour of every function are the same either way.
+// With CLARIFY_SEPARATE_COMPILATION functions that are no templates, and what drags in sockets, TLS
+// and the machinery of coroutines, are compiled once, where <clarify/src.hpp> is included. Nothing else
+// depends on it: the layout of every type and the behaviour of every function are the same either way.
 #if defined(CLARIFY_SEPARATE_COMPILATION)
 #define CLARIFY_DECL
 #else

@@ -5,20 +5,13 @@
 #ifndef CLARIFY_CORE_DETAIL_JSON_SCAN_HPP
 #define CLARIFY_CORE_DETAIL_JSON_SCAN_HPP
 
+#include <clarify/core/detail/json_number.hpp>
+#include <clarify/core/detail/json_text.hpp>
 #include <clarify/core/errc.hpp>
 
-#include <bitset>
-#include <charconv>
-#include <clocale>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <system_error>
 
 namespace clarify::detail {
 
@@ -53,7 +46,11 @@ public:
     Reason reason() const noexcept { return reason_; }
     bool ok() const noexcept { return reason_ == Reason::none; }
     /// How many bytes were read; after a failure, near where it is.
-    std::size_t offset() const noexcept { return static_cast<std::size_t>(at_ - begin_); }
+    std::size_t offset() const noexcept { return taken().size(); }
+    /// What was read.
+    std::string_view taken() const noexcept {
+        return {begin_, static_cast<std::size_t>(at_ - begin_)};
+    }
 
     /// Reads the whole text as one document: an optional byte order mark, one value, blanks.
     RawJson document();
@@ -95,6 +92,10 @@ private:
         skip_blanks();
         return at_ == end_ ? '\0' : *at_;
     }
+    /// Reads the bracket that opens a container. `inside` tells whether anything is in it.
+    bool enter(char bracket, bool& inside) noexcept;
+    /// Reads what follows an element or a member. `inside` tells whether another one comes.
+    bool pass(char closing_bracket, bool& inside) noexcept;
     bool scalar(JsonKind kind);
     bool containers();
     bool member_name();
@@ -112,39 +113,37 @@ private:
     Reason reason_ = Reason::none;
 };
 
-/// Does the key token (quotes and escapes included) spell `name`?
-bool key_is(std::string_view raw_key, std::string_view name);
-/// The text of a string token that a `JsonScanner` accepted.
-std::string json_unescape(std::string_view raw_string);
-/// Appends `text` as a JSON string. `false`, with `out` unchanged, where `text` is not UTF-8.
-bool append_json_string(std::string& out, std::string_view text);
-/// Is `text` well-formed UTF-8 (RFC 3629)?
-bool is_utf8(std::string_view text) noexcept;
-/// The length of the well-formed UTF-8 sequence at `at`, or 0.
-std::size_t utf8_sequence(const char* at, const char* end) noexcept;
+template <class OnMember>
+bool JsonScanner::object(OnMember&& on_member) {
+    bool inside = false;
+    if (!enter('{', inside)) return false;
+    while (inside) {
+        if (peek() != '"') return fail(Reason::syntax);
+        const char* const first = at_;
+        if (!string()) return false;
+        const std::string_view key{first, static_cast<std::size_t>(at_ - first)};
+        if (!consume(':')) return false;
+        on_member(key, *this);
+        if (!pass('}', inside)) return false;
+    }
+    return true;
+}
 
-/// The integer that a number token spells, as sign and magnitude.
-struct JsonInteger {
-    /// `mismatch` where the number has a fraction, `out_of_range` where 64 bits do not hold it.
-    Reason reason = Reason::none;
-    bool negative = false;
-    std::uint64_t magnitude = 0;
-};
-
-/// Reads a number token as an integer, also when written as `7.0` or `7e0`. Exact: nothing is
-/// rounded.
-JsonInteger json_whole_number(std::string_view raw_number) noexcept;
-/// The value of a number token if it is an integer that fits, also when written as `7.0` or `7e0`.
-std::optional<std::int64_t> json_integer(std::string_view raw_number) noexcept;
-/// The `Real` (`float` or `double`) nearest to a number token; nothing where it is beyond the
-/// largest.
-template <class Real>
-std::optional<Real> json_real(std::string_view raw_number);
+template <class OnElement>
+bool JsonScanner::array(OnElement&& on_element) {
+    bool inside = false;
+    if (!enter('[', inside)) return false;
+    while (inside) {
+        on_element(*this);
+        if (!pass(']', inside)) return false;
+    }
+    return true;
+}
 
 }  // namespace clarify::detail
 
-#include <clarify/core/detail/impl/json_number.hpp>
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/core/detail/impl/json_scan.hpp>
-#include <clarify/core/detail/impl/json_string.hpp>
+#endif
 
 #endif  // CLARIFY_CORE_DETAIL_JSON_SCAN_HPP

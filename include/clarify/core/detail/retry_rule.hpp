@@ -98,7 +98,8 @@ struct Backoff {
 inline Clock::duration full_jitter(
     Clock::duration base, Clock::duration cap, unsigned attempts, double random) noexcept {
     Clock::duration window = std::min(base, cap);
-    for (unsigned i = 1; i < attempts && window < cap; ++i)
+    // No more doublings than there are bits: a base of zero stays zero.
+    for (unsigned i = 1; i < std::min(attempts, 64U) && window < cap; ++i)
         window = window > cap / 2 ? cap : std::min(2 * window, cap);
     return std::chrono::duration_cast<Clock::duration>(window * random);
 }

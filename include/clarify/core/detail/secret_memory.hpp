@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Memory for secrets: pages of their own, which a core dump leaves out where the system can do that.
+// Memory for secrets: pages of their own, where the system can leave those out of a core dump.
 
 #ifndef CLARIFY_CORE_DETAIL_SECRET_MEMORY_HPP
 #define CLARIFY_CORE_DETAIL_SECRET_MEMORY_HPP

@@ -118,9 +118,9 @@ private:
         boost::asio::execution_context* context;
         std::mutex mutex;
         Queue waiting;
-        /// Is a runner under way or about to be?
+        /// Is a turn under way or about to be?
         bool busy = false;
-        /// The context below was destroyed with a runner in it: nothing will ever run again.
+        /// The context below was destroyed with a turn in it: nothing will ever run again.
         bool abandoned = false;
     };
 
@@ -258,7 +258,7 @@ void SerialExecutor::execute(Function&& function) const {
     }
     if (abandoned) return operation->complete(operation, false);
     if (!first || launch(state_, never_ ? state_->inner_never : state_->inner)) return;
-    // There was no memory for a runner. Others may have come meanwhile and rely on it.
+    // There was no memory for a turn. Others may have come meanwhile and rely on it.
     bool mine = false;
     {
         const std::lock_guard lock{state_->mutex};

@@ -73,8 +73,9 @@ void for_each_list_item(std::string_view list, OnItem&& on_item) {
     }
 }
 
-/// At most `limit` bytes of text from a peer, made printable: every byte that is not printable
-/// ASCII becomes `\xHH`, so that it can neither drive a terminal nor forge a log line.
+/// The first `limit` bytes of text from a peer, made printable, and `...` if there are more: a line
+/// feed becomes `\n`, any other byte that is not printable ASCII `\xHH`, so that it can neither drive a
+/// terminal nor forge a log line.
 inline std::string printable(std::string_view text, std::size_t limit) {
     constexpr std::string_view hex = "0123456789abcdef";
     const bool cut = text.size() > limit;
@@ -95,7 +96,8 @@ inline std::string printable(std::string_view text, std::size_t limit) {
     return out;
 }
 
-/// The same, but what comes of it has at most `limit` bytes, and ends with no half an escape.
+/// All of `text` made printable in the same way, and cut to `limit` bytes, `...` included, but not in
+/// the middle of an escape.
 inline std::string printable_within(std::string_view text, std::size_t limit) {
     constexpr std::string_view dots = "...";
     std::string out;

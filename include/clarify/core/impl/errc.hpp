@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
+// The names of the enumerators, and the category that shows `Errc` as an `error_code`.
 
 #ifndef CLARIFY_CORE_IMPL_ERRC_HPP
 #define CLARIFY_CORE_IMPL_ERRC_HPP
+
+#include <clarify/core/errc.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
 
 namespace clarify {
 namespace detail {
@@ -11,7 +18,7 @@ inline constexpr std::array<std::string_view, 22> errc_names{
     "timeout", "cancelled",    "closed",     "overloaded", "framing", "too_large", "status", "auth",
     "token",   "json",         "envelope",   "rpc",        "decode",  "internal"};
 
-inline constexpr std::array<std::string_view, 58> reason_names{
+inline constexpr std::array<std::string_view, 59> reason_names{
     "",
     "not_found",
     "temporary",
@@ -57,6 +64,7 @@ inline constexpr std::array<std::string_view, 58> reason_names{
     "id_missing",
     "id_mismatch",
     "members",
+    "bad_error",
     "batch",
     "missing",
     "repeated",
@@ -106,25 +114,25 @@ public:
 
 }  // namespace detail
 
-inline std::string_view to_string(Errc value) noexcept {
+CLARIFY_DECL std::string_view to_string(Errc value) noexcept {
     return detail::name_of(value, detail::errc_names);
 }
-inline std::string_view to_string(Reason value) noexcept {
+CLARIFY_DECL std::string_view to_string(Reason value) noexcept {
     return detail::name_of(value, detail::reason_names);
 }
-inline std::string_view to_string(Phase value) noexcept {
+CLARIFY_DECL std::string_view to_string(Phase value) noexcept {
     return detail::name_of(value, detail::phase_names);
 }
-inline std::string_view to_string(Fate value) noexcept {
+CLARIFY_DECL std::string_view to_string(Fate value) noexcept {
     return detail::name_of(value, detail::fate_names);
 }
 
-inline const boost::system::error_category& error_category() noexcept {
+CLARIFY_DECL const boost::system::error_category& error_category() noexcept {
     static const detail::ErrorCategory category;
     return category;
 }
 
-inline boost::system::error_code make_error_code(Errc value) noexcept {
+CLARIFY_DECL boost::system::error_code make_error_code(Errc value) noexcept {
     return {static_cast<int>(value), error_category()};
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
+// What an `Error` holds beside its kind, and the line that it makes of it.
 
 #ifndef CLARIFY_CORE_IMPL_ERROR_HPP
 #define CLARIFY_CORE_IMPL_ERROR_HPP
 
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/error.hpp>
 
 namespace clarify {
 
-inline Error::Error(Reason reason, Errc code, std::string message) : code_(code), reason_(reason) {
+CLARIFY_DECL Error::Error(Reason reason, Errc code, std::string message)
+    : code_(code), reason_(reason) {
     if (!message.empty()) edit().message = std::move(message);
 }
 
-// Copies share their details, so a change first takes its own copy of what others can see.
-inline Error::Details& Error::edit() {
+CLARIFY_DECL Error::Details& Error::edit() {
     if (!details_) {
         details_ = std::make_shared<Details>();
     } else if (details_.use_count() > 1) {
@@ -21,34 +23,50 @@ inline Error::Details& Error::edit() {
     return *details_;
 }
 
-inline std::string_view Error::message() const noexcept {
+CLARIFY_DECL std::string_view Error::message() const noexcept {
     return details_ ? std::string_view{details_->message} : std::string_view{};
 }
-inline boost::system::error_code Error::cause() const noexcept {
+CLARIFY_DECL boost::system::error_code Error::cause() const noexcept {
     return details_ ? details_->cause : boost::system::error_code{};
 }
-inline const RpcError* Error::rpc() const noexcept {
+CLARIFY_DECL const RpcError* Error::rpc() const noexcept {
     return details_ && details_->rpc ? &*details_->rpc : nullptr;
 }
-inline const HttpFailure* Error::http() const noexcept {
+CLARIFY_DECL const HttpFailure* Error::http() const noexcept {
     return details_ && details_->http ? &*details_->http : nullptr;
 }
 
-inline Error& Error::add_message(std::string_view text) {
+CLARIFY_DECL Error& Error::set_phase(Phase value) noexcept {
+    phase_ = value;
+    return *this;
+}
+CLARIFY_DECL Error& Error::set_fate(Fate value) noexcept {
+    fate_ = value;
+    return *this;
+}
+CLARIFY_DECL Error& Error::set_http_status(unsigned value) noexcept {
+    http_status_ = static_cast<std::uint16_t>(value);
+    return *this;
+}
+CLARIFY_DECL Error& Error::set_attempts(unsigned value) noexcept {
+    attempts_ = static_cast<std::uint16_t>(value);
+    return *this;
+}
+CLARIFY_DECL Error& Error::add_message(std::string_view text) {
     std::string& message = edit().message;
     if (!message.empty()) message += "; ";
     message += text;
     return *this;
 }
-inline Error& Error::set_cause(boost::system::error_code value) {
+CLARIFY_DECL Error& Error::set_cause(boost::system::error_code value) {
     edit().cause = value;
     return *this;
 }
-inline Error& Error::set_rpc(RpcError value) {
+CLARIFY_DECL Error& Error::set_rpc(RpcError value) {
     edit().rpc = std::move(value);
     return *this;
 }
-inline Error& Error::set_http(HttpFailure value) {
+CLARIFY_DECL Error& Error::set_http(HttpFailure value) {
     http_status_ = static_cast<std::uint16_t>(value.status);
     edit().http = std::move(value);
     return *this;
@@ -69,7 +87,7 @@ inline std::string faults_of_params(const RpcError& error) {
 
 }  // namespace detail
 
-inline std::string Error::to_string() const {
+CLARIFY_DECL std::string Error::to_string() const {
     std::string text{clarify::to_string(code_)};
     if (reason_ != Reason::none) {
         text += '[';

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
+// Reads Clarify's error data in both of its shapes.
 
 #ifndef CLARIFY_CORE_IMPL_RPC_ERROR_HPP
 #define CLARIFY_CORE_IMPL_RPC_ERROR_HPP
+
+#include <clarify/core/detail/json_scan.hpp>
+#include <clarify/core/rpc_error.hpp>
+
+#include <cstddef>
 
 namespace clarify {
 namespace detail {
@@ -106,7 +112,7 @@ inline void read_invalid_resources(
 
 }  // namespace detail
 
-inline ErrorData RpcError::clarify_data() const {
+CLARIFY_DECL ErrorData RpcError::clarify_data() const {
     using namespace detail;
     ErrorData result;
     JsonScanner scanner{data, json_depth_ceiling};

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
+// How a timer waits for the alarm of a stand-in clock.
 
 #ifndef CLARIFY_CORE_IMPL_TIMER_HPP
 #define CLARIFY_CORE_IMPL_TIMER_HPP
+
+#include <clarify/core/timer.hpp>
 
 #include <boost/asio/post.hpp>
 
 namespace clarify {
 
-inline void Timer::expires_at(TimePoint when) {
+CLARIFY_DECL void Timer::expires_at(TimePoint when) {
     expiry_ = when;
     if (!source_) {
         timer_.expires_at(when);
@@ -16,19 +19,16 @@ inline void Timer::expires_at(TimePoint when) {
     forget();
     timer_.expires_at(TimePoint::max());
     if (when == TimePoint::max()) return;
-    // The alarm rings in any thread, and perhaps after this timer is gone; the timer is touched on
-    // its own executor only.
     watch_ = std::make_shared<Watch>();
     watch_->timer = this;
-    watch_->alarm =
-        source_->set_alarm(when, [watch = watch_, executor = timer_.get_executor()] {
-            boost::asio::post(executor, [watch] {
-                if (watch->timer != nullptr) watch->timer->cancel();
-            });
+    watch_->alarm = source_->set_alarm(when, [watch = watch_, executor = timer_.get_executor()] {
+        boost::asio::post(executor, [watch] {
+            if (watch->timer != nullptr) watch->timer->cancel();
         });
+    });
 }
 
-inline void Timer::forget() noexcept {
+CLARIFY_DECL void Timer::forget() noexcept {
     if (!watch_) return;
     watch_->timer = nullptr;
     source_->clear_alarm(watch_->alarm);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a complete HTTP reply means for the call it answers.
+// Judges replies: by their status, by what their body is declared as, and by what it holds.
 
 #ifndef CLARIFY_DETAIL_IMPL_REPLY_HPP
 #define CLARIFY_DETAIL_IMPL_REPLY_HPP
 
 #include <clarify/core/retry_after.hpp>
+#include <clarify/detail/call_record.hpp>
+#include <clarify/detail/reply.hpp>
 #include <clarify/detail/reply_text.hpp>
 #include <clarify/rpc/batch.hpp>
 #include <clarify/rpc/envelope.hpp>
@@ -15,24 +17,26 @@
 
 namespace clarify::detail {
 
-/// The value of the Authorization header that the call was last sent with, or an empty text.
-inline std::string_view sent_authorization(const CallRecord& call) {
-    for (const HeaderView& header : call.buffers->headers) {
-        if (header.name == "Authorization") return header.value;
-    }
-    return {};
+/// 206 is a part of something, and nobody asked for a part.
+inline bool is_success(unsigned status) noexcept {
+    return status >= 200 && status < 300 && status != 206;
 }
 
-inline rpc::Remark read_remark(const CallRecord& call, std::size_t max_depth) {
-    return rpc::read_remark(call.buffers->response.body, max_depth, [&call](std::int64_t id) {
-        if (call.batch) return rpc::detail::find_slot(call.batch->slots, id) != nullptr;
-        return !call.notification && id == call.id;
-    });
+inline Scrubber scrubber_of(const ReplyQuestion& question) {
+    return Scrubber{question.secrets.authorization, question.secrets.kept};
 }
 
-CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
-    const HttpResponse& response = call.buffers->response;
-    const Scrubber scrubber{sent_authorization(call), kept_secret()};
+/// Adds what every error of a complete reply has.
+inline Error answered(const ReplyQuestion& question, Error error) {
+    return error.set_phase(Phase::decode)
+        .set_fate(Fate::answered)
+        .set_http_status(question.response.status);
+}
+
+/// The error of a status that is no success, or does not fit a call.
+inline Error status_error(const ReplyQuestion& question) {
+    const HttpResponse& response = question.response;
+    const Scrubber scrubber = scrubber_of(question);
     HttpFailure failure;
     failure.status = response.status;
     failure.retry_after = parse_retry_after(response.retry_after, response.date);
@@ -41,7 +45,7 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
     scrubber.scrub(failure.www_authenticate);
     failure.www_authenticate = printable_within(failure.www_authenticate, 256);
     failure.location = location_origin(response.location, scrubber);
-    failure.body_excerpt = body_excerpt(response.body, scrubber, options_.max_body_excerpt);
+    failure.body_excerpt = body_excerpt(response.body, scrubber, question.max_excerpt);
 
     const bool unauthorized = response.status == 401;
     Error error = unauthorized
@@ -53,63 +57,64 @@ CLARIFY_DECL Error EngineBase::status_error(const CallRecord& call) const {
     return error.set_http(std::move(failure));
 }
 
-/// Adds to `error` what the body has at `offset`, where it is no JSON or declared as something else.
-inline Error unread_error(
-    const CallRecord& call,
-    std::string_view kept,
-    Error error,
-    std::size_t excerpt,
-    std::size_t offset) {
-    const HttpResponse& response = call.buffers->response;
+/// Adds to `error` what the body has at `offset`, where it is not JSON or declared as something
+/// else.
+inline Error unread_error(const ReplyQuestion& question, Error error, std::size_t offset) {
+    const HttpResponse& response = question.response;
     HttpFailure failure;
     failure.status = response.status;
     failure.body_excerpt =
-        body_excerpt(response.body, Scrubber{sent_authorization(call), kept}, excerpt, offset);
+        body_excerpt(response.body, scrubber_of(question), question.max_excerpt, offset);
     return error.set_http(std::move(failure));
 }
 
 /// What a reply that was read failed with, with what people may see of the body.
-inline Error reply_error(
-    const CallRecord& call,
-    std::string_view kept,
-    const Error& error,
-    std::size_t max_depth,
-    std::size_t excerpt) {
-    if (error.code() == Errc::rpc) {
-        return scrubbed(error, Scrubber{sent_authorization(call), kept});
-    }
+inline Error reply_error(const ReplyQuestion& question, const Error& error, std::size_t max_depth) {
+    if (error.code() == Errc::rpc) return scrubbed(error, scrubber_of(question));
     if (error.code() != Errc::json) return error;
-    JsonScanner scanner{call.buffers->response.body, max_depth};
+    JsonScanner scanner{question.response.body, max_depth};
     scanner.document();
-    return unread_error(call, kept, error, excerpt, scanner.offset());
+    return unread_error(question, error, scanner.offset());
 }
 
-inline std::optional<Error> judge_batch(
-    CallRecord& call, std::string_view kept, std::size_t max_depth, std::size_t excerpt) {
-    HttpResponse& response = call.buffers->response;
-    const unsigned status = response.status;
-    BatchState& batch = *call.batch;
-    const auto answered = [&](Error error) {
-        return error.set_phase(Phase::decode)
-            .set_fate(Fate::answered)
-            .set_http_status(status)
-            .set_attempts(call.attempts);
-    };
-    const Result<void> read =
-        rpc::read_batch(response.body, batch.slots, batch.violation, max_depth);
-    if (read && !batch.violation) {
-        response.lease.keep();
-    } else {
-        response.lease.discard();
+/// A reply whose body is not the answer to a call: that of a failure, or to a notification.
+inline Verdict judge_remark(const ReplyQuestion& question, BatchState* batch) {
+    const HttpResponse& response = question.response;
+    rpc::Remark remark = rpc::read_remark(response.body, question.max_depth, [&](std::int64_t id) {
+        if (batch != nullptr) return rpc::detail::find_slot(batch->slots, id) != nullptr;
+        return !question.notification && id == question.id;
+    });
+    Verdict verdict;
+    verdict.keep_connection = !remark.foreign;
+    if (remark.error) remark.error = scrubbed(std::move(*remark.error), scrubber_of(question));
+    if (!is_success(response.status)) {
+        Error error = status_error(question);
+        if (remark.error) error.set_rpc(std::move(*remark.error));
+        verdict.error = answered(question, std::move(error));
+    } else if (remark.error) {
+        // A server that refuses a notification may still say so.
+        Error error{Errc::rpc, Reason::none, "the server answered with an error"};
+        verdict.error = answered(question, error.set_rpc(std::move(*remark.error)));
+    } else if (remark.foreign) {
+        verdict.error = answered(
+            question,
+            Error{
+                Errc::envelope,
+                Reason::id_mismatch,
+                "the reply to a notification has the id of another request"});
     }
-    // The array around the responses is one level more than they have.
-    if (!read) return answered(reply_error(call, kept, read.error(), max_depth + 1, excerpt));
+    return verdict;
+}
 
+/// Completes the errors of the slots, and of what else the reply holds.
+inline void complete_slots(const ReplyQuestion& question, BatchState& batch) {
     const auto failed = [](const rpc::BatchSlot& slot) { return slot.error.has_value(); };
-    if (!batch.violation && std::none_of(batch.slots.begin(), batch.slots.end(), failed))
-        return std::nullopt;
-    const Scrubber scrubber{sent_authorization(call), kept};
-    if (batch.violation) batch.violation = answered(scrubbed(*batch.violation, scrubber));
+    if (!batch.violation && std::none_of(batch.slots.begin(), batch.slots.end(), failed)) return;
+    const auto complete = [&](Error error) {
+        return answered(question, std::move(error)).set_attempts(question.attempts);
+    };
+    const Scrubber scrubber = scrubber_of(question);
+    if (batch.violation) batch.violation = complete(scrubbed(*batch.violation, scrubber));
     // One error for all is shared by the slots, and looked through once.
     const RpcError* last = nullptr;
     Error clean;
@@ -120,80 +125,60 @@ inline std::optional<Error> judge_batch(
             slot.error = clean;
         }
         const Fate fate = slot.error->reason() == Reason::missing ? Fate::unknown : Fate::answered;
-        slot.error = answered(*slot.error).set_fate(fate);
+        slot.error = complete(*slot.error).set_fate(fate);
     }
-    return std::nullopt;
 }
 
-CLARIFY_DECL std::optional<Error> EngineBase::judge(CallRecord& call) const {
-    HttpResponse& response = call.buffers->response;
+inline Verdict judge_batch(const ReplyQuestion& question, BatchState& batch) {
+    const Result<void> read =
+        rpc::read_batch(question.response.body, batch.slots, batch.violation, question.max_depth);
+    Verdict verdict;
+    verdict.keep_connection = read.has_value() && !batch.violation;
+    if (read) {
+        complete_slots(question, batch);
+    } else {
+        // The array around the responses is one level more than they have.
+        const std::size_t depth = question.max_depth + 1;
+        verdict.error = answered(question, reply_error(question, read.error(), depth));
+    }
+    return verdict;
+}
+
+CLARIFY_DECL Verdict judge(const ReplyQuestion& question, BatchState* batch) {
+    const HttpResponse& response = question.response;
     const unsigned status = response.status;
-    const auto answered = [status](Error error) {
-        return error.set_phase(Phase::decode).set_fate(Fate::answered).set_http_status(status);
-    };
-    // A reply to something else means that requests and replies have come apart on this connection.
-    const auto release = [&response](bool in_step) {
-        if (in_step) {
-            response.lease.keep();
-        } else {
-            response.lease.discard();
-        }
-    };
-    const bool success = status >= 200 && status < 300 && status != 206;
-    // Only errors and observers show it, so that other calls need not look at it.
-    const bool traced = !success || options_.observer;
-    if (!traced ||
-        !is_trace_context(response.traceparent, sent_authorization(call), kept_secret())) {
-        response.traceparent.clear();
-    }
-    if (!success || call.notification) {
-        rpc::Remark remark = read_remark(call, options_.max_json_depth);
-        release(!remark.foreign);
-        if (remark.error) {
-            remark.error = scrubbed(
-                std::move(*remark.error), Scrubber{sent_authorization(call), kept_secret()});
-        }
-        if (!success) {
-            Error error = status_error(call);
-            if (remark.error) error.set_rpc(std::move(*remark.error));
-            return answered(error);
-        }
-        // A server that refuses a notification may still say so.
-        if (remark.error) {
-            Error error{Errc::rpc, Reason::none, "the server answered with an error"};
-            return answered(error.set_rpc(std::move(*remark.error)));
-        }
-        if (!remark.foreign) return std::nullopt;
-        return answered(Error{
-            Errc::envelope,
-            Reason::id_mismatch,
-            "the reply to a notification has the id of another request"});
-    }
+    if (!is_success(status) || question.notification) return judge_remark(question, batch);
+
+    Verdict verdict;
     if (status == 204 || status == 205 || response.body.empty()) {
-        response.lease.keep();
-        return answered(Error{Errc::envelope, Reason::empty, "the reply to a call has no body"});
+        verdict.error = answered(
+            question, Error{Errc::envelope, Reason::empty, "the reply to a call has no body"});
+        return verdict;
     }
     if (!is_json_content(response.content_type)) {
-        response.lease.keep();
-        return answered(unread_error(
-            call,
-            kept_secret(),
-            Error{Errc::envelope, Reason::content_type, "the reply is not declared as JSON"},
-            options_.max_body_excerpt,
-            0));
+        const Error error{
+            Errc::envelope, Reason::content_type, "the reply is not declared as JSON"};
+        verdict.error = answered(question, unread_error(question, error, 0));
+        return verdict;
     }
-    const std::size_t depth = options_.max_json_depth;
-    if (call.batch) return judge_batch(call, kept_secret(), depth, options_.max_body_excerpt);
-    const Result<std::string_view> result = rpc::read_response(response.body, call.id, depth);
+    if (batch != nullptr) return judge_batch(question, *batch);
+    const Result<std::string_view> result =
+        rpc::read_response(response.body, question.id, question.max_depth);
     if (result) {
-        response.lease.keep();
-        call.result = *result;
-        return std::nullopt;
+        verdict.result = *result;
+        return verdict;
     }
     const Reason reason = result.error().reason();
-    release(reason != Reason::id_mismatch && reason != Reason::id_missing);
-    return answered(
-        reply_error(call, kept_secret(), result.error(), depth, options_.max_body_excerpt));
+    verdict.keep_connection = reason != Reason::id_mismatch && reason != Reason::id_missing;
+    verdict.error = answered(question, reply_error(question, result.error(), question.max_depth));
+    return verdict;
+}
+
+CLARIFY_DECL void vet_traceparent(
+    HttpResponse& response, const ReplySecrets& secrets, bool observed) {
+    const bool shown = observed || !is_success(response.status);
+    if (!shown || !is_trace_context(response.traceparent, secrets.authorization, secrets.kept))
+        response.traceparent.clear();
 }
 
 }  // namespace clarify::detail

@@ -1,98 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
-// The types of Boost.JSON, written and read by way of JsonWriter and JsonReader.
+// The types of Boost.JSON, written and read by way of ValueWriter and ValueReader.
 
 #ifndef CLARIFY_JSON_DETAIL_BOOST_DOCUMENT_HPP
 #define CLARIFY_JSON_DETAIL_BOOST_DOCUMENT_HPP
 
 #include <clarify/core/detail/json_scan.hpp>
+#include <clarify/json/detail/boost_value_builder.hpp>
 #include <clarify/json/detail/json_shape.hpp>
-#include <clarify/json/detail/memory_budget.hpp>
 
 #include <boost/json/array.hpp>
-#include <boost/json/memory_resource.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/storage_ptr.hpp>
 #include <boost/json/string.hpp>
 #include <boost/json/value.hpp>
-#include <boost/json/value_stack.hpp>
 
-#include <atomic>
-#include <bit>
-#include <chrono>
-#include <concepts>
-#include <cstddef>
-#include <cstdint>
-#include <new>
-#include <random>
-#include <string>
 #include <string_view>
 #include <utility>
 
 namespace clarify::detail {
 
-/// Lets a `value_stack` take its scratch memory from a budget.
-class BudgetResource final : public boost::json::memory_resource {
-public:
-    explicit BudgetResource(MemoryBudget& budget) noexcept : budget_(budget) {}
-
-private:
-    void* do_allocate(std::size_t size, std::size_t alignment) override {
-        budget_.charge(size);
-        return ::operator new (size, std::align_val_t{alignment});
-    }
-    void do_deallocate(void* block, std::size_t size, std::size_t alignment) override {
-        ::operator delete (block, std::align_val_t{alignment});
-        budget_.refund(size);
-    }
-    bool do_is_equal(const boost::json::memory_resource& other) const noexcept override {
-        return this == &other;
-    }
-
-    MemoryBudget& budget_;
-};
-
-/// A number below `bound` (which is not 0) that a peer cannot foresee.
-std::size_t unforeseeable(std::size_t bound) noexcept;
-
-/** Builds a `boost::json::value` from text.
-
-    Boost.JSON's parser is not used: it rounds many numbers to a neighbour of the nearest double.
-    The result is in default storage, an ordinary value; what it takes is reckoned and charged to
-    the reader's budget before it is built.
-*/
-template <class Reader>
-class BoostValueBuilder {
-public:
-    explicit BoostValueBuilder(Reader& reader)
-        : reader_(reader), scratch_(reader.budget()), stack_(boost::json::storage_ptr{&scratch_}) {
-        stack_.reset();
-    }
-
-    /// Reads one value. Call it once.
-    bool build(boost::json::value& out) {
-        if (!push()) return false;
-        out = stack_.release();
-        return true;
-    }
-
-private:
-    bool push();
-    bool push_array();
-    bool push_object();
-    bool push_word();
-    bool push_number();
-    std::size_t push_decoys(std::string_view key, std::size_t members);
-
-    // Calls `use` with the characters of a string token.
-    template <class Use>
-    static void with_text(std::string_view raw, Use use);
-
-    Reader& reader_;
-    BudgetResource scratch_;
-    boost::json::value_stack stack_;
-};
-
-/// What `JsonWriter` and `JsonReader` need to know of Boost.JSON.
+/// What `ValueWriter` and `ValueReader` need to know of Boost.JSON.
 struct BoostDocument {
     using value_type = boost::json::value;
 
@@ -110,7 +36,7 @@ struct BoostDocument {
     }
     template <class Writer>
     static bool write(Writer& writer, const boost::json::string& string) {
-        return writer.write(std::string_view{string.data(), string.size()});
+        return writer.string({string.data(), string.size()});
     }
 
     template <class Reader>
@@ -118,15 +44,58 @@ struct BoostDocument {
         return BoostValueBuilder<Reader>{reader}.build(out);
     }
     template <class Reader>
-    static bool read(Reader& reader, boost::json::object& out);
+    static bool read(Reader& reader, boost::json::object& out) {
+        boost::json::value value;
+        if (!reader.expect(JsonKind::object, "an object") || !read(reader, value)) return false;
+        return out = std::move(value.get_object()), true;
+    }
     template <class Reader>
-    static bool read(Reader& reader, boost::json::array& out);
+    static bool read(Reader& reader, boost::json::array& out) {
+        boost::json::value value;
+        if (!reader.expect(JsonKind::array, "an array") || !read(reader, value)) return false;
+        return out = std::move(value.get_array()), true;
+    }
     template <class Reader>
-    static bool read(Reader& reader, boost::json::string& out);
+    static bool read(Reader& reader, boost::json::string& out) {
+        boost::json::value value;
+        if (!reader.expect(JsonKind::string, "a string") || !read(reader, value)) return false;
+        return out = std::move(value.get_string()), true;
+    }
 };
 
-}  // namespace clarify::detail
+template <class Writer>
+bool BoostDocument::write(Writer& writer, const boost::json::value& value) {
+    switch (value.kind()) {
+        case boost::json::kind::null:
+            return writer.write(nullptr);
+        case boost::json::kind::bool_:
+            return writer.write(value.get_bool());
+        case boost::json::kind::int64:
+            return writer.write(value.get_int64());
+        case boost::json::kind::uint64:
+            return writer.write(value.get_uint64());
+        case boost::json::kind::double_:
+            return writer.write(value.get_double());
+        case boost::json::kind::string:
+            return write(writer, value.get_string());
+        case boost::json::kind::array:
+            return write(writer, value.get_array());
+        case boost::json::kind::object:
+            return write(writer, value.get_object());
+    }
+    return false;
+}
 
-#include <clarify/json/detail/impl/boost_document.hpp>
+template <class Writer>
+bool BoostDocument::write(Writer& writer, const boost::json::object& object) {
+    if (!writer.open('{')) return false;
+    for (const boost::json::key_value_pair& entry : object) {
+        const std::string_view key{entry.key().data(), entry.key().size()};
+        if (!writer.member(key, entry.value())) return false;
+    }
+    return writer.close('}');
+}
+
+}  // namespace clarify::detail
 
 #endif  // CLARIFY_JSON_DETAIL_BOOST_DOCUMENT_HPP

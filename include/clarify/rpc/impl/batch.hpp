@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+// Adds requests to a batch, and sorts its reply into the slots.
 
 #ifndef CLARIFY_RPC_IMPL_BATCH_HPP
 #define CLARIFY_RPC_IMPL_BATCH_HPP
+
+#include <clarify/core/detail/json_scan.hpp>
+#include <clarify/rpc/batch.hpp>
 
 #include <algorithm>
 #include <new>
@@ -39,9 +43,9 @@ inline std::optional<Error> read_element(
             members.ids == 0 ? Reason::id_missing : Reason::id_mismatch,
             "an element of the reply answers none of the requests"};
         if (members.errors == 1 && members.error.kind == JsonKind::object) {
-            RpcError said = read_error(members.error);
+            RpcError said;
             said.uncorrelated = true;
-            error.set_rpc(std::move(said));
+            if (!read_error(members.error, said)) error.set_rpc(std::move(said));
         }
         return error;
     }
@@ -71,6 +75,7 @@ inline Result<void> read_refusal(RawJson whole, std::span<BatchSlot> slots, std:
         return Error{
             Errc::envelope, Reason::id_mismatch, "the reply has the id of another request"};
     }
+    if (remark.fault) return std::move(*remark.fault);
     if (!remark.error) {
         return Error{
             Errc::envelope, Reason::members, "the reply to a batch is neither array nor error"};

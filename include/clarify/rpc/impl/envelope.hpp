@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
+// Writes requests, and reads responses member by member.
 
 #ifndef CLARIFY_RPC_IMPL_ENVELOPE_HPP
 #define CLARIFY_RPC_IMPL_ENVELOPE_HPP
 
+#include <clarify/core/detail/json_fault.hpp>
 #include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/detail/json_scan.hpp>
-#include <clarify/core/detail/text.hpp>
+#include <clarify/rpc/envelope.hpp>
 
-#include <charconv>
 #include <type_traits>
 
 namespace clarify::rpc {
@@ -46,37 +47,45 @@ inline Members read_members(std::string_view object, std::size_t max_depth) {
     return members;
 }
 
-/// Reads an error object as far as it can be understood: a broken one is still the server's answer.
-inline RpcError read_error(RawJson raw) {
-    RpcError error;
-    bool has_code = false;
-    bool has_message = false;
-    if (raw.kind == JsonKind::object) {
-        JsonScanner scanner{raw.text, clarify::detail::json_depth_ceiling};
-        scanner.object([&](std::string_view key, JsonScanner& at) {
-            const RawJson value = at.value();
-            if (key_is(key, "code") && value.kind == JsonKind::number) {
-                const auto code = clarify::detail::json_integer(value.text);
-                has_code = code.has_value();
-                error.code = code.value_or(0);
-            } else if (key_is(key, "message") && value.kind == JsonKind::string) {
-                has_message = true;
-                error.message = clarify::detail::json_unescape(value.text);
-            } else if (key_is(key, "data")) {
-                error.data = value.text;
-            }
-        });
+/** Reads an error object (section 5.1).
+
+    Nothing is made up for one that is none: what is wrong with it is returned, in words that hold
+    nothing of the server's but the code.
+*/
+inline std::optional<Error> read_error(RawJson raw, RpcError& error) {
+    const auto fault = [](std::string what) {
+        return Error{Errc::envelope, Reason::bad_error, "the error of the reply " + std::move(what)}
+            .set_fate(Fate::answered);
+    };
+    if (raw.kind != JsonKind::object) return fault("is not an object");
+    RawJson code, message;
+    JsonScanner scanner{raw.text, clarify::detail::json_depth_ceiling};
+    scanner.object([&](std::string_view key, JsonScanner& at) {
+        const RawJson value = at.value();
+        if (key_is(key, "code")) {
+            code = value;
+        } else if (key_is(key, "message")) {
+            message = value;
+        } else if (key_is(key, "data")) {
+            error.data = value.text;
+        }
+    });
+    if (code.kind == JsonKind::null) return fault("has no code");
+    const auto number =
+        code.kind == JsonKind::number ? clarify::detail::json_integer(code.text) : std::nullopt;
+    if (!number) return fault("has a code that is not an integer of 64 bits");
+    error.code = *number;
+    if (message.kind == JsonKind::string) {
+        error.message = clarify::detail::json_unescape(message.text);
+    } else if (message.kind != JsonKind::null) {
+        return fault(
+            "has a message that is not a string, and the code " + std::to_string(error.code));
     }
-    if (!has_code && !has_message) error.message = raw.text;
-    return error;
+    return std::nullopt;
 }
 
 inline Error json_error(Reason reason, std::size_t offset, std::size_t size) {
-    const char* what = reason == Reason::depth ? "the JSON text is nested too deeply"
-        : reason == Reason::encoding           ? "the JSON text is not valid UTF-8"
-        : offset == size                       ? "the JSON text ends too early"
-                                               : "the text is not valid JSON";
-    return Error{Errc::json, reason, std::string{what} + ", at byte " + std::to_string(offset)};
+    return Error{Errc::json, reason, clarify::detail::broken_json(reason, offset, size)};
 }
 
 inline bool says_version(const Members& members) {
@@ -98,10 +107,6 @@ inline bool is_empty(RawJson value) {
 inline bool id_matches(RawJson id, std::int64_t expected) {
     return id.kind == JsonKind::number && clarify::detail::json_integer(id.text) == expected;
 }
-
-}  // namespace detail
-
-namespace detail {
 
 inline Result<void> write_method(std::string& out, std::string_view method) {
     if (method.empty()) return Error{Errc::bad_argument, Reason::method, "the method is empty"};
@@ -164,10 +169,9 @@ Result<void> write_request(
     const Params& params,
     const Codec& codec) {
     if (Result<void> written = detail::write_method(out, method); !written) return written;
-    char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof digits, id).ptr;
+    char digits[clarify::detail::json_number_size];
     out += R"(,"id":)";
-    out.append(digits, end);
+    out.append(digits, clarify::detail::put_json_number(digits, id));
     return detail::write_params(out, params, codec);
 }
 
@@ -212,13 +216,16 @@ inline Result<std::string_view> read_response(
     }
     if (has_result) return members.result.text;
 
-    RpcError error = read_error(members.error);
+    RpcError error;
+    std::optional<Error> fault = read_error(members.error, error);
     if (null_id) {
-        if (error.code != RpcError::parse_error && error.code != RpcError::invalid_request) {
+        if (fault ||
+            (error.code != RpcError::parse_error && error.code != RpcError::invalid_request)) {
             return Error{Errc::envelope, Reason::id_mismatch, "the reply has a null id"};
         }
         error.uncorrelated = true;
     }
+    if (fault) return std::move(*fault);
     return Error{Errc::rpc, Reason::none, "the server answered with an error"}.set_rpc(
         std::move(error));
 }
@@ -237,7 +244,9 @@ Remark read_remark(std::string_view body, std::size_t max_depth, IsOurs is_ours)
         remark.foreign = !id || !is_ours(*id);
     }
     if (!remark.foreign && members.errors == 1 && members.error.kind == JsonKind::object) {
-        remark.error = read_error(members.error);
+        RpcError said;
+        remark.fault = read_error(members.error, said);
+        if (!remark.fault) remark.error = std::move(said);
     }
     return remark;
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
+// One object a method: its parameters are checked all together, then written.
 
 #ifndef CLARIFY_API_DETAIL_IMPL_PARAMS_HPP
 #define CLARIFY_API_DETAIL_IMPL_PARAMS_HPP
 
-#include <clarify/api/detail/json_output.hpp>
+#include <clarify/api/detail/params.hpp>
+#include <clarify/api/detail/resource_check.hpp>
 #include <clarify/api/patterns.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_writer.hpp>
 
 namespace clarify::detail {
 namespace params {
@@ -17,17 +20,17 @@ inline void check_integration(std::string_view integration, FieldErrors& errors)
     if (integration.empty())
         errors.add("integration", "is needed: the client was not made from credentials");
     else if (!is_resource_id(integration))
-        errors.add("integration", "is no identifier: 20 of 0 to 9 and a to v");
+        errors.add("integration", "is not a valid identifier: 20 of 0 to 9 and a to v");
 }
 
-inline void write_integration(JsonOutput& out, std::string_view integration) {
+inline void write_integration(JsonWriter& out, std::string_view integration) {
     out.key("integration");
     out.string(integration);
 }
 
 /// `include` and `format`, always, because what servers answer otherwise differs from method to
 /// method. Resources come in an array, data frames as one.
-inline void write_form(JsonOutput& out, bool include_items, bool as_array) {
+inline void write_form(JsonWriter& out, bool include_items, bool as_array) {
     if (include_items) {
         out.key("include");
         out.raw(R"(["item"])");
@@ -42,14 +45,11 @@ inline void write_form(JsonOutput& out, bool include_items, bool as_array) {
 template <class WriteMembers>
 Result<void> write(std::string& out, const FieldErrors& errors, WriteMembers&& write_members) {
     if (!errors.empty()) return errors.result();
-    const std::size_t before = out.size();
-    JsonOutput json{out};
-    json.open('{');
-    write_members(json);
-    json.close('}');
-    const Result<void> done = json.done();
-    if (!done) out.resize(before);
-    return done;
+    return append_json_document_by(out, [&](JsonWriter& json) {
+        json.open('{');
+        write_members(json);
+        json.close('}');
+    });
 }
 
 template <class Save>
@@ -60,11 +60,13 @@ Result<void> write_saves(std::string& out, const SaveParams<Save>& params, bool 
     for (const auto& [key, save] : params.saves) {
         const std::string path = field_path(params.member, key);
         if (by_input && !is_input_key(key))
-            errors.add(path, "is no input key: 1 to 128 letters, digits and - _ : . # + /");
-        if (!by_input && !is_resource_id(key)) errors.add(path, "is no identifier of a signal");
+            errors.add(
+                path, "is not a valid input key: 1 to 128 letters, digits and - _ : . # + /");
+        if (!by_input && !is_resource_id(key))
+            errors.add(path, "is not a valid identifier of a signal");
         check(save, path, errors);
     }
-    return write(out, errors, [&](JsonOutput& json) {
+    return write(out, errors, [&](JsonWriter& json) {
         write_integration(json, params.integration);
         json.key(params.member);
         json.open('{');
@@ -110,7 +112,7 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const SelectParams&
     FieldErrors errors;
     if (params.integration.data() != nullptr) params::check_integration(params.integration, errors);
     check(params.query, "query", params::most_resources, errors);
-    return params::write(out, errors, [&](JsonOutput& json) {
+    return params::write(out, errors, [&](JsonWriter& json) {
         if (params.integration.data() != nullptr)
             params::write_integration(json, params.integration);
         json.key("query");
@@ -124,8 +126,8 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const ConnectParams
     params::check_integration(params.integration, errors);
     check(params.query, "query", params::most_resources, errors);
     if (params.connects && !is_resource_id(params.item))
-        errors.add("item", "is no identifier of an item");
-    return params::write(out, errors, [&](JsonOutput& json) {
+        errors.add("item", "is not a valid identifier of an item");
+    return params::write(out, errors, [&](JsonWriter& json) {
         params::write_integration(json, params.integration);
         if (params.connects) {
             json.key("item");
@@ -147,7 +149,7 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const DataFramePara
     // Some versions refuse to be asked.
     if (params.query.total) errors.add("query.total", "cannot be asked for with data");
     check(params.data, "data", errors);
-    return params::write(out, errors, [&](JsonOutput& json) {
+    return params::write(out, errors, [&](JsonWriter& json) {
         json.key("query");
         write_json(json, params.query);
         json.key("data");
@@ -159,7 +161,7 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const DataFramePara
 CLARIFY_DECL Result<void> append_json_text(std::string& out, const EvaluateParams& params) {
     FieldErrors errors;
     check(params.query, errors);
-    return params::write(out, errors, [&](JsonOutput& json) {
+    return params::write(out, errors, [&](JsonWriter& json) {
         write_members(json, params.query, params.api_version);
         params::write_form(json, params.include_items, false);
     });

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// Reads time zone files (RFC 8536) and the rule at their end (POSIX TZ), and computes with both.
 
 #ifndef CLARIFY_API_DETAIL_IMPL_ZONE_DATA_HPP
 #define CLARIFY_API_DETAIL_IMPL_ZONE_DATA_HPP
 
+#include <clarify/api/detail/zone_data.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/text.hpp>
 

@@ -1,32 +1,37 @@
 // SPDX-License-Identifier: BSL-1.0
+// The grammar of JSON (RFC 8259), one function a rule.
 
 #ifndef CLARIFY_CORE_DETAIL_IMPL_JSON_SCAN_HPP
 #define CLARIFY_CORE_DETAIL_IMPL_JSON_SCAN_HPP
 
-#include <clarify/core/detail/impl/json_string.hpp>
+#include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_scan.hpp>
+
+#include <bitset>
+#include <cstring>
 
 namespace clarify::detail {
 
-inline bool JsonScanner::start() noexcept {
+CLARIFY_DECL bool JsonScanner::start() noexcept {
     if (!ok()) return false;
     if (end_ - at_ >= 3 && std::memcmp(at_, "\xEF\xBB\xBF", 3) == 0) at_ += 3;
     skip_blanks();
     return at_ != end_ || fail(Reason::empty);
 }
 
-inline bool JsonScanner::finish() noexcept {
+CLARIFY_DECL bool JsonScanner::finish() noexcept {
     if (!ok()) return false;
     skip_blanks();
     return at_ == end_ || fail(Reason::syntax);
 }
 
-inline RawJson JsonScanner::document() {
+CLARIFY_DECL RawJson JsonScanner::document() {
     if (!start()) return {};
     const RawJson whole = value();
     return finish() ? whole : RawJson{};
 }
 
-inline JsonKind JsonScanner::next() noexcept {
+CLARIFY_DECL JsonKind JsonScanner::next() noexcept {
     switch (peek()) {
         case '{':
             return JsonKind::object;
@@ -44,7 +49,7 @@ inline JsonKind JsonScanner::next() noexcept {
     }
 }
 
-inline RawJson JsonScanner::value() {
+CLARIFY_DECL RawJson JsonScanner::value() {
     if (!ok()) return {};
     const JsonKind kind = next();
     const char* const first = at_;
@@ -53,14 +58,14 @@ inline RawJson JsonScanner::value() {
     return {kind, {first, static_cast<std::size_t>(at_ - first)}};
 }
 
-inline bool JsonScanner::member_name() {
+CLARIFY_DECL bool JsonScanner::member_name() {
     if (peek() != '"') return fail(Reason::syntax);
     return string() && consume(':');
 }
 
 // One loop for any nesting: a bit per level says whether it is an object, so the stack of the
 // program does not grow with what a peer sends.
-inline bool JsonScanner::containers() {
+CLARIFY_DECL bool JsonScanner::containers() {
     std::bitset<json_depth_ceiling> is_object;
     const std::size_t outer = depth_;
     for (;;) {
@@ -96,56 +101,29 @@ inline bool JsonScanner::containers() {
     }
 }
 
-template <class OnMember>
-bool JsonScanner::object(OnMember&& on_member) {
-    if (!ok() || !consume('{')) return false;
+CLARIFY_DECL bool JsonScanner::enter(char bracket, bool& inside) noexcept {
+    if (!ok() || !consume(bracket)) return false;
     if (depth_ == max_depth_) return fail(Reason::depth);
     ++depth_;
-    if (peek() == '}') {
-        ++at_;
-        --depth_;
-        return true;
-    }
-    for (;;) {
-        if (peek() != '"') return fail(Reason::syntax);
-        const char* const first = at_;
-        if (!string()) return false;
-        const std::string_view key{first, static_cast<std::size_t>(at_ - first)};
-        if (!consume(':')) return false;
-        on_member(key, *this);
-        if (!ok()) return false;
-        const char after = peek();
-        if (after != ',' && after != '}') return fail(Reason::syntax);
-        ++at_;
-        if (after == '}') break;
-    }
+    // In ASCII the closing brackets follow the opening ones by two.
+    inside = peek() != bracket + 2;
+    if (inside) return true;
+    ++at_;
     --depth_;
     return true;
 }
 
-template <class OnElement>
-bool JsonScanner::array(OnElement&& on_element) {
-    if (!ok() || !consume('[')) return false;
-    if (depth_ == max_depth_) return fail(Reason::depth);
-    ++depth_;
-    if (peek() == ']') {
-        ++at_;
-        --depth_;
-        return true;
-    }
-    for (;;) {
-        on_element(*this);
-        if (!ok()) return false;
-        const char after = peek();
-        if (after != ',' && after != ']') return fail(Reason::syntax);
-        ++at_;
-        if (after == ']') break;
-    }
-    --depth_;
+CLARIFY_DECL bool JsonScanner::pass(char closing_bracket, bool& inside) noexcept {
+    if (!ok()) return false;
+    const char after = peek();
+    if (after != ',' && after != closing_bracket) return fail(Reason::syntax);
+    ++at_;
+    inside = after == ',';
+    if (!inside) --depth_;
     return true;
 }
 
-inline bool JsonScanner::scalar(JsonKind kind) {
+CLARIFY_DECL bool JsonScanner::scalar(JsonKind kind) {
     switch (kind) {
         case JsonKind::string:
             return string();
@@ -161,7 +139,7 @@ inline bool JsonScanner::scalar(JsonKind kind) {
     return number();
 }
 
-inline bool JsonScanner::literal(std::string_view word) {
+CLARIFY_DECL bool JsonScanner::literal(std::string_view word) {
     if (static_cast<std::size_t>(end_ - at_) < word.size() ||
         std::memcmp(at_, word.data(), word.size()) != 0) {
         return fail(Reason::syntax);
@@ -170,7 +148,7 @@ inline bool JsonScanner::literal(std::string_view word) {
     return true;
 }
 
-inline bool JsonScanner::number() {
+CLARIFY_DECL bool JsonScanner::number() {
     const auto digits = [this] {
         const char* const first = at_;
         while (at_ != end_ && *at_ >= '0' && *at_ <= '9')
@@ -195,7 +173,7 @@ inline bool JsonScanner::number() {
     return true;
 }
 
-inline bool JsonScanner::string() {
+CLARIFY_DECL bool JsonScanner::string() {
     ++at_;
     for (;;) {
         // Eight plain ASCII bytes at a time: no quote, backslash, control character or high bit.
@@ -229,14 +207,14 @@ inline bool JsonScanner::string() {
     }
 }
 
-inline bool JsonScanner::multi_byte() {
+CLARIFY_DECL bool JsonScanner::multi_byte() {
     const std::size_t length = utf8_sequence(at_, end_);
     if (length == 0) return fail(Reason::encoding);
     at_ += length;
     return true;
 }
 
-inline bool JsonScanner::escape() {
+CLARIFY_DECL bool JsonScanner::escape() {
     using namespace json_scan;
     if (end_ - at_ < 2) return fail(Reason::syntax);
     const char kind = at_[1];

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Compares text with a secret, letter by letter, in each of the forms it may be written in.
 
 #ifndef CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP
 #define CLARIFY_CORE_DETAIL_IMPL_SCRUB_HPP
 
 #include <clarify/core/detail/encoding.hpp>
 #include <clarify/core/detail/json_scan.hpp>
+#include <clarify/core/detail/scrub.hpp>
 #include <clarify/core/detail/text.hpp>
 
 #include <algorithm>

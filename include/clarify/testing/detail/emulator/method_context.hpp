@@ -50,7 +50,7 @@ struct MethodSettings {
     bool clarify_access = true;
     /// Queue what comes faster than documented.
     bool rate_limits = false;
-    /// Between an insert and the first reply that shows it.
+    /// How long after an insert a reply shows it for the first time.
     Microseconds visibility_delay{0};
     /// How long a call takes when it has its turn.
     Microseconds latency{0};

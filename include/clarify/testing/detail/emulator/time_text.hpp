@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Times and durations as the API writes them.
+// Times and durations as the API writes them, with none of the code of the library that they judge.
 
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_TIME_TEXT_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_TIME_TEXT_HPP

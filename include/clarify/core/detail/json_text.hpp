@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
+// JSON strings and UTF-8: what a string token says, and how a text is spelled.
 
-#ifndef CLARIFY_CORE_DETAIL_IMPL_JSON_STRING_HPP
-#define CLARIFY_CORE_DETAIL_IMPL_JSON_STRING_HPP
+#ifndef CLARIFY_CORE_DETAIL_JSON_TEXT_HPP
+#define CLARIFY_CORE_DETAIL_JSON_TEXT_HPP
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace clarify::detail {
 namespace json_scan {
@@ -38,6 +47,7 @@ inline void append_utf8(std::string& out, unsigned code) {
 
 }  // namespace json_scan
 
+/// The length of the well-formed UTF-8 sequence (RFC 3629) at `at`, or 0.
 inline std::size_t utf8_sequence(const char* at, const char* end) noexcept {
     const auto byte = [at](std::ptrdiff_t i) { return static_cast<unsigned char>(at[i]); };
     const auto tail = [&](std::ptrdiff_t i) { return (byte(i) & 0xC0U) == 0x80U; };
@@ -59,6 +69,7 @@ inline std::size_t utf8_sequence(const char* at, const char* end) noexcept {
     return 4;
 }
 
+/// Is `text` well-formed UTF-8?
 inline bool is_utf8(std::string_view text) noexcept {
     const char* at = text.data();
     const char* const end = at + text.size();
@@ -70,13 +81,7 @@ inline bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
-inline bool key_is(std::string_view raw_key, std::string_view name) {
-    if (raw_key.size() < 2) return false;
-    const std::string_view inner = raw_key.substr(1, raw_key.size() - 2);
-    if (inner == name) return true;
-    return inner.find('\\') != std::string_view::npos && json_unescape(raw_key) == name;
-}
-
+/// The text of a string token that a `JsonScanner` accepted.
 inline std::string json_unescape(std::string_view raw_string) {
     using namespace json_scan;
     std::string out;
@@ -129,63 +134,108 @@ inline std::string json_unescape(std::string_view raw_string) {
     }
 }
 
-inline bool append_json_string(std::string& out, std::string_view text) {
+/// Does the key token (quotes and escapes included) spell `name`?
+inline bool key_is(std::string_view raw_key, std::string_view name) {
+    if (raw_key.size() < 2) return false;
+    const std::string_view inner = raw_key.substr(1, raw_key.size() - 2);
+    if (inner == name) return true;
+    return inner.find('\\') != std::string_view::npos && json_unescape(raw_key) == name;
+}
+
+/// The name of a member as it stands in the text.
+class JsonKey {
+public:
+    explicit JsonKey(std::string_view raw) noexcept : raw_(raw) {}
+
+    /// With its quotes and escapes.
+    std::string_view raw() const noexcept { return raw_; }
+    /// Without them.
+    std::string text() const { return json_unescape(raw_); }
+    friend bool operator==(const JsonKey& key, std::string_view name) {
+        return key_is(key.raw_, name);
+    }
+
+private:
+    std::string_view raw_;
+};
+
+enum class JsonSpelling : std::uint8_t {
+    /// As short as RFC 8259 allows; text that is not UTF-8 is refused.
+    plain,
+    /// As Go's `encoding/json` does, which Clarify's hashes are made of: `<`, `>`, `&`, U+2028 and
+    /// U+2029 are escaped, and a byte that is not UTF-8 becomes `\ufffd`. Go 1.22 and newer: older
+    /// ones spell backspace and form feed as `\u0008` and `\u000c`.
+    go,
+};
+
+namespace json_scan {
+
+/// The escape of an ASCII character that cannot or shall not stand for itself.
+inline void append_escape(std::string& out, char c) {
     constexpr std::string_view hex = "0123456789abcdef";
+    constexpr std::string_view letters = "\"\"\\\\\bb\ff\nn\rr\tt";
+    out += '\\';
+    for (std::size_t i = 0; i != letters.size(); i += 2) {
+        if (letters[i] == c) {
+            out += letters[i + 1];
+            return;
+        }
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += "u00";
+    out += hex[byte >> 4U];
+    out += hex[byte & 0xFU];
+}
+
+inline bool is_plain(char c, bool go) noexcept {
+    return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' &&
+        !(go && (c == '<' || c == '>' || c == '&'));
+}
+
+}  // namespace json_scan
+
+/// Appends `text` as a JSON string. `false`, with `out` unchanged, where that is refused.
+inline bool append_json_string(
+    std::string& out, std::string_view text, JsonSpelling spelling = JsonSpelling::plain) {
+    const bool go = spelling == JsonSpelling::go;
     const std::size_t before = out.size();
-    out.push_back('"');
+    out += '"';
     const char* at = text.data();
     const char* const end = at + text.size();
+    // What stands for itself is appended in one piece, from `plain` on.
     const char* plain = at;
     while (at != end) {
-        const auto byte = static_cast<unsigned char>(*at);
-        if (byte >= 0x80) {
-            const std::size_t length = utf8_sequence(at, end);
-            if (length == 0) {
-                out.resize(before);
-                return false;
+        if (static_cast<unsigned char>(*at) < 0x80) {
+            if (!json_scan::is_plain(*at, go)) {
+                out.append(plain, at);
+                json_scan::append_escape(out, *at);
+                plain = at + 1;
             }
-            at += length;
-            continue;
-        }
-        if (byte >= 0x20 && byte != '"' && byte != '\\') {
             ++at;
             continue;
         }
-        out.append(plain, at);
-        switch (byte) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\b':
-                out += "\\b";
-                break;
-            case '\f':
-                out += "\\f";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            default:
-                out += "\\u00";
-                out.push_back(hex[byte >> 4U]);
-                out.push_back(hex[byte & 0xFU]);
+        const std::size_t length = utf8_sequence(at, end);
+        if (length == 0 && !go) {
+            out.resize(before);
+            return false;
         }
-        plain = ++at;
+        const std::string_view character{at, length == 0 ? 1 : length};
+        at += character.size();
+        if (!go) continue;
+        const char* const escape = length == 0 ? "\\ufffd"
+            : character == "\xE2\x80\xA8"      ? "\\u2028"
+            : character == "\xE2\x80\xA9"      ? "\\u2029"
+                                               : nullptr;
+        if (escape == nullptr) continue;
+        out.append(plain, character.data());
+        out += escape;
+        plain = at;
     }
     out.append(plain, at);
-    out.push_back('"');
+    out += '"';
     return true;
 }
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_CORE_DETAIL_IMPL_JSON_STRING_HPP
+#endif  // CLARIFY_CORE_DETAIL_JSON_TEXT_HPP

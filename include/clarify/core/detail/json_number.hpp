@@ -1,7 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
+// JSON numbers: tokens to exact integers and nearest doubles, and back to the shortest text.
 
-#ifndef CLARIFY_CORE_DETAIL_IMPL_JSON_NUMBER_HPP
-#define CLARIFY_CORE_DETAIL_IMPL_JSON_NUMBER_HPP
+#ifndef CLARIFY_CORE_DETAIL_JSON_NUMBER_HPP
+#define CLARIFY_CORE_DETAIL_JSON_NUMBER_HPP
+
+#include <clarify/core/errc.hpp>
+
+#include <charconv>
+#include <clocale>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
 
 namespace clarify::detail {
 namespace json_scan {
@@ -93,6 +107,16 @@ std::errc real_by_charconv(std::string_view token, Real& out) {
 
 }  // namespace json_scan
 
+/// The integer that a number token spells, as sign and magnitude.
+struct JsonInteger {
+    /// `mismatch` where the number has a fraction, `out_of_range` where 64 bits do not hold it.
+    Reason reason = Reason::none;
+    bool negative = false;
+    std::uint64_t magnitude = 0;
+};
+
+/// Reads a number token as an integer, also when written as `7.0` or `7e0`. Exact: nothing is
+/// rounded.
 inline JsonInteger json_whole_number(std::string_view raw_number) noexcept {
     using namespace json_scan;
     constexpr std::uint64_t largest = UINT64_MAX;
@@ -121,6 +145,7 @@ inline JsonInteger json_whole_number(std::string_view raw_number) noexcept {
     return result;
 }
 
+/// The value of a number token if it is an integer that fits, also when written as `7.0` or `7e0`.
 inline std::optional<std::int64_t> json_integer(std::string_view raw_number) noexcept {
     const JsonInteger whole = json_whole_number(raw_number);
     constexpr std::uint64_t largest = INT64_MAX;
@@ -130,6 +155,8 @@ inline std::optional<std::int64_t> json_integer(std::string_view raw_number) noe
     return static_cast<std::int64_t>(whole.negative ? 0 - whole.magnitude : whole.magnitude);
 }
 
+/// The `Real` (`float` or `double`) nearest to a number token; nothing where it is beyond the
+/// largest. What is too small for any becomes zero, with its sign.
 template <class Real>
 std::optional<Real> json_real(std::string_view raw_number) {
     using namespace json_scan;
@@ -145,6 +172,18 @@ std::optional<Real> json_real(std::string_view raw_number) {
     return number.negative ? -Real{0} : Real{0};
 }
 
+/** The longest text of a number: that of a double with 17 digits, a sign, a point and an exponent of
+    three digits, such as `-2.2250738585072014e-308`. An integer of 64 bits has 20 characters.
+*/
+inline constexpr std::size_t json_number_size = 24;
+
+/// Writes a finite number to `out`, which has room for `json_number_size` characters: an integer with
+/// all its digits, or the shortest text that reads back as the same number. Returns the end.
+template <class Number>
+char* put_json_number(char* out, Number value) noexcept {
+    return std::to_chars(out, out + json_number_size, value).ptr;
+}
+
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_CORE_DETAIL_IMPL_JSON_NUMBER_HPP
+#endif  // CLARIFY_CORE_DETAIL_JSON_NUMBER_HPP

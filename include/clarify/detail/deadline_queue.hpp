@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Many deadlines for one timer.
 
-#ifndef CLARIFY_CORE_DETAIL_DEADLINE_QUEUE_HPP
-#define CLARIFY_CORE_DETAIL_DEADLINE_QUEUE_HPP
+#ifndef CLARIFY_DETAIL_DEADLINE_QUEUE_HPP
+#define CLARIFY_DETAIL_DEADLINE_QUEUE_HPP
 
 #include <clarify/core/clock.hpp>
 
@@ -99,4 +99,4 @@ private:
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_CORE_DETAIL_DEADLINE_QUEUE_HPP
+#endif  // CLARIFY_DETAIL_DEADLINE_QUEUE_HPP

@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: BSL-1.0
-// Data frames as text, without a document tree in between.
+// Data frames written by blocks and read in one pass.
 
-#ifndef CLARIFY_API_IMPL_DATA_FRAME_JSON_HPP
-#define CLARIFY_API_IMPL_DATA_FRAME_JSON_HPP
+#ifndef CLARIFY_API_DETAIL_IMPL_FRAME_TEXT_HPP
+#define CLARIFY_API_DETAIL_IMPL_FRAME_TEXT_HPP
 
-#include <clarify/api/detail/json_input.hpp>
+#include <clarify/api/data_frame.hpp>
+#include <clarify/api/detail/digits.hpp>
+#include <clarify/api/detail/frame_merge.hpp>
+#include <clarify/api/detail/frame_text.hpp>
+#include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/text.hpp>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace clarify {
 namespace detail {
 namespace frame_json {
 
-/// The longest text of a double.
-inline constexpr std::size_t max_number = 32;
-
-/// Writes a value, not infinite, and returns the end. Room for `max_number` bytes.
+/// Writes a value, not infinite, and returns the end. Room for `json_number_size` bytes.
 inline char* put_value(char* out, double value) noexcept {
     if (std::isnan(value)) {
         std::memcpy(out, "null", 4);
         return out + 4;
     }
-    return std::to_chars(out, out + max_number, value).ptr;
+    return put_json_number(out, value);
 }
 
 /// Writes times as quoted text. The date and minute are written once for those that share them.
@@ -49,13 +56,8 @@ public:
         }
         *out++ = '"';
         std::memcpy(out, prefix_, size_);
-        out = timestamp::put(out + size_, static_cast<unsigned>(rest / 1'000'000), 2);
-        if (const auto fraction = static_cast<unsigned>(rest % 1'000'000); fraction != 0) {
-            *out++ = '.';
-            out = timestamp::put(out, fraction, 6);
-            while (out[-1] == '0')
-                --out;
-        }
+        out = put_digits(out + size_, static_cast<unsigned>(rest / 1'000'000), 2);
+        out = put_microseconds(out, static_cast<unsigned>(rest % 1'000'000));
         *out++ = 'Z';
         *out++ = '"';
         return out;
@@ -118,73 +120,50 @@ struct ReadColumn {
     std::vector<double> values;
 };
 
-/// Reports the first column that has another length than the times.
-inline bool check_lengths(
-    JsonInput& in, std::size_t times, const std::vector<ReadColumn>& columns) {
-    const auto other = std::find_if(columns.begin(), columns.end(), [times](const auto& column) {
-        return column.values.size() != times;
-    });
-    return other == columns.end() ||
-        in.fail(
-            Reason::mismatch,
-            "the series " + printable(other->key, 128) + " has the length " +
-                std::to_string(other->values.size()) + ", the times have " + std::to_string(times));
-}
+/// What one frame says, before it is known to be one.
+struct ReadFrame {
+    std::vector<Timestamp> times;
+    std::vector<ReadColumn> columns;
 
-/** Merges frames one by one, in their order.
-
-    In pairs of about the same size, so that many small ones take little more time than one large
-    one. Frames with neither times nor keys in common would become a frame of little but missing
-    values, however short the text is; there is a limit to that.
-*/
-class FrameMerge {
-public:
-    /// False if that would take too much memory.
-    bool add(DataFrame frame) {
-        values_ += cells(frame);
-        parts_.push_back(std::move(frame));
-        while (parts_.size() > 1 && cells(parts_.end()[-2]) <= 2 * cells(parts_.back())) {
-            if (!join_last()) return false;
-        }
-        return true;
+    bool read_times(JsonReader& in) {
+        times.clear();
+        return in.take_null() || in.array([&] {
+            Timestamp time;
+            return read_json(in, time) && (times.push_back(time), true);
+        });
     }
-    /// What all of them make; the same error.
-    bool finish(DataFrame& out) {
-        while (parts_.size() > 1) {
-            if (!join_last()) return false;
-        }
-        out = parts_.empty() ? DataFrame{} : std::move(parts_.front());
-        return true;
+    bool read_series(JsonReader& in) {
+        columns.clear();
+        return in.take_null() || in.object([&](const JsonKey& key) {
+            // Not for ever more columns that make no use of it.
+            const bool as_long = columns.empty() || columns.back().values.size() == times.size();
+            ReadColumn& column = columns.emplace_back();
+            column.key = key.text();
+            if (as_long) column.values.reserve(times.size());
+            return in.take_null() || in.array([&] {
+                double value = DataFrame::missing;
+                return in.number_or_null(value) && (column.values.push_back(value), true);
+            });
+        });
     }
-
-private:
-    static constexpr std::size_t spare = std::size_t{1} << 22U;
-
-    static std::size_t cells(const DataFrame& frame) noexcept {
-        return frame.size() * frame.columns();
+    /// Reports the first column that has another length than the times.
+    bool check_lengths(JsonReader& in) const {
+        const auto other = std::find_if(columns.begin(), columns.end(), [this](const auto& column) {
+            return column.values.size() != times.size();
+        });
+        return other == columns.end() ||
+            in.fail(
+                Reason::mismatch,
+                "the series " + printable(other->key, 128) + " has the length " +
+                    std::to_string(other->values.size()) + ", the times have " +
+                    std::to_string(times.size()));
     }
-    bool join_last() {
-        const DataFrame last = std::move(parts_.back());
-        parts_.pop_back();
-        DataFrame& into = parts_.back();
-        std::size_t columns = into.columns();
-        for (std::size_t i = 0; i != last.columns(); ++i)
-            columns += into.contains(last.key(i)) ? 0U : 1U;
-        const std::size_t rows = into.size() + last.size();
-        if (columns != 0 && rows > (2 * values_ + spare) / columns) return false;
-        into.merge(last);
-        return true;
-    }
-
-    std::vector<DataFrame> parts_;
-    /// In all frames together.
-    std::size_t values_ = 0;
 };
 
 }  // namespace frame_json
 }  // namespace detail
 
-inline Result<void> append_json_text(std::string& out, const DataFrame& frame) {
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const DataFrame& frame) {
     using namespace detail::frame_json;
     if (!frame.is_normalized()) {
         DataFrame copy = frame;
@@ -203,7 +182,7 @@ inline Result<void> append_json_text(std::string& out, const DataFrame& frame) {
         detail::append_json_string(out, frame.key(i));
         out += ':';
         const std::span<const double> values = frame.column(i);
-        append_array(out, values.size(), max_number, [&](char* to, std::size_t row) {
+        append_array(out, values.size(), detail::json_number_size, [&](char* to, std::size_t row) {
             return put_value(to, values[row]);
         });
     }
@@ -211,47 +190,35 @@ inline Result<void> append_json_text(std::string& out, const DataFrame& frame) {
     return {};
 }
 
-inline bool read_json(detail::JsonInput& in, DataFrame& frame) {
-    if (in.next() == detail::JsonKind::array) {
-        detail::frame_json::FrameMerge merge;
-        const auto fits = [&](bool fine) {
-            return fine || in.fail(Reason::out_of_range, "the frames have too little in common");
-        };
-        const bool read = in.array([&] {
-            DataFrame one;
-            if (in.next() == detail::JsonKind::array) return in.mismatch("an object");
-            return read_json(in, one) && fits(merge.add(std::move(one)));
-        });
-        return read && fits(merge.finish(frame));
-    }
-    std::vector<Timestamp> times;
-    std::vector<detail::frame_json::ReadColumn> columns;
-    const bool read = in.object([&](const detail::JsonKey& name) {
-        if (name == "times") {
-            times.clear();
-            return in.take_null() || in.array([&] {
-                Timestamp time;
-                return read_json(in, time) && (times.push_back(time), true);
-            });
-        }
-        if (name != "series") return in.skip();
-        columns.clear();
-        return in.take_null() || in.object([&](const detail::JsonKey& key) {
-            // Not for ever more columns that make no use of it.
-            const bool as_long = columns.empty() || columns.back().values.size() == times.size();
-            auto& column = columns.emplace_back();
-            column.key = key.text();
-            if (as_long) column.values.reserve(times.size());
-            return in.take_null() || in.array([&] {
-                double value = DataFrame::missing;
-                return in.number_or_null(value) && (column.values.push_back(value), true);
-            });
-        });
+namespace detail::frame_json {
+
+/// Reads an array of frames, which are merged.
+inline bool read_frames(JsonReader& in, DataFrame& frame) {
+    FrameMerge merge;
+    const auto fits = [&](bool fine) {
+        return fine || in.fail(Reason::out_of_range, "the frames have too little in common");
+    };
+    const bool read = in.array([&] {
+        DataFrame one;
+        return in.expect(JsonKind::object, "an object") && read_json(in, one) &&
+            fits(merge.add(std::move(one)));
     });
-    if (!read || !detail::frame_json::check_lengths(in, times.size(), columns)) return false;
+    return read && fits(merge.finish(frame));
+}
+
+}  // namespace detail::frame_json
+
+CLARIFY_DECL bool detail::read_json(JsonReader& in, DataFrame& frame) {
+    if (in.next() == JsonKind::array) return frame_json::read_frames(in, frame);
+    frame_json::ReadFrame parts;
+    const bool read = in.object([&](const JsonKey& name) {
+        if (name == "times") return parts.read_times(in);
+        return name == "series" ? parts.read_series(in) : in.skip();
+    });
+    if (!read || !parts.check_lengths(in)) return false;
     DataFrame result;
-    result.times_ = std::move(times);
-    for (auto& column : columns) {
+    result.times_ = std::move(parts.times);
+    for (frame_json::ReadColumn& column : parts.columns) {
         const auto [place, added] = result.by_key_.emplace(column.key, result.columns_.size());
         // Of members with the same name the last one counts.
         if (!added) {
@@ -265,23 +232,28 @@ inline bool read_json(detail::JsonInput& in, DataFrame& frame) {
     return true;
 }
 
-inline Result<void> read_json_text(std::string_view text, DataFrame& frame) {
+CLARIFY_DECL Result<void> read_json_text(std::string_view text, DataFrame& frame) {
     return detail::read_json_document(text, frame);
 }
 
-inline Result<std::vector<RowRange>> split_by_json_size(
-    const DataFrame& frame, std::size_t max_size) {
-    using namespace detail::frame_json;
-    // Brackets, and for each column its key.
-    std::size_t fixed = std::string_view{R"({"times":[],"series":{}})"}.size();
+namespace detail::frame_json {
+
+/// How many bytes a frame takes without its rows: brackets, and for each column its key.
+inline std::size_t fixed_size(const DataFrame& frame) {
+    std::size_t size = std::string_view{R"({"times":[],"series":{}})"}.size();
     std::string key;
     for (std::size_t i = 0; i != frame.columns(); ++i) {
         key.clear();
-        detail::append_json_string(key, frame.key(i));
-        fixed += key.size() + std::string_view{":[],"}.size();
+        append_json_string(key, frame.key(i));
+        size += key.size() + std::string_view{":[],"}.size();
     }
+    return size;
+}
+
+/// How many bytes each row takes, with its commas.
+inline std::vector<std::size_t> row_sizes(const DataFrame& frame) {
     std::vector<std::size_t> sizes(frame.size());
-    char text[std::max(max_number, TimeWriter::max_size)];
+    char text[std::max(json_number_size, TimeWriter::max_size)];
     TimeWriter writer;
     for (std::size_t row = 0; row != frame.size(); ++row)
         sizes[row] = static_cast<std::size_t>(writer.put(text, frame.times()[row]) - text) + 1;
@@ -290,6 +262,15 @@ inline Result<std::vector<RowRange>> split_by_json_size(
         for (std::size_t row = 0; row != values.size(); ++row)
             sizes[row] += static_cast<std::size_t>(put_value(text, values[row]) - text) + 1;
     }
+    return sizes;
+}
+
+}  // namespace detail::frame_json
+
+CLARIFY_DECL Result<std::vector<detail::RowRange>> detail::split_by_json_size(
+    const DataFrame& frame, std::size_t max_size) {
+    const std::size_t fixed = frame_json::fixed_size(frame);
+    const std::vector<std::size_t> sizes = frame_json::row_sizes(frame);
     std::vector<RowRange> ranges;
     std::size_t size = fixed;
     for (std::size_t row = 0; row != frame.size(); ++row) {
@@ -313,4 +294,4 @@ inline Result<std::vector<RowRange>> split_by_json_size(
 
 }  // namespace clarify
 
-#endif  // CLARIFY_API_IMPL_DATA_FRAME_JSON_HPP
+#endif  // CLARIFY_API_DETAIL_IMPL_FRAME_TEXT_HPP

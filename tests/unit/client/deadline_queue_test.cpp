@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
+// The order in which activities expire, whatever is added and removed in between.
 
-#include <clarify/core/detail/deadline_queue.hpp>
+#include <clarify/detail/deadline_queue.hpp>
 
 #include <doctest/doctest.h>
 

@@ -1,10 +1,52 @@
 // SPDX-License-Identifier: BSL-1.0
+// JSON text to a Boost.JSON value, with exact numbers and a bound on memory.
 
-#ifndef CLARIFY_JSON_DETAIL_IMPL_BOOST_DOCUMENT_HPP
-#define CLARIFY_JSON_DETAIL_IMPL_BOOST_DOCUMENT_HPP
+#ifndef CLARIFY_JSON_DETAIL_BOOST_VALUE_BUILDER_HPP
+#define CLARIFY_JSON_DETAIL_BOOST_VALUE_BUILDER_HPP
+
+#include <clarify/core/detail/json_scan.hpp>
+#include <clarify/json/detail/memory_budget.hpp>
+
+#include <boost/json/memory_resource.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/storage_ptr.hpp>
+#include <boost/json/value.hpp>
+#include <boost/json/value_stack.hpp>
+
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <random>
+#include <string_view>
 
 namespace clarify::detail {
 
+/// Lets a `value_stack` take its scratch memory from a budget.
+class BudgetResource final : public boost::json::memory_resource {
+public:
+    explicit BudgetResource(MemoryBudget& budget) noexcept : budget_(budget) {}
+
+private:
+    void* do_allocate(std::size_t size, std::size_t alignment) override {
+        budget_.charge(size);
+        return ::operator new (size, std::align_val_t{alignment});
+    }
+    void do_deallocate(void* block, std::size_t size, std::size_t alignment) override {
+        ::operator delete (block, std::align_val_t{alignment});
+        budget_.refund(size);
+    }
+    bool do_is_equal(const boost::json::memory_resource& other) const noexcept override {
+        return this == &other;
+    }
+
+    MemoryBudget& budget_;
+};
+
+/// A number below `bound` (which is not 0) that a peer cannot foresee.
 inline std::size_t unforeseeable(std::size_t bound) noexcept {
     static std::atomic<std::uint64_t> state{[] {
         // A clock and the place of the stack, where the system has no better source.
@@ -26,9 +68,47 @@ inline std::size_t unforeseeable(std::size_t bound) noexcept {
     return static_cast<std::size_t>((word ^ (word >> 31U)) % bound);
 }
 
+/** Builds a `boost::json::value` from text.
+
+    Boost.JSON's parser is not used: it rounds many numbers to a neighbour of the nearest double.
+    The result is in default storage, an ordinary value; what it takes is reckoned and charged to
+    the reader's budget before it is built.
+*/
+template <class Reader>
+class BoostValueBuilder {
+public:
+    explicit BoostValueBuilder(Reader& reader)
+        : reader_(reader), scratch_(reader.budget()), stack_(boost::json::storage_ptr{&scratch_}) {
+        stack_.reset();
+    }
+
+    /// Reads one value. Call it once.
+    bool build(boost::json::value& out) {
+        if (!push()) return false;
+        out = stack_.release();
+        return true;
+    }
+
+private:
+    bool push();
+    bool push_array();
+    bool push_object();
+    bool push_word();
+    bool push_number();
+    std::size_t push_decoys(std::string_view key, std::size_t members);
+
+    // Calls `use` with the characters of a string token.
+    template <class Use>
+    static void with_text(std::string_view raw, Use use);
+
+    Reader& reader_;
+    BudgetResource scratch_;
+    boost::json::value_stack stack_;
+};
+
 template <class Reader>
 bool BoostValueBuilder<Reader>::push() {
-    switch (reader_.scanner().next()) {
+    switch (reader_.next()) {
         case JsonKind::array:
             return push_array();
         case JsonKind::object:
@@ -43,10 +123,7 @@ bool BoostValueBuilder<Reader>::push() {
 template <class Reader>
 bool BoostValueBuilder<Reader>::push_array() {
     std::size_t count = 0;
-    const bool complete = reader_.scanner().array([&](JsonScanner&) {
-        if (!push()) reader_.at(count);
-        ++count;
-    });
+    const bool complete = reader_.array([&] { return ++count, push(); });
     if (!complete) return false;
     constexpr std::size_t head = sizeof(boost::json::value);
     if (count != 0) reader_.budget().charge_block(head + count * sizeof(boost::json::value));
@@ -58,15 +135,15 @@ template <class Reader>
 bool BoostValueBuilder<Reader>::push_object() {
     std::size_t count = 0;
     std::size_t slots = 0;
-    const bool complete = reader_.scanner().object([&](std::string_view raw_key, JsonScanner&) {
-        with_text(raw_key, [&](std::string_view key) {
+    const bool complete = reader_.object([&](const JsonKey& raw_key) {
+        with_text(raw_key.raw(), [&](std::string_view key) {
             slots += push_decoys(key, count);
             reader_.budget().charge_block(key.size() + 1);
             stack_.push_key({key.data(), key.size()});
-            if (!push()) reader_.at(key);
         });
         ++count;
         ++slots;
+        return push();
     });
     if (!complete) return false;
     constexpr std::size_t head = sizeof(boost::json::key_value_pair);
@@ -106,8 +183,8 @@ void BoostValueBuilder<Reader>::with_text(std::string_view raw, Use use) {
 
 template <class Reader>
 bool BoostValueBuilder<Reader>::push_word() {
-    const RawJson raw = reader_.scanner().value();
-    if (!reader_.scanner().ok()) return false;
+    RawJson raw;
+    if (!reader_.raw(raw)) return false;
     switch (raw.kind) {
         case JsonKind::null:
             stack_.push_null();
@@ -126,7 +203,7 @@ bool BoostValueBuilder<Reader>::push_word() {
 
 template <class Reader>
 bool BoostValueBuilder<Reader>::push_number() {
-    return reader_.number([this](auto number) {
+    return reader_.any_number([this](auto number) {
         using Number = decltype(number);
         if constexpr (std::same_as<Number, std::int64_t>) {
             stack_.push_int64(number);
@@ -138,64 +215,6 @@ bool BoostValueBuilder<Reader>::push_number() {
     });
 }
 
-template <class Writer>
-bool BoostDocument::write(Writer& writer, const boost::json::value& value) {
-    switch (value.kind()) {
-        case boost::json::kind::null:
-            return writer.write(nullptr);
-        case boost::json::kind::bool_:
-            return writer.write(value.get_bool());
-        case boost::json::kind::int64:
-            return writer.write(value.get_int64());
-        case boost::json::kind::uint64:
-            return writer.write(value.get_uint64());
-        case boost::json::kind::double_:
-            return writer.write(value.get_double());
-        case boost::json::kind::string:
-            return write(writer, value.get_string());
-        case boost::json::kind::array:
-            return write(writer, value.get_array());
-        case boost::json::kind::object:
-            return write(writer, value.get_object());
-    }
-    return false;
-}
-
-template <class Writer>
-bool BoostDocument::write(Writer& writer, const boost::json::object& object) {
-    if (!writer.open('{')) return false;
-    bool first = true;
-    for (const boost::json::key_value_pair& entry : object) {
-        const std::string_view key{entry.key().data(), entry.key().size()};
-        if (!writer.member(key, entry.value(), first)) return false;
-    }
-    return writer.close('}');
-}
-
-template <class Reader>
-bool BoostDocument::read(Reader& reader, boost::json::object& out) {
-    boost::json::value value;
-    if (!reader.expect(JsonKind::object, "an object") || !read(reader, value)) return false;
-    out = std::move(value.get_object());
-    return true;
-}
-
-template <class Reader>
-bool BoostDocument::read(Reader& reader, boost::json::array& out) {
-    boost::json::value value;
-    if (!reader.expect(JsonKind::array, "an array") || !read(reader, value)) return false;
-    out = std::move(value.get_array());
-    return true;
-}
-
-template <class Reader>
-bool BoostDocument::read(Reader& reader, boost::json::string& out) {
-    boost::json::value value;
-    if (!reader.expect(JsonKind::string, "a string") || !read(reader, value)) return false;
-    out = std::move(value.get_string());
-    return true;
-}
-
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_JSON_DETAIL_IMPL_BOOST_DOCUMENT_HPP
+#endif  // CLARIFY_JSON_DETAIL_BOOST_VALUE_BUILDER_HPP

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: BSL-1.0
+// The core of a client: begins calls and tasks, ends them, and comes to its own end.
+
+#ifndef CLARIFY_DETAIL_ENGINE_BASE_HPP
+#define CLARIFY_DETAIL_ENGINE_BASE_HPP
+
+#include <clarify/client_options.hpp>
+#include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/http_message.hpp>
+#include <clarify/core/url.hpp>
+#include <clarify/detail/call_course.hpp>
+#include <clarify/detail/call_events.hpp>
+#include <clarify/detail/call_record.hpp>
+#include <clarify/detail/ending.hpp>
+#include <clarify/detail/outbox.hpp>
+#include <clarify/detail/rate_limiter.hpp>
+#include <clarify/detail/rejected_methods.hpp>
+#include <clarify/detail/retry.hpp>
+#include <clarify/detail/watchdog.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string_view>
+#include <utility>
+
+namespace clarify::detail {
+
+class EngineBase;
+
+/// A task of the authentication policy.
+struct TaskRecord final : Activity, Deliverable {
+    explicit TaskRecord(std::shared_ptr<EngineBase> owner) noexcept : engine(std::move(owner)) {}
+
+    void finish() override;
+    void task_gone() noexcept override;
+
+    std::shared_ptr<EngineBase> engine;
+    bool ended = false;
+};
+
+/** What does not depend on the policies of a client.
+
+    All of it belongs to the serial executor, and needs no lock there, but for what is said to be
+    called from any thread, and what is `const`. Nothing blocks on that executor, so that it is free
+    while calls wait for the network. What does lock, for a moment each: the buffers, which go back
+    and forth between threads, the outbox, and the link to the execution context.
+*/
+class EngineBase : public std::enable_shared_from_this<EngineBase>,
+                   private ContextLink::Guest,
+                   private Watchdog::Owner {
+public:
+    EngineBase(boost::asio::any_io_executor executor, Url endpoint, ClientOptions options);
+    EngineBase(const EngineBase&) = delete;
+    EngineBase& operator=(const EngineBase&) = delete;
+    virtual ~EngineBase() = default;
+
+    // In any thread.
+    const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
+    const boost::asio::any_io_executor& serial() const noexcept { return serial_; }
+    const ClientOptions& options() const noexcept { return options_; }
+    const Url& endpoint() const noexcept { return endpoint_; }
+    BufferStore& buffers() noexcept { return buffers_; }
+    std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
+    const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
+    TimePoint time() const noexcept {
+        return options_.clock ? options_.clock->now() : Clock::now();
+    }
+
+    // In any thread; they act on the serial executor.
+    void submit(std::shared_ptr<CallRecord> call);
+    void cancel(std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type);
+    void shut_down() noexcept;
+    /// Refuses new calls, gives those in flight until `limit` from now, and then shuts down. `wait`,
+    /// if not null, is told when the last call has ended.
+    void drain(std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait);
+    /// Ends one wait for the end of the calls, but not the drain.
+    void forget(std::shared_ptr<DrainWait> wait);
+    /// Ends what has lost its coroutine, unless the execution context went with it.
+    void abandon(std::shared_ptr<Deliverable> what) noexcept;
+    /// The same for what was handed over to be delivered, but did not arrive.
+    void undelivered(std::shared_ptr<Deliverable> what) noexcept;
+
+    /// To be called on the serial executor: an activity that nobody has to stop any more.
+    void end(Activity& activity) noexcept { watchdog_.unwatch(activity); }
+
+protected:
+    virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
+    virtual void close_backend() noexcept = 0;
+    virtual void drain_backend() noexcept = 0;
+    /// Tells the authentication policy of a 401 to `header`: may it have another one to give?
+    virtual bool ask_for_another(const AuthHeader& header) = 0;
+    /// What the policy keeps for itself and nobody may see either; may be empty.
+    virtual std::string_view kept_secret() const noexcept = 0;
+
+    /// To be called by the constructor of the derived class: the end of the execution context is
+    /// heard of from now on.
+    void enter_context() { context_->enter(*this); }
+    /// To be called by the destructor of the derived class: afterwards nothing of the execution
+    /// context is held, and its end is no longer heard of.
+    void part() noexcept;
+
+    const CallEvents& events() const noexcept { return events_; }
+    bool is_closed() const noexcept { return ending_.is_closed(); }
+    /// Stops the activity at its deadline, or when the client closes.
+    void begin(Activity& activity) { watchdog_.watch(activity); }
+    /// Has the server answered a call that was sent with this header?
+    bool is_proven(const AuthHeader& header) const noexcept {
+        return rejected_methods_.has_served(header);
+    }
+    /// Evenly distributed in [0, 1).
+    double random_number() { return std::uniform_real_distribution<double>{}(random_); }
+
+    // The steps of a call: what its coroutine does for each but wait, in their order.
+
+    CourseAction next_action(CallRecord& call, const CourseEvent& event) noexcept;
+    /// Forgets the attempt before. Gives the line that the call has to wait in until it may be sent;
+    /// null where it may be at once.
+    RateLine* begin_queue(CallRecord& call);
+    /// Waits in it until it is the call's turn, or the call is stopped.
+    boost::asio::awaitable<void> wait_in(RateLine& line, CallRecord& call);
+    static CourseEvent end_wait(CallRecord& call, bool cancelled = false) noexcept;
+    /// The policy has given `header`, or `call.error` says that it has failed. Composes the headers
+    /// of the request, which point into `call`, the options and `header`.
+    CourseEvent end_token(CallRecord& call, const AuthHeader& header);
+    HttpRequest begin_exchange(CallRecord& call, bool fresh_connection) noexcept;
+    /// The backend has `posted` the request, with `header`, which it was given at `sent`.
+    CourseEvent end_exchange(
+        CallRecord& call, const Result<void>& posted, const AuthHeader& header, TimePoint sent);
+    static void begin_pause(CallRecord& call) noexcept;
+    /// Makes the exception that is being handled, and that left `step`, the outcome of the call.
+    void end_thrown(CallRecord& call, CourseStep step) noexcept;
+    /// Records the outcome, tells the observer and finishes the call.
+    void conclude(CallRecord& call) noexcept;
+
+private:
+    void start(std::shared_ptr<CallRecord> call) noexcept;
+    /// What is wrong with a header that the authentication policy has given, if anything.
+    std::optional<Error> header_error(const Secret& header) const;
+    void write_headers(const CallRecord& call, std::string_view authorization) const;
+    /// After a 401 to `header`: is it to blame, and may the authentication policy have another one?
+    bool may_renew(const CallRecord& call, const AuthHeader& header) noexcept;
+    /// Judges a complete reply: what it means for the call, and for the connection.
+    void take_reply(CallRecord& call, std::string_view authorization);
+    void deliver(std::shared_ptr<Deliverable> what) noexcept;
+    void deliver_postponed() noexcept;
+
+    void begin_drain(TimePoint until, std::shared_ptr<DrainWait> wait) noexcept;
+    void end_drain() noexcept;
+    void close_all() noexcept;
+    void context_gone() noexcept override;
+
+    void turn() noexcept override;
+    TimePoint next_turn(TimePoint now, bool idle) const noexcept override;
+    std::weak_ptr<Watchdog> weak_watchdog() noexcept override;
+
+    boost::asio::any_io_executor executor_;
+    boost::asio::any_io_executor serial_;
+    std::shared_ptr<ContextLink> context_;
+    Url endpoint_;
+    ClientOptions options_;
+    CallEvents events_;
+    BufferStore buffers_;
+    // Shared with the batches made for this client.
+    std::shared_ptr<std::atomic<std::int64_t>> next_id_ =
+        std::make_shared<std::atomic<std::int64_t>>(1);
+
+    RetryBudget budget_;
+    RateLimiter limiter_;
+    RejectedMethods rejected_methods_;
+    std::minstd_rand random_;
+
+    Watchdog watchdog_;
+    Outbox outbox_;
+    Ending ending_;
+};
+
+}  // namespace clarify::detail
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/detail/impl/engine_base.hpp>
+#endif
+
+#endif  // CLARIFY_DETAIL_ENGINE_BASE_HPP

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: BSL-1.0
+// How calls begin and end, how they are kept from being lost, and how a client closes.
+
+#ifndef CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
+#define CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
+
+#include <clarify/core/detail/serial_executor.hpp>
+#include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/text.hpp>
+#include <clarify/detail/engine_base.hpp>
+#include <clarify/detail/method_table.hpp>
+#include <clarify/detail/reply.hpp>
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace clarify::detail {
+
+inline ClientOptions checked(ClientOptions options) {
+    options.check();
+    return options;
+}
+
+CLARIFY_DECL EngineBase::EngineBase(
+    boost::asio::any_io_executor executor, Url endpoint, ClientOptions options)
+    : executor_(std::move(executor)),
+      serial_(SerialExecutor::over(executor_, options.clock)),
+      context_(ContextLink::of(executor_)),
+      endpoint_(std::move(endpoint)),
+      options_(checked(std::move(options))),
+      events_(options_),
+      budget_(options_.retry.budget),
+      limiter_(options_.rate_limits),
+      random_(options_.retry.seed ? *options_.retry.seed : std::random_device{}()),
+      watchdog_(*this, serial_, context_) {}
+
+CLARIFY_DECL void EngineBase::part() noexcept {
+    context_->leave(*this, [&] { context_gone(); });
+}
+
+CLARIFY_DECL void TaskRecord::finish() {
+    ended = true;
+    engine->end(*this);
+}
+
+CLARIFY_DECL void TaskRecord::task_gone() noexcept {
+    if (!ended) engine->abandon(std::static_pointer_cast<TaskRecord>(shared_from_this()));
+}
+
+// --- A call -------------------------------------------------------------------------------------
+
+// Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
+// completion has to wait for a turn of its own, and `finish` sees to that.
+CLARIFY_DECL void EngineBase::submit(std::shared_ptr<CallRecord> call) {
+    boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)]() mutable {
+        self->start(std::move(call));
+    });
+}
+
+CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
+    CallRecord& record = *call;
+    record.counted = true;
+    ending_.call_begun();
+    if (!ending_.is_open()) record.stopped = Stop::closed;
+    if (record.stopped != Stop::none) {
+        record.error = stop_error(record);
+        conclude(record);
+        return;
+    }
+    try {
+        record.course = CallCourse{
+            record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
+            record.deadline};
+        begin(record);
+        events_.begun(record);
+        spawn_task(serial_, run(call), record.signal, call);
+    } catch (...) {
+        if (record.concluded) return;
+        record.error = memory_error(record);
+        conclude(record);
+    }
+}
+
+CLARIFY_DECL void EngineBase::cancel(
+    std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type) {
+    boost::asio::post(serial_, [self = shared_from_this(), call = std::move(call), type] {
+        using boost::asio::cancellation_type;
+        const bool harmless = !call->progress.sent;
+        const auto effective = harmless ? cancellation_type::all
+                                        : cancellation_type::terminal | cancellation_type::partial;
+        if ((type & effective) != cancellation_type::none) call->stop(Stop::cancelled);
+    });
+}
+
+CLARIFY_DECL CourseAction
+EngineBase::next_action(CallRecord& call, const CourseEvent& event) noexcept {
+    const CourseAction action = call.course.next(event, options_.retry, budget_);
+    if (action.stopped) {
+        call.progress = {*action.stopped, false};
+        call.error = stop_error(call);
+    }
+    return action;
+}
+
+CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
+    call.error.reset();
+    call.answered = false;
+    if (!call.options.rate_limited.value_or(false)) return nullptr;
+    RateLine* const line = limiter_.find(call.buffers->method);
+    if (line == nullptr || line->pass(time())) return nullptr;
+    call.progress = {Phase::queue, false};
+    return line;
+}
+
+CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
+    const TimePoint came = time();
+    if (line.occupied()) {
+        // Who is woken has the place, also where the call was stopped at the same moment.
+        const bool cancelled = co_await line.places().wait(serial_, TimePoint::max());
+        if (cancelled) co_return;
+    }
+    const RateLine::Head head{line};
+    while (call.stopped == Stop::none && !line.bucket().take(time())) {
+        Signal never;
+        if (co_await never.wait(serial_, line.bucket().ready())) co_return;
+    }
+    if (call.stopped == Stop::none) events_.rate_limited(call, came);
+}
+
+CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeader& header) {
+    CourseEvent event;
+    if (!call.error && header) call.error = header_error(*header);
+    if (call.error) {
+        if (call.stopped != Stop::none) call.error = stop_error(call);
+        event.kind = CourseEvent::Kind::broken;
+        event.error = &*call.error;
+        return event;
+    }
+    write_headers(call, header ? header->expose() : std::string_view{});
+    event.kind = CourseEvent::Kind::done;
+    return event;
+}
+
+CLARIFY_DECL std::optional<Error> EngineBase::header_error(const Secret& header) const {
+    Error error;
+    if (!endpoint_.is_https() && !endpoint_.is_loopback() &&
+        !options_.insecure_allow_credentials_over_plain_http) {
+        error = Error{
+            Errc::bad_config,
+            Reason::insecure,
+            "credentials are not sent over plain http to another machine"};
+    } else if (header.empty() || !is_field_value(header.expose())) {
+        error = Error{
+            Errc::token,
+            Reason::header,
+            "the authentication policy gave a header that is empty or has illegal characters"};
+    } else {
+        return std::nullopt;
+    }
+    return error.set_phase(Phase::token);
+}
+
+CLARIFY_DECL void EngineBase::write_headers(
+    const CallRecord& call, std::string_view authorization) const {
+    std::vector<HeaderView>& out = call.buffers->headers;
+    out.clear();
+    if (!authorization.empty()) out.push_back({"Authorization", authorization});
+    out.push_back({"Content-Type", "application/json"});
+    out.push_back({"Accept", "application/json"});
+    const ApiVersion& version =
+        call.options.api_version ? *call.options.api_version : options_.api_version;
+    if (!version.is_none()) out.push_back({"X-API-Version", version.selector()});
+    if (!options_.user_agent.empty()) out.push_back({"User-Agent", options_.user_agent});
+    if (!call.options.traceparent.empty()) out.push_back({"traceparent", call.options.traceparent});
+    for (const auto& [name, value] : call.options.headers)
+        out.push_back({name, value});
+}
+
+CLARIFY_DECL HttpRequest
+EngineBase::begin_exchange(CallRecord& call, bool fresh_connection) noexcept {
+    HttpRequest request;
+    request.url = &endpoint_;
+    request.headers = call.buffers->headers;
+    request.body = call.buffers->request;
+    request.deadline = call.deadline;
+    request.max_response_body = options_.max_response_body;
+    request.fresh_connection = fresh_connection;
+    call.buffers->response.clear();
+    call.progress = {};
+    events_.attempt(call);
+    return request;
+}
+
+CLARIFY_DECL CourseEvent EngineBase::end_exchange(
+    CallRecord& call, const Result<void>& posted, const AuthHeader& header, TimePoint sent) {
+    CourseEvent event;
+    call.answered = posted.has_value();
+    if (posted) {
+        take_reply(call, header ? header->expose() : std::string_view{});
+        events_.response(call, sent);
+        // A JSON-RPC error is an answer too. Other replies, a 503 for one, may come from somebody who
+        // has not looked at the header.
+        if (header && (!call.error || call.error->code() == Errc::rpc))
+            rejected_methods_.served(call.buffers->method, header);
+    } else if (call.stopped != Stop::none) {
+        call.error = stop_error(call);
+        event.kind = CourseEvent::Kind::broken;
+        event.error = &*call.error;
+        return event;
+    } else {
+        call.error = or_else(posted.error(), Errc::internal);
+    }
+    if (!call.error) {
+        event.kind = CourseEvent::Kind::done;
+        return event;
+    }
+    event.error = &*call.error;
+    if (call.error->code() == Errc::auth && header) {
+        event.kind = CourseEvent::Kind::rejected;
+        event.renewable = may_renew(call, header);
+    } else {
+        event.kind = CourseEvent::Kind::failed;
+        event.early = call.answered && call.buffers->response.early;
+        event.now = time();
+        event.random = random_number();
+    }
+    event.stopped = call.stopped != Stop::none;
+    return event;
+}
+
+CLARIFY_DECL bool EngineBase::may_renew(const CallRecord& call, const AuthHeader& header) noexcept {
+    try {
+        // A method that is refused whatever the header keeps its 401 to itself.
+        return rejected_methods_.blames_header(call.buffers->method, header, time()) &&
+            ask_for_another(header);
+    } catch (...) {
+        return false;
+    }
+}
+
+CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view authorization) {
+    HttpResponse& response = call.buffers->response;
+    const ReplySecrets secrets{authorization, kept_secret()};
+    vet_traceparent(response, secrets, events_.wanted());
+    const ReplyQuestion question{
+        response,
+        secrets,
+        call.id,
+        call.notification,
+        call.course.attempts(),
+        options_.max_json_depth,
+        options_.max_body_excerpt};
+    Verdict verdict = judge(question, call.batch.get());
+    if (verdict.keep_connection) {
+        response.lease.keep();
+    } else {
+        response.lease.discard();
+    }
+    call.result = verdict.result;
+    call.error = std::move(verdict.error);
+}
+
+CLARIFY_DECL void EngineBase::begin_pause(CallRecord& call) noexcept {
+    call.progress = {Phase::backoff, false};
+    call.answered = false;
+}
+
+CLARIFY_DECL CourseEvent EngineBase::end_wait(CallRecord& call, bool cancelled) noexcept {
+    CourseEvent event;
+    event.kind = CourseEvent::Kind::done;
+    if (cancelled || call.stopped != Stop::none) {
+        call.error = memory_error(call);
+        event.kind = CourseEvent::Kind::broken;
+        event.error = &*call.error;
+    }
+    return event;
+}
+
+CLARIFY_DECL void EngineBase::end_thrown(CallRecord& call, CourseStep step) noexcept {
+    if (call.answered) {
+        // Memory ran out while the reply was looked at.
+        call.error = memory_error(call).set_phase(Phase::decode).set_fate(Fate::answered);
+        return;
+    }
+    call.error = step == CourseStep::send && call.stopped == Stop::none
+        ? exception_error(call, Errc::internal, "the HTTP backend threw")
+        : memory_error(call);
+    CourseEvent event;
+    event.kind = CourseEvent::Kind::broken;
+    event.error = &*call.error;
+    next_action(call, event);
+}
+
+CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
+    call.concluded = true;
+    end(call);
+    // One that nobody has decided about must end on this executor.
+    call.buffers->response.lease.discard();
+    if (call.error) {
+        call.error->set_attempts(call.course.attempts());
+        // What an earlier attempt may have done, a later one that was not sent does not undo.
+        if (call.course.maybe_executed() && call.error->fate() == Fate::unsent)
+            call.error->set_fate(Fate::unknown);
+    }
+    events_.concluded(call);
+    deliver(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
+    if (std::exchange(call.counted, false)) ending_.call_ended();
+    end_drain();
+}
+
+// --- What must not be lost ----------------------------------------------------------------------
+
+CLARIFY_DECL void EngineBase::deliver(std::shared_ptr<Deliverable> what) noexcept {
+    if (!outbox_.deliver(std::move(what))) watchdog_.rearm();
+}
+
+CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
+    std::shared_ptr<Deliverable> first = outbox_.take();
+    while (first) {
+        const std::shared_ptr<Deliverable> what = std::exchange(first, nullptr);
+        first = std::exchange(what->next, nullptr);
+        CallRecord* const call = what->as_call();
+        if (call != nullptr && !call->concluded) {
+            call->error = memory_error(*call);
+            conclude(*call);
+        } else {
+            deliver(what);
+        }
+    }
+}
+
+CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcept {
+    context_->while_there([&] {
+        outbox_.postpone(std::move(what));
+        try {
+            boost::asio::post(serial_, [self = shared_from_this()] { self->deliver_postponed(); });
+        } catch (...) {  // NOLINT(bugprone-empty-catch): the watchdog's next turn does it
+        }
+    });
+}
+
+CLARIFY_DECL void EngineBase::undelivered(std::shared_ptr<Deliverable> what) noexcept {
+    context_->while_there([&] {
+        outbox_.mark_lost(*what);
+        abandon(std::move(what));
+    });
+}
+
+CLARIFY_DECL void EngineBase::turn() noexcept {
+    if (ending_.take_close_later()) close_all();
+    deliver_postponed();
+    if (ending_.is_draining() && time() >= ending_.drain_ends()) close_all();
+}
+
+CLARIFY_DECL TimePoint EngineBase::next_turn(TimePoint now, bool idle) const noexcept {
+    const bool waiting = idle && !ending_.has_calls();
+    if (waiting && outbox_.empty()) return TimePoint::max();
+    const TimePoint next = now + (waiting ? Watchdog::memory_pause : Watchdog::tick);
+    return std::min(next, ending_.drain_ends());
+}
+
+CLARIFY_DECL std::weak_ptr<Watchdog> EngineBase::weak_watchdog() noexcept {
+    return std::shared_ptr<Watchdog>{weak_from_this().lock(), &watchdog_};
+}
+
+// --- The end of the client ----------------------------------------------------------------------
+
+// What may throw here is posting, for want of memory.
+CLARIFY_DECL void EngineBase::shut_down() noexcept {
+    context_->while_there([&] {
+        try {
+            boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); });
+        } catch (...) {
+            ending_.close_later();
+        }
+    });
+}
+
+CLARIFY_DECL void EngineBase::drain(
+    std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait) {
+    const TimePoint until = time_after(time(), std::max(limit, std::chrono::milliseconds{0}));
+    context_->while_there([&] {
+        boost::asio::post(serial_, [self = shared_from_this(), until, wait]() mutable {
+            self->begin_drain(until, std::move(wait));
+        });
+    });
+}
+
+CLARIFY_DECL void EngineBase::begin_drain(
+    TimePoint until, std::shared_ptr<DrainWait> wait) noexcept {
+    if (wait) {
+        try {
+            ending_.add(wait);
+        } catch (...) {
+            wait->error = Error{Errc::internal, Reason::resource};
+            outbox_.postpone(std::move(wait));
+        }
+    }
+    if (ending_.drain(until)) drain_backend();
+    watchdog_.rearm();
+    end_drain();
+}
+
+CLARIFY_DECL void EngineBase::forget(std::shared_ptr<DrainWait> wait) {
+    context_->while_there([&] {
+        boost::asio::post(serial_, [self = shared_from_this(), wait = std::move(wait)]() mutable {
+            if (!self->ending_.remove(wait)) return;
+            wait->error = Error{Errc::cancelled};
+            self->outbox_.postpone(std::move(wait));
+            self->deliver_postponed();
+        });
+    });
+}
+
+// Whenever something has ended that a drain may have waited for.
+CLARIFY_DECL void EngineBase::end_drain() noexcept {
+    if (ending_.has_calls() || ending_.is_open()) return;
+    if (ending_.is_draining()) close_all();
+    const std::vector<std::shared_ptr<DrainWait>> waits = ending_.take_waits();
+    if (waits.empty()) return;
+    for (const std::shared_ptr<DrainWait>& wait : waits)
+        outbox_.postpone(wait);
+    deliver_postponed();
+}
+
+CLARIFY_DECL void EngineBase::close_all() noexcept {
+    if (!ending_.close(time())) return;
+    const bool all_told = watchdog_.stop_all(Stop::closed);
+    close_backend();
+    if (all_told) watchdog_.rest();
+    watchdog_.rearm();
+    end_drain();
+}
+
+// Calls in flight are destroyed with the context's handlers, before or after this.
+CLARIFY_DECL void EngineBase::context_gone() noexcept {
+    // What is let go of here may be the last to own this.
+    const std::shared_ptr<EngineBase> self = weak_from_this().lock();
+    if (ending_.close(time())) close_backend();
+    watchdog_.release();
+    const auto waits = ending_.take_waits();
+    outbox_.clear();
+}
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP

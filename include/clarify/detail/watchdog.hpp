@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSL-1.0
+// Ends what takes too long, with one timer for all that runs in a client.
+
+#ifndef CLARIFY_DETAIL_WATCHDOG_HPP
+#define CLARIFY_DETAIL_WATCHDOG_HPP
+
+#include <clarify/core/clock.hpp>
+#include <clarify/core/detail/async_op.hpp>
+#include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/timer.hpp>
+#include <clarify/detail/deadline_queue.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace clarify::detail {
+
+/// Why something must end before its time.
+enum class Stop : std::uint8_t { none, timeout, cancelled, closed };
+
+/// Something that runs on the client's serial executor under a deadline: a call, or a task of the
+/// authentication policy.
+struct Activity : Expiring, TaskOwner, std::enable_shared_from_this<Activity> {
+    Activity() = default;
+    Activity(const Activity&) = delete;
+    Activity& operator=(const Activity&) = delete;
+    virtual ~Activity() = default;
+
+    /// Ends the activity; the first reason counts. False where memory was short, and it has to be
+    /// told once more.
+    bool stop(Stop why) noexcept {
+        if (stopped == Stop::none) stopped = why;
+        if (told) return true;
+        try {
+            signal.emit(boost::asio::cancellation_type::terminal);
+            told = true;
+        } catch (...) {
+            told = false;
+        }
+        return told;
+    }
+
+    boost::asio::cancellation_signal signal;
+    Stop stopped = Stop::none;
+    bool told = false;
+};
+
+/** Stops each activity at its deadline, and gives its owner a turn now and then.
+
+    One timer for all. It is never set far ahead, and not cancelled when the last activity ends, but
+    left to run out: so that calls in quick succession cost no system call each, and
+    `io_context::run` still returns soon after the last one.
+
+    @par Thread safety
+    All belongs to the serial executor it is made with.
+*/
+class Watchdog {
+public:
+    /// The client it belongs to.
+    class Owner {
+    public:
+        /// Called each time the timer has run out, before activities are stopped: what was left for
+        /// later may be done now.
+        virtual void turn() noexcept = 0;
+        /// When the next turn has to be, at the latest, though no deadline is due; `TimePoint::max()`
+        /// for never. `idle`: no activity is watched.
+        virtual TimePoint next_turn(TimePoint now, bool idle) const noexcept = 0;
+        /// The watchdog, as long as its owner is there. What the timer calls holds no more of it.
+        virtual std::weak_ptr<Watchdog> weak_watchdog() noexcept = 0;
+
+    protected:
+        ~Owner() = default;
+    };
+
+    /// The longest time between two turns while there is anything to watch.
+    static constexpr std::chrono::milliseconds tick{100};
+    /// What could not be done for want of memory is tried again after this.
+    static constexpr std::chrono::milliseconds memory_pause{10};
+
+    Watchdog(
+        Owner& owner, boost::asio::any_io_executor serial, std::shared_ptr<ContextLink> context);
+    Watchdog(const Watchdog&) = delete;
+    Watchdog& operator=(const Watchdog&) = delete;
+
+    /// Stops `activity` at its deadline, unless it is let go of before. May throw.
+    void watch(Activity& activity) {
+        queue_.insert(activity);
+        arm();
+    }
+    /// Does nothing for what is not watched.
+    void unwatch(Activity& activity) noexcept { queue_.remove(activity); }
+
+    /// Stops all that is watched, whatever its deadline. False where some could not be told for want
+    /// of memory: they are stopped at the next turn.
+    bool stop_all(Stop why) noexcept;
+    /// Sets the timer anew if it has to run out earlier now.
+    void rearm() noexcept;
+    /// Ends the timer's wait, since nothing is left to be watched.
+    void rest() noexcept {
+        if (timer_) timer_->cancel();
+    }
+    /// Lets go of the timer, since its context goes. Nothing is stopped from then on.
+    void release() noexcept { timer_.reset(); }
+
+private:
+    void arm();
+    void wake_anew() noexcept;
+    void expire() noexcept;
+
+    Owner& owner_;
+    boost::asio::any_io_executor serial_;
+    std::shared_ptr<ContextLink> context_;
+    DeadlineQueue queue_;
+    std::optional<Timer> timer_;
+    bool armed_ = false;
+    /// Counts how often the timer was set: only the last time counts.
+    std::uint64_t turn_ = 0;
+};
+
+}  // namespace clarify::detail
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/detail/impl/watchdog.hpp>
+#endif
+
+#endif  // CLARIFY_DETAIL_WATCHDOG_HPP

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Host names that end in a dot, with both backends: looked up with it, proven without it.
+// `localhost.`, with both backends: found, and proven without the dot.
 
 #include <clarify/http/curl_backend.hpp>
 

@@ -46,6 +46,7 @@ public:
     bool is_https() const noexcept { return https_; }
     /// What is looked up: lower case; an IPv6 address without its brackets; a name with the dot at
     /// its end, if it was given with one, so that no search list is tried (RFC 3986 section 3.2.2).
+    /// `localhost.` is `localhost`, which nobody searches.
     const std::string& host() const noexcept { return host_; }
     /// Who the server is, for SNI and in its certificate: the host, without a dot at the end of a
     /// name (RFC 6066 section 3).
@@ -57,8 +58,8 @@ public:
     /// Is the host a literal IPv4 or IPv6 address? Then there is nothing to look up, and certificates
     /// are checked for the address.
     bool is_ip_literal() const noexcept { return ip_literal_; }
-    /// Is the host `localhost`, with or without a dot at its end, `::1` or in 127.0.0.0/8? What goes
-    /// there does not leave this machine, so plain http is good enough for credentials.
+    /// Is the host `localhost`, `::1` or in 127.0.0.0/8? What goes there does not leave this machine,
+    /// so plain http is good enough for credentials.
     bool is_loopback() const noexcept;
 
     /// What goes into a `Host` field: the host, without a dot at the end of a name, and the port where

@@ -50,7 +50,7 @@ TEST_CASE("Url: takes a URL apart") {
              Row{"https://a_b.c-d.example/", true, "a_b.c-d.example", 443, "/", false},
              Row{"https://xn--bcher-kva.example/", true, "xn--bcher-kva.example", 443, "/", false},
              Row{"https://A.example./x", true, "a.example.", 443, "/x", false},
-             Row{"http://localhost.:8080", false, "localhost.", 8080, "/", false},
+             Row{"http://localhost.:8080", false, "localhost", 8080, "/", false},
              Row{"https://1.example/", true, "1.example", 443, "/", false},
              Row{"https://0x1.example/", true, "0x1.example", 443, "/", false},
              Row{"https://a.0xg/", true, "a.0xg", 443, "/", false},

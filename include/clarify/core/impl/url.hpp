@@ -51,6 +51,9 @@ inline const char* read_host(std::string_view& authority, std::string& host, boo
     authority.remove_prefix(end);
     if (host.empty()) return "the URL has no host";
     if (!is_host_name(host)) return "the URL has a bad host";
+    // This machine wherever one looks (RFC 6761 section 6.3); but a resolver that begins with a file of
+    // names does not find it there with its dot.
+    if (host == "localhost.") host.pop_back();
     boost::system::error_code ec;
     boost::asio::ip::make_address_v4(host, ec);
     ip_literal = !ec;
@@ -119,7 +122,7 @@ CLARIFY_DECL Result<Url> Url::parse(std::string_view text) {
 }
 
 CLARIFY_DECL bool Url::is_loopback() const noexcept {
-    if (host_ == "localhost" || host_ == "localhost." || host_ == "::1") return true;
+    if (host_ == "localhost" || host_ == "::1") return true;
     return ip_literal_ && host_.starts_with("127.");
 }
 

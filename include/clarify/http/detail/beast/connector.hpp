@@ -97,25 +97,18 @@ inline Error look_up_failure(boost::system::error_code ec, const Url& origin) {
     return error.set_cause(ec).set_phase(Phase::resolve).set_fate(Fate::unsent);
 }
 
-/// The name as it was given; but `localhost.` is this machine everywhere (RFC 6761 section 6.3), though
-/// resolvers that read a file of names first may not find it there with its dot.
-inline std::string name_to_look_up(const Url& origin) {
-    return origin.is_loopback() ? origin.server_name() : origin.host();
-}
-
 template <class Net>
 std::shared_ptr<LookUp<Net>> Connector<Net>::begin_look_up(
     const boost::asio::any_io_executor& executor, const Url& origin) {
-    const std::string name = name_to_look_up(origin);
     std::erase_if(look_ups_, [](const auto& weak) {
         const auto other = weak.lock();
         return !other || other->finished;
     });
     for (const auto& weak : look_ups_) {
         auto other = weak.lock();
-        if (other->host == name && other->port == origin.port()) return other;
+        if (other->host == origin.host() && other->port == origin.port()) return other;
     }
-    auto state = std::make_shared<LookUp<Net>>(executor, name, origin.port());
+    auto state = std::make_shared<LookUp<Net>>(executor, origin.host(), origin.port());
     look_ups_.push_back(state);
     state->resolver.async_resolve(
         state->host,

@@ -39,6 +39,11 @@
 #include <clarify/api/impl/timestamp.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
+#include <clarify/core/impl/connection_lease.hpp>
+#include <clarify/core/impl/header_list.hpp>
+#include <clarify/core/impl/http_message.hpp>
+#include <clarify/detail/impl/engine.hpp>
+#include <clarify/detail/impl/engine_end.hpp>
 #include <clarify/core/detail/impl/json_scan.hpp>
 #include <clarify/core/impl/errc.hpp>
 #include <clarify/core/impl/error.hpp>
@@ -52,6 +57,9 @@
 #include <clarify/detail/impl/reply.hpp>
 #include <clarify/detail/impl/watchdog.hpp>
 #include <clarify/http/impl/beast_backend.hpp>
+#include <clarify/http/impl/http_options.hpp>
+#include <clarify/http/impl/proxy_options.hpp>
+#include <clarify/http/impl/tls_options.hpp>
 #include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
 

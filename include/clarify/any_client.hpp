@@ -20,72 +20,67 @@ namespace clarify {
 
 /** Any `HttpBackend`, behind one virtual call for each exchange.
 
-    The awaitable is the backend's own, so no coroutine frame is added. Moving it moves a pointer.
+    The awaitable is the backend's own, so no coroutine frame is added. Moving it moves a pointer; one
+    that was moved from may be assigned to and destroyed, no more.
 
+    @par Cancellation
+    That of the backend inside: it gets the caller's own.
     @par Thread safety
     That of the backend inside.
 */
 class AnyHttpBackend {
 public:
-    /// Takes a backend over.
+    /// Takes a backend over, and puts it on the heap: it stays where it is from then on.
     template <class Backend>
     requires(!std::same_as<Backend, AnyHttpBackend> && HttpBackend<Backend>)
-        AnyHttpBackend(Backend backend)
-        : inner_(std::make_unique<Holder<Backend>>(std::move(backend))) {}
+        AnyHttpBackend(Backend backend);
 
-    /// See `HttpBackend`.
+    /// One exchange; see `HttpBackend`, also for the two that follow.
     boost::asio::awaitable<Result<void>> post(
-        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
-        return inner_->post(request, response, progress);
-    }
-    void close() noexcept { inner_->close(); }
-    void drain() noexcept { inner_->drain(); }
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress);
+    /// Ends all exchanges and closes all connections.
+    void close() noexcept;
+    /// Closes the connections that are idle, and the others as they come free; does nothing where
+    /// the backend inside has no such function.
+    void drain() noexcept;
 
 private:
-    struct Interface {
-        virtual ~Interface() = default;
-        virtual boost::asio::awaitable<Result<void>> post(
-            const HttpRequest& request, HttpResponse& response, HttpProgress& progress) = 0;
-        virtual void close() noexcept = 0;
-        virtual void drain() noexcept = 0;
-    };
+    struct Interface;
     template <class Backend>
     struct Holder;
 
     std::unique_ptr<Interface> inner_;
 };
 
-/** Any `AuthPolicy`, behind one virtual call for each attempt of a call.
+/** Any `AuthPolicy`, behind one virtual call for each attempt of a call, and another where that has
+    to wait for a header or was told 401.
 
+    No coroutine frame is added. Moving it moves a pointer; one that was moved from may be assigned to
+    and destroyed, no more.
+
+    @par Cancellation
+    That of the policy inside: it gets the caller's own.
     @par Thread safety
     That of the policy inside.
 */
 class AnyAuthPolicy {
 public:
-    /// Takes a policy over.
+    /// Takes a policy over, and puts it on the heap: it stays where it is from then on.
     template <class Auth>
-    requires(!std::same_as<Auth, AnyAuthPolicy> && AuthPolicy<Auth>) AnyAuthPolicy(Auth auth)
-        : inner_(std::make_unique<Holder<Auth>>(std::move(auth))) {}
+    requires(!std::same_as<Auth, AnyAuthPolicy> && AuthPolicy<Auth>) AnyAuthPolicy(Auth auth);
 
-    /// See `AuthPolicy`.
-    std::optional<AuthHeader> cached(AuthContext& context) { return inner_->cached(context); }
-    boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline) {
-        return inner_->authorize(context, deadline);
-    }
-    bool rejected(AuthContext& context, const AuthHeader& header) {
-        return inner_->rejected(context, header);
-    }
-    std::string_view kept_secret() const noexcept { return inner_->kept_secret(); }
+    /// A header that is at hand; see `AuthPolicy`, also for those that follow.
+    std::optional<AuthHeader> cached(AuthContext& context);
+    /// Waits for a header until `deadline`.
+    boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
+    /// Is told of a 401, and tells whether another header is worth a try.
+    bool rejected(AuthContext& context, const AuthHeader& header);
+    /// What must not be shown in any error besides the header, or an empty text: for the client,
+    /// which masks it.
+    std::string_view kept_secret() const noexcept;
 
 private:
-    struct Interface {
-        virtual ~Interface() = default;
-        virtual std::optional<AuthHeader> cached(AuthContext& context) = 0;
-        virtual boost::asio::awaitable<Result<AuthHeader>> authorize(
-            AuthContext& context, TimePoint deadline) = 0;
-        virtual bool rejected(AuthContext& context, const AuthHeader& header) = 0;
-        virtual std::string_view kept_secret() const noexcept = 0;
-    };
+    struct Interface;
     template <class Auth>
     struct Holder;
 
@@ -102,51 +97,26 @@ private:
     For interfaces, plug-ins and programs that choose by configuration. It costs two virtual calls
     for a call, no memory and no coroutine frame. It is made from policies, not from `Credentials`
     alone, because nothing here knows an HTTP stack: this header includes neither Beast nor OpenSSL.
+    For the same reason `ClientOptions::http` and `ClientOptions::token` do not reach the policies:
+    give them what they need as they are made.
 
-    The typed methods take the integration from `ApiOptions`, or from the client:
-    `AnyClient{RpcClient<…>{…}, credentials.integration()}`. All else is as in `ApiClient`.
+    The typed methods take the integration from `ApiOptions`, or from the client, which takes an
+    `AnyClient::Base` and it:
+
+    @code
+    clarify::AnyClient client{
+        clarify::AnyClient::Base{
+            executor, credentials.rpc_url(), clarify::CurlBackend{}, credentials.auth(), options},
+        credentials.integration()};
+    @endcode
+
+    All else is as in `ApiClient`. To change policies, assign another client; the calls of the one
+    before end with `Errc::closed`.
 */
 using AnyClient = ApiClient<RpcClient<AnyHttpBackend, AnyAuthPolicy, BoostJsonCodec>>;
 
-template <class Backend>
-struct AnyHttpBackend::Holder final : Interface {
-    explicit Holder(Backend given) : backend(std::move(given)) {}
-    boost::asio::awaitable<Result<void>> post(
-        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) override {
-        return backend.post(request, response, progress);
-    }
-    void close() noexcept override { backend.close(); }
-    void drain() noexcept override {
-        if constexpr (requires { backend.drain(); }) backend.drain();
-    }
-
-    Backend backend;
-};
-
-template <class Auth>
-struct AnyAuthPolicy::Holder final : Interface {
-    explicit Holder(Auth given) : auth(std::move(given)) {}
-    std::optional<AuthHeader> cached(AuthContext& context) override { return auth.cached(context); }
-    boost::asio::awaitable<Result<AuthHeader>> authorize(
-        AuthContext& context, TimePoint deadline) override {
-        return auth.authorize(context, deadline);
-    }
-    bool rejected(AuthContext& context, const AuthHeader& header) override {
-        return auth.rejected(context, header);
-    }
-    std::string_view kept_secret() const noexcept override { return detail::kept_secret_of(auth); }
-
-    Auth auth;
-};
-
-static_assert(HttpBackend<AnyHttpBackend>);
-static_assert(AuthPolicy<AnyAuthPolicy>);
-
-#if defined(CLARIFY_SEPARATE_COMPILATION)
-extern template class detail::Engine<AnyHttpBackend, AnyAuthPolicy>;
-extern template class RpcClient<AnyHttpBackend, AnyAuthPolicy, BoostJsonCodec>;
-#endif
-
 }  // namespace clarify
+
+#include <clarify/impl/any_client.hpp>
 
 #endif  // CLARIFY_ANY_CLIENT_HPP

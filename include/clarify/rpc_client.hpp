@@ -8,9 +8,10 @@
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/concepts/json_codec.hpp>
+#include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/credentials.hpp>
 #include <clarify/detail/engine.hpp>
-#include <clarify/json/json_codec_options.hpp>
 #include <clarify/rpc/batch.hpp>
 #include <clarify/rpc/envelope.hpp>
 
@@ -18,14 +19,27 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace clarify {
+
+/** What can be the `params` of a request: `no_params`, what the codec encodes, or a type with a
+    function `append_json_text` of its own, as those of the Clarify API have.
+
+    Whether it becomes an object or an array, as JSON-RPC 2.0 section 4.2 demands, shows when it is
+    written: anything else is `Errc::bad_argument`.
+*/
+template <class Params, class Codec>
+concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Params> ||
+    requires(const Codec& codec, const Params& params, std::string& out) {
+    codec.encode(params, out);
+};
 
 /** Calls methods of a JSON-RPC 2.0 server by HTTP POST.
 
@@ -33,6 +47,11 @@ namespace clarify {
     authorised (`AuthPolicy`), and how values become JSON (`JsonCodec`). `Client` is the usual
     choice; `AnyClient` takes any HTTP stack and authentication at run time.
 
+    @par Operations
+    Each has two names: `async_call` takes a completion token as its last argument, `call` is the
+    same for coroutines and yields an awaitable. Options may be left out, and so may the token: then
+    it is `asio::use_awaitable`. What is said here holds for all of them, also for those of
+    `ApiClient`, unless they say otherwise.
     @par Executor
     Everything inside runs on a strand of the given executor; no thread is started but the one that
     Asio's resolver uses. Completion handlers run on their own associated executor, else on the
@@ -44,8 +63,10 @@ namespace clarify {
     @par Per-operation cancellation
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
     call. After that: terminal and partial; the connection is closed, and the server may have
-    executed the call (`Error::fate()`). A cancelled call never takes down a token fetch that others
-    wait for.
+    executed the call. Between two attempts all three end it. `Error::fate()` tells in
+    any case whether an attempt may have been executed. A cancelled call never takes down a token
+    fetch that others wait for. Coroutines that Asio spawns let only terminal through unless
+    `asio::this_coro::reset_cancellation_state` says otherwise.
     @par From synchronous code
     Let the executor be that of a loop which runs in other threads, and wait for a future there:
     `client.async_call(method, params, asio::use_future).get()` with, for example, an
@@ -72,10 +93,16 @@ template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 class RpcClient {
 public:
     using executor_type = boost::asio::any_io_executor;
-    /// What `call` yields unless told otherwise.
+    /// The document type of the codec: what `call` yields unless told otherwise.
     using value_type = typename Codec::value_type;
+    /// What `call_batch` takes.
+    using Batch = BasicBatch<Codec>;
 
-    /** A client for the API that `credentials` name, with a backend of its own.
+    /** A client for the API that `credentials` name, with policies of its own.
+
+        The backend is made from `ClientOptions::http`, the authentication from the credentials and
+        `ClientOptions::token`, and the codec within the limits for JSON. Batches are refused, see
+        `call_batch`.
 
         @throws std::invalid_argument naming an option that is out of range.
     */
@@ -83,18 +110,16 @@ public:
         executor_type executor,
         const Credentials& credentials,
         ClientOptions options = {}) requires std::constructible_from<Backend, HttpOptions> &&
-        std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>
-        : RpcClient(
-              std::move(executor),
-              credentials.rpc_url(),
-              make_backend(options),
-              Auth{credentials.auth(options.token)},
-              options,
-              make_codec(options)) {
-        batches_ = false;
-    }
+        std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>;
 
     /** A client for any endpoint, of any policies.
+
+        They are as they were made: `ClientOptions::http`, `token` and `max_json_memory` do not
+        reach them. Batches are sent.
+
+        @param executor that of the loop which runs everything, and by default the handlers.
+        @param endpoint where requests are posted to, `https` or `http`. To another machine
+        credentials travel by `http` only where the options allow it.
 
         @throws std::invalid_argument naming an option that is out of range.
     */
@@ -104,111 +129,157 @@ public:
         Backend backend,
         Auth auth,
         ClientOptions options = {},
-        Codec codec = Codec())
-        : engine_(std::make_shared<Engine>(
-              std::move(executor),
-              std::move(endpoint),
-              std::move(options),
-              std::move(backend),
-              std::move(auth))),
-          codec_(std::make_shared<const Codec>(std::move(codec))) {}
+        Codec codec = Codec());
 
-    RpcClient(RpcClient&&) noexcept = default;
-    RpcClient& operator=(RpcClient&& other) noexcept {
-        if (this != &other) {
-            if (owner_) close();
-            engine_ = std::move(other.engine_);
-            codec_ = std::move(other.codec_);
-            batches_ = other.batches_;
-            owner_ = other.owner_;
-        }
-        return *this;
-    }
-    /// Ends all calls with `Errc::closed`; does not wait for them.
-    ~RpcClient() {
-        if (owner_) close();
-    }
+    /// The calls of `other` go on, as this client's. One that was moved from may be assigned to and
+    /// destroyed, no more.
+    RpcClient(RpcClient&& other) noexcept = default;
+    /// The same, after `close()` for the calls that this client had.
+    RpcClient& operator=(RpcClient&& other) noexcept;
+    /// Ends all calls with `Errc::closed`, as `close()` does; does not wait for them.
+    ~RpcClient();
 
+    /// The executor that was given; not the strand.
     executor_type get_executor() const noexcept { return engine_->executor(); }
 
-    /** Calls `method` and yields the decoded `result` of the reply.
+    /** Calls `method` and completes with the decoded `result` of the reply.
 
-        `params` is anything that the codec encodes to a JSON object or array, or `no_params`.
-        The request is encoded before this returns; it is sent once the awaitable is awaited.
+        The request is encoded before this returns. With a lazy token, such as `use_awaitable` and
+        `deferred`, it is sent once that is awaited or started.
+
+        @tparam R what the result is decoded as: whatever the codec decodes, or a type with a function
+        `read_json_text` of its own. By default the codec's document type.
+        @param method sent as it is. Not empty, UTF-8, and not one of those that start with `rpc.`,
+        which JSON-RPC keeps for itself.
+        @param params see `RpcParams`; an object or an array in JSON.
+        @param options the client's own settings by default.
+        @param token by default `use_awaitable`.
+
+        @par Handler signature
+        `void(Result<R>)`.
+        @par Errors
+        `Errc::bad_argument` where method, params or options cannot be sent; nothing was, then.
+        `Errc::rpc` where the server answered with an error, see `Error::rpc()`. `Errc::status` for
+        any status but 2xx, and for 206. `Errc::decode` where the result is no `R`. Besides these
+        whatever may befall an exchange, from `Errc::resolve` to `Errc::envelope`.
     */
-    template <class R = value_type, class Params = NoParams>
+    template <
+        class R = value_type,
+        RpcParams<Codec> Params = NoParams,
+        CompletionToken<R> Token = boost::asio::use_awaitable_t<>>
+    auto async_call(
+        std::string_view method,
+        const Params& params = no_params,
+        CallOptions options = {},
+        Token&& token = {}) {
+        return start<R>(
+            prepare(method, params, std::move(options), false), std::forward<Token>(token));
+    }
+    /// The same with the client's own settings.
+    template <class R = value_type, RpcParams<Codec> Params, CompletionToken<R> Token>
+    auto async_call(std::string_view method, const Params& params, Token&& token) {
+        return async_call<R>(method, params, CallOptions{}, std::forward<Token>(token));
+    }
+    /// The same without params.
+    template <class R = value_type, CompletionToken<R> Token>
+    auto async_call(std::string_view method, Token&& token) {
+        return async_call<R>(method, no_params, CallOptions{}, std::forward<Token>(token));
+    }
+    /// `async_call` as an awaitable.
+    template <class R = value_type, RpcParams<Codec> Params = NoParams>
     [[nodiscard]] boost::asio::awaitable<Result<R>> call(
         std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_call<R>(method, params, std::move(options), boost::asio::use_awaitable);
     }
 
-    /** Sends a notification: no id, no result. Succeeds with any 2xx status. */
-    template <class Params = NoParams>
+    /** Sends a notification (JSON-RPC 2.0 section 4.1): it has no id, and no result is waited for,
+        but the HTTP reply is.
+
+        Succeeds with any status of 2xx but 206, whatever the body, unless that is a JSON-RPC error
+        or the reply to another request. As to arguments, see `async_call`.
+
+        @par Handler signature
+        `void(Result<void>)`.
+        @par Errors
+        `Errc::rpc` where the server answered with an error all the same, `Errc::envelope` with
+        `Reason::id_mismatch` where it answered another request; else as for `async_call`, but never
+        `Errc::json` and `Errc::decode`.
+    */
+    template <
+        RpcParams<Codec> Params = NoParams,
+        CompletionToken<void> Token = boost::asio::use_awaitable_t<>>
+    auto async_notify(
+        std::string_view method,
+        const Params& params = no_params,
+        CallOptions options = {},
+        Token&& token = {}) {
+        return start<void>(
+            prepare(method, params, std::move(options), true), std::forward<Token>(token));
+    }
+    /// The same with the client's own settings.
+    template <RpcParams<Codec> Params, CompletionToken<void> Token>
+    auto async_notify(std::string_view method, const Params& params, Token&& token) {
+        return async_notify(method, params, CallOptions{}, std::forward<Token>(token));
+    }
+    /// The same without params.
+    template <CompletionToken<void> Token>
+    auto async_notify(std::string_view method, Token&& token) {
+        return async_notify(method, no_params, CallOptions{}, std::forward<Token>(token));
+    }
+    /// `async_notify` as an awaitable.
+    template <RpcParams<Codec> Params = NoParams>
     [[nodiscard]] boost::asio::awaitable<Result<void>> notify(
         std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_notify(method, params, std::move(options), boost::asio::use_awaitable);
     }
 
-    /** `call` for any completion token; the handler's signature is `void(Result<R>)`. */
-    template <class R = value_type, class Params, class Token>
-    auto async_call(std::string_view method, const Params& params, Token&& token) {
-        return async_call<R>(method, params, CallOptions{}, std::forward<Token>(token));
-    }
-    template <class R = value_type, class Params, class Token>
-    auto async_call(
-        std::string_view method, const Params& params, CallOptions options, Token&& token) {
-        return start<R>(
-            prepare(method, params, std::move(options), false), std::forward<Token>(token));
-    }
-
-    /** `notify` for any completion token; the handler's signature is `void(Result<void>)`. */
-    template <class Params, class Token>
-    auto async_notify(std::string_view method, const Params& params, Token&& token) {
-        return async_notify(method, params, CallOptions{}, std::forward<Token>(token));
-    }
-    template <class Params, class Token>
-    auto async_notify(
-        std::string_view method, const Params& params, CallOptions options, Token&& token) {
-        return start<void>(
-            prepare(method, params, std::move(options), true), std::forward<Token>(token));
-    }
-
-    /// What `call_batch` takes; an empty one, of this client's codec.
-    using Batch = BasicBatch<Codec>;
+    /// An empty batch, whose params this client's codec encodes and whose ids are this client's.
     Batch make_batch() const { return Batch{codec_, engine_->ids()}; }
 
-    /** Sends several requests as one JSON-RPC batch, and yields an outcome for each call in it.
+    /** Sends several requests as one JSON-RPC batch (section 6), and completes with an outcome for
+        each call in it.
 
-        Each result is decoded as an `R`. The batch as a whole is one call: it has one deadline, one
-        cancellation, and fails as one where the exchange fails; see `BatchResult` for what may be
-        wrong with one slot. It counts as idempotent if each of its methods does.
+        The batch as a whole is one call: it has one deadline, one cancellation, and fails as one
+        where the exchange fails; see `BatchResult` for what may be wrong with one slot. It counts as
+        idempotent if each of its methods does, unless the options say so themselves. One of
+        notifications only succeeds as a notification does, with no slots.
 
-        The Clarify API knows no batches: a client made from `Credentials` refuses one with
-        `Errc::bad_argument`, `Reason::batch`, before anything is sent. So is an empty one.
+        @tparam R what each result is decoded as, see `async_call`.
+        @param batch from `make_batch` of this client.
+        @param options the client's own settings by default.
+        @param token by default `use_awaitable`.
+
+        @par Handler signature
+        `void(Result<BatchResult<R>>)`.
+        @par Errors
+        `Errc::bad_argument`, before anything is sent, where params could not be encoded as they
+        were added; with `Reason::batch` for an empty batch, and for any where the client was made
+        from `Credentials`, because the Clarify API knows no batches. Else as for `async_call`, but
+        for `Errc::rpc` and `Errc::decode`, which are a slot's.
     */
+    template <
+        class R = value_type,
+        CompletionToken<BatchResult<R>> Token = boost::asio::use_awaitable_t<>>
+    auto async_call_batch(Batch batch, CallOptions options = {}, Token&& token = {}) {
+        return start<BatchResult<R>>(
+            prepare_batch(std::move(batch), std::move(options)), std::forward<Token>(token));
+    }
+    /// The same with the client's own settings.
+    template <class R = value_type, CompletionToken<BatchResult<R>> Token>
+    auto async_call_batch(Batch batch, Token&& token) {
+        return async_call_batch<R>(std::move(batch), CallOptions{}, std::forward<Token>(token));
+    }
+    /// `async_call_batch` as an awaitable.
     template <class R = value_type>
     [[nodiscard]] boost::asio::awaitable<Result<BatchResult<R>>> call_batch(
         Batch batch, CallOptions options = {}) {
         return async_call_batch<R>(
             std::move(batch), std::move(options), boost::asio::use_awaitable);
     }
-    /// `call_batch` for any completion token; the handler's signature is
-    /// `void(Result<BatchResult<R>>)`.
-    template <class R = value_type, class Token>
-    auto async_call_batch(Batch batch, CallOptions options, Token&& token) {
-        return start<BatchResult<R>>(
-            prepare_batch(std::move(batch), std::move(options)), std::forward<Token>(token));
-    }
-    template <class R = value_type, class Token>
-    auto async_call_batch(Batch batch, Token&& token) {
-        return async_call_batch<R>(std::move(batch), CallOptions{}, std::forward<Token>(token));
-    }
 
     /// Ends all calls with `Errc::closed`, also future ones, and closes idle connections. Does not
     /// wait.
-    void close() noexcept {
-        if (engine_) engine_->shut_down();
-    }
+    void close() noexcept;
 
     /** Closes gracefully: new calls end with `Errc::closed` at once, those in flight have until
         `limit` from now to finish, token and repetitions included, and end with `Errc::closed` then.
@@ -218,48 +289,49 @@ public:
         counts, and `close()` ends the matter at once, as does destroying the client. Zero, or less,
         is like `close()`.
     */
-    void close(std::chrono::milliseconds limit) {
-        if (engine_) engine_->drain(limit, nullptr);
-    }
+    void close(std::chrono::milliseconds limit);
 
     /** `close(limit)`, and waits until the last call has ended.
+
+        Nothing happens before it is awaited or started. It completes after the completion handlers
+        of the calls have been handed to their executors, and no later than a moment after `limit`.
 
         @code
         clarify::Result<void> drained = co_await client.drain(std::chrono::seconds{5});
         if (!drained) log("some calls were given up");
         @endcode
 
-        Nothing happens before it is awaited. It completes after the completion handlers of the calls
-        have been handed to their executors, and no later than a moment after `limit`.
+        @param limit how long the calls have; zero, or less, is none.
+        @param token by default `use_awaitable`.
 
+        @par Handler signature
+        `void(Result<void>)`.
         @par Per-operation cancellation
         All three types end the wait, with `Errc::cancelled`; the client goes on closing.
         @par Errors
         `Errc::timeout` where calls had to be ended when the time was over, `Errc::closed` where
         `close()`, or the end of the client, came before that. Success where none had to.
     */
-    [[nodiscard]] boost::asio::awaitable<Result<void>> drain(std::chrono::milliseconds limit) {
-        return async_drain(limit, boost::asio::use_awaitable);
-    }
-    /// `drain` for any completion token; the handler's signature is `void(Result<void>)`.
-    template <class Token>
-    auto async_drain(std::chrono::milliseconds limit, Token&& token) {
+    template <CompletionToken<void> Token = boost::asio::use_awaitable_t<>>
+    auto async_drain(std::chrono::milliseconds limit, Token&& token = {}) {
         return detail::async_operation<Result<void>>(
             std::forward<Token>(token), InitiateDrain{}, engine_, limit);
+    }
+    /// `async_drain` as an awaitable.
+    [[nodiscard]] boost::asio::awaitable<Result<void>> drain(std::chrono::milliseconds limit) {
+        return async_drain(limit, boost::asio::use_awaitable);
     }
 
 protected:
     /// Another one that makes calls of the same client, for as long as that is open, and whose end
     /// ends nothing.
     RpcClient share() const { return RpcClient{*this, Shared{}}; }
+    /// The client's own settings, as they were given.
     const ClientOptions& options() const noexcept { return engine_->options(); }
 
 private:
-    struct Shared {};
-    RpcClient(const RpcClient& other, Shared)
-        : engine_(other.engine_), codec_(other.codec_), batches_(other.batches_), owner_(false) {}
-
     using Engine = detail::Engine<Backend, Auth>;
+    struct Shared {};
     template <class R, class Handler>
     class Call;
     template <class R>
@@ -268,25 +340,11 @@ private:
     class Drain;
     struct InitiateDrain;
 
+    RpcClient(const RpcClient& other, Shared);
+
     static Backend make_backend(
-        const ClientOptions& options) requires std::constructible_from<Backend, HttpOptions> {
-        HttpOptions http = options.http;
-        if (!http.observer) http.observer = options.observer;
-        return Backend{std::move(http)};
-    }
-
-    static Codec make_codec([[maybe_unused]] const ClientOptions& options) {
-        if constexpr (std::constructible_from<Codec, JsonCodecOptions>) {
-            JsonCodecOptions json;
-            json.max_parse_memory = options.max_json_memory;
-            // What is less deep the client finds before it decodes; parameters keep their depth.
-            json.max_depth = std::max(json.max_depth, options.max_json_depth);
-            return Codec{json};
-        } else {
-            return Codec();
-        }
-    }
-
+        const ClientOptions& options) requires std::constructible_from<Backend, HttpOptions>;
+    static Codec make_codec(const ClientOptions& options);
     template <class Params>
     detail::PreparedCall prepare(
         std::string_view method,

@@ -40,9 +40,12 @@
 #include <clarify/auth/impl/client_credentials.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/core/detail/impl/json_scan.hpp>
+#include <clarify/core/impl/connection_lease.hpp>
 #include <clarify/core/impl/errc.hpp>
 #include <clarify/core/impl/error.hpp>
 #include <clarify/core/impl/event.hpp>
+#include <clarify/core/impl/header_list.hpp>
+#include <clarify/core/impl/http_message.hpp>
 #include <clarify/core/impl/retry_after.hpp>
 #include <clarify/core/impl/rpc_error.hpp>
 #include <clarify/core/impl/secret.hpp>
@@ -52,6 +55,9 @@
 #include <clarify/detail/impl/reply.hpp>
 #include <clarify/detail/impl/watchdog.hpp>
 #include <clarify/http/impl/beast_backend.hpp>
+#include <clarify/http/impl/http_options.hpp>
+#include <clarify/http/impl/proxy_options.hpp>
+#include <clarify/http/impl/tls_options.hpp>
 #include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
 

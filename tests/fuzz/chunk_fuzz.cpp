@@ -11,7 +11,7 @@
 
 namespace {
 
-using clarify::detail::ResponseLimits;
+using clarify::detail::ReplyLimits;
 using fuzz::End;
 using fuzz::HttpReading;
 using fuzz::require;
@@ -123,7 +123,7 @@ std::string build(fuzz::Choices choices) {
     return out;
 }
 
-void check(std::string_view body, End end, const ResponseLimits& limits) {
+void check(std::string_view body, End end, const ReplyLimits& limits) {
     const std::string bytes = std::string{head} + std::string{body};
     const HttpReading reading = fuzz::read_in_all_ways(bytes, end, limits);
     const std::optional<Decoded> decoded = decode(body);
@@ -143,7 +143,7 @@ void check(std::string_view body, End end, const ResponseLimits& limits) {
 void run(std::string_view input) {
     fuzz::Choices choices{input};
     const unsigned options = choices.byte();
-    ResponseLimits limits;
+    ReplyLimits limits;
     if ((options & 1U) != 0) {
         limits.body = 64;
         limits.chunk_line = 32;

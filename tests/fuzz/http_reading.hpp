@@ -51,7 +51,7 @@ template <class NextSize>
 HttpReading read_http(
     std::string_view input,
     End end,
-    const clarify::detail::ResponseLimits& limits,
+    const clarify::detail::ReplyLimits& limits,
     NextSize next_size) {
     constexpr std::size_t buffer = std::size_t{32} << 10U;
     HttpReading reading;
@@ -111,7 +111,7 @@ HttpReading read_http(
 
 /// Whole, in two portions, in portions of several sizes, and byte by byte: the same comes of each.
 inline HttpReading read_in_all_ways(
-    std::string_view input, End end, const clarify::detail::ResponseLimits& limits) {
+    std::string_view input, End end, const clarify::detail::ReplyLimits& limits) {
     HttpReading whole = read_http(input, end, limits, [](std::size_t left) { return left; });
     const auto same = [&](auto next_size) {
         const HttpReading other = read_http(input, end, limits, next_size);

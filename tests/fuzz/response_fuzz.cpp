@@ -19,7 +19,7 @@
 namespace {
 
 using clarify::detail::iequals;
-using clarify::detail::ResponseLimits;
+using clarify::detail::ReplyLimits;
 using fuzz::End;
 using fuzz::HttpReading;
 using fuzz::require;
@@ -32,6 +32,14 @@ struct BeastReading {
     std::size_t size = 0;
 };
 
+/// Beast insists on a blank behind the status code, which may be missing together with the reason.
+std::string with_blank(std::string_view reply) {
+    constexpr std::size_t end_of_code = std::string_view{"HTTP/1.1 200"}.size();
+    std::string out{reply};
+    if (reply.size() > end_of_code && reply[end_of_code] == '\r') out.insert(end_of_code, 1, ' ');
+    return out;
+}
+
 std::optional<BeastReading> read_by_beast(std::string_view input) {
     namespace http = boost::beast::http;
     BeastReading reading;
@@ -41,10 +49,12 @@ std::optional<BeastReading> read_by_beast(std::string_view input) {
         parser.body_limit(boost::none);
         parser.header_limit(1U << 20U);
         boost::beast::error_code ec;
-        std::size_t at = reading.size;
-        while (!parser.is_done() && at != input.size()) {
+        const std::string_view bytes = input.substr(reading.size);
+        const std::string rest = with_blank(bytes);
+        std::size_t at = 0;
+        while (!parser.is_done() && at != rest.size()) {
             const std::size_t taken =
-                parser.put(boost::asio::buffer(input.data() + at, input.size() - at), ec);
+                parser.put(boost::asio::buffer(rest.data() + at, rest.size() - at), ec);
             at += taken;
             if (ec == http::error::need_more || taken == 0) break;
             if (ec) return std::nullopt;
@@ -55,7 +65,8 @@ std::optional<BeastReading> read_by_beast(std::string_view input) {
             parser.put_eof(ec);
             if (ec) return std::nullopt;
         }
-        reading.head_begin = std::exchange(reading.size, at);
+        const std::size_t inserted = rest.size() - bytes.size();
+        reading.head_begin = std::exchange(reading.size, reading.size + at - inserted);
         if (parser.get().result_int() / 100 == 1) continue;
         reading.status = parser.get().result_int();
         reading.body = parser.get().body();
@@ -98,7 +109,8 @@ std::vector<std::string> values(const std::vector<Field>& fields, std::string_vi
 
 /// By the head alone: a trailer may not say how the connection goes on (RFC 9110 section 6.5.1), but
 /// Beast listens to it.
-bool beast_would_keep(std::string_view head) {
+bool beast_would_keep(std::string_view given) {
+    const std::string head = with_blank(given);
     boost::beast::http::response_parser<boost::beast::http::string_body> parser;
     boost::beast::error_code ec;
     parser.header_limit(1U << 20U);
@@ -107,8 +119,7 @@ bool beast_would_keep(std::string_view head) {
 }
 
 /// What a response that was accepted must look like.
-void check_framing(
-    std::string_view head, const HttpReading& reading, const ResponseLimits& limits) {
+void check_framing(std::string_view head, const HttpReading& reading, const ReplyLimits& limits) {
     require(head.starts_with("HTTP/1.1 ") || head.starts_with("HTTP/1.0 "), "the version is known");
     require(
         head.substr(9, 3) == std::to_string(reading.response.status), "the status is the one sent");
@@ -157,7 +168,7 @@ void check_framing(
 void run(std::string_view input) {
     fuzz::Choices choices{input};
     const unsigned options = choices.byte();
-    ResponseLimits limits;
+    ReplyLimits limits;
     if ((options & 1U) != 0) {
         limits.head = 256;
         limits.fields = 6;

@@ -125,8 +125,8 @@ TEST_CASE("Client: typed methods take any completion token") {
     Bench bench;
     DataFrame frame;
     frame.append(begin, {{"a", 1}});
-    auto inserted = bench.client.async_insert(frame, {}, asio::use_future);
-    auto selected = bench.client.async_select_signals({}, {}, asio::use_future);
+    auto inserted = bench.client.async_insert(frame, asio::use_future);
+    auto selected = bench.client.async_select_signals({}, SelectOptions{}, asio::use_future);
     bool called = false;
     bench.client.async_select_items(
         {}, {}, [&](Result<Selection<Item>> outcome) { called = outcome.has_value(); });

@@ -11,55 +11,10 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <chrono>
-#include <memory>
 #include <optional>
 #include <thread>
-#include <vector>
 
 using namespace raw_caller;
-
-TEST_CASE("RpcClient: the deadline ends a call in any phase and names it") {
-    struct Row {
-        const char* name;
-        RawServer::Script script;
-        Phase phase;
-        Fate fate;
-    };
-    const std::vector<Row> rows{
-        {"silent", [](RawPeer& peer) { peer.drain(); }, Phase::first_byte, Fate::unknown},
-        {"half a head",
-         [](RawPeer& peer) {
-             peer.read();
-             peer.send("HTTP/1.1 200 OK\r\nContent-");
-             peer.drain();
-         },
-         Phase::head,
-         Fate::unknown},
-        {"half a body",
-         [](RawPeer& peer) {
-             peer.read();
-             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{");
-             peer.drain();
-         },
-         Phase::body,
-         Fate::unknown},
-    };
-    for (const Row& row : rows) {
-        CAPTURE(row.name);
-        RawServer server{row.script};
-        Caller caller{server};
-        const auto begun = std::chrono::steady_clock::now();
-        const Outcome outcome = caller.call(clarify::CallOptions{200ms});
-        const auto took = std::chrono::steady_clock::now() - begun;
-        REQUIRE_FALSE(outcome);
-        CHECK(outcome.error().code() == Errc::timeout);
-        CHECK(outcome.error().phase() == row.phase);
-        CHECK(outcome.error().fate() == row.fate);
-        CHECK(took >= 200ms);
-        CHECK(took < 2s);
-    }
-}
 
 TEST_CASE("RpcClient: cancellation ends a call promptly, with the fate its progress deserves") {
     std::atomic<int> requests = 0;
@@ -117,30 +72,4 @@ TEST_CASE("RpcClient: total cancellation has no effect once the request is writt
     caller.context.run();
     REQUIRE(outcome);
     CHECK(outcome->has_value());
-}
-
-TEST_CASE("RpcClient: destroying the client ends its calls with closed, each once") {
-    RawServer server{[](RawPeer& peer) { peer.drain(); }};
-    boost::asio::io_context context;
-    clarify::ClientOptions options = quick_options();
-    options.http.max_connections = 4;
-    auto client = std::make_unique<RawClient>(
-        context.get_executor(),
-        *clarify::Url::parse(server.origin() + "/rpc"),
-        clarify::BeastBackend{options.http},
-        clarify::NoAuth{},
-        options);
-    int closed = 0;
-    for (int i = 0; i != 100; ++i) {
-        client->async_call("test.method", "{}", [&](const Outcome& outcome) {
-            CHECK(outcome.error().code() == Errc::closed);
-            ++closed;
-        });
-    }
-    boost::asio::steady_timer timer{context, 50ms};
-    timer.async_wait([&](auto) { client.reset(); });
-    const auto begun = std::chrono::steady_clock::now();
-    context.run();
-    CHECK(closed == 100);
-    CHECK(std::chrono::steady_clock::now() - begun < 2s);
 }

@@ -3,6 +3,7 @@
 
 #include <clarify/auth/bearer_token.hpp>
 
+#include "connection_cases.hpp"
 #include "raw_caller.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -145,25 +146,6 @@ TEST_CASE("BeastBackend: a connection serves the scheme and the port it was open
     CHECK(server.ledger().request_count() == 2);
 }
 
-TEST_CASE("BeastBackend: a connection the server has closed is replaced before anything is sent") {
-    std::atomic<int> requests = 0;
-    RawServer server{[&](RawPeer& peer) {
-        if (const auto request = peer.read()) {
-            ++requests;
-            peer.result(*request, "1");
-        }
-    }};
-    Caller caller{server};
-    for (int i = 0; i != 5; ++i) {
-        CHECK(caller.call());
-        // Lets the end of the connection arrive; what is tested does not depend on how long it
-        // takes.
-        std::this_thread::sleep_for(20ms);
-    }
-    CHECK(requests == 5);
-    CHECK(server.connections() == 5);
-}
-
 TEST_CASE(
     "BeastBackend: a request lost on a reused connection is repeated once for idempotent calls "
     "only") {
@@ -222,77 +204,42 @@ TEST_CASE("BeastBackend: bytes that come with a reply cost the connection at onc
     CHECK(closed == 1);
 }
 
+TEST_CASE("BeastBackend: the deadline ends a call in any phase and names it") {
+    connection_cases::deadline_names_the_phase<clarify::BeastBackend>();
+}
+
 TEST_CASE(
-    "RpcClient: nobody listening is a refused connection, unsent, tried again within its "
+    "BeastBackend: nobody listening is a refused connection, unsent, tried again within its "
     "attempts") {
-    std::string url;
-    {
-        const RawServer gone{[](RawPeer&) {}};
-        url = gone.origin() + "/rpc";
-    }
-    Caller caller{url};
-    const Outcome outcome = caller.call();
-    REQUIRE_FALSE(outcome);
-    CHECK(outcome.error().code() == Errc::connect);
-    CHECK(outcome.error().reason() == Reason::refused);
-    CHECK(outcome.error().fate() == Fate::unsent);
-    CHECK(outcome.error().phase() == Phase::connect);
-    CHECK(outcome.error().attempts() == 3);
+    connection_cases::nobody_listens<clarify::BeastBackend>();
 }
 
-TEST_CASE("RpcClient: an unknown name is not found, unsent and final") {
-    Caller caller{std::string{"http://no-such-host.invalid/rpc"}};
-    const Outcome outcome = caller.call();
-    REQUIRE_FALSE(outcome);
-    CHECK(outcome.error().code() == Errc::resolve);
-    CHECK(outcome.error().fate() == Fate::unsent);
+TEST_CASE("BeastBackend: an unknown name is not found, unsent and final") {
+    connection_cases::name_is_unknown<clarify::BeastBackend>();
 }
 
-TEST_CASE("RpcClient: a call that waits in line for a connection times out there, unsent") {
-    std::atomic<int> requests = 0;
-    RawServer server{[&](RawPeer& peer) {
-        if (peer.read()) ++requests;
-        peer.drain();
-    }};
-    clarify::ClientOptions options = quick_options();
-    options.http.max_connections = 1;
-    options.http.max_waiting = 1;
-    Caller caller{server, options};
-    std::vector<clarify::Error> errors;
-    for (int i = 0; i != 3; ++i) {
-        caller.client.async_call(
-            "test.method", "{}", clarify::CallOptions{100ms}, [&](const Outcome& outcome) {
-                errors.push_back(outcome.error());
-            });
-    }
-    caller.context.run();
-    REQUIRE(errors.size() == 3);
-    CHECK(errors[0].code() == Errc::overloaded);
-    CHECK(errors[0].fate() == Fate::unsent);
-    int in_line = 0;
-    for (const clarify::Error& error : errors) {
-        if (error.phase() == Phase::queue && error.code() == Errc::timeout) {
-            ++in_line;
-            CHECK(error.fate() == Fate::unsent);
-        }
-    }
-    CHECK(in_line == 1);
-    CHECK(requests == 1);
+TEST_CASE("BeastBackend: the line has its limit, and waiting in it a deadline") {
+    connection_cases::line_has_its_limit<clarify::BeastBackend>();
+}
+
+TEST_CASE("BeastBackend: a connection the server has closed is replaced before anything is sent") {
+    connection_cases::closed_connection_is_replaced<clarify::BeastBackend>();
+}
+
+TEST_CASE(
+    "BeastBackend: bytes that come with a reply cost the connection and reach no other call") {
+    connection_cases::bytes_behind_a_reply<clarify::BeastBackend>();
 }
 
 TEST_CASE("BeastBackend: a refusal that comes before all of the request was read is still read") {
-    RawServer server{[](RawPeer& peer) {
-        char some[1024];
-        peer.socket().read_some(boost::asio::buffer(some));
-        peer.send(with_body("413 Too Large", "Connection: close\r\n", "too large"));
-        // Closing with unread input resets the connection under the client's feet.
-        std::this_thread::sleep_for(50ms);
-    }};
-    Caller caller{server};
-    const std::string params = "{\"a\":\"" + std::string(15 << 20, 'x') + "\"}";
-    const Outcome outcome = support::run(caller.context, caller.client.call("test.method", params));
-    REQUIRE_FALSE(outcome);
-    CHECK_MESSAGE(outcome.error().code() == Errc::status, outcome.error());
-    CHECK(outcome.error().http_status() == 413);
-    CHECK(outcome.error().attempts() == 1);
+    connection_cases::early_refusal_is_read<clarify::BeastBackend>();
+}
+
+TEST_CASE(
+    "BeastBackend: a reply is the same however it is cut, with lengths, chunks or until close") {
+    connection_cases::reply_is_cut_anywhere<clarify::BeastBackend>();
+}
+
+TEST_CASE("BeastBackend: destroying the client ends its calls with closed, each once") {
+    connection_cases::client_is_destroyed<clarify::BeastBackend>();
 }

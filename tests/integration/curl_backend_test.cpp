@@ -100,32 +100,6 @@ TEST_CASE("CurlBackend: a body of megabytes goes out whole, without asking first
     CHECK_FALSE(seen[0].header("Expect"));
 }
 
-TEST_CASE(
-    "CurlBackend: a reply is the same however it is cut, with lengths, chunks or until close") {
-    const std::string body = R"({"jsonrpc":"2.0","id":1,"result":"ok"})";
-    for (const std::string& bytes :
-         {with_body("200 OK", "", body),
-          "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nX: y\r\n\r\n" +
-              with_body("200 OK", "", body),
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n26;x=y\r\n" + body +
-              "\r\n0\r\nContent-Type: text/html\r\n\r\n",
-          "HTTP/1.1 200 OK\r\n\r\n" + body,
-          "HTTP/1.0 200 OK\r\n\r\n" + body}) {
-        CAPTURE(bytes);
-        RawServer server{[&](RawPeer& peer) {
-            if (!peer.read()) return;
-            for (const char c : bytes)
-                peer.send({&c, 1});
-            peer.finish_sending();
-            peer.drain();
-        }};
-        CurlCaller caller{server};
-        const Outcome outcome = caller.call();
-        REQUIRE_MESSAGE(outcome.has_value(), outcome.error());
-        CHECK(*outcome == "\"ok\"");
-    }
-}
-
 TEST_CASE("CurlBackend: every complete reply is a success with its fields, a redirect too") {
     RawServer server{[](RawPeer& peer) {
         while (peer.read()) {
@@ -319,25 +293,6 @@ TEST_CASE("CurlBackend: a server's promise of a second or less is no promise") {
     CHECK(server.connections() == 2);
 }
 
-TEST_CASE("CurlBackend: a connection the server has closed is replaced before anything is sent") {
-    std::atomic<int> requests = 0;
-    RawServer server{[&](RawPeer& peer) {
-        if (const auto request = peer.read()) {
-            ++requests;
-            peer.result(*request, "1");
-        }
-    }};
-    CurlCaller caller{server};
-    for (int i = 0; i != 5; ++i) {
-        CHECK(caller.call());
-        // Lets the end of the connection arrive; what is tested does not depend on how long it
-        // takes.
-        std::this_thread::sleep_for(20ms);
-    }
-    CHECK(requests == 5);
-    CHECK(server.connections() == 5);
-}
-
 TEST_CASE("CurlBackend: a request on a connection that dies just then goes out at most once") {
     struct Row {
         std::string_view name;
@@ -389,24 +344,6 @@ TEST_CASE("CurlBackend: a request on a connection that dies just then goes out a
             CHECK(requests == 1);
         }
     }
-}
-
-TEST_CASE("CurlBackend: bytes behind a reply, or unasked, cost the connection") {
-    RawServer server{[](RawPeer& peer) {
-        while (const auto request = peer.read()) {
-            const std::string forged =
-                with_body("200 OK", "", R"({"jsonrpc":"2.0","id":2,"result":"forged"})");
-            const std::string body =
-                R"({"jsonrpc":"2.0","id":)" + request->id() + R"(,"result":"mine"})";
-            peer.send(with_body("200 OK", "", body) + forged);
-        }
-    }};
-    CurlCaller caller{server};
-    for (int i = 0; i != 3; ++i) {
-        CHECK(caller.call().value() == "\"mine\"");
-        std::this_thread::sleep_for(5ms);
-    }
-    CHECK(server.connections() == 3);
 }
 
 TEST_CASE("CurlBackend: a reply that comes unasked on an idle connection reaches no call") {

@@ -4,13 +4,9 @@
 #ifndef CLARIFY_TESTS_INTEGRATION_CURL_CALLER_HPP
 #define CLARIFY_TESTS_INTEGRATION_CURL_CALLER_HPP
 
-#include <clarify/auth/no_auth.hpp>
 #include <clarify/http/curl_backend.hpp>
-#include <clarify/rpc_client.hpp>
 
-#include "../support/raw_server.hpp"
-#include "../support/run.hpp"
-#include "../support/text_codec.hpp"
+#include "caller.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -27,40 +23,8 @@
 
 namespace support {
 
-using CurlClient = clarify::RpcClient<clarify::CurlBackend, clarify::NoAuth, TextCodec>;
-using Outcome = clarify::Result<std::string>;
-
-inline clarify::ClientOptions quick_options() {
-    clarify::ClientOptions options;
-    options.call_timeout = std::chrono::seconds{10};
-    options.retry.base = std::chrono::milliseconds{1};
-    return options;
-}
-
-/// A client with a context of its own.
-struct CurlCaller {
-    explicit CurlCaller(const RawServer& server, clarify::ClientOptions options = quick_options())
-        : CurlCaller(server.origin() + "/v1/rpc", std::move(options)) {}
-    explicit CurlCaller(const std::string& url, clarify::ClientOptions options = quick_options())
-        : client(
-              context.get_executor(),
-              *clarify::Url::parse(url),
-              clarify::CurlBackend{options.http},
-              clarify::NoAuth{},
-              options) {}
-
-    Outcome call(clarify::CallOptions options = {}) {
-        return run(context, client.call("test.method", "{}", std::move(options)));
-    }
-    Outcome idempotent_call() {
-        clarify::CallOptions options;
-        options.idempotent = true;
-        return call(options);
-    }
-
-    boost::asio::io_context context;
-    CurlClient client;
-};
+using CurlCaller = BasicCaller<clarify::CurlBackend>;
+using CurlClient = CurlCaller::Client;
 
 /// A backend without a client, and exchanges that can be looked at while they are under way.
 struct CurlPost {
@@ -114,29 +78,6 @@ private:
     clarify::Url url_;
     std::string body_;
 };
-
-/// A reply with a length.
-inline std::string with_body(
-    std::string_view status, std::string_view headers, std::string_view body) {
-    std::string out = "HTTP/1.1 ";
-    out += status;
-    out += "\r\n";
-    out += headers;
-    out += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-    out += body;
-    return out;
-}
-
-/// A server that answers the first request of every connection with these bytes and then ends its
-/// side.
-inline RawServer::Script send_bytes(std::string bytes) {
-    return [bytes = std::move(bytes)](RawPeer& peer) {
-        if (!peer.read()) return;
-        peer.send(bytes);
-        peer.finish_sending();
-        peer.drain();
-    };
-}
 
 /// The descriptors that this process has open.
 inline std::ptrdiff_t open_descriptors() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What CurlBackend reports when servers misbehave, time runs out or nobody wants the answer.
 
+#include "connection_cases.hpp"
 #include "curl_caller.hpp"
 
 #include <boost/asio/steady_timer.hpp>
@@ -21,6 +22,8 @@ using clarify::Errc;
 using clarify::Fate;
 using clarify::Phase;
 using clarify::Reason;
+using connection_cases::Silence;
+using connection_cases::silences;
 using support::CurlCaller;
 using support::CurlPost;
 using support::Outcome;
@@ -29,41 +32,13 @@ using support::RawServer;
 using support::send_bytes;
 using support::with_body;
 
-struct Silence {
-    std::string_view name;
-    RawServer::Script script;
-    Phase phase;
-};
-
-/// Servers that fall silent, each in another phase.
-std::vector<Silence> silences() {
-    return {
-        {"says nothing", [](RawPeer& peer) { peer.drain(); }, Phase::first_byte},
-        {"stops inside the head",
-         [](RawPeer& peer) {
-             peer.read();
-             peer.send("HTTP/1.1 200 OK\r\nContent-");
-             peer.drain();
-         },
-         Phase::head},
-        {"stops inside the first line",
-         [](RawPeer& peer) {
-             peer.read();
-             peer.send("HTTP/1");
-             peer.drain();
-         },
-         Phase::head},
-        {"stops inside the body",
-         [](RawPeer& peer) {
-             peer.read();
-             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{");
-             peer.drain();
-         },
-         Phase::body},
-    };
-}
-
 }  // namespace
+
+/// libcurl may hear of the reset before it has read what came ahead of it.
+template <>
+struct connection_cases::Differences<clarify::CurlBackend> {
+    static constexpr bool reads_before_a_reset = false;
+};
 
 TEST_CASE("CurlBackend: doubtful framing and broken replies are told apart, never repeated") {
     struct Row {
@@ -157,51 +132,6 @@ TEST_CASE("CurlBackend: a reset inside the reply is a reset") {
     CHECK(outcome.error().reason() == Reason::reset);
     CHECK(outcome.error().phase() == Phase::body);
     CHECK(outcome.error().cause() == boost::system::errc::connection_reset);
-}
-
-TEST_CASE("CurlBackend: nobody listening is a refused connection, unsent, tried again") {
-    std::string url;
-    {
-        const RawServer gone{[](RawPeer&) {}};
-        url = gone.origin() + "/rpc";
-    }
-    CurlCaller caller{url};
-    const Outcome outcome = caller.call();
-    REQUIRE_FALSE(outcome);
-    CHECK(outcome.error().code() == Errc::connect);
-    CHECK(outcome.error().reason() == Reason::refused);
-    CHECK(outcome.error().cause() == boost::system::errc::connection_refused);
-    CHECK(outcome.error().fate() == Fate::unsent);
-    CHECK(outcome.error().phase() == Phase::connect);
-    CHECK(outcome.error().attempts() == 3);
-}
-
-TEST_CASE("CurlBackend: an unknown name is not found, and unsent") {
-    CurlCaller caller{std::string{"http://no-such-host.invalid/rpc"}};
-    const Outcome outcome = caller.call();
-    REQUIRE_FALSE(outcome);
-    CHECK_MESSAGE(outcome.error().code() == Errc::resolve, outcome.error());
-    CHECK(outcome.error().phase() == Phase::resolve);
-    CHECK(outcome.error().fate() == Fate::unsent);
-}
-
-TEST_CASE("CurlBackend: the deadline ends an exchange in any phase and names it") {
-    for (const Silence& row : silences()) {
-        CAPTURE(row.name);
-        RawServer server{row.script};
-        boost::asio::io_context context;
-        clarify::CurlBackend backend;
-        CurlPost post{backend, server.origin() + "/"};
-        const auto begun = clarify::Clock::now();
-        post.request.deadline = begun + 100ms;
-        const auto outcome = post.run(context);
-        REQUIRE_FALSE(outcome);
-        CHECK(outcome.error().code() == Errc::timeout);
-        CHECK(outcome.error().phase() == row.phase);
-        CHECK(outcome.error().fate() == Fate::unknown);
-        CHECK(clarify::Clock::now() >= begun + 100ms);
-        CHECK(clarify::Clock::now() < begun + 5s);
-    }
 }
 
 TEST_CASE("CurlBackend: a request that nobody takes times out while it is written") {
@@ -314,19 +244,41 @@ TEST_CASE("CurlBackend: cancelled before it is sent, an exchange is unsent") {
     CHECK(server.connections() == 1);
 }
 
+TEST_CASE("CurlBackend: the deadline ends a call in any phase and names it") {
+    connection_cases::deadline_names_the_phase<clarify::CurlBackend>();
+}
+
+TEST_CASE(
+    "CurlBackend: nobody listening is a refused connection, unsent, tried again within its "
+    "attempts") {
+    connection_cases::nobody_listens<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: an unknown name is not found, unsent and final") {
+    connection_cases::name_is_unknown<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: the line has its limit, and waiting in it a deadline") {
+    connection_cases::line_has_its_limit<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: a connection the server has closed is replaced before anything is sent") {
+    connection_cases::closed_connection_is_replaced<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: bytes that come with a reply cost the connection and reach no other call") {
+    connection_cases::bytes_behind_a_reply<clarify::CurlBackend>();
+}
+
 TEST_CASE("CurlBackend: a refusal that comes before all of the request was read is still read") {
-    RawServer server{[](RawPeer& peer) {
-        char some[1024];
-        peer.socket().read_some(boost::asio::buffer(some));
-        peer.send(with_body("413 Too Large", "Connection: close\r\n", "too large"));
-        peer.finish_sending();
-        peer.drain();
-    }};
-    CurlCaller caller{server};
-    const std::string params = "{\"a\":\"" + std::string(15 << 20, 'x') + "\"}";
-    const Outcome outcome = support::run(caller.context, caller.client.call("test.method", params));
-    REQUIRE_FALSE(outcome);
-    CHECK_MESSAGE(outcome.error().code() == Errc::status, outcome.error());
-    CHECK(outcome.error().http_status() == 413);
-    CHECK(outcome.error().attempts() == 1);
+    connection_cases::early_refusal_is_read<clarify::CurlBackend>();
+}
+
+TEST_CASE(
+    "CurlBackend: a reply is the same however it is cut, with lengths, chunks or until close") {
+    connection_cases::reply_is_cut_anywhere<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: destroying the client ends its calls with closed, each once") {
+    connection_cases::client_is_destroyed<clarify::CurlBackend>();
 }

@@ -85,63 +85,6 @@ TEST_CASE("CurlBackend: who waits in line is served in turn") {
     CHECK(ids == expected);
 }
 
-TEST_CASE("CurlBackend: the line has its limit, and waiting in it a deadline") {
-    std::atomic<int> requests = 0;
-    RawServer server{[&](RawPeer& peer) {
-        if (peer.read()) ++requests;
-        peer.drain();
-    }};
-    clarify::ClientOptions options = support::quick_options();
-    options.http.max_connections = 1;
-    options.http.max_waiting = 1;
-    CurlCaller caller{server, options};
-    std::vector<clarify::Error> errors;
-    for (int i = 0; i != 3; ++i) {
-        caller.client.async_call(
-            "test.method", "{}", clarify::CallOptions{100ms}, [&](const Outcome& outcome) {
-                errors.push_back(outcome.error());
-            });
-    }
-    caller.context.run();
-    REQUIRE(errors.size() == 3);
-    CHECK(errors[0].code() == Errc::overloaded);
-    CHECK(errors[0].fate() == Fate::unsent);
-    int in_line = 0;
-    for (const clarify::Error& error : errors) {
-        if (error.phase() != Phase::queue || error.code() != Errc::timeout) continue;
-        ++in_line;
-        CHECK(error.fate() == Fate::unsent);
-    }
-    CHECK(in_line == 1);
-    CHECK(requests == 1);
-}
-
-TEST_CASE("CurlBackend: destroying the client ends its calls with closed, each once") {
-    RawServer server{[](RawPeer& peer) { peer.drain(); }};
-    boost::asio::io_context context;
-    clarify::ClientOptions options = support::quick_options();
-    options.http.max_connections = 4;
-    auto client = std::make_unique<CurlClient>(
-        context.get_executor(),
-        *clarify::Url::parse(server.origin() + "/rpc"),
-        clarify::CurlBackend{options.http},
-        clarify::NoAuth{},
-        options);
-    int closed = 0;
-    for (int i = 0; i != 100; ++i) {
-        client->async_call("test.method", "{}", [&](const Outcome& outcome) {
-            CHECK(outcome.error().code() == Errc::closed);
-            ++closed;
-        });
-    }
-    boost::asio::steady_timer timer{context, 50ms};
-    timer.async_wait([&](auto) { client.reset(); });
-    const auto begun = std::chrono::steady_clock::now();
-    context.run();
-    CHECK(closed == 100);
-    CHECK(std::chrono::steady_clock::now() - begun < 5s);
-}
-
 TEST_CASE("CurlBackend: the context may be destroyed before the client") {
     RawServer server{support::answer_all("1")};
     for (int steps = 0; steps != 30; ++steps) {

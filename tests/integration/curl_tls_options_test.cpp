@@ -22,13 +22,7 @@ using support::TlsServer;
 using CurlTlsCaller = support::BasicTlsCaller<clarify::CurlBackend>;
 
 void check_curl_refuses(TlsServer& server, const clarify::ClientOptions& options, Reason reason) {
-    {
-        CurlTlsCaller caller{server.port(), options};
-        support::check_refusal(caller.call(), reason);
-    }
-    CHECK(server.await_closed());
-    CHECK(server.raw().ledger().bytes() == 0);
-    CHECK(server.connections() == 1);
+    support::check_refused<clarify::CurlBackend>(server, options, reason);
 }
 
 void check_curl_accepts(TlsServer& server, const clarify::ClientOptions& options) {

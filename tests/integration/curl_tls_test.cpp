@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Whom CurlBackend trusts, and what it says of those it does not.
 
-#include <clarify/auth/bearer_token.hpp>
-
 #include "../support/temporary_directory.hpp"
 #include "curl_caller.hpp"
+#include "tls_cases.hpp"
 
 #include <doctest/doctest.h>
 
 #include <atomic>
-#include <chrono>
-#include <functional>
 #include <string>
 #include <thread>
 
@@ -27,69 +24,11 @@ using support::CurlPost;
 using support::Outcome;
 using support::RawPeer;
 using support::RawServer;
-using TlsClient =
-    clarify::RpcClient<clarify::CurlBackend, clarify::BearerToken, support::TextCodec>;
+using tls_cases::tls_options;
+using Scene = tls_cases::Scene<clarify::CurlBackend>;
 
-clarify::ClientOptions tls_options(const std::string& ca_pem) {
-    clarify::ClientOptions options = support::quick_options();
-    options.http.tls.ca_pem = ca_pem;
-    return options;
-}
-
-/// A call with a token, by a client of its own.
 Outcome call(const std::string& url, const clarify::ClientOptions& options) {
-    boost::asio::io_context context;
-    TlsClient client{
-        context.get_executor(),
-        *clarify::Url::parse(url),
-        clarify::CurlBackend{options.http},
-        clarify::BearerToken{clarify::Secret{"canary-token"}},
-        options};
-    return support::run(context, client.call("m", "{}"));
-}
-
-/// One server with a certificate, and what a client makes of it.
-struct Scene {
-    Scene(
-        const CertificateAuthority& authority,
-        const CertificateRequest& request,
-        const std::function<void(boost::asio::ssl::context&)>& adjust = {})
-        : tls(support::tls_server(authority.issue(request))), server([this](RawPeer& peer) {
-              peer.begin_tls(*tls);
-              while (const auto got = peer.read()) {
-                  ++requests;
-                  peer.result(*got, std::to_string(peer.number()));
-              }
-          }) {
-        if (adjust) adjust(*tls);
-    }
-
-    std::string url(const std::string& host = "127.0.0.1") const {
-        return "https://" + host + ":" + std::to_string(server.port()) + "/rpc";
-    }
-    Outcome call(const std::string& ca_pem, const std::string& host = "127.0.0.1") {
-        return ::call(url(host), tls_options(ca_pem));
-    }
-    void check_refused(const Outcome& outcome, Reason reason) const {
-        REQUIRE_FALSE(outcome);
-        CHECK_MESSAGE(outcome.error().code() == Errc::tls, outcome.error());
-        CHECK_MESSAGE(outcome.error().reason() == reason, outcome.error());
-        CHECK(outcome.error().fate() == Fate::unsent);
-        CHECK(outcome.error().phase() == Phase::tls);
-        CHECK(outcome.error().attempts() == 1);
-        CHECK(requests == 0);
-        CHECK(server.connections() == 1);
-    }
-
-    std::atomic<int> requests = 0;
-    std::shared_ptr<boost::asio::ssl::context> tls;
-    RawServer server;
-};
-
-CertificateRequest names(std::vector<std::string> alternatives) {
-    CertificateRequest request;
-    request.subject_alt_names = std::move(alternatives);
-    return request;
+    return tls_cases::call<clarify::CurlBackend>(url, options);
 }
 
 }  // namespace
@@ -124,75 +63,6 @@ TEST_CASE("CurlBackend: the CA may be a text, a file or both") {
     CHECK(scene.requests == 2);
 }
 
-TEST_CASE("CurlBackend: an address needs an address in the certificate, a name needs a name") {
-    const CertificateAuthority authority;
-    {
-        Scene scene{authority, names({"IP:127.0.0.1", "DNS:localhost"})};
-        CHECK(scene.call(authority.certificate_pem()));
-        CHECK(scene.call(authority.certificate_pem(), "localhost"));
-    }
-    {
-        Scene scene{authority, names({"DNS:localhost", "DNS:127.0.0.1"})};
-        scene.check_refused(scene.call(authority.certificate_pem()), Reason::host_mismatch);
-    }
-    {
-        Scene scene{authority, names({"IP:127.0.0.1", "DNS:other.example"})};
-        scene.check_refused(
-            scene.call(authority.certificate_pem(), "localhost"), Reason::host_mismatch);
-    }
-}
-
-TEST_CASE("CurlBackend: a certificate out of its time is refused") {
-    const CertificateAuthority authority;
-    const auto now = std::chrono::system_clock::now();
-    CertificateRequest request;
-    SUBCASE("expired") {
-        request.not_before = now - std::chrono::hours{48};
-        request.not_after = now - std::chrono::hours{24};
-    }
-    SUBCASE("not yet valid") {
-        request.not_before = now + std::chrono::hours{24};
-        request.not_after = now + std::chrono::hours{48};
-    }
-    Scene scene{authority, request};
-    scene.check_refused(scene.call(authority.certificate_pem()), Reason::cert_time);
-}
-
-TEST_CASE("CurlBackend: an unknown authority is refused, also with the system's trust store") {
-    const CertificateAuthority authority;
-    const CertificateAuthority other;
-    {
-        Scene scene{authority, CertificateRequest{}};
-        scene.check_refused(scene.call(other.certificate_pem()), Reason::untrusted);
-    }
-    {
-        Scene scene{authority, CertificateRequest{}};
-        scene.check_refused(scene.call({}), Reason::untrusted);
-    }
-}
-
-TEST_CASE("CurlBackend: TLS before 1.2 is refused") {
-    const CertificateAuthority authority;
-    Scene scene{authority, CertificateRequest{}, [](boost::asio::ssl::context& context) {
-                    SSL_CTX_set_security_level(context.native_handle(), 0);
-                    SSL_CTX_set_min_proto_version(context.native_handle(), TLS1_VERSION);
-                    SSL_CTX_set_max_proto_version(context.native_handle(), TLS1_1_VERSION);
-                }};
-    scene.check_refused(scene.call(authority.certificate_pem()), Reason::protocol);
-}
-
-TEST_CASE("CurlBackend: a peer that speaks something else is a failed handshake") {
-    RawServer server{[](RawPeer& peer) {
-        peer.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
-        peer.drain();
-    }};
-    const Outcome outcome = call(server.origin("https") + "/rpc", tls_options(""));
-    CHECK_MESSAGE(outcome.error().code() == Errc::tls, outcome.error());
-    CHECK_MESSAGE(outcome.error().reason() == Reason::handshake, outcome.error());
-    CHECK(outcome.error().phase() == Phase::tls);
-    CHECK(outcome.error().attempts() == 1);
-}
-
 TEST_CASE("CurlBackend: a peer that goes away inside the handshake may be tried again") {
     RawServer server{[](RawPeer& peer) {
         peer.socket().wait(RawPeer::Socket::wait_read);
@@ -204,42 +74,6 @@ TEST_CASE("CurlBackend: a peer that goes away inside the handshake may be tried 
     CHECK_MESSAGE(outcome.error().reason() == Reason::reset, outcome.error());
     CHECK(outcome.error().fate() == Fate::unsent);
     CHECK(outcome.error().attempts() == 3);
-}
-
-TEST_CASE("CurlBackend: a handshake that stalls ends at its own limit") {
-    RawServer server{[](RawPeer& peer) { peer.drain(); }};
-    clarify::ClientOptions options = tls_options("");
-    options.retry.attempts = 1;
-    SUBCASE("shorter than that of connecting") {
-        options.http.tls_timeout = 100ms;
-        options.http.connect_timeout = 60s;
-    }
-    SUBCASE("longer than that of connecting") {
-        options.http.tls_timeout = 400ms;
-        options.http.connect_timeout = 200ms;
-    }
-    const auto begun = std::chrono::steady_clock::now();
-    const Outcome outcome = call(server.origin("https") + "/rpc", options);
-    const auto took = std::chrono::steady_clock::now() - begun;
-    CHECK_MESSAGE(outcome.error().code() == Errc::timeout, outcome.error());
-    CHECK(outcome.error().phase() == Phase::tls);
-    CHECK(outcome.error().fate() == Fate::unsent);
-    CHECK(took >= options.http.tls_timeout);
-    CHECK(took < 5s);
-}
-
-TEST_CASE("CurlBackend: a CA that cannot be used is a configuration error, before any secret") {
-    const CertificateAuthority authority;
-    Scene scene{authority, CertificateRequest{}};
-    clarify::ClientOptions options = tls_options("");
-    SUBCASE("no such file") { options.http.tls.ca_file = "/no/such/ca.pem"; }
-    SUBCASE("a file of something else") { options.http.tls.ca_file = "/etc/passwd"; }
-    SUBCASE("a text of something else") { options.http.tls.ca_pem = "not a certificate"; }
-    const Outcome outcome = call(scene.url(), options);
-    CHECK_MESSAGE(outcome.error().code() == Errc::bad_config, outcome.error());
-    CHECK(outcome.error().reason() == Reason::file);
-    CHECK(outcome.error().fate() == Fate::unsent);
-    CHECK(scene.requests == 0);
 }
 
 TEST_CASE("CurlBackend: a request on a TLS connection that dies just then goes out once") {
@@ -311,4 +145,37 @@ TEST_CASE(
         post.response.lease.keep();
         CHECK(server.connections() == i);
     }
+}
+
+TEST_CASE("CurlBackend: a certificate for the address or the name is accepted") {
+    tls_cases::address_or_name_is_accepted<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: an address needs an address in the certificate, a name needs a name") {
+    tls_cases::wrong_names_are_refused<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: a certificate out of its time is refused") {
+    tls_cases::times_are_kept<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: an unknown authority is refused, also with the system's trust store") {
+    tls_cases::unknown_authority_is_refused<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: TLS before 1.2 is refused") {
+    tls_cases::old_versions_are_refused<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: a peer that speaks something else is a failed handshake") {
+    tls_cases::peer_speaks_no_tls<clarify::CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: a handshake that stalls ends at its own limit") {
+    tls_cases::handshake_stalls<clarify::CurlBackend>();
+}
+
+TEST_CASE(
+    "CurlBackend: a CA that cannot be used is a configuration error, before any secret is sent") {
+    tls_cases::unusable_ca_is_an_error<clarify::CurlBackend>();
 }

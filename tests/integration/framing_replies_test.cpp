@@ -219,14 +219,17 @@ TEST_CASE("BeastBackend: interim replies are skipped, up to eight without a body
     accepted({
         {repeat(interim, 8) + good()},
         {"HTTP/1.1 102 Wait\r\n\r\nHTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n" + good()},
+        // Whatever it announces, nothing follows it.
+        {head("Content-Length: 5\r\n", "HTTP/1.1 103") + good()},
+        {head("Transfer-Encoding: chunked\r\n", "HTTP/1.1 103 x") + good()},
     });
     refused({
         {repeat(interim, 9) + good(), "framing[interim]"},
         {repeat(interim, 100'000), "framing[interim]"},
         {head("Upgrade: h2c\r\n", "HTTP/1.1 101 Switching") + good(), "framing[interim]"},
-        {head("Content-Length: 5\r\n", "HTTP/1.1 100 x") + "hello" + good(), "framing[interim]"},
+        {head("Content-Length: 5\r\n", "HTTP/1.1 100 x") + "hello" + good(), "framing[head]"},
         {head("Transfer-Encoding: chunked\r\n", "HTTP/1.1 103 x") + "0\r\n\r\n" + good(),
-         "framing[interim]"},
+         "framing[head]"},
     });
 }
 
@@ -309,7 +312,6 @@ TEST_CASE("BeastBackend: a head that is not HTTP/1.1 to the letter ends the conn
           "HTTP/1.1 999 OK\r\n" + tail,
           "HTTP/1.1 1000 OK\r\n" + tail,
           "HTTP/1.1 20 OK\r\n" + tail,
-          "HTTP/1.1 200\r\n" + tail,
           "HTTP/1.1  200 OK\r\n" + tail,
           "HTTP/1.1 200 \x1B[31mOK\r\n" + tail,
           "http/1.1 200 OK\r\n" + tail,
@@ -324,32 +326,8 @@ TEST_CASE("BeastBackend: a head that is not HTTP/1.1 to the letter ends the conn
     refused(rows);
     accepted({
         {good({}, "HTTP/1.1 200 ")},
+        {good({}, "HTTP/1.1 200")},
         {good("X: a\r\n\t b\r\n")},
         {good("X: \xFF\x80\r\n", "HTTP/1.1 200 \xE9")},
     });
-}
-
-TEST_CASE(
-    "BeastBackend: a reply is the same however it is cut, with lengths, chunks or until close") {
-    const std::string body = R"({"jsonrpc":"2.0","id":1,"result":"ok"})";
-    const std::string hex = "26";
-    for (const std::string& bytes :
-         {with_body("200 OK", "", body),
-          "HTTP/1.1 100 Continue\r\n\r\n" + with_body("200 OK", "", body),
-          "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + hex + ";x=y\r\n" + body +
-              "\r\n0\r\nT: v\r\n\r\n",
-          "HTTP/1.0 200 OK\r\n\r\n" + body}) {
-        CAPTURE(bytes);
-        RawServer server{[&](RawPeer& peer) {
-            if (!peer.read()) return;
-            for (const char c : bytes)
-                peer.send({&c, 1});
-            peer.finish_sending();
-            peer.drain();
-        }};
-        Caller caller{server};
-        const Outcome outcome = caller.call();
-        REQUIRE_MESSAGE(outcome.has_value(), outcome.error().to_string());
-        CHECK(*outcome == "\"ok\"");
-    }
 }

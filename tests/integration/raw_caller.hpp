@@ -4,13 +4,9 @@
 #ifndef CLARIFY_TESTS_INTEGRATION_RAW_CALLER_HPP
 #define CLARIFY_TESTS_INTEGRATION_RAW_CALLER_HPP
 
-#include <clarify/auth/no_auth.hpp>
 #include <clarify/http/beast_backend.hpp>
-#include <clarify/rpc_client.hpp>
 
-#include "../support/raw_server.hpp"
-#include "../support/run.hpp"
-#include "../support/text_codec.hpp"
+#include "caller.hpp"
 
 #include <doctest/doctest.h>
 
@@ -27,67 +23,14 @@ using clarify::Errc;
 using clarify::Fate;
 using clarify::Phase;
 using clarify::Reason;
+using support::Outcome;
+using support::quick_options;
 using support::RawPeer;
 using support::RawServer;
-
-using RawClient = clarify::RpcClient<clarify::BeastBackend, clarify::NoAuth, support::TextCodec>;
-using Outcome = clarify::Result<std::string>;
-
-inline clarify::ClientOptions quick_options() {
-    clarify::ClientOptions options;
-    options.call_timeout = 5s;
-    options.retry.base = 1ms;
-    return options;
-}
-
-struct Caller {
-    explicit Caller(const RawServer& server, clarify::ClientOptions options = quick_options())
-        : Caller(server.origin() + "/v1/rpc", std::move(options)) {}
-    explicit Caller(const std::string& url, clarify::ClientOptions options = quick_options())
-        : client(
-              context.get_executor(),
-              *clarify::Url::parse(url),
-              clarify::BeastBackend{options.http},
-              clarify::NoAuth{},
-              options) {}
-
-    Outcome call(clarify::CallOptions options = {}, std::string method = "test.method") {
-        return support::run(context, client.call(method, "{}", std::move(options)));
-    }
-    Outcome idempotent_call() {
-        clarify::CallOptions options;
-        options.idempotent = true;
-        return call(options);
-    }
-    clarify::Result<void> notify() {
-        return support::run(context, client.notify("test.method", "{}"));
-    }
-
-    boost::asio::io_context context;
-    RawClient client;
-};
-
-/// A server that answers the first request of every connection with these bytes and then ends its
-/// side.
-inline RawServer::Script send_bytes(std::string bytes) {
-    return [bytes = std::move(bytes)](RawPeer& peer) {
-        if (!peer.read()) return;
-        peer.send(bytes);
-        peer.finish_sending();
-        peer.drain();
-    };
-}
-
-inline std::string with_body(
-    std::string_view status, std::string_view headers, std::string_view body) {
-    std::string out = "HTTP/1.1 ";
-    out += status;
-    out += "\r\n";
-    out += headers;
-    out += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
-    out += body;
-    return out;
-}
+using support::send_bytes;
+using support::with_body;
+using Caller = support::BasicCaller<clarify::BeastBackend>;
+using RawClient = Caller::Client;
 
 /// `kind[reason]`, or `ok`.
 template <class T>

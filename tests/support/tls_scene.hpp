@@ -253,14 +253,15 @@ inline void check_refusal(
 
 /// Calls `server` once; the client must refuse it for `reason`, and the server sees nothing but one
 /// handshake for each attempt, which the client ends.
-inline void check_refused(
+template <class Backend = clarify::BeastBackend>
+void check_refused(
     TlsServer& server,
     const clarify::ClientOptions& options,
     clarify::Reason reason,
     const std::string& host = "localhost",
     unsigned attempts = 1) {
     {
-        TlsCaller caller{server.port(), options, host};
+        BasicTlsCaller<Backend> caller{server.port(), options, host};
         check_refusal(caller.call(), reason, host, attempts);
     }
     CHECK(server.await_closed());

@@ -4,16 +4,18 @@
 #ifndef CLARIFY_API_DATA_STREAM_HPP
 #define CLARIFY_API_DATA_STREAM_HPP
 
+#include <clarify/api/detail/async_coroutine.hpp>
 #include <clarify/api/detail/data_plan.hpp>
-#include <clarify/api/detail/pending_reply.hpp>
+#include <clarify/api/detail/next_turn.hpp>
 #include <clarify/api/timestamp.hpp>
+#include <clarify/core/completion_token.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -23,38 +25,48 @@
 
 namespace clarify {
 
-/// Some items over some time.
+/// The data of some items over some time: a part of what a `BasicDataStream` was asked for.
 template <class Frame>
 struct DataPart {
     DataPart() {}
 
-    /// The time that was asked for: `from` is in it, `to` is not.
+    /// The time that was asked for: `from` is in it, `to` is not. With a rollup both are where buckets
+    /// begin, but for the ends of the whole.
     Timestamp from;
     Timestamp to;
-    /// The items that were asked for, also those without a value.
+    /// The identifiers of the items that were asked for, also of those without a value.
     std::vector<std::string> items;
+    /// What the server has of them, perhaps nothing.
     Frame frame;
 };
 
 namespace detail {
 
+/// What a stream gets from a request: the values, and how many they are, by which the next requests
+/// are made larger or smaller.
+template <class Frame>
+struct DataReply {
+    Frame frame;
+    std::size_t values = 0;
+};
+
 /// What a stream does and does not do by itself.
 template <class Frame>
 struct DataSource {
-    struct Reply {
-        Frame frame;
-        std::size_t values = 0;
-    };
+    using Reply = DataReply<Frame>;
     using Deliver = std::function<void(Result<Reply>)>;
     using Items = std::vector<std::string>;
 
-    /// Yields more of the items, or nothing where they are complete.
+    /// Yields more of the items, or nothing where they are complete. It may be cancelled, and is asked
+    /// again after that.
     std::function<boost::asio::awaitable<Result<std::optional<Items>>>()> more_items;
-    /// Asks for the values of items and calls the function with them, once, in any thread.
+    /// Asks for the values of items from a time to another, the latter not included, and calls the
+    /// function with them, once, in any thread.
     std::function<void(const Items&, Timestamp from, Timestamp to, Deliver)> ask;
-    /// Makes the plan when the number of items is known.
+    /// Makes the plan when the number of items is known: called once, after the last of
+    /// `more_items`.
     std::function<DataPlan(std::size_t items)> plan;
-    /// How many requests may be on their way at once.
+    /// How many requests may be on their way at once; 0 counts as 1.
     std::size_t concurrency = 4;
 };
 
@@ -79,6 +91,10 @@ struct DataSource {
     again"), but no more than five times in a row. No more is kept in memory than the replies that are
     on their way.
 
+    The requests that are on their way go on when a wait is cancelled, and between two waits. Each has
+    the timeout and the repetitions of a call, and keeps to the rate limits in line with the others;
+    so the deadline of a wait, if it is to have any, is the caller's to set, by cancellation.
+
     Made by a client, which may be moved or destroyed meanwhile; in the latter case the next part is
     `Errc::closed`. Nothing is asked for before the first `next`.
 
@@ -90,43 +106,55 @@ struct DataSource {
 template <class Frame>
 class BasicDataStream {
 public:
+    /// What one wait brings: of `DataStream`, the data of at most 50 items over a time that the API
+    /// allows for a request.
     using Part = DataPart<Frame>;
+    /// What a wait yields: a part, nothing where there are no more, or an error.
+    using Next = Result<std::optional<Part>>;
 
-    BasicDataStream(boost::asio::any_io_executor executor, detail::DataSource<Frame> source)
-        : state_(std::make_shared<State>(std::move(executor), std::move(source))) {}
+    /// For the client: does what `source` says, and calls handlers on `executor` unless they have
+    /// another.
+    BasicDataStream(boost::asio::any_io_executor executor, detail::DataSource<Frame> source);
 
-    /** Yields the next part, or nothing where there are no more.
+    /** Waits for the next part; completes with it, or with nothing where there are no more.
 
+        As many parts as may be at once (`DataStreamOptions::concurrency`) are on their way before
+        this one is handed over.
+
+        @param token by default `use_awaitable`.
+
+        @par Handler signature
+        `void(Result<std::optional<Part>>)`.
+        @par Executor
+        The handler's associated executor, else that of the client; never inside this function.
         @par Per-operation cancellation
-        Terminal: ends the wait with `Errc::cancelled`. Nothing is lost, `next` waits again.
+        Terminal, partial and total, at any time: they end the wait with `Errc::cancelled`. Nothing is
+        lost, `next` waits again.
         @par Errors
         Those of the methods that are called. Nothing is lost: `next` asks for the same part again.
-        `Errc::internal`, `Reason::resource` where there was no memory to go on: that ends the
-        stream, which says so again rather than have a hole. `Errc::bad_argument` where the last
-        `next` has not ended yet.
+        `Errc::internal`, `Reason::resource`, where there was no memory to go on: where that would
+        leave a hole it ends the stream, which says so from then on, else `next` goes on where it was.
+        `Errc::bad_argument` where the last wait has not ended yet.
     */
-    [[nodiscard]] boost::asio::awaitable<Result<std::optional<Part>>> next() {
-        return next(state_);
+    template <
+        CompletionToken<std::optional<DataPart<Frame>>> Token = boost::asio::use_awaitable_t<>>
+    auto async_next(Token&& token = {}) {
+        return detail::async_coroutine<std::optional<Part>>(
+            executor_, detail::NextTurn<State>{state_}, std::forward<Token>(token));
+    }
+    /// `async_next` as an awaitable.
+    [[nodiscard]] boost::asio::awaitable<Next> next() {
+        return async_next(boost::asio::use_awaitable);
     }
 
-    /// The items that the parts are of; complete when the first part has come.
-    const std::vector<std::string>& items() const noexcept { return state_->items; }
+    /// The identifiers of the items that the parts are of; complete when the first part has come.
+    /// Not to be read while a wait goes on.
+    const std::vector<std::string>& items() const noexcept;
 
 private:
-    using Source = detail::DataSource<Frame>;
-    using Reply = typename Source::Reply;
-    using Pending = detail::PendingReply<Reply>;
-    /// A part that is on its way, or to be asked for again.
-    struct Slot {
-        detail::DataPiece piece;
-        std::shared_ptr<Pending> pending;
-    };
     struct State;
-    struct Turn;
 
-    static boost::asio::awaitable<Result<std::optional<Part>>> next(std::shared_ptr<State> state);
-    static boost::asio::awaitable<Result<std::optional<Part>>> proceed(State& state);
-
+    boost::asio::any_io_executor executor_;
     std::shared_ptr<State> state_;
 };
 

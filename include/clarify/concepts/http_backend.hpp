@@ -52,10 +52,10 @@ namespace clarify {
     that is complete by its length or its chunks is a success at once, whether or not the peer then
     closes or sends its alert.
     @par What is not well-formed
-    A head that is none; lengths that differ, a length that is no number, or one beside chunked; a
+    A head that is none; lengths that differ, a length that is not a number, or one beside chunked; a
     transfer coding other than a single chunked; a broken chunk; a `Content-Encoding` other than
     identity, since none was asked for; 101, for the same reason (other interim responses are
-    skipped). Such a response is refused with `Errc::framing`: parties that read it differently
+    skipped, and have no body whatever they announce). Such a response is refused with `Errc::framing`: parties that read it differently
     could be made to mistake one reply for another.
     @par Limits
     A body of more than `request.max_response_body` bytes fails with `Errc::too_large`, however its
@@ -63,7 +63,8 @@ namespace clarify {
     @par Trust
     For https nothing of the request is written before the peer's certificate has been verified:
     trusted chain, valid time, and the URL's host name or address. A host name goes out as SNI, an
-    address does not.
+    address does not. Of a name that ends in a dot the dot is looked up, but neither sent nor looked for
+    in the certificate (`url->server_name()`).
     @par What a failure reports
     `fate()` is `Fate::unsent` only if surely no byte of the request was handed to a connection, and
     `Fate::unknown` as soon as one may have been. `Fate::answered` is the client's alone. `phase()`

@@ -4,29 +4,39 @@
 #ifndef CLARIFY_CORE_HEADER_LIST_HPP
 #define CLARIFY_CORE_HEADER_LIST_HPP
 
-#include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/result.hpp>
 
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace clarify {
 
-/** Request headers in the order they were added.
+/** Request headers of the application's own, in the order in which they were added.
 
+    They go out behind those of the library, unchanged, once each; a name may occur several times. A
+    header is nothing for secrets that must not show: unlike credentials, the values are not wiped from
+    memory, nor kept out of a copy.
+
+    @par Errors
+    What may not be sent is found when the call is made, by `check`, and not when it is added.
+    @par Object lifetimes
+    The list owns its texts. A call encodes them before it returns.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
 class HeaderList {
 public:
+    /// A name and its value.
     using value_type = std::pair<std::string, std::string>;
+    /// Invalidated by `add`.
     using const_iterator = std::vector<value_type>::const_iterator;
 
     HeaderList() {}
 
-    /// Appends a header. It is checked when the call is made (`check`), not here.
+    /// Appends a header; the list, for another one. Throws `std::bad_alloc` only, whatever the texts
+    /// are.
     HeaderList& add(std::string name, std::string value) {
         headers_.emplace_back(std::move(name), std::move(value));
         return *this;
@@ -34,13 +44,21 @@ public:
 
     const_iterator begin() const noexcept { return headers_.begin(); }
     const_iterator end() const noexcept { return headers_.end(); }
+    /// Are there none? That is what a call has by default.
     bool empty() const noexcept { return headers_.empty(); }
 
     /** May these headers be sent?
 
-        Fails with `Errc::bad_argument`, `Reason::header` for a name that is not a token, a value
-        with a control character (RFC 9110 section 5.5), and a name that the library sets itself. The
-        message names the header where its name is printable, and never shows a value.
+        A name has to be a token (RFC 9110 section 5.6.2), and none of those that the library, its
+        backend or the protocol decides on: `Accept`, `Accept-Encoding`, `Authorization`, `Connection`,
+        `Content-Length`, `Content-Type`, `Expect`, `Host`, `Keep-Alive`, `Proxy-Authorization`,
+        `Proxy-Connection`, `TE`, `traceparent`, `Trailer`, `Transfer-Encoding`, `Upgrade`,
+        `User-Agent` and `X-API-Version`, in any case. A value has no control character but the tab and
+        no blank at either end (RFC 9110 section 5.5); it may be empty.
+
+        @par Errors
+        `Errc::bad_argument`, `Reason::header`, for the first header that may not. The message names it
+        where its name is a token, and never shows a value.
     */
     Result<void> check() const;
 
@@ -48,48 +66,10 @@ private:
     std::vector<value_type> headers_;
 };
 
-inline Result<void> HeaderList::check() const {
-    constexpr std::string_view reserved[]{
-        "accept",
-        "accept-encoding",
-        "authorization",
-        "connection",
-        "content-length",
-        "content-type",
-        "expect",
-        "host",
-        "keep-alive",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "traceparent",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-        "x-api-version"};
-    for (const auto& [name, value] : headers_) {
-        if (!detail::is_token(name)) {
-            return Error{Errc::bad_argument, Reason::header, "a header name is not a token"};
-        }
-        for (const std::string_view own : reserved) {
-            if (detail::iequals(name, own)) {
-                return Error{
-                    Errc::bad_argument,
-                    Reason::header,
-                    "the header " + name + " is set by the library"};
-            }
-        }
-        if (!detail::is_field_value(value)) {
-            return Error{
-                Errc::bad_argument,
-                Reason::header,
-                "the value of the header " + name + " has characters that are not allowed"};
-        }
-    }
-    return {};
-}
-
 }  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/core/impl/header_list.hpp>
+#endif
 
 #endif  // CLARIFY_CORE_HEADER_LIST_HPP

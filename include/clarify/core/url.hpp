@@ -44,8 +44,13 @@ public:
 
     /// Is the scheme https, rather than http?
     bool is_https() const noexcept { return https_; }
-    /// Lower case; an IPv6 address without its brackets.
+    /// What is looked up: lower case; an IPv6 address without its brackets; a name with the dot at
+    /// its end, if it was given with one, so that no search list is tried (RFC 3986 section 3.2.2).
+    /// `localhost.` is `localhost`, which nobody searches.
     const std::string& host() const noexcept { return host_; }
+    /// Who the server is, for SNI and in its certificate: the host, without a dot at the end of a
+    /// name (RFC 6066 section 3).
+    std::string server_name() const;
     /// The given port, else 443 or 80.
     std::uint16_t port() const noexcept { return port_; }
     /// The path with its leading slash, as it was given; `/` where none was.
@@ -57,9 +62,11 @@ public:
     /// so plain http is good enough for credentials.
     bool is_loopback() const noexcept;
 
-    /// What goes into a `Host` field: host, and the port where it is not the scheme's default.
+    /// What goes into a `Host` field: the host, without a dot at the end of a name, and the port where
+    /// it is not the scheme's default.
     std::string authority() const;
-    /// `https://host[:port]` or `http://host[:port]`, the port where it is not the scheme's default.
+    /// `https://host[:port]` or `http://host[:port]`, the host as it was given, the port where it is
+    /// not the scheme's default.
     std::string origin() const;
     /// The whole URL, normalized: `parse` reads it as an equal one.
     std::string to_string() const { return origin() + path_; }
@@ -74,6 +81,7 @@ public:
 
 private:
     Url() = default;
+    std::string with_port(std::string host) const;
 
     bool https_ = true;
     bool ip_literal_ = false;

@@ -147,7 +147,7 @@ private:
     std::optional<Error> header_error(const Secret& header) const;
     void write_headers(const CallRecord& call, std::string_view authorization) const;
     /// After a 401 to `header`: is it to blame, and may the authentication policy have another one?
-    bool may_renew(const CallRecord& call, const AuthHeader& header) noexcept;
+    bool may_renew(const CallRecord& call, const AuthHeader& header);
     /// Judges a complete reply: what it means for the call, and for the connection.
     void take_reply(CallRecord& call, std::string_view authorization);
     void deliver(std::shared_ptr<Deliverable> what) noexcept;

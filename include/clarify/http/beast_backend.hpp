@@ -23,23 +23,35 @@ class BeastSource;
     closed them nor sent anything unasked. A wrong or doubtful reply closes its connection.
     - TLS 1.2 or newer; chain and host name are verified (RFC 5280, RFC 9525); SNI is sent for
     names. One TLS context serves all connections; it is made, and the trust store read, at the first
-    use.
-    - Addresses of a host are tried side by side with a stagger (RFC 8305).
+    use. Sessions are resumed.
+    - Addresses of a host are tried side by side with a stagger (RFC 8305). One look-up of a name
+    serves all who wait for it.
     - The reply is read while a large request goes out, so that an early refusal ends it.
     - Framing is checked strictly (RFC 9112); every part of a reply is bounded. Redirects are not
     followed, cookies not kept, compressed replies refused.
+    - Nothing of the environment has an effect: no proxy but that of the options, no trust store, no
+    configuration of OpenSSL that demands less.
 
     `Net` is the network; `BeastBackend` has the real one. Tests put one in memory in its place.
 
+    @par Object lifetimes
+    It may be moved until the first exchange. Connections that are lent when it is destroyed are closed
+    as they are given back.
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
+    @par Per-operation cancellation
+    Terminal, at any time; it closes the connection of that exchange, and disturbs no other. Asio's
+    look-up of a name cannot be stopped: it runs on, and nobody waits for it.
     @par Errors
-    Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `tls`, `io`, `timeout`,
-    `framing`, `too_large`, and `bad_config` where the trust store cannot be read.
+    Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `proxy`, `tls`, `io`,
+    `timeout`, `framing`, `too_large`, and `bad_config` where a file or text of `TlsOptions` or the
+    trust store cannot be read, or plain http would go through a proxy. `Error::cause()` is the code of
+    the system, Asio, OpenSSL or Beast.
 */
 template <class Net>
 class BasicBeastBackend {
 public:
+    /// Opens nothing and reads nothing yet.
     /// @throws std::invalid_argument naming an option that is out of range.
     explicit BasicBeastBackend(HttpOptions options = {});
 

@@ -5,15 +5,13 @@
 #define CLARIFY_HTTP_CURL_BACKEND_HPP
 
 #include <clarify/concepts/http_backend.hpp>
+#include <clarify/http/detail/curl/curl_transfer.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace clarify {
-
-namespace detail {
-class CurlSource;
-}
 
 /** HTTP/1.1 on libcurl 7.88 or newer, for programs that want its TLS library, its platform support
     or its patches instead of Boost.Beast's and OpenSSL's.
@@ -31,8 +29,8 @@ class CurlSource;
     libcurl gets no proxy but that of the options (the environment's neither), no redirect, no
     cookie, no netrc, no credentials and no headers but those of the request; a reply that is
     compressed is refused. TLS is 1.2 or newer, chain and host name are verified, ALPN offers
-    `http/1.1` alone. Reply heads, a proxy's among them, are checked on their raw lines as
-    `BeastBackend` does.
+    `http/1.1` alone. Reply heads, a proxy's among them, are checked on their raw lines by the
+    rules of `BeastBackend`; only a folded line that decides on framing is refused here.
 
     @par What libcurl cannot do, or cannot tell
     - `address_timeout` has no effect: libcurl gives each of several addresses of a family half of
@@ -62,7 +60,8 @@ class CurlSource;
     - Over another TLS library than the OpenSSL that this program has, a libcurl built to do so
       writes TLS secrets to the file that `SSLKEYLOGFILE` names.
     - libcurl's own copy of the request head, authorization included, is not wiped.
-    - A reply that stops inside its status line is in phase `first_byte` if the request was large.
+    - A reply that stops inside its status line is in phase `first_byte` if the request was large, and
+    may be so with newer releases of libcurl in any case.
 
     @par Signals
     libcurl is told to install no handlers. Since 7.88 it writes with `MSG_NOSIGNAL` (`SO_NOSIGPIPE`
@@ -82,15 +81,18 @@ class CurlBackend {
 public:
     /// @throws std::invalid_argument naming an option that is out of range or cannot be had,
     /// `tls.context` among them.
-    explicit CurlBackend(HttpOptions options = {});
+    explicit CurlBackend(HttpOptions options = {})
+        : source_(std::make_shared<detail::CurlSource>(std::move(options))) {}
 
     /// See `HttpBackend`.
     boost::asio::awaitable<Result<void>> post(
-        const HttpRequest& request, HttpResponse& response, HttpProgress& progress);
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+        return detail::curl_post(source_, request, response, progress);
+    }
     /// Closes idle connections at once and lent ones when they are given back.
-    void close() noexcept;
+    void close() noexcept { source_->close(); }
     /// Closes idle connections at once, and lent ones when nobody is in line for them.
-    void drain() noexcept;
+    void drain() noexcept { source_->drain(); }
 
 private:
     // Shared with the connections on loan.
@@ -100,7 +102,5 @@ private:
 static_assert(HttpBackend<CurlBackend>);
 
 }  // namespace clarify
-
-#include <clarify/http/impl/curl_backend.hpp>
 
 #endif  // CLARIFY_HTTP_CURL_BACKEND_HPP

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_PROXY_OPTIONS_HPP
 #define CLARIFY_HTTP_PROXY_OPTIONS_HPP
 
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/secret.hpp>
 #include <clarify/core/url.hpp>
@@ -73,6 +74,8 @@ struct ProxyOptions {
 
 }  // namespace clarify
 
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/http/impl/proxy_options.hpp>
+#endif
 
 #endif  // CLARIFY_HTTP_PROXY_OPTIONS_HPP

@@ -4,14 +4,13 @@
 #ifndef CLARIFY_HTTP_TLS_OPTIONS_HPP
 #define CLARIFY_HTTP_TLS_OPTIONS_HPP
 
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/secret.hpp>
-#include <clarify/http/detail/tls/pin.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -37,9 +36,10 @@ enum class Revocation : std::uint8_t {
     Without `ca_file` and `ca_pem` the system's trust store is used: OpenSSL's compiled-in bundle,
     else the places where distributions keep theirs; where none is found, `Reason::no_roots` names
     them all. Environment variables are not consulted, and OpenSSL's configuration file cannot lower
-    what is demanded. Of all lists of files and texts both may be given; files are regular and read
-    once, when the first connection is opened. What is wrong with one is `Errc::bad_config`,
-    `Reason::file`, with the name of the file and never its content.
+    what is demanded. Of a CA and of revocation lists, file and text may both be given, and count
+    together. Files are regular files. They are read when the first https connection is opened; by
+    `BeastBackend` also later, as long as handshakes have failed and none has succeeded. What is wrong
+    with one is `Errc::bad_config`, `Reason::file`, with the name of the file and never its content.
 
     Certificates are asked after in the lists given here and nowhere else: nothing is fetched (no
     OCSP, no distribution points) and stapled answers are not asked for.
@@ -49,11 +49,12 @@ struct TlsOptions {
 
     /// A PEM file of the certificate authorities to trust instead of the system's. At most 8 MiB.
     std::string ca_file;
-    /// The same as text.
+    /// The same as text. Both empty: the system's trust store.
     std::string ca_pem;
 
     /// The client's certificate, with the intermediates behind it, as a PEM file of at most 1 MiB;
-    /// shown to a server that asks for one. Either this or `client_certificate_pem`.
+    /// shown to a server that asks for one. Either this or `client_certificate_pem`; both empty: none
+    /// is shown.
     std::string client_certificate_file;
     /// The same as text.
     std::string client_certificate_pem;
@@ -62,7 +63,8 @@ struct TlsOptions {
     std::string client_key_file;
     /// The same as text.
     Secret client_key_pem;
-    /// What an encrypted key is decrypted with. Nobody is ever asked for it.
+    /// What an encrypted key is decrypted with; empty for a key that is not encrypted. Nobody is ever
+    /// asked for it.
     Secret client_key_passphrase;
 
     /// A PEM file of revocation lists (RFC 5280), at most 64 MiB. With any list given, the whole
@@ -70,6 +72,7 @@ struct TlsOptions {
     std::string crl_file;
     /// The same as text.
     std::string crl_pem;
+    /// What to do where the lists say nothing; without any list it has no effect.
     Revocation revocation = Revocation::required;
 
     /** Public keys, one of which must be in the chain that was verified: the server's own, or that
@@ -81,7 +84,8 @@ struct TlsOptions {
     */
     std::vector<std::string> pins;
 
-    /** TLS sessions kept, over all origins, so that the next connection costs less; 0 for none.
+    /** TLS sessions kept, over all origins, so that the next connection costs less. 64 by default;
+        zero keeps none. For `BeastBackend`.
 
         A session goes to the scheme, host and port that it came from, in the same backend: so only
         under the same trust, pins and client certificate. It is kept once the peer was verified,
@@ -89,7 +93,8 @@ struct TlsOptions {
         server that does not take it gets a full handshake. Early data (0-RTT) is never sent.
     */
     std::size_t max_sessions = 64;
-    /// How long a session is kept; the server may say less. Zero keeps none.
+    /// How long a session is kept; the server may say less. At most 365 days, 1 h by default. Zero
+    /// keeps none.
     std::chrono::seconds session_lifetime{3600};
 
     /** The application's own context, instead of one made for the client; not with a CA, client
@@ -102,39 +107,15 @@ struct TlsOptions {
     */
     std::shared_ptr<boost::asio::ssl::context> context;
 
+    /// Looks at what excludes each other, and into no file. Part of `HttpOptions::check`.
     /// @throws std::invalid_argument naming the member that is wrong.
     void check() const;
 };
 
-inline void TlsOptions::check() const {
-    const auto refuse = [](bool wrong, const char* why) {
-        if (wrong) throw std::invalid_argument{why};
-    };
-    const bool has_certificate =
-        !client_certificate_file.empty() || !client_certificate_pem.empty();
-    const bool has_key = !client_key_file.empty() || !client_key_pem.empty();
-    const bool has_list = !crl_file.empty() || !crl_pem.empty();
-    refuse(
-        context && !(ca_file.empty() && ca_pem.empty()),
-        "tls.context goes with neither ca_file nor ca_pem");
-    refuse(context && has_certificate, "tls.context goes with no client_certificate of its own");
-    refuse(context && has_list, "tls.context goes with neither crl_file nor crl_pem");
-    refuse(
-        !client_certificate_file.empty() && !client_certificate_pem.empty(),
-        "tls.client_certificate_file and client_certificate_pem exclude each other");
-    refuse(
-        !client_key_file.empty() && !client_key_pem.empty(),
-        "tls.client_key_file and client_key_pem exclude each other");
-    refuse(
-        has_key && !has_certificate, "tls.client_key_file or client_key_pem lacks a certificate");
-    refuse(
-        !client_certificate_pem.empty() && !has_key,
-        "tls.client_certificate_pem needs client_key_file or client_key_pem");
-    refuse(session_lifetime.count() < 0, "tls.session_lifetime is negative");
-    for (const std::string& pin : pins)
-        refuse(!detail::parse_pin(pin), "tls.pins has one that is not sha256/ and 44 of base64");
-}
-
 }  // namespace clarify
+
+#if !defined(CLARIFY_SEPARATE_COMPILATION)
+#include <clarify/http/impl/tls_options.hpp>
+#endif
 
 #endif  // CLARIFY_HTTP_TLS_OPTIONS_HPP

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
+// How a client is made and ended, and what it keeps of a call: the request, the handler, the result.
 
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
 #include <clarify/core/detail/called_or_lost.hpp>
-#include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/detail/method_table.hpp>
+#include <clarify/json/json_codec_options.hpp>
+#include <clarify/rpc_client.hpp>
 
 #include <boost/asio/recycling_allocator.hpp>
 
@@ -39,6 +41,91 @@ auto delivery(std::shared_ptr<Operation> operation) noexcept {
 }
 
 }  // namespace detail
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+RpcClient<Backend, Auth, Codec>::RpcClient(
+    executor_type executor,
+    const Credentials& credentials,
+    ClientOptions options) requires std::constructible_from<Backend, HttpOptions> &&
+    std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>
+    : RpcClient(
+          std::move(executor),
+          credentials.rpc_url(),
+          make_backend(options),
+          Auth{credentials.auth(options.token)},
+          options,
+          make_codec(options)) {
+    batches_ = false;
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+RpcClient<Backend, Auth, Codec>::RpcClient(
+    executor_type executor,
+    Url endpoint,
+    Backend backend,
+    Auth auth,
+    ClientOptions options,
+    Codec codec)
+    : engine_(std::make_shared<Engine>(
+          std::move(executor),
+          std::move(endpoint),
+          std::move(options),
+          std::move(backend),
+          std::move(auth))),
+      codec_(std::make_shared<const Codec>(std::move(codec))) {}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+RpcClient<Backend, Auth, Codec>::RpcClient(const RpcClient& other, Shared)
+    : engine_(other.engine_), codec_(other.codec_), batches_(other.batches_), owner_(false) {}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+RpcClient<Backend, Auth, Codec>& RpcClient<Backend, Auth, Codec>::operator=(
+    RpcClient&& other) noexcept {
+    if (this != &other) {
+        if (owner_) close();
+        engine_ = std::move(other.engine_);
+        codec_ = std::move(other.codec_);
+        batches_ = other.batches_;
+        owner_ = other.owner_;
+    }
+    return *this;
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+RpcClient<Backend, Auth, Codec>::~RpcClient() {
+    if (owner_) close();
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+void RpcClient<Backend, Auth, Codec>::close() noexcept {
+    if (engine_) engine_->shut_down();
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+void RpcClient<Backend, Auth, Codec>::close(std::chrono::milliseconds limit) {
+    if (engine_) engine_->drain(limit, nullptr);
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+Backend RpcClient<Backend, Auth, Codec>::make_backend(
+    const ClientOptions& options) requires std::constructible_from<Backend, HttpOptions> {
+    HttpOptions http = options.http;
+    if (!http.observer) http.observer = options.observer;
+    return Backend{std::move(http)};
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+Codec RpcClient<Backend, Auth, Codec>::make_codec([[maybe_unused]] const ClientOptions& options) {
+    if constexpr (std::constructible_from<Codec, JsonCodecOptions>) {
+        JsonCodecOptions json;
+        json.max_parse_memory = options.max_json_memory;
+        // What is less deep the client finds before it decodes; parameters keep their depth.
+        json.max_depth = std::max(json.max_depth, options.max_json_depth);
+        return Codec{json};
+    } else {
+        return Codec();
+    }
+}
 
 /// A call with its completion handler and result type, shared by the engine and the cancellation
 /// slot.
@@ -245,10 +332,10 @@ template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 Result<void> RpcClient<Backend, Auth, Codec>::check(const CallOptions& options) const {
     if (Result<void> headers = options.headers.check(); !headers) return headers;
     if (!detail::is_field_value(options.traceparent)) {
-        return Error{Errc::bad_argument, Reason::header, "traceparent is no header value"};
+        return Error{Errc::bad_argument, Reason::header, "traceparent is not a valid header value"};
     }
     if (options.api_version && !detail::is_field_value(options.api_version->selector())) {
-        return Error{Errc::bad_argument, Reason::header, "api_version is no header value"};
+        return Error{Errc::bad_argument, Reason::header, "api_version is not a valid header value"};
     }
     if (options.timeout && options.timeout->count() <= 0) {
         return Error{Errc::bad_argument, Reason::out_of_range, "timeout is not positive"};

@@ -6,6 +6,9 @@
 #include <clarify/testing/manual_clock.hpp>
 #include <clarify/testing/scripted_backend.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <doctest/doctest.h>
@@ -232,6 +235,61 @@ TEST_CASE("ApiClient: parts of an insert come one after the other, and a failure
         good.client->async_insert(frame_of(100), options, std::move(handler));
     });
     CHECK(good.server.requests("/rpc").size() == before + 1);
+}
+
+TEST_CASE("ApiClient: what has changed something is cancelled, but not totally") {
+    using boost::asio::cancellation_type;
+    // The second request waits in line when the first has been answered.
+    ClientOptions slow;
+    slow.rate_limits = {{{"integration.insert"}, 0.1}, {{"admin.publishSignals"}, 0.1}};
+    for (const auto type : {cancellation_type::terminal, cancellation_type::partial}) {
+        Bench bench{slow};
+        boost::asio::cancellation_signal signal;
+        const auto cancel_between = [&](auto& outcome) {
+            bench.context.restart();
+            bench.context.poll();
+            signal.emit(cancellation_type::total);
+            bench.context.restart();
+            bench.context.poll();
+            CHECK_FALSE(outcome.has_value());
+            signal.emit(type);
+            bench.context.restart();
+            bench.context.poll();
+            REQUIRE(outcome.has_value());
+            REQUIRE(outcome->has_error());
+            CHECK(outcome->error().code() == Errc::cancelled);
+            CHECK(outcome->error().fate() == Fate::unsent);
+        };
+        bench.server.on("/rpc").always(reply_result("{}"));
+        InsertOptions parts;
+        parts.max_request_size = 1'000;
+        std::optional<Result<InsertResult>> inserted;
+        bench.client->async_insert(
+            frame_of(100),
+            parts,
+            boost::asio::bind_cancellation_slot(signal.slot(), [&](Result<InsertResult> got) {
+                inserted.emplace(std::move(got));
+            }));
+        cancel_between(inserted);
+        CHECK(inserted->error().message().find("was inserted") != std::string::npos);
+        CHECK(bench.server.count("/rpc") == 1);
+
+        bench.server.on("/rpc")
+            .then(reply_result(R"({"data":[{"type":"signals","id":"c618rbfqfsj7mjkj0ss2",)"
+                               R"("attributes":{"name":"A"}},{"type":"signals",)"
+                               R"("id":"c618rbfqfsj7mjkj0ss3","attributes":{"name":"B"}}]})"))
+            .always(reply_result("{}"));
+        PublishOptions one;
+        one.batch = 1;
+        std::optional<Result<PublishReport>> published;
+        bench.client->async_publish_changed_signals(
+            one, boost::asio::bind_cancellation_slot(signal.slot(), [&](Result<PublishReport> got) {
+                published.emplace(std::move(got));
+            }));
+        cancel_between(published);
+        CHECK(bench.last().method() == "admin.publishSignals");
+        CHECK(bench.server.count("/rpc") == 3);
+    }
 }
 
 TEST_CASE("ApiClient: the part that was done comes with the error") {

@@ -140,6 +140,17 @@ TEST_CASE("ClientOptions: names the member that is out of range") {
         {"connect_stagger", [](ClientOptions& o) { o.http.connect_stagger = 0ms; }},
         {"tls_timeout", [](ClientOptions& o) { o.http.tls_timeout = 0ms; }},
         {"connection_lifetime", [](ClientOptions& o) { o.http.connection_lifetime = 0ms; }},
+        {"connection_lifetime",
+         [](ClientOptions& o) { o.http.connection_lifetime = std::chrono::milliseconds::max(); }},
+        {"idle_timeout", [](ClientOptions& o) { o.http.idle_timeout = -1ms; }},
+        {"proxy_timeout", [](ClientOptions& o) { o.http.proxy_timeout = 0ms; }},
+        {"max_response_fields", [](ClientOptions& o) { o.http.max_response_fields = 0; }},
+        {"max_chunk_line", [](ClientOptions& o) { o.http.max_chunk_line = 15; }},
+        {"max_chunk_line",
+         [](ClientOptions& o) { o.http.max_chunk_line = (std::size_t{30} << 10U) + 1; }},
+        {"max_chunk_extras", [](ClientOptions& o) { o.http.max_chunk_extras = 3; }},
+        {"max_chunk_extras",
+         [](ClientOptions& o) { o.http.max_chunk_extras = (std::size_t{30} << 10U) + 1; }},
     };
     for (const Row& row : rows) {
         CAPTURE(row.member);
@@ -184,6 +195,11 @@ TEST_CASE("ClientOptions: accepts the edges of each range") {
              Change{[](ClientOptions& o) { o.http.max_response_head = 64; }},
              Change{[](ClientOptions& o) { o.http.max_response_head = std::size_t{30} << 10U; }},
              Change{[](ClientOptions& o) { o.http.connect_timeout = 1ms; }},
+             Change{[](ClientOptions& o) { o.http.idle_timeout = 0ms; }},
+             Change{[](ClientOptions& o) { o.http.connection_lifetime = 365 * 24h; }},
+             Change{[](ClientOptions& o) { o.http.max_interim_responses = 0; }},
+             Change{[](ClientOptions& o) { o.http.max_chunk_line = 16; }},
+             Change{[](ClientOptions& o) { o.http.max_chunk_extras = 4; }},
          }) {
         CHECK(objection(change).empty());
     }

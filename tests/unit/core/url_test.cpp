@@ -49,6 +49,8 @@ TEST_CASE("Url: takes a URL apart") {
              Row{"https://[2001:DB8:0:0::1]", true, "2001:db8::1", 443, "/", true},
              Row{"https://a_b.c-d.example/", true, "a_b.c-d.example", 443, "/", false},
              Row{"https://xn--bcher-kva.example/", true, "xn--bcher-kva.example", 443, "/", false},
+             Row{"https://A.example./x", true, "a.example.", 443, "/x", false},
+             Row{"http://localhost.:8080", false, "localhost", 8080, "/", false},
              Row{"https://1.example/", true, "1.example", 443, "/", false},
              Row{"https://0x1.example/", true, "0x1.example", 443, "/", false},
              Row{"https://a.0xg/", true, "a.0xg", 443, "/", false},
@@ -116,6 +118,10 @@ TEST_CASE("Url: refuses what could send a secret astray") {
              "https://a:80x/canary"sv,
              "https://canary..example/"sv,
              "https://.canary/"sv,
+             "https://canary../"sv,
+             "https://./canary"sv,
+             "https://127.0.0.1./canary"sv,
+             "https://1./canary"sv,
              "https://-canary/"sv,
              "https://can%61ry/"sv,
              "https://canary,a/"sv,
@@ -167,6 +173,7 @@ TEST_CASE("Url: knows the addresses of its own machine") {
     for (const std::string_view text :
          {"http://localhost"sv,
           "http://LOCALHOST:8080/"sv,
+          "http://localhost./"sv,
           "http://127.0.0.1/"sv,
           "http://127.255.255.254/"sv,
           "http://[::1]/"sv,
@@ -200,9 +207,20 @@ TEST_CASE("Url: writes the port only where it is not the scheme's own") {
     CHECK(parse("HTTP://A:80/b").origin() == "http://a");
 }
 
+TEST_CASE("Url: a dot at the end of a name is looked up, and shown to nobody") {
+    const Url url = parse("https://a.example.:8443/b");
+    CHECK(url.host() == "a.example.");
+    CHECK(url.server_name() == "a.example");
+    CHECK(url.authority() == "a.example:8443");
+    CHECK(url.origin() == "https://a.example.:8443");
+    CHECK(parse("https://a.example/").server_name() == "a.example");
+    CHECK(parse("https://[::1]/").server_name() == "::1");
+    CHECK(parse("https://a.example./") != parse("https://a.example/"));
+}
+
 TEST_CASE("Url: what it writes it reads again") {
     for (const std::string_view text :
-         {"https://a/"sv, "http://a:1/b"sv, "https://[2001:db8::1]:9/x//y"sv}) {
+         {"https://a/"sv, "http://a:1/b"sv, "https://[2001:db8::1]:9/x//y"sv, "https://a.:1/b"sv}) {
         CHECK(parse(text).to_string() == text);
         CHECK(parse(parse(text).to_string()) == parse(text));
     }

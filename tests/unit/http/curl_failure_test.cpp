@@ -186,6 +186,22 @@ TEST_CASE("curl_failure: a failure after the request began is unknown, by its ki
               "Illegal or missing hexadecimal sequence in chunked-encoding",
               Errc::framing,
               Reason::chunk},
+          // The words of libcurl 8.
+          Row{CURLE_RECV_ERROR,
+              Phase::body,
+              "invalid chunk size: 'ffffffffffffffff'",
+              Errc::framing,
+              Reason::chunk},
+          Row{CURLE_RECV_ERROR,
+              Phase::body,
+              "chunk hex-length longer than 16",
+              Errc::framing,
+              Reason::chunk},
+          Row{CURLE_BAD_CONTENT_ENCODING,
+              Phase::head,
+              "Unsolicited Transfer-Encoding (gzip) found",
+              Errc::framing,
+              Reason::transfer_encoding},
           Row{CURLE_UNSUPPORTED_PROTOCOL, Phase::head, "", Errc::framing, Reason::head},
           Row{CURLE_WEIRD_SERVER_REPLY,
               Phase::head,
@@ -206,6 +222,23 @@ TEST_CASE("curl_failure: a failure after the request began is unknown, by its ki
         CHECK(error.phase() == row.phase);
         CHECK(error.fate() == Fate::unknown);
     }
+}
+
+TEST_CASE("curl_failure: in a chunked body, words that nobody knows are no broken connection") {
+    CurlOutcome outcome = sent(CURLE_RECV_ERROR, Phase::body);
+    outcome.answered = true;
+    outcome.text = "words of a release to come";
+    CHECK(failure(outcome).code() == Errc::io);
+    outcome.in_chunks = true;
+    CHECK(failure(outcome).code() == Errc::framing);
+    CHECK(failure(outcome).reason() == Reason::chunk);
+    outcome.text = "Recv failure: Connection reset by peer";
+    CHECK(failure(outcome).reason() == Reason::reset);
+    outcome.text = "OpenSSL SSL_read: unexpected eof while reading, errno 0";
+    CHECK(failure(outcome).code() == Errc::io);
+    outcome.text = "";
+    outcome.system_error = ECONNRESET;
+    CHECK(failure(outcome).reason() == Reason::reset);
 }
 
 TEST_CASE("curl_failure: only a used connection without a byte of reply is stale") {

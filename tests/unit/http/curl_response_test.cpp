@@ -14,12 +14,12 @@ using clarify::Errc;
 using clarify::Fate;
 using clarify::Phase;
 using clarify::Reason;
-using clarify::detail::CurlLimits;
 using clarify::detail::CurlResponse;
+using clarify::detail::ReplyLimits;
 using Lines = std::vector<std::string>;
 
 struct Reading {
-    explicit Reading(const CurlLimits& limits = {}) : reader(response, limits) {}
+    explicit Reading(const ReplyLimits& limits = {}) : reader(response, limits) {}
 
     /// Feeds a head; each line gets its CR LF, and the last one is the empty one.
     bool head(const Lines& lines) {
@@ -121,7 +121,6 @@ TEST_CASE("CurlResponse: what is not exactly a head is refused with its reason")
          Reason::transfer_encoding},
         {{ok, "Content-Encoding: gzip"}, Errc::framing, Reason::content_encoding},
         {{"HTTP/1.1 101 Switch"}, Errc::framing, Reason::interim},
-        {{"HTTP/1.1 103 Early", "Content-Length: 3"}, Errc::framing, Reason::interim},
         {interims, Errc::framing, Reason::interim},
         {{ok, "Content-Length: 16777217"}, Errc::too_large, Reason::body},
     };
@@ -162,7 +161,14 @@ TEST_CASE("CurlResponse: interim replies leave nothing behind and count in the h
     CHECK(reading.reader.is_whole());
     CHECK(reading.reader.reusable());
 
-    CurlLimits limits;
+    Reading odd;
+    REQUIRE(odd.head({"HTTP/1.1 103", "Content-Length: 3", "Content-Encoding: gzip"}));
+    REQUIRE(odd.head({"HTTP/1.1 103", "Transfer-Encoding: chunked"}));
+    REQUIRE(odd.head({"HTTP/1.1 200", "Content-Length: 0"}));
+    CHECK(odd.reader.is_whole());
+    CHECK(odd.reader.reusable());
+
+    ReplyLimits limits;
     limits.head = 64;
     Reading small{limits};
     REQUIRE(small.head({"HTTP/1.1 103 Early", "X: 0123456789"}));
@@ -213,7 +219,7 @@ TEST_CASE("CurlResponse: a connection is reused only where the end of the reply 
 }
 
 TEST_CASE("CurlResponse: a body may have its limit, not more") {
-    CurlLimits limits;
+    ReplyLimits limits;
     limits.body = 4;
     Reading reading{limits};
     REQUIRE(reading.head({"HTTP/1.1 200 OK"}));

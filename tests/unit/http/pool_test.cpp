@@ -43,7 +43,7 @@ void fill(TestPool& pool, int count, TimePoint expires = never) {
     for (int i = 0; i != count; ++i)
         REQUIRE(pool.acquire(start, false).step == Step::open);
     for (int i = 0; i != count; ++i)
-        REQUIRE_FALSE(pool.give_back(connection(i), expires).has_value());
+        REQUIRE_FALSE(pool.give_back(connection(i), expires, start).has_value());
 }
 
 std::vector<Handle> take_doomed(TestPool& pool) {
@@ -89,7 +89,7 @@ TEST_CASE("Pool: the connection that was used last is used first") {
     CHECK(pool.idle() == 3);
     CHECK(reuse(pool) == 2);
     CHECK(reuse(pool) == 1);
-    CHECK_FALSE(pool.give_back(connection(1), never).has_value());
+    CHECK_FALSE(pool.give_back(connection(1), never, start).has_value());
     CHECK(reuse(pool) == 1);
     CHECK(reuse(pool) == 0);
     CHECK(pool.idle() == 0);
@@ -103,7 +103,7 @@ TEST_CASE("Pool: the first in line gets the connection that is given back") {
     REQUIRE(pool.acquire(start, false).step == Step::open);
     pool.enqueue(&a);
     pool.enqueue(&b);
-    std::optional<TestPool::Handover> first = pool.give_back(connection(7), never);
+    std::optional<TestPool::Handover> first = pool.give_back(connection(7), never, start);
     REQUIRE(first.has_value());
     CHECK(first->waiter == &a);
     REQUIRE(first->connection);
@@ -111,7 +111,7 @@ TEST_CASE("Pool: the first in line gets the connection that is given back") {
     CHECK(pool.idle() == 0);
     CHECK(pool.places() == 1);
     const std::optional<TestPool::Handover> second =
-        pool.give_back(std::move(first->connection), never);
+        pool.give_back(std::move(first->connection), never, start);
     REQUIRE(second.has_value());
     CHECK(second->waiter == &b);
     CHECK(pool.waiting() == 0);
@@ -156,17 +156,17 @@ TEST_CASE("Pool: a connection is not used from the instant it expires") {
     TestPool pool{limits(2)};
     REQUIRE(pool.acquire(start, false).step == Step::open);
     REQUIRE(pool.acquire(start, false).step == Step::open);
-    CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
-    CHECK_FALSE(pool.give_back(connection(2), start + 5s).has_value());
+    CHECK_FALSE(pool.give_back(connection(1), start + 10s, start).has_value());
+    CHECK_FALSE(pool.give_back(connection(2), start + 5s, start).has_value());
     CHECK(reuse(pool, start + 5s) == 1);
     const std::vector<Handle> doomed = take_doomed(pool);
     REQUIRE(doomed.size() == 1);
     CHECK(*doomed[0] == 2);
     CHECK(pool.places() == 1);
     CHECK(take_doomed(pool).empty());
-    CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
+    CHECK_FALSE(pool.give_back(connection(1), start + 10s, start).has_value());
     CHECK(reuse(pool, start + 10s - 1ns) == 1);
-    CHECK_FALSE(pool.give_back(connection(1), start + 10s).has_value());
+    CHECK_FALSE(pool.give_back(connection(1), start + 10s, start).has_value());
     CHECK(pool.acquire(start + 10s, false).step == Step::open);
     CHECK(take_doomed(pool).size() == 1);
     CHECK(pool.places() == 1);
@@ -207,10 +207,10 @@ TEST_CASE("Pool: who gives up waiting is passed over") {
     CHECK(pool.abandon(&waiters[1]));
     CHECK_FALSE(pool.abandon(&waiters[1]));
     CHECK(pool.waiting() == 2);
-    CHECK(pool.give_back(connection(1), never)->waiter == &waiters[0]);
+    CHECK(pool.give_back(connection(1), never, start)->waiter == &waiters[0]);
     CHECK_FALSE(pool.abandon(&waiters[0]));
-    CHECK(pool.give_back(connection(1), never)->waiter == &waiters[2]);
-    CHECK_FALSE(pool.give_back(connection(1), never).has_value());
+    CHECK(pool.give_back(connection(1), never, start)->waiter == &waiters[2]);
+    CHECK_FALSE(pool.give_back(connection(1), never, start).has_value());
     CHECK(pool.idle() == 1);
 }
 
@@ -295,7 +295,7 @@ TEST_CASE("Pool: on any way through its states no place, connection or waiter is
                         serve(pool.give_up(start));
                     } else {
                         serve(pool.give_back(
-                            std::move(handle), now + std::chrono::seconds{1 + below(10)}));
+                            std::move(handle), now + std::chrono::seconds{1 + below(10)}, now));
                     }
                     break;
                 }
@@ -328,7 +328,7 @@ TEST_CASE("Pool: a sweep gives up what is idle and has expired, or is no longer 
     for (int i = 0; i != 4; ++i)
         REQUIRE(pool.acquire(start, false).step == Step::open);
     for (int i = 0; i != 3; ++i)
-        REQUIRE_FALSE(pool.give_back(connection(i), start + (i + 1) * 10s).has_value());
+        REQUIRE_FALSE(pool.give_back(connection(i), start + (i + 1) * 10s, start).has_value());
     CHECK(pool.next_event(start) == start + 10s);
     pool.sweep(start + 10s, [](const Handle& handle) { return *handle != 2; });
     std::vector<Handle> doomed = take_doomed(pool);
@@ -360,7 +360,7 @@ TEST_CASE("Pool: while opening is held back, one waits for the connections that 
     CHECK(pool.places() == 1);
     CHECK_FALSE(pool.offer_room(start + 1s - 1ns).has_value());
     // The connection that there is serves on.
-    CHECK(pool.give_back(connection(0), never)->waiter == &waiters[0]);
+    CHECK(pool.give_back(connection(0), never, start)->waiter == &waiters[0]);
     // And when the pause is over there is room again.
     const auto room = pool.offer_room(start + 1s);
     REQUIRE(room.has_value());
@@ -381,4 +381,36 @@ TEST_CASE("Pool: opening is not held back where there is nothing to wait for") {
     REQUIRE(handover.has_value());
     CHECK(handover->waiter == &waiter);
     CHECK_FALSE(handover->connection);
+}
+
+TEST_CASE(
+    "Pool: a connection may be idle for so long, less if the server says so, and grow so old") {
+    PoolLimits some = limits(1);
+    some.idle_timeout = 30s;
+    some.lifetime = 60s;
+    const TestPool pool{some};
+    CHECK(pool.expiry(start, std::nullopt, start + 5s) == start + 35s);
+    CHECK(pool.expiry(start, std::nullopt, start + 40s) == start + 60s);
+    // A second less than promised, so that a request does not meet the server's goodbye.
+    CHECK(pool.expiry(start, 10s, start + 5s) == start + 14s);
+    CHECK(pool.expiry(start, 90s, start + 5s) == start + 35s);
+    CHECK(pool.expiry(start, 1s, start + 5s) == start + 5s);
+    CHECK(pool.expiry(start, 0s, start + 5s) == start + 4s);
+}
+
+TEST_CASE("Pool: a connection whose time is up when it is given back is closed, not handed on") {
+    TestPool pool{limits(1)};
+    int waiter = 0;
+    REQUIRE(pool.acquire(start, false).step == Step::open);
+    pool.enqueue(&waiter);
+    const auto handover = pool.give_back(connection(7), start + 1s, start + 1s);
+    REQUIRE(handover.has_value());
+    CHECK(handover->waiter == &waiter);
+    CHECK_FALSE(handover->connection);
+    const std::vector<Handle> doomed = take_doomed(pool);
+    REQUIRE(doomed.size() == 1);
+    CHECK(*doomed.front() == 7);
+    CHECK_FALSE(pool.give_back(connection(8), start + 1s, start + 2s).has_value());
+    CHECK(pool.places() == 0);
+    CHECK(pool.idle() == 0);
 }

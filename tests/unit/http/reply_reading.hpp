@@ -39,7 +39,7 @@ inline std::string failure_text(const Error& error) {
 /// Feeds `segments` one after the other, what was left over in front of each next one. Every
 /// portion is in memory of exactly its own size, so that a sanitizer sees each step beyond it.
 inline Reading read_segments(
-    const std::vector<std::string_view>& segments, End end, const ResponseLimits& limits) {
+    const std::vector<std::string_view>& segments, End end, const ReplyLimits& limits) {
     Reading reading;
     ResponseReader reader{reading.response, limits};
     std::string pending;
@@ -86,7 +86,7 @@ inline std::vector<std::string_view> cut(std::string_view text, std::size_t size
 
 /// Reads a reply whole, split at every offset and byte by byte; the same must come of each.
 inline Reading read_reply(
-    std::string_view reply, End end = End::stays_open, const ResponseLimits& limits = {}) {
+    std::string_view reply, End end = End::stays_open, const ReplyLimits& limits = {}) {
     Reading whole = read_segments({reply}, end, limits);
     for (std::size_t at = 1; at < reply.size(); ++at) {
         const Reading split = read_segments({reply.substr(0, at), reply.substr(at)}, end, limits);
@@ -105,12 +105,12 @@ inline Reading read_reply(
 }
 
 inline std::string outcome(
-    std::string_view reply, End end = End::stays_open, const ResponseLimits& limits = {}) {
+    std::string_view reply, End end = End::stays_open, const ReplyLimits& limits = {}) {
     return read_reply(reply, end, limits).outcome;
 }
 
 /// For replies too long to be split everywhere: whole, and in portions of some sizes.
-inline std::string outcome_of_long(std::string_view reply, const ResponseLimits& limits = {}) {
+inline std::string outcome_of_long(std::string_view reply, const ReplyLimits& limits = {}) {
     const std::string whole = read_segments({reply}, End::stays_open, limits).outcome;
     for (const std::size_t size : {1'000U, 4'096U, 16'383U, 32'768U}) {
         CAPTURE(size);

@@ -134,7 +134,7 @@ TEST_CASE("ResponseReader: a trailer cannot change what the head said") {
 }
 
 TEST_CASE("ResponseReader: a chunk line has a limit however it arrives") {
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.chunk_line = 64;
     limits.chunk_extras = 400;
     const auto line = [](std::size_t size) { return "5;" + std::string(size - 2, 'x'); };
@@ -148,7 +148,7 @@ TEST_CASE("ResponseReader: a chunk line has a limit however it arrives") {
 }
 
 TEST_CASE("ResponseReader: chunk extensions have a limit together") {
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.chunk_line = 64;
     limits.chunk_extras = 400;
     const std::string chunk = "1;" + std::string(39, 'x') + "\r\n.\r\n";
@@ -161,7 +161,7 @@ TEST_CASE("ResponseReader: chunk extensions have a limit together") {
 }
 
 TEST_CASE("ResponseReader: trailers have a limit however they arrive") {
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.chunk_line = 64;
     limits.chunk_extras = 400;
     const std::string trailer = "A: " + std::string(35, 'x') + "\r\n";
@@ -174,7 +174,7 @@ TEST_CASE("ResponseReader: trailers have a limit however they arrive") {
 }
 
 TEST_CASE("ResponseReader: the limits of chunk lines, extensions and trailers are exact") {
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.chunk_line = 64;
     limits.chunk_extras = 150;
     const auto read = [&](const std::string& body) {

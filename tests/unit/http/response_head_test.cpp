@@ -60,7 +60,7 @@ TEST_CASE("ResponseReader: understands the Keep-Alive timeout") {
 
 TEST_CASE("ResponseReader: a head beyond its byte limit is too large, exactly") {
     constexpr std::size_t limit = 300;
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.head = limit;
     const std::string line = "HTTP/1.1 200 OK\r\n";
     const std::string length = "Content-Length: 2\r\n";
@@ -171,7 +171,7 @@ TEST_CASE("ResponseReader: switching protocols was not asked for") {
 }
 
 TEST_CASE("ResponseReader: interim replies count against the byte limit of the head") {
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.head = 200;
     const std::string interim = "HTTP/1.1 103 Hints\r\nLink: " + std::string(44, 'x') + "\r\n\r\n";
     const std::string last = head("Content-Length: 2\r\n") + "ok";
@@ -181,17 +181,40 @@ TEST_CASE("ResponseReader: interim replies count against the byte limit of the h
         outcome(interim + interim + interim + last, End::stays_open, limits) == "too_large[head]");
 }
 
-TEST_CASE("ResponseReader: an interim reply that announces a body is refused") {
-    const std::string smuggled = head("Content-Length: 4\r\n") + "evil";
-    const std::string length = "Content-Length: " + std::to_string(smuggled.size()) + "\r\n";
-    CHECK(outcome(head(length, "HTTP/1.1 100 Continue") + smuggled) == "framing[interim]");
+TEST_CASE("ResponseReader: an interim reply has no body, whatever it announces") {
+    const std::string last = head("Content-Length: 2\r\n") + "ok";
+    for (const std::string_view fields :
+         {"Content-Length: 0\r\n"sv,
+          "Content-Length: 4\r\n"sv,
+          "Content-Length: 99999999\r\nLink: </a>; rel=preload\r\n"sv,
+          "Transfer-Encoding: chunked\r\n"sv,
+          "Content-Encoding: gzip\r\n"sv}) {
+        CAPTURE(fields);
+        CHECK(outcome(head(fields, "HTTP/1.1 103 Early Hints") + last) == "200 keep: ok");
+    }
+    // A body that follows all the same begins no head.
     CHECK(
-        outcome(head("Transfer-Encoding: chunked\r\n", "HTTP/1.1 103 Hints") + smuggled) ==
-        "framing[interim]");
+        outcome(head("Content-Length: 4\r\n", "HTTP/1.1 100 Continue") + "evil" + last) ==
+        "framing[head]");
+    // What it announces must still be clear.
+    CHECK(outcome(head("Content-Length: x\r\n", "HTTP/1.1 103 Hints") + last) == "framing[length]");
     CHECK(
-        outcome(
-            head("Content-Length: 0\r\n", "HTTP/1.1 100 Continue") + head("", "HTTP/1.1 204 x")) ==
-        "204 keep: ");
+        outcome(head("Transfer-Encoding: gzip\r\n", "HTTP/1.1 103 Hints") + last) ==
+        "framing[transfer_encoding]");
+}
+
+TEST_CASE("ResponseReader: a status line may lack the reason and the blank before it") {
+    const std::string tail = "\r\nContent-Length: 2\r\n\r\n";
+    CHECK(outcome("HTTP/1.1 200" + tail + "okHTTP") == "200 keep, left 4: ok");
+    CHECK(outcome("HTTP/1.0 503" + tail + "ok") == "503 close: ok");
+    CHECK(outcome("HTTP/1.1 204\r\n\r\n") == "204 keep: ");
+    CHECK(outcome("HTTP/1.1 103\r\n\r\nHTTP/1.1 200" + tail + "ok") == "200 keep: ok");
+    CHECK(outcome("HTTP/1.1 20" + tail) == "framing[head]");
+    CHECK(outcome("HTTP/1.1 2000" + tail) == "framing[head]");
+    CHECK(outcome("HTTP/1.1 200OK" + tail) == "framing[head]");
+    ReplyLimits limits;
+    limits.head = 12 + tail.size();
+    CHECK(outcome("HTTP/1.1 200" + tail + "ok", End::stays_open, limits) == "200 keep: ok");
 }
 
 TEST_CASE("ResponseReader: refuses a head that is not HTTP/1.1 to the letter") {
@@ -340,7 +363,7 @@ TEST_CASE("ResponseReader: says in which phase it failed") {
     CHECK(
         refused_head.feed("HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n").error().phase() ==
         Phase::head);
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.body = 4;
     ResponseReader refused_body{response, limits};
     CHECK(refused_body.feed(chunked("5\r\n")).error().phase() == Phase::body);

@@ -73,7 +73,7 @@ TEST_CASE("ResponseReader: a body that ends early is truncated, never a success"
 }
 
 TEST_CASE("ResponseReader: a body beyond its limit is too large, however it is delimited") {
-    ResponseLimits limits;
+    ReplyLimits limits;
     limits.body = 10;
     const std::string ten = "0123456789";
     CHECK(

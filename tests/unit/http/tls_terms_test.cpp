@@ -49,13 +49,23 @@ TEST_CASE("TlsTerms: a resumed session must be one of the host that is called") 
         SSL_set_verify_result(pair.client(), X509_V_OK);
         const auto all = terms();
         CHECK(verdict(*all, pair.client(), "a.example") == Reason::none);
+        CHECK(verdict(*all, pair.client(), "a.example.") == Reason::none);
         CHECK(verdict(*all, pair.client(), "b.example") == Reason::host_mismatch);
+        CHECK(verdict(*all, pair.client(), "b.example.") == Reason::host_mismatch);
         CHECK(verdict(*all, pair.client(), "192.0.2.1") == Reason::none);
         CHECK(verdict(*all, pair.client(), "192.0.2.2") == Reason::host_mismatch);
         // What was not verified when it was made is not verified by resuming it.
         SSL_set_verify_result(pair.client(), X509_V_ERR_CERT_HAS_EXPIRED);
         CHECK(verdict(*all, pair.client(), "a.example") == Reason::cert_time);
     }
+}
+
+TEST_CASE("prepare_tls: a dot at the end of a host name is not part of SNI") {
+    boost::asio::ssl::context context{boost::asio::ssl::context::tls_client};
+    const std::unique_ptr<SSL, decltype(&SSL_free)> ssl{
+        SSL_new(context.native_handle()), &SSL_free};
+    REQUIRE(clarify::detail::prepare_tls(ssl.get(), *Url::parse("https://a.example./")));
+    CHECK(std::string{SSL_get_servername(ssl.get(), TLSEXT_NAMETYPE_host_name)} == "a.example");
 }
 
 TEST_CASE("TlsTerms: a chain that nobody verified has no pinned key") {

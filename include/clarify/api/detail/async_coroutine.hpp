@@ -7,100 +7,200 @@
 #include <clarify/core/detail/async_op.hpp>
 #include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/recycling_allocator.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <atomic>
-#include <exception>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
 namespace clarify::detail {
 
-/// A completion handler, and whether it is decided what it will be called with.
-template <class T, class Handler>
-class CoroutineOutcome {
-public:
-    CoroutineOutcome(Handler given, const boost::asio::any_io_executor& fallback)
-        : handler(std::move(given)),
-          executor_(boost::asio::get_associated_executor(handler, fallback)),
-          context_(ContextLink::of(fallback)) {}
+/** A coroutine on its way, and the handler that waits for what comes of it.
 
-    /// Claims the decision; true once.
-    bool decide() noexcept { return !decided_.exchange(true); }
-    /// Calls the handler with the outcome of the coroutine, also where that threw, which only happens
-    /// for want of memory.
-    static void tell(
-        std::shared_ptr<CoroutineOutcome> self,
-        const std::exception_ptr& exception,
-        Result<T> outcome) {
-        if (!self->decide()) return;
-        if (exception) {
-            // Nothing tells how far it came.
-            Error error{Errc::internal, Reason::resource};
-            outcome = error.set_fate(Fate::unknown);
+    It runs on a strand of its own, where cancellation reaches it too, so that a signal may be
+    emitted while it runs in another thread.
+*/
+template <class T, class Work, class Handler>
+class CoroutineOperation final
+    : public TaskOwner,
+      public std::enable_shared_from_this<CoroutineOperation<T, Work, Handler>> {
+public:
+    CoroutineOperation(
+        Handler handler,
+        const boost::asio::any_io_executor& executor,
+        boost::asio::any_io_executor strand,
+        std::shared_ptr<ContextLink> context,
+        Work work) noexcept
+        : handler_(std::move(handler), executor),
+          context_(std::move(context)),
+          strand_(std::move(strand)),
+          work_(std::move(work)) {}
+
+    void begin() {
+        const auto self = this->shared_from_this();
+        handler_.watch_cancellation(
+            [weak = this->weak_from_this()](boost::asio::cancellation_type_t type) {
+                const auto operation = weak.lock();
+                if (!operation) return;
+                boost::asio::post(
+                    operation->strand_, [operation, type] { operation->signal_.emit(type); });
+            });
+        try {
+            spawn_task(strand_, run(self), signal_, self);
+        } catch (...) {
+            // Unless the handler hears of it.
+            if (!told_.exchange(true)) throw;
         }
-        std::move(self->handler)(std::move(outcome));
     }
-    /// Calls the handler later with what is true of a coroutine that was destroyed, unless the
-    /// execution context went with it.
-    static void lose(const std::shared_ptr<CoroutineOutcome>& self) noexcept {
-        if (!self->decide()) return;
-        self->context_->while_there([&] {
+
+    /// The coroutine has ended, or was destroyed for want of memory.
+    void task_gone() noexcept override {
+        if (told_.exchange(true)) return;
+        context_->while_there([this] {
             try {
-                boost::asio::post(self->executor_, [self] {
-                    Error error{Errc::internal, Reason::resource};
-                    std::move(self->handler)(Result<T>{error.set_fate(Fate::unknown)});
-                });
-            } catch (...) {
-                self->decided_ = false;
+                handler_.post(CalledOrLost{
+                    this->shared_from_this(),
+                    [](std::shared_ptr<CoroutineOperation> self) { deliver(std::move(self)); },
+                    [](const std::shared_ptr<CoroutineOperation>& self) noexcept {
+                        self->undelivered();
+                    }});
+            } catch (...) {  // NOLINT(bugprone-empty-catch): what was lost tries again
             }
         });
     }
 
-    Handler handler;
-
 private:
-    boost::asio::associated_executor_t<Handler, boost::asio::any_io_executor> executor_;
+    static boost::asio::awaitable<void> run(std::shared_ptr<CoroutineOperation> self) {
+        // What to heed, and until when, is for the work to say.
+        co_await boost::asio::this_coro::reset_cancellation_state(
+            boost::asio::enable_total_cancellation());
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        try {
+            co_await self->work_.run();
+        } catch (...) {  // NOLINT(bugprone-empty-catch): then there is no outcome
+        }
+    }
+
+    /// Once more, after the first attempt was lost.
+    void undelivered() noexcept {
+        context_->while_there([this] {
+            try {
+                handler_.post([self = this->shared_from_this()] { deliver(self); });
+            } catch (...) {
+                told_ = false;
+            }
+        });
+    }
+
+    /// Calls the handler, on its executor.
+    static void deliver(std::shared_ptr<CoroutineOperation> self) {
+        Result<T> outcome = self->work_.take();
+        if (!outcome && outcome.error().code() == Errc{}) {
+            // It threw, or was destroyed, and nothing tells how far it came.
+            Error error{Errc::internal, Reason::resource};
+            outcome = error.set_fate(Fate::unknown);
+        }
+        Handler handler = self->handler_.release();
+        self.reset();
+        std::move(handler)(std::move(outcome));
+    }
+
+    PendingHandler<Handler> handler_;
     std::shared_ptr<ContextLink> context_;
-    std::atomic<bool> decided_ = false;
+    boost::asio::any_io_executor strand_;
+    boost::asio::cancellation_signal signal_;
+    Work work_;
+    /// Is the handler told, or about to be?
+    std::atomic<bool> told_ = false;
 };
 
-/// Runs `make()`, an `awaitable<Result<T>>`, on `executor` for any completion token with the
-/// signature `void(Result<T>)`. The handler's executor, allocator and cancellation slot are used.
-template <class T, class Token, class Make>
-auto async_coroutine(boost::asio::any_io_executor executor, Make make, Token&& token) {
+/// Begins such an operation. Where there is no memory for it the handler hears of that, because out
+/// of here an exception would get to no coroutine that waits, but to the loop.
+template <class T>
+struct InitiateCoroutine {
+    template <class Handler, class Work>
+    void operator()(
+        Handler&& handler, const boost::asio::any_io_executor& executor, Work work) const {
+        using Operation = CoroutineOperation<T, Work, std::decay_t<Handler>>;
+        std::shared_ptr<Operation> operation;
+        try {
+            auto context = ContextLink::of(executor);
+            boost::asio::any_io_executor strand = SerialExecutor::over(executor);
+            operation = std::allocate_shared<Operation>(
+                boost::asio::recycling_allocator<void>{},
+                std::move(handler),
+                executor,
+                std::move(strand),
+                std::move(context),
+                std::move(work));
+        } catch (const std::bad_alloc&) {
+            // The handler is still here: it is taken over last.
+            const auto where = boost::asio::get_associated_executor(handler, executor);
+            boost::asio::post(where, [handler = std::move(handler)]() mutable {
+                std::move(handler)(Result<T>{Error{Errc::internal, Reason::resource}});
+            });
+            return;
+        }
+        operation->begin();
+    }
+};
+
+/** Runs `work` on `executor` for any completion token with the signature `void(Result<T>)`. The
+    handler's executor, allocator and cancellation slot are used.
+
+    `work.run()` is an `awaitable<void>` that cancellation of every type gets to, without making it
+    throw. `work.take()` is called after it, once, where the handler is called: a `Result<T>`, or
+    `Error{}` where `run` did not come to its end.
+*/
+template <class T, class Token, class Work>
+auto async_coroutine(boost::asio::any_io_executor executor, Work work, Token&& token) {
     return async_operation<Result<T>>(
-        std::forward<Token>(token),
-        [executor = std::move(executor)](auto handler, Make coroutine) {
-            using Outcome = CoroutineOutcome<T, std::decay_t<decltype(handler)>>;
-            const auto outcome = std::make_shared<Outcome>(std::move(handler), executor);
-            try {
-                boost::asio::co_spawn(
-                    executor,
-                    std::move(coroutine)(),
-                    CalledOrLost{
-                        outcome,
-                        [](std::shared_ptr<Outcome> told,
-                           const std::exception_ptr& exception,
-                           Result<T> result) {
-                            Outcome::tell(std::move(told), exception, std::move(result));
-                        },
-                        [](const std::shared_ptr<Outcome>& lost) noexcept {
-                            Outcome::lose(lost);
-                        }});
-            } catch (...) {
-                // Unless the handler hears of it.
-                if (outcome->decide()) throw;
-            }
-        },
-        std::move(make));
+        std::forward<Token>(token), InitiateCoroutine<T>{}, std::move(executor), std::move(work));
+}
+
+/// The work of one coroutine that yields the outcome.
+template <class T>
+class OutcomeOf {
+public:
+    explicit OutcomeOf(boost::asio::awaitable<Result<T>> task) : task_(std::move(task)) {}
+
+    boost::asio::awaitable<void> run() { outcome_ = co_await std::move(task_); }
+    Result<T> take() { return std::move(outcome_); }
+
+private:
+    boost::asio::awaitable<Result<T>> task_;
+    Result<T> outcome_ = Error{};
+};
+
+/// Was the coroutine that this is a part of told to end, by a signal of one of `types`?
+inline boost::asio::awaitable<bool> is_cancelled(
+    boost::asio::cancellation_type types = boost::asio::cancellation_type::all) {
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    co_return (state.cancelled() & types) != boost::asio::cancellation_type::none;
+}
+
+/// From now on, something has been changed: only terminal and partial end the coroutine that this is
+/// a part of. False where one of them has come already.
+inline boost::asio::awaitable<bool> refuse_total_cancellation() {
+    using boost::asio::cancellation_type;
+    if (co_await is_cancelled(cancellation_type::terminal | cancellation_type::partial))
+        co_return false;
+    co_await boost::asio::this_coro::reset_cancellation_state(
+        boost::asio::enable_partial_cancellation());
+    co_return true;
 }
 
 }  // namespace clarify::detail

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
+// How typed methods become calls by name, and a large insert several of them.
 
 #ifndef CLARIFY_API_IMPL_API_CLIENT_HPP
 #define CLARIFY_API_IMPL_API_CLIENT_HPP
 
+#include <clarify/api/api_client.hpp>
+#include <clarify/api/detail/async_coroutine.hpp>
+#include <clarify/api/detail/params.hpp>
+#include <clarify/api/detail/version_order.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/deferred.hpp>
+
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <variant>
+#include <vector>
 
 namespace clarify {
 namespace detail {
@@ -36,6 +48,14 @@ boost::asio::awaitable<Result<InsertResult>> insert_parts(
     bool first = true;
     for (const RowRange range : parts) {
         const DataFrame part = frame->part(range.first, range.count);
+        if (!first) {
+            // A signal that came together with the last reply would end no call any more.
+            const bool goes_on = co_await refuse_total_cancellation();
+            if (!goes_on) {
+                co_return Result<InsertResult>{
+                    part_error(Error{Errc::cancelled}, part.times().front(), first)};
+            }
+        }
         const InsertParams params{integration, part};
         Result<InsertResult> done =
             co_await rpc.template call<InsertResult>("integration.insert", params, options);
@@ -79,49 +99,84 @@ CallOptions ApiClient<Rpc>::prepared(CallOptions options, bool needs_1_2) const 
     return options;
 }
 
+/// An insert that is ready to begin: one call, or a coroutine of several.
 template <class Rpc>
-boost::asio::awaitable<Result<InsertResult>> ApiClient<Rpc>::insert(
+struct ApiClient<Rpc>::Insert {
+    using Call = decltype(std::declval<ApiClient&>().template async_call<InsertResult>(
+        std::string_view{},
+        std::declval<const detail::InsertParams&>(),
+        CallOptions{},
+        boost::asio::deferred));
+    using Parts = detail::OutcomeOf<InsertResult>;
+
+    std::variant<Call, Parts> work;
+};
+
+template <class Rpc>
+struct ApiClient<Rpc>::InitiateInsert {
+    template <class Handler>
+    void operator()(Handler&& handler, boost::asio::any_io_executor executor, Insert insert) const {
+        if (auto* const call = std::get_if<typename Insert::Call>(&insert.work)) {
+            typename Insert::Call begin = std::move(*call);
+            std::move(begin)(std::forward<Handler>(handler));
+        } else {
+            detail::async_coroutine<InsertResult>(
+                std::move(executor),
+                std::get<typename Insert::Parts>(std::move(insert.work)),
+                std::forward<Handler>(handler));
+        }
+    }
+};
+
+template <class Rpc>
+typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
     const DataFrame& frame, InsertOptions options) {
+    using Parts = typename Insert::Parts;
     const std::string& integration = integration_of(options);
-    const detail::InsertParams params{integration, frame};
     const std::size_t limit = options.max_request_size;
+    const auto whole = [&] {
+        const detail::InsertParams params{integration, frame};
+        return Insert{this->template async_call<InsertResult>(
+            "integration.insert", params, prepared(options), boost::asio::deferred)};
+    };
     // Each value has at most 25 bytes, each time 29: most frames need not be measured.
     const bool surely_fits = frame.size() * (29 + frame.columns() * 26) < limit / 2;
-    if (limit != 0 && !surely_fits && !frame.is_normalized()) {
+    if (limit == 0 || surely_fits) return whole();
+    if (!frame.is_normalized()) {
         DataFrame copy = frame;
         copy.normalize();
-        return insert(copy, std::move(options));
+        return prepare_insert(copy, std::move(options));
     }
-    if (limit == 0 || surely_fits)
-        return this->template call<InsertResult>("integration.insert", params, prepared(options));
     FieldErrors errors;
     detail::check(frame, "data", errors);
+    // The call tells all of them.
+    if (!errors.empty()) return whole();
     // What is around the frame, and the columns of a part are those of the whole.
     constexpr std::size_t envelope = 256;
     Result<std::vector<detail::RowRange>> parts =
         detail::split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
-    if (!parts && errors.empty()) return detail::known(Result<InsertResult>{parts.error()});
-    if (!errors.empty() || parts->size() <= 1)
-        return this->template call<InsertResult>("integration.insert", params, prepared(options));
-    return detail::insert_parts<Rpc>(
+    if (!parts) return Insert{Parts{detail::known(Result<InsertResult>{parts.error()})}};
+    if (parts->size() <= 1) return whole();
+    return Insert{Parts{detail::insert_parts<Rpc>(
         this->share(),
         std::make_shared<const DataFrame>(frame),
         std::move(*parts),
         integration,
-        prepared(options));
+        prepared(options))}};
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<InsertResult> Token>
 auto ApiClient<Rpc>::async_insert(const DataFrame& frame, InsertOptions options, Token&& token) {
-    return detail::async_coroutine<InsertResult>(
+    return detail::async_operation<Result<InsertResult>>(
+        std::forward<Token>(token),
+        InitiateInsert{},
         this->get_executor(),
-        [work = insert(frame, std::move(options))]() mutable { return std::move(work); },
-        std::forward<Token>(token));
+        prepare_insert(frame, std::move(options)));
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<SaveSignalsResult> Token>
 auto ApiClient<Rpc>::async_save_signals(
     const SignalSaves& signals, SaveOptions options, Token&& token) {
     const detail::SaveParams<SignalSave> params{
@@ -131,7 +186,7 @@ auto ApiClient<Rpc>::async_save_signals(
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<PublishSignalsResult> Token>
 auto ApiClient<Rpc>::async_publish_signals(
     const ItemSaves& items, SaveOptions options, Token&& token) {
     const detail::SaveParams<ItemSave> params{
@@ -141,7 +196,7 @@ auto ApiClient<Rpc>::async_publish_signals(
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<Selection<Signal>> Token>
 auto ApiClient<Rpc>::async_select_signals(
     const ResourceQuery& query, SelectOptions options, Token&& token) {
     const detail::SelectParams params{integration_of(options), query, options.include_items};
@@ -150,7 +205,7 @@ auto ApiClient<Rpc>::async_select_signals(
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<Selection<Item>> Token>
 auto ApiClient<Rpc>::async_select_items(
     const ResourceQuery& query, SelectOptions options, Token&& token) {
     const detail::SelectParams params{{}, query, options.include_items};
@@ -215,7 +270,7 @@ ItemPages ApiClient<Rpc>::item_pages(ResourceQuery query, PageOptions options) c
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<DataSelection> Token>
 auto ApiClient<Rpc>::async_data_frame(
     const ResourceQuery& items, const DataQuery& data, SelectOptions options, Token&& token) {
     const detail::DataFrameParams params{items, data, options.include_items};
@@ -224,7 +279,7 @@ auto ApiClient<Rpc>::async_data_frame(
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<DataSelection> Token>
 auto ApiClient<Rpc>::async_evaluate(
     const EvaluateQuery& query, SelectOptions options, Token&& token) {
     CallOptions ready = prepared(options, query.needs_1_2());
@@ -259,14 +314,14 @@ auto ApiClient<Rpc>::start_connect(
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<Selection<Signal>> Token>
 auto ApiClient<Rpc>::async_connect_signals(
     const ResourceQuery& signals, std::string_view item, ConnectOptions options, Token&& token) {
     return start_connect(signals, item, std::move(options), std::forward<Token>(token));
 }
 
 template <class Rpc>
-template <class Token>
+template <CompletionToken<Selection<Signal>> Token>
 auto ApiClient<Rpc>::async_disconnect_signals(
     const ResourceQuery& signals, ConnectOptions options, Token&& token) {
     return start_connect(signals, std::nullopt, std::move(options), std::forward<Token>(token));

@@ -4,9 +4,12 @@
 #ifndef CLARIFY_API_IMPL_API_CLIENT_DATA_HPP
 #define CLARIFY_API_IMPL_API_CLIENT_DATA_HPP
 
+#include <clarify/api/api_client.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 
 namespace clarify {
 

@@ -4,8 +4,13 @@
 #ifndef CLARIFY_API_IMPL_API_CLIENT_PUBLISH_HPP
 #define CLARIFY_API_IMPL_API_CLIENT_PUBLISH_HPP
 
+#include <clarify/api/api_client.hpp>
+#include <clarify/api/detail/async_coroutine.hpp>
+
 #include <algorithm>
 #include <cstddef>
+#include <memory>
+#include <vector>
 
 namespace clarify {
 
@@ -25,6 +30,8 @@ boost::asio::awaitable<Result<void>> publish_batch(
         Result<PublishSignalsResult> done = co_await api->publish_signals(batch, save);
         if (!done) co_return Result<void>{done.error()};
         report.items_by_signal.merge(done->items_by_signal);
+        // Something has changed. That another type has come is found before the next request.
+        co_await refuse_total_cancellation();
     }
     report.published.merge(batch);
     batch.clear();
@@ -62,20 +69,19 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
     ItemSaves batch;
     SelectOptions select;
     static_cast<ApiOptions&>(select) = options;
-    const auto state = co_await boost::asio::this_coro::cancellation_state;
-    // One that comes together with a reply would be thrown by the next wait.
-    const auto is_cancelled = [state] {
-        return state.cancelled() != boost::asio::cancellation_type::none;
-    };
+    // A signal that comes together with a reply ends no wait any more.
+    bool cancelled = false;
     while (true) {
         auto page = co_await pages.next();
         if (!page) co_return Outcome{page.error()};
-        if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
+        cancelled = co_await is_cancelled();
+        if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         if (!*page) break;
         const std::vector<clarify::Signal>& signals = (*page)->data;
         const auto items = co_await items_of(api, signals, select);
         if (!items) co_return Outcome{items.error()};
-        if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
+        cancelled = co_await is_cancelled();
+        if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         for (const clarify::Signal& signal : signals) {
             ++report.signals;
             const auto link = signal.item();
@@ -87,7 +93,8 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
             if (batch.size() < most) continue;
             const auto done = co_await publish_batch(api, batch, options, report);
             if (!done) co_return Outcome{done.error()};
-            if (is_cancelled()) co_return Outcome{Error{Errc::cancelled}};
+            cancelled = co_await is_cancelled();
+            if (cancelled) co_return Outcome{Error{Errc::cancelled}};
         }
     }
     const auto done = co_await publish_batch(api, batch, options, report);
@@ -98,23 +105,17 @@ boost::asio::awaitable<Result<PublishReport>> publish_changed(
 }  // namespace detail
 
 template <class Rpc>
-boost::asio::awaitable<Result<PublishReport>> ApiClient<Rpc>::publish_changed_signals(
-    PublishOptions options) const {
+template <CompletionToken<PublishReport> Token>
+auto ApiClient<Rpc>::async_publish_changed_signals(PublishOptions options, Token&& token) const {
     PageOptions page_options;
     static_cast<ApiOptions&>(page_options) = options;
     SignalPages pages = signal_pages(options.signals, std::move(page_options));
-    return detail::publish_changed(
-        std::make_shared<ApiClient>(ApiClient{this->share(), integration_}),
-        std::move(pages),
-        std::move(options));
-}
-
-template <class Rpc>
-template <class Token>
-auto ApiClient<Rpc>::async_publish_changed_signals(PublishOptions options, Token&& token) const {
     return detail::async_coroutine<PublishReport>(
         this->get_executor(),
-        [work = publish_changed_signals(std::move(options))]() mutable { return std::move(work); },
+        detail::OutcomeOf<PublishReport>{detail::publish_changed(
+            std::make_shared<ApiClient>(ApiClient{this->share(), integration_}),
+            std::move(pages),
+            std::move(options))},
         std::forward<Token>(token));
 }
 

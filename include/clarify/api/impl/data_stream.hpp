@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
+// How a stream keeps parts on their way, and halves those that are too large or too slow.
 
 #ifndef CLARIFY_API_IMPL_DATA_STREAM_HPP
 #define CLARIFY_API_IMPL_DATA_STREAM_HPP
 
+#include <clarify/api/data_stream.hpp>
+#include <clarify/api/detail/pending_reply.hpp>
+
 #include <algorithm>
+#include <deque>
 #include <iterator>
 #include <new>
 
@@ -26,9 +31,78 @@ inline bool took_too_long(const Error& error) noexcept {
 }  // namespace detail
 
 template <class Frame>
-struct BasicDataStream<Frame>::State {
+struct BasicDataStream<Frame>::State : detail::TurnState<DataPart<Frame>> {
+    using Source = detail::DataSource<Frame>;
+    using Reply = typename Source::Reply;
+    using Pending = detail::PendingReply<Reply>;
+    /// A part that is on its way, or to be asked for again.
+    struct Slot {
+        detail::DataPiece piece;
+        std::shared_ptr<Pending> pending;
+    };
+
     State(boost::asio::any_io_executor with, Source what)
         : executor(std::move(with)), source(std::move(what)) {}
+
+    /// Finds the next part.
+    boost::asio::awaitable<Next> advance() {
+        if (!is_short_of_memory) {
+            try {
+                while (!plan) {
+                    std::optional<Error> failure = co_await list_items();
+                    if (failure) co_return Next{std::move(*failure)};
+                }
+                Next next = co_await take_part();
+                co_return next;
+            } catch (const std::bad_alloc&) {
+                is_short_of_memory = true;
+            }
+        }
+        co_return Next{Error{Errc::internal, Reason::resource}};
+    }
+
+    /// Asks for more of the items, and makes the plan when there are no more.
+    boost::asio::awaitable<std::optional<Error>> list_items() {
+        auto more = co_await source.more_items();
+        if (!more) co_return std::optional<Error>{more.error()};
+        if (*more) {
+            std::move((*more)->begin(), (*more)->end(), std::back_inserter(items));
+        } else {
+            plan = source.plan(items.size());
+        }
+        // One that came together with the reply would end no wait any more.
+        const bool cancelled = co_await detail::is_cancelled();
+        if (cancelled) co_return std::optional<Error>{Error{Errc::cancelled}};
+        co_return std::optional<Error>{};
+    }
+
+    boost::asio::awaitable<Next> take_part() {
+        while (true) {
+            fill();
+            if (slots.empty()) co_return Next{std::optional<Part>{}};
+            std::optional<Result<Reply>> reply = co_await Pending::take(slots.front().pending);
+            if (!reply) co_return Next{Error{Errc::cancelled}};
+            if (*reply) co_return arrived(**reply);
+            slots.front().pending = nullptr;
+            if (!is_worth_halving(reply->error()) || !halve()) co_return Next{reply->error()};
+            const bool cancelled = co_await detail::is_cancelled();
+            if (cancelled) co_return Next{Error{Errc::cancelled}};
+        }
+    }
+
+    Next arrived(Reply& reply) {
+        const detail::DataPiece piece = slots.front().piece;
+        slots.pop_front();
+        too_long = 0;
+        plan->arrived(piece, reply.values);
+        fill();
+        Part part;
+        part.from = piece.from;
+        part.to = piece.to;
+        part.items = items_of(piece);
+        part.frame = std::move(reply.frame);
+        return std::optional<Part>{std::move(part)};
+    }
 
     std::vector<std::string> items_of(const detail::DataPiece& piece) const {
         const auto first = items.begin() + static_cast<std::ptrdiff_t>(piece.first_item);
@@ -88,75 +162,19 @@ struct BasicDataStream<Frame>::State {
     std::deque<Slot> slots;
     /// How often in a row a part has taken too long.
     unsigned too_long = 0;
-    bool busy = false;
     /// Was there no memory for what had come already?
     bool is_short_of_memory = false;
 };
 
 template <class Frame>
-struct BasicDataStream<Frame>::Turn {
-    explicit Turn(State& of) : state(of) { state.busy = true; }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
-    ~Turn() { state.busy = false; }
-
-    State& state;
-};
+BasicDataStream<Frame>::BasicDataStream(
+    boost::asio::any_io_executor executor, detail::DataSource<Frame> source)
+    : executor_(executor),
+      state_(std::make_shared<State>(std::move(executor), std::move(source))) {}
 
 template <class Frame>
-boost::asio::awaitable<Result<std::optional<DataPart<Frame>>>> BasicDataStream<Frame>::next(
-    std::shared_ptr<State> state) {
-    using Outcome = Result<std::optional<Part>>;
-    if (state->busy) {
-        co_return Outcome{
-            Error{Errc::bad_argument, Reason::none, "one part at a time can be waited for"}};
-    }
-    const Turn turn{*state};
-    if (!state->is_short_of_memory) {
-        try {
-            co_return co_await proceed(*state);
-        } catch (const std::bad_alloc&) {
-            state->is_short_of_memory = true;
-        }
-    }
-    co_return Outcome{Error{Errc::internal, Reason::resource}};
-}
-
-template <class Frame>
-boost::asio::awaitable<Result<std::optional<DataPart<Frame>>>> BasicDataStream<Frame>::proceed(
-    State& state) {
-    using Outcome = Result<std::optional<Part>>;
-    while (!state.plan) {
-        auto more = co_await state.source.more_items();
-        if (!more) co_return Outcome{more.error()};
-        if (*more) {
-            std::move((*more)->begin(), (*more)->end(), std::back_inserter(state.items));
-        } else {
-            state.plan = state.source.plan(state.items.size());
-        }
-    }
-    while (true) {
-        state.fill();
-        if (state.slots.empty()) co_return Outcome{std::optional<Part>{}};
-        std::optional<Result<Reply>> reply = co_await Pending::take(state.slots.front().pending);
-        if (!reply) co_return Outcome{Error{Errc::cancelled}};
-        if (*reply) {
-            const detail::DataPiece piece = state.slots.front().piece;
-            state.slots.pop_front();
-            state.too_long = 0;
-            state.plan->arrived(piece, (*reply)->values);
-            state.fill();
-            Part part;
-            part.from = piece.from;
-            part.to = piece.to;
-            part.items = state.items_of(piece);
-            part.frame = std::move((*reply)->frame);
-            co_return Outcome{std::optional<Part>{std::move(part)}};
-        }
-        state.slots.front().pending = nullptr;
-        if (!state.is_worth_halving(reply->error()) || !state.halve())
-            co_return Outcome{reply->error()};
-    }
+const std::vector<std::string>& BasicDataStream<Frame>::items() const noexcept {
+    return state_->items;
 }
 
 }  // namespace clarify

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// How it is told from an item whether its signal has changed.
 
 #ifndef CLARIFY_API_IMPL_PUBLISH_HPP
 #define CLARIFY_API_IMPL_PUBLISH_HPP
+
+#include <clarify/api/publish.hpp>
 
 #include <clarify/core/detail/config.hpp>
 

@@ -51,12 +51,17 @@ inline const char* read_host(std::string_view& authority, std::string& host, boo
     authority.remove_prefix(end);
     if (host.empty()) return "the URL has no host";
     if (!is_host_name(host)) return "the URL has a bad host";
+    // This machine wherever one looks (RFC 6761 section 6.3); but a resolver that begins with a file of
+    // names does not find it there with its dot.
+    if (host == "localhost.") host.pop_back();
     boost::system::error_code ec;
     boost::asio::ip::make_address_v4(host, ec);
     ip_literal = !ec;
     // A last label that is a number is a mistyped address, never a name (RFC 3696 section 2);
     // resolvers read hexadecimal ones as well.
-    std::string_view last = std::string_view{host}.substr(host.rfind('.') + 1);
+    std::string_view last = host;
+    if (last.ends_with('.')) last.remove_suffix(1);
+    last.remove_prefix(last.rfind('.') + 1);
     const bool hex = last.starts_with("0x");
     if (hex) last.remove_prefix(2);
     const std::string_view digits = hex ? "0123456789abcdef" : "0123456789";
@@ -121,14 +126,20 @@ CLARIFY_DECL bool Url::is_loopback() const noexcept {
     return ip_literal_ && host_.starts_with("127.");
 }
 
-CLARIFY_DECL std::string Url::authority() const {
-    std::string out = host_.find(':') == std::string::npos ? host_ : '[' + host_ + ']';
-    if (port_ != (https_ ? 443 : 80)) out += ':' + std::to_string(port_);
-    return out;
+CLARIFY_DECL std::string Url::server_name() const {
+    return host_.substr(0, host_.size() - (host_.ends_with('.') ? 1 : 0));
 }
 
+CLARIFY_DECL std::string Url::with_port(std::string host) const {
+    if (host.find(':') != std::string::npos) host = '[' + host + ']';
+    if (port_ != (https_ ? 443 : 80)) host += ':' + std::to_string(port_);
+    return host;
+}
+
+CLARIFY_DECL std::string Url::authority() const { return with_port(server_name()); }
+
 CLARIFY_DECL std::string Url::origin() const {
-    return (https_ ? "https://" : "http://") + authority();
+    return (https_ ? "https://" : "http://") + with_port(host_);
 }
 
 CLARIFY_DECL Url Url::with_trailing_slash() const {

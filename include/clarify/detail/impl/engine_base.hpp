@@ -232,11 +232,11 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
     return event;
 }
 
-CLARIFY_DECL bool EngineBase::may_renew(const CallRecord& call, const AuthHeader& header) noexcept {
+CLARIFY_DECL bool EngineBase::may_renew(const CallRecord& call, const AuthHeader& header) {
+    // A method that is refused whatever the header keeps its 401 to itself.
+    if (!rejected_methods_.blames_header(call.buffers->method, header, time())) return false;
     try {
-        // A method that is refused whatever the header keeps its 401 to itself.
-        return rejected_methods_.blames_header(call.buffers->method, header, time()) &&
-            ask_for_another(header);
+        return ask_for_another(header);
     } catch (...) {
         return false;
     }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// How the name of a proxy, and a list of exceptions from it, are read.
 
 #ifndef CLARIFY_HTTP_IMPL_PROXY_OPTIONS_HPP
 #define CLARIFY_HTTP_IMPL_PROXY_OPTIONS_HPP
 
 #include <clarify/core/detail/basic_scheme.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/http/proxy_options.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
@@ -20,12 +22,12 @@
 namespace clarify {
 namespace detail {
 
-inline Error unusable_proxy() {
-    return Error{Errc::bad_config, Reason::url, "the proxy is not http://host[:port]"};
+CLARIFY_DECL Error unusable_proxy() {
+    return Error{Errc::bad_config, Reason::url, "the proxy is not of the form http://host[:port]"};
 }
 
 /// Decodes percent-encoding (RFC 3986 section 2.1); nothing where it is broken.
-inline std::optional<std::string> percent_decoded(std::string_view text) {
+CLARIFY_DECL std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
@@ -46,7 +48,7 @@ inline std::optional<std::string> percent_decoded(std::string_view text) {
 }
 
 /// Cuts `:port` off `entry`; nothing where what follows the colon is no port.
-inline std::optional<std::uint16_t> cut_port(std::string_view& entry) {
+CLARIFY_DECL std::optional<std::uint16_t> cut_port(std::string_view& entry) {
     const std::size_t colon = entry.rfind(':');
     if (colon == std::string_view::npos) return std::nullopt;
     const bool is_v6 = entry.find(':') != colon && entry[colon - 1] != ']';
@@ -60,7 +62,7 @@ inline std::optional<std::uint16_t> cut_port(std::string_view& entry) {
 }
 
 /// Does a block such as `10.0.0.0/8` hold `address`?
-inline bool block_holds(std::string_view block, const boost::asio::ip::address& address) {
+CLARIFY_DECL bool block_holds(std::string_view block, const boost::asio::ip::address& address) {
     namespace ip = boost::asio::ip;
     boost::system::error_code ec;
     const std::string text{block};
@@ -77,7 +79,7 @@ inline bool block_holds(std::string_view block, const boost::asio::ip::address& 
 }
 
 /// Does one entry of a `no_proxy` list stand for `origin`?
-inline bool is_exception(std::string_view entry, const Url& origin) {
+CLARIFY_DECL bool is_exception(std::string_view entry, const Url& origin) {
     if (entry == "*") return true;
     const std::optional<std::uint16_t> port = cut_port(entry);
     if (port && *port != origin.port()) return false;
@@ -102,7 +104,7 @@ inline bool is_exception(std::string_view entry, const Url& origin) {
 }
 
 /// The first of these variables that is set and not empty.
-inline std::string_view environment(std::initializer_list<const char*> names) {
+CLARIFY_DECL std::string_view environment(std::initializer_list<const char*> names) {
     for (const char* name : names) {
         const char* const value = std::getenv(name);
         if (value != nullptr && *value != '\0') return value;
@@ -112,7 +114,7 @@ inline std::string_view environment(std::initializer_list<const char*> names) {
 
 }  // namespace detail
 
-inline Result<ProxyOptions> ProxyOptions::parse(std::string_view text) {
+CLARIFY_DECL Result<ProxyOptions> ProxyOptions::parse(std::string_view text) {
     ProxyOptions out;
     std::string url = "http://";
     if (const std::size_t mark = text.find("://"); mark != std::string_view::npos) {
@@ -142,7 +144,7 @@ inline Result<ProxyOptions> ProxyOptions::parse(std::string_view text) {
     return out;
 }
 
-inline Result<ProxyOptions> ProxyOptions::from_environment() {
+CLARIFY_DECL Result<ProxyOptions> ProxyOptions::from_environment() {
     const std::string_view text =
         detail::environment({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
     if (text.empty()) return ProxyOptions{};
@@ -153,7 +155,7 @@ inline Result<ProxyOptions> ProxyOptions::from_environment() {
     return out;
 }
 
-inline bool ProxyOptions::applies_to(const Url& origin) const {
+CLARIFY_DECL bool ProxyOptions::applies_to(const Url& origin) const {
     if (!address) return false;
     if (tunnel_https_only && (!origin.is_https() || origin.is_loopback())) return false;
     std::string_view rest = no_proxy;
@@ -165,10 +167,11 @@ inline bool ProxyOptions::applies_to(const Url& origin) const {
     return true;
 }
 
-inline void ProxyOptions::check() const {
+CLARIFY_DECL void ProxyOptions::check() const {
     if (!address) return;
     if (address->is_https()) {
-        throw std::invalid_argument{"proxy.address: a proxy is spoken to over plain http only"};
+        throw std::invalid_argument{
+            "proxy.address is https, but a proxy can only be reached over plain http"};
     }
     if (!username.empty() || !password.empty()) detail::basic_scheme(username, password);
 }

@@ -155,7 +155,7 @@ public:
     }
 
 private:
-    /// Above the largest head that options allow, so that one always fits.
+    /// Above the largest head, chunk line and trailers that options allow, so that they always fit.
     static constexpr std::size_t input_size = std::size_t{32} << 10U;
 
     Socket socket_;

@@ -10,15 +10,21 @@
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/beast/connection.hpp>
 #include <clarify/http/detail/beast/handshake.hpp>
+#include <clarify/http/detail/beast/proxy_tunnel.hpp>
 #include <clarify/http/detail/beast/race.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <list>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -81,8 +87,148 @@ private:
     std::vector<std::weak_ptr<LookUp<Net>>> look_ups_;
 };
 
-}  // namespace clarify::detail
+inline Error look_up_failure(boost::system::error_code ec, const Url& origin) {
+    // Only what a resolver says about the name itself is final; the rest is its own trouble, or the
+    // system's.
+    namespace errors = boost::asio::error;
+    const bool final = ec == errors::host_not_found || ec == errors::no_data ||
+        ec == errors::service_not_found || ec == errors::invalid_argument;
+    Error error{Errc::resolve, final ? Reason::not_found : Reason::temporary, origin.host()};
+    return error.set_cause(ec).set_phase(Phase::resolve).set_fate(Fate::unsent);
+}
 
-#include <clarify/http/detail/beast/impl/connector.hpp>
+template <class Net>
+std::shared_ptr<LookUp<Net>> Connector<Net>::begin_look_up(
+    const boost::asio::any_io_executor& executor, const Url& origin) {
+    std::erase_if(look_ups_, [](const auto& weak) {
+        const auto other = weak.lock();
+        return !other || other->finished;
+    });
+    for (const auto& weak : look_ups_) {
+        auto other = weak.lock();
+        if (other->host == origin.host() && other->port == origin.port()) return other;
+    }
+    auto state = std::make_shared<LookUp<Net>>(executor, origin.host(), origin.port());
+    look_ups_.push_back(state);
+    state->resolver.async_resolve(
+        state->host,
+        std::to_string(state->port),
+        boost::asio::ip::resolver_base::numeric_service,
+        boost::asio::bind_executor(executor, [state](boost::system::error_code ec, auto results) {
+            state->finished = true;
+            state->error = ec;
+            try {
+                for (const auto& entry : results)
+                    state->endpoints.push_back(entry.endpoint());
+            } catch (const std::bad_alloc&) {
+                state->error = boost::asio::error::no_memory;
+            }
+            state->ended.notify_all();
+        }));
+    return state;
+}
+
+template <class Net>
+boost::asio::awaitable<Result<std::vector<Endpoint>>> Connector<Net>::look_up(
+    const Url& origin, TimePoint until) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    if (origin.is_ip_literal()) {
+        std::vector<Endpoint> endpoints;
+        endpoints.emplace_back(boost::asio::ip::make_address(origin.host()), origin.port());
+        co_return endpoints;
+    }
+    const std::shared_ptr<LookUp<Net>> state = begin_look_up(executor, origin);
+    const bool cancelled = !state->finished && co_await state->ended.wait(executor, until);
+    if (!state->finished) {
+        if (!cancelled) co_return opening_timed_out(Phase::resolve, origin);
+        Error error{Errc::cancelled};
+        co_return error.set_phase(Phase::resolve);
+    }
+    if (state->error == boost::asio::error::no_memory) throw std::bad_alloc{};
+    if (state->error) co_return look_up_failure(state->error, origin);
+    if (state->endpoints.empty()) {
+        co_return look_up_failure(boost::asio::error::host_not_found, origin);
+    }
+    co_return interleave(state->endpoints);
+}
+
+template <class Net>
+boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open(
+    const Url& origin, TimePoint deadline, HttpProgress& progress) {
+    HandshakeTry attempt;
+    Result<std::shared_ptr<Connection<Net>>> opened =
+        co_await open_once(origin, deadline, progress, attempt);
+    if (!opened && attempt.offered_session && may_be_due_to_session(opened.error())) {
+        attempt.may_resume = false;
+        opened = co_await open_once(origin, deadline, progress, attempt);
+    }
+    co_return opened;
+}
+
+template <class Net>
+Result<std::shared_ptr<TlsTerms>> Connector<Net>::terms(TimePoint now) {
+    // Reading the system's trust store takes a while: not again for each call to a bad server.
+    constexpr std::chrono::seconds pause{1};
+    if (!tls_ || (tls_->doubtful() && now - tls_made_at_ >= pause)) {
+        Result<std::unique_ptr<TlsTerms>> made = TlsTerms::make(options_.tls);
+        if (!made) return made.error();
+        tls_ = std::move(*made);
+        tls_made_at_ = now;
+    }
+    return tls_;
+}
+
+template <class Net>
+boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
+    const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    const Result<const Url*> proxy = proxy_for(origin, options_.proxy);
+    if (!proxy) co_return proxy.error();
+    const bool proxied = *proxy != nullptr;
+    const Url& next_hop = proxied ? **proxy : origin;
+    std::shared_ptr<TlsTerms> tls;
+    if (origin.is_https()) {
+        Result<std::shared_ptr<TlsTerms>> made = terms(time_on(executor));
+        if (!made) co_return made.error();
+        tls = std::move(*made);
+    }
+    const TimePoint until = std::min(deadline, time_on(executor) + options_.connect_timeout);
+
+    progress.phase = Phase::resolve;
+    const Result<std::vector<Endpoint>> endpoints = co_await look_up(next_hop, until);
+    if (!endpoints) co_return endpoints.error();
+
+    progress.phase = Phase::connect;
+    Result<typename Net::Socket> socket =
+        co_await connect_any<Net>(*endpoints, next_hop, options_, until);
+    if (!socket) co_return socket.error();
+
+    auto connection = std::make_shared<Connection<Net>>(executor, tls ? tls->context() : nullptr);
+    connection->socket() = std::move(*socket);
+    boost::system::error_code ignored;
+    connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+    // For the look at an idle connection, which must not wait.
+    connection->socket().non_blocking(true, ignored);
+    if (proxied) {
+        progress.phase = Phase::proxy;
+        const TimePoint proxy_until =
+            std::min(deadline, time_on(executor) + options_.proxy_timeout);
+        const Result<void> tunnel =
+            co_await open_tunnel<Net>(connection, origin, options_, proxy_until);
+        if (!tunnel) co_return tunnel.error();
+    }
+    if (origin.is_https()) {
+        progress.phase = Phase::tls;
+        const TimePoint tls_until = std::min(deadline, time_on(executor) + options_.tls_timeout);
+        const Result<void> shaken =
+            co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
+        if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());
+        if (!shaken) co_return shaken.error();
+    }
+    connection->opened(time_on(executor));
+    co_return connection;
+}
+
+}  // namespace clarify::detail
 
 #endif  // CLARIFY_HTTP_DETAIL_BEAST_CONNECTOR_HPP

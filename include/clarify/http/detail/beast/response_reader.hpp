@@ -4,9 +4,9 @@
 #ifndef CLARIFY_HTTP_DETAIL_BEAST_RESPONSE_READER_HPP
 #define CLARIFY_HTTP_DETAIL_BEAST_RESPONSE_READER_HPP
 
-#include <clarify/core/detail/text.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
+#include <clarify/http/detail/reply/reply_rules.hpp>
 
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -15,56 +15,33 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace clarify::detail {
 
-struct ResponseLimits {
-    std::size_t head = std::size_t{16} << 10U;
-    std::size_t fields = 128;
-    std::size_t body = std::size_t{16} << 20U;
-    unsigned interim = 8;
-    std::size_t chunk_line = std::size_t{1} << 10U;
-    std::size_t chunk_extras = std::size_t{16} << 10U;
-    /// The final head is all there is, whatever it announces: the reply to CONNECT.
-    bool head_only = false;
-};
-
-/// What a parsed head says about the message behind it.
-struct ResponseFacts {
-    unsigned status = 0;
-    bool head_done = false;
-    bool done = false;
-    /// Does the message end where its framing says, on a connection that stays open?
-    bool reusable = false;
-    std::optional<std::chrono::seconds> keep_alive;
-};
-
-/** Beast's parser for one message, with every check that the client needs on top of it.
+/** Beast's parser for one message, which hands what it finds to the rules.
 
     Beast accepts any transfer coding that it does not know as if it were none, status codes that
-    are none, chunk sizes of any length, and any number of fields. Where a message ends must not be
-    in doubt, so all of these end the connection here.
+    are none, chunk sizes of any length, and any number of fields. The rules do not.
 */
 class StrictParser final : public boost::beast::http::basic_parser<false> {
 public:
-    StrictParser(HttpResponse& response, const ResponseLimits& limits, std::size_t head_budget)
-        : response_(response), limits_(limits) {
+    explicit StrictParser(ReplyRules& rules) : rules_(rules) {
         eager(true);
-        skip(limits.head_only);
+        skip(rules.limits().head_only);
         body_limit(boost::none);
-        header_limit(static_cast<std::uint32_t>(head_budget));
+        // Only complete heads within the limit are parsed.
+        header_limit(std::numeric_limits<std::uint32_t>::max());
     }
 
     /// Consumes what it can of `input`, which begins with what the last call left over.
     std::size_t read(std::string_view input, boost::beast::error_code& ec);
 
-    const ResponseFacts& facts() const noexcept { return facts_; }
-    const std::optional<Error>& refusal() const noexcept { return refusal_; }
-    /// Has a transfer encoding been seen?
-    bool has_transfer_encoding() const noexcept { return chunked_; }
+    /// Is the message complete, within its limits?
+    bool is_complete() const noexcept { return complete_; }
     /// The bytes of chunk extensions so far.
     std::size_t extras() const noexcept { return extras_; }
     /// Is a chunk complete, so that its CRLF is the next to be read?
@@ -77,16 +54,16 @@ private:
     using string_view = boost::beast::string_view;
     using field = boost::beast::http::field;
 
-    void refuse(Errc code, Reason reason, const char* why, error_code& ec) {
-        refusal_ = Error{code, reason, why};
-        ec = boost::beast::http::error::bad_value;
+    /// Stops Beast where the rules refuse.
+    static void heed(bool accepted, error_code& ec) {
+        if (!accepted) ec = boost::beast::http::error::bad_value;
     }
 
     void on_request_impl(
         boost::beast::http::verb, string_view, string_view, int, error_code&) override {}
     void on_response_impl(int code, string_view, int version, error_code& ec) override;
     void on_field_impl(field name, string_view text, string_view value, error_code& ec) override;
-    void on_header_impl(error_code& ec) override;
+    void on_header_impl(error_code& ec) override { heed(rules_.end_of_head(), ec); }
     void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
     std::size_t on_body_impl(string_view body, error_code& ec) override;
     void on_chunk_header_impl(std::uint64_t size, string_view extensions, error_code& ec) override;
@@ -95,27 +72,17 @@ private:
         chunk_left_ = left - taken;
         return taken;
     }
-    void on_finish_impl(error_code&) override { facts_.done = true; }
+    void on_finish_impl(error_code&) override { complete_ = true; }
 
-    void check_length(std::string_view value, error_code& ec);
-
-    HttpResponse& response_;
-    const ResponseLimits& limits_;
-    ResponseFacts facts_;
-    std::optional<Error> refusal_;
-    std::size_t fields_ = 0;
+    ReplyRules& rules_;
     std::size_t extras_ = 0;
     std::uint64_t chunk_left_ = 0;
     /// Where the input of the current `read` begins, and what follows the size of the last chunk in
     /// it.
     const char* input_ = nullptr;
     const char* last_chunk_ = nullptr;
-    bool http_11_ = false;
-    bool chunked_ = false;
-    bool has_length_ = false;
-    bool length_is_zero_ = true;
     bool has_chunk_ = false;
-    bool says_close_ = false;
+    bool complete_ = false;
 };
 
 /** Reads one response, interim responses before it included, from bytes given in any portions.
@@ -128,9 +95,9 @@ private:
 */
 class ResponseReader {
 public:
-    ResponseReader(HttpResponse& response, const ResponseLimits& limits)
-        : response_(response), limits_(limits), head_budget_(limits.head) {
-        parser_.emplace(response_, limits_, head_budget_);
+    /// `response` must outlive the reader.
+    ResponseReader(HttpResponse& response, const ReplyLimits& limits) : rules_(response, limits) {
+        parser_.emplace(rules_);
     }
     ResponseReader(const ResponseReader&) = delete;
     ResponseReader& operator=(const ResponseReader&) = delete;
@@ -144,22 +111,20 @@ public:
     /// The peer has ended its side, cleanly or not. Completes a message that is delimited by that.
     Result<void> end_of_input(bool clean);
 
-    bool done() const noexcept { return facts().done && facts().status >= 200; }
-    bool head_done() const noexcept { return facts().head_done; }
+    bool done() const noexcept { return rules_.head_done() && parser_->is_complete(); }
+    bool head_done() const noexcept { return rules_.head_done(); }
     /// May the connection carry another exchange? Meaningful once `done()`.
-    bool reusable() const noexcept { return facts().reusable; }
-    std::optional<std::chrono::seconds> keep_alive() const noexcept { return facts().keep_alive; }
+    bool reusable() const noexcept { return rules_.reusable(); }
+    /// How long the server promises to keep the idle connection, if it says so.
+    std::optional<std::chrono::seconds> keep_alive() const noexcept { return rules_.keep_alive(); }
 
 private:
-    const ResponseFacts& facts() const noexcept { return parser_->facts(); }
     Error failure(boost::beast::error_code ec) const;
+    Result<std::size_t> feed_head(std::string_view input);
+    Result<std::size_t> feed_body(std::string_view input);
     Result<void> check_waiting(std::string_view waiting) const;
-    Result<void> next_after_interim();
 
-    HttpResponse& response_;
-    ResponseLimits limits_;
-    std::size_t head_budget_;
-    unsigned interim_ = 0;
+    ReplyRules rules_;
     std::optional<StrictParser> parser_;
 };
 

@@ -94,13 +94,7 @@ private:
     template <class Body>
     bool guarded(Body&& body) noexcept;
 
-    static int on_socket_interest(CURL*, curl_socket_t socket, int what, void* self, void*);
-    static int on_timer(CURLM*, long milliseconds, void* self);
-    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
-    static int on_close(void* self, curl_socket_t socket);
-    static int on_prerequest(void* self, char*, char*, int, int);
-    static std::size_t on_header(char* data, std::size_t, std::size_t size, void* self);
-    static std::size_t on_body(char* data, std::size_t, std::size_t size, void* self);
+    friend struct CurlCallbacks;
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<ContextLink> context_;
@@ -138,6 +132,8 @@ private:
 };
 
 }  // namespace clarify::detail
+
+#include <clarify/http/detail/curl/curl_callbacks.hpp>
 
 #include <clarify/http/detail/curl/impl/curl_connection.hpp>
 

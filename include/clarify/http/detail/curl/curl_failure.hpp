@@ -39,6 +39,8 @@ struct CurlOutcome {
     bool reused = false;
     /// Did a byte of the reply arrive?
     bool answered = false;
+    /// Was a body in chunks under way?
+    bool in_chunks = false;
     /// Null if the origin is spoken to directly.
     const ProxyOptions* proxy = nullptr;
     /// What the proxy answered to CONNECT, or 0.

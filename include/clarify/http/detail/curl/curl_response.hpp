@@ -1,30 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
-// Judges the header lines and body pieces that libcurl hands over. No I/O, and no libcurl.
+// Takes a reply from the header lines and body pieces that libcurl hands over. No I/O, no libcurl.
 
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_RESPONSE_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_RESPONSE_HPP
 
+#include <clarify/core/detail/text.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
+#include <clarify/http/detail/reply/reply_rules.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace clarify::detail {
-
-struct CurlLimits {
-    std::size_t head = std::size_t{16} << 10U;
-    std::size_t fields = 128;
-    std::size_t body = std::size_t{16} << 20U;
-    unsigned interim = 8;
-    std::size_t trailers = std::size_t{16} << 10U;
-    /// The final head is all there is, whatever it announces: the reply to CONNECT.
-    bool head_only = false;
-};
 
 /** Fills a response from what libcurl reads, and refuses what libcurl would let pass.
 
@@ -38,8 +28,9 @@ struct CurlLimits {
 */
 class CurlResponse {
 public:
-    CurlResponse(HttpResponse& response, const CurlLimits& limits)
-        : response_(response), limits_(limits) {}
+    /// `response` must outlive this.
+    CurlResponse(HttpResponse& response, const ReplyLimits& limits)
+        : response_(response), rules_(response, limits) {}
     CurlResponse(const CurlResponse&) = delete;
     CurlResponse& operator=(const CurlResponse&) = delete;
 
@@ -49,67 +40,95 @@ public:
     /// A piece of the body, its transfer coding removed. False if it is refused.
     bool body_piece(std::string_view piece);
 
-    const std::optional<Error>& refusal() const noexcept { return refusal_; }
+    const std::optional<Error>& refusal() const noexcept { return rules_.refusal(); }
     /// Has a line of any response arrived, an interim one's included?
-    bool begun() const noexcept { return head_bytes_ != 0; }
+    bool begun() const noexcept { return begun_; }
     /// Is the head of the final response complete?
-    bool head_done() const noexcept { return head_done_; }
+    bool head_done() const noexcept { return rules_.head_done(); }
     /// Is the head complete, and is there as much of a body as it announced, if it did?
-    bool is_whole() const noexcept;
+    bool is_whole() const noexcept {
+        return head_done() &&
+            (!rules_.length() || rules_.is_bodiless() || response_.body.size() == *rules_.length());
+    }
     /// Is the body as long as its announced length, which is not zero?
     bool is_at_length() const noexcept {
-        return !is_bodiless() && message_.length.value_or(0) != 0 && is_whole();
+        return !rules_.is_bodiless() && rules_.length().value_or(0) != 0 && is_whole();
     }
     /// Does the head tell where the body ends? Otherwise the connection's end does.
-    bool is_delimited() const noexcept {
-        return is_bodiless() || message_.chunked || message_.length.has_value();
-    }
+    bool is_delimited() const noexcept { return rules_.is_delimited(); }
+    /// Does the body come in chunks?
+    bool is_chunked() const noexcept { return rules_.is_chunked(); }
     /// May the connection carry another exchange? Meaningful once the response is complete.
-    bool reusable() const noexcept { return reusable_; }
+    bool reusable() const noexcept { return rules_.reusable(); }
     /// How long the server promises to keep the idle connection, if it says so.
-    std::optional<std::chrono::seconds> keep_alive() const noexcept { return message_.keep_alive; }
+    std::optional<std::chrono::seconds> keep_alive() const noexcept { return rules_.keep_alive(); }
 
 private:
-    /// What the lines of one message have said so far.
-    struct Message {
-        unsigned status = 0;
-        std::size_t fields = 0;
-        bool http_11 = false;
-        bool chunked = false;
-        bool close = false;
-        bool persist = false;
-        std::optional<std::uint64_t> length;
-        std::optional<std::chrono::seconds> keep_alive;
-    };
-
-    bool refuse(Errc code, Reason reason, const char* why);
     bool status_line(std::string_view line);
     bool field(std::string_view line);
-    bool folded(std::string_view line);
-    bool framing_field(std::string_view name, std::string_view value);
-    bool length_field(std::string_view value);
-    void keep_field(std::string_view name, std::string_view value);
-    bool end_of_head();
     bool trailer(std::string_view line);
-    bool is_bodiless() const noexcept { return message_.status == 204 || message_.status == 304; }
 
     HttpResponse& response_;
-    CurlLimits limits_;
-    Message message_;
-    std::optional<Error> refusal_;
-    std::size_t head_bytes_ = 0;
+    ReplyRules rules_;
     std::size_t trailer_bytes_ = 0;
-    unsigned interim_ = 0;
-    bool in_head_ = false;
-    bool head_done_ = false;
-    bool reusable_ = false;
-    /// Where the value of the last field went, if it was kept: what a folded line continues.
-    std::string* last_kept_ = nullptr;
-    bool last_is_framing_ = false;
+    bool begun_ = false;
 };
 
-}  // namespace clarify::detail
+inline bool CurlResponse::header_line(std::string_view line) {
+    if (refusal()) return false;
+    if (head_done()) return trailer(line);
+    if (!rules_.head_bytes(line.size())) return false;
+    begun_ = true;
+    if (!line.ends_with("\r\n")) {
+        return rules_.refuse(
+            Errc::framing, Reason::head, "a line of the head does not end in CR and LF");
+    }
+    line.remove_suffix(2);
+    if (has_control_character(line)) {
+        return rules_.refuse(Errc::framing, Reason::head, "a header field has a control character");
+    }
+    if (!rules_.in_head()) return status_line(line);
+    if (line.empty()) return rules_.end_of_head();
+    if (line.front() == ' ' || line.front() == '\t') return rules_.fold(trim(line));
+    return field(line);
+}
 
-#include <clarify/http/detail/curl/impl/curl_response.hpp>
+inline bool CurlResponse::body_piece(std::string_view piece) {
+    if (refusal()) return false;
+    if (!head_done()) {
+        return rules_.refuse(Errc::framing, Reason::head, "the reply has no head");
+    }
+    return rules_.body(piece);
+}
+
+inline bool CurlResponse::status_line(std::string_view line) {
+    const auto number = [&](std::size_t at) { return static_cast<unsigned>(line[at] - '0'); };
+    const bool well_formed = line.size() >= 12 &&
+        (line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ")) && is_digit(line[9]) &&
+        is_digit(line[10]) && is_digit(line[11]) && (line.size() == 12 || line[12] == ' ');
+    if (!well_formed) {
+        return rules_.refuse(Errc::framing, Reason::head, "the head of the reply is malformed");
+    }
+    return rules_.status_line(number(9) * 100 + number(10) * 10 + number(11), line[7] == '1');
+}
+
+inline bool CurlResponse::field(std::string_view line) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
+        return rules_.refuse(Errc::framing, Reason::head, "the head of the reply is malformed");
+    }
+    return rules_.field(line.substr(0, colon), trim(line.substr(colon + 1)));
+}
+
+inline bool CurlResponse::trailer(std::string_view line) {
+    trailer_bytes_ += line.size();
+    if (trailer_bytes_ > rules_.limits().chunk_extras) {
+        return rules_.refuse(
+            Errc::too_large, Reason::chunk, "the trailers are larger than the limit");
+    }
+    return true;
+}
+
+}  // namespace clarify::detail
 
 #endif  // CLARIFY_HTTP_DETAIL_CURL_CURL_RESPONSE_HPP

@@ -6,8 +6,8 @@
 
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
+#include <clarify/http/detail/connect/proxy_rules.hpp>
 #include <clarify/http/detail/curl/curl_response.hpp>
-#include <clarify/http/detail/pool/proxy_rules.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <optional>
@@ -23,7 +23,7 @@ namespace clarify::detail {
 class CurlTunnel {
 public:
     explicit CurlTunnel(const HttpOptions& options)
-        : proxy_(options.proxy), reader_(reply_, limits_of(options)) {}
+        : proxy_(options.proxy), reader_(reply_, tunnel_reply_limits(options)) {}
     CurlTunnel(const CurlTunnel&) = delete;
     CurlTunnel& operator=(const CurlTunnel&) = delete;
 
@@ -45,15 +45,6 @@ public:
     const std::optional<Error>& refusal() const noexcept { return refusal_; }
 
 private:
-    static CurlLimits limits_of(const HttpOptions& options) {
-        CurlLimits limits;
-        limits.head = options.max_response_head;
-        limits.fields = options.max_response_fields;
-        limits.interim = options.max_interim_responses;
-        limits.head_only = true;
-        return limits;
-    }
-
     const ProxyOptions& proxy_;
     HttpResponse reply_;
     CurlResponse reader_;

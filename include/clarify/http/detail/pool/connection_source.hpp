@@ -4,12 +4,12 @@
 #ifndef CLARIFY_HTTP_DETAIL_POOL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_POOL_CONNECTION_SOURCE_HPP
 
-#include <clarify/core/detail/background_timer.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/timer.hpp>
 #include <clarify/core/url.hpp>
+#include <clarify/http/detail/pool/background_timer.hpp>
 #include <clarify/http/detail/pool/pool.hpp>
 #include <clarify/http/http_options.hpp>
 
@@ -99,6 +99,13 @@ public:
     /// Puts another connection into the place; the one in it is closed.
     void fill(std::shared_ptr<Connection> connection);
 
+    /// Until when the connection may serve again after `reply`, which says whether it is `reusable()`
+    /// and for how long (`keep_alive()`).
+    template <class Reply>
+    TimePoint expiry(const Reply& reply) const {
+        if (!reply.reusable()) return TimePoint::min();
+        return origin_->pool.expiry(connection_->opened_at(), reply.keep_alive(), source_->now());
+    }
     /// Turns the loan into a lease for the response: `keep` makes the connection reusable until
     /// `expires`.
     ConnectionLease into_lease(TimePoint expires) &&;
@@ -176,19 +183,6 @@ private:
     bool closed_ = false;
     bool draining_ = false;
 };
-
-/// When a connection that has just served may no longer be reused, by a reply that says whether it
-/// is `reusable()` and for how long (`keep_alive()`).
-template <class Reply>
-TimePoint reusable_until(const HttpOptions& options, const Reply& reply, TimePoint now) {
-    if (!reply.reusable()) return TimePoint::min();
-    Clock::duration idle = options.idle_timeout;
-    // A second less than the server promises, for the time that a request is under way.
-    if (reply.keep_alive()) {
-        idle = std::min<Clock::duration>(idle, *reply.keep_alive() - std::chrono::seconds{1});
-    }
-    return now + idle;
-}
 
 }  // namespace clarify::detail
 

@@ -7,6 +7,7 @@
 #include <clarify/core/clock.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <optional>
@@ -15,6 +16,7 @@
 
 namespace clarify::detail {
 
+/// See `HttpOptions`.
 struct PoolLimits {
     std::size_t max_connections = 16;
     std::size_t max_waiting = 16'384;
@@ -91,9 +93,27 @@ public:
         return false;
     }
 
-    /// A connection may serve again: the first in line gets it, else it becomes idle until
-    /// `expires`.
-    std::optional<Handover> give_back(Connection connection, TimePoint expires) {
+    /// When a connection that was opened at `opened_at` and serves at `now` may no longer be used.
+    /// `promised`: how long its server says that it keeps it idle.
+    TimePoint expiry(
+        TimePoint opened_at,
+        std::optional<std::chrono::seconds> promised,
+        TimePoint now) const noexcept {
+        Clock::duration idle = limits_.idle_timeout;
+        // A second less than the server promises, for the time that a request is under way.
+        if (promised) {
+            idle = std::min<Clock::duration>(idle, *promised - std::chrono::seconds{1});
+        }
+        return std::min(now + idle, opened_at + limits_.lifetime);
+    }
+
+    /// A connection has served: until `expires` the first in line gets it, else it becomes idle. Later
+    /// it is to be closed.
+    std::optional<Handover> give_back(Connection connection, TimePoint expires, TimePoint now) {
+        if (now >= expires) {
+            doomed_.push_back(std::move(connection));
+            return give_up(now);
+        }
         if (!waiting_.empty()) return hand_over(std::move(connection));
         idle_.push_back({std::move(connection), expires});
         return std::nullopt;
@@ -118,7 +138,8 @@ public:
         return hand_over(Connection{});
     }
 
-    /// A connection to be closed, out of `acquire`, `sweep` and `clear`; false when there is none.
+    /// A connection to be closed, out of `acquire`, `give_back`, `sweep` and `clear`; false when there
+    /// is none.
     Connection next_doomed() noexcept {
         if (doomed_.empty()) return Connection{};
         Connection connection = std::move(doomed_.back());

@@ -77,7 +77,7 @@ inline std::pair<Reason, const char*> alert_reason(const SSL* ssl, int error) no
         case SSL_R_UNKNOWN_CIPHER_RETURNED:
         case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
         case SSL_R_TLSV1_ALERT_INSUFFICIENT_SECURITY:
-            return {Reason::weak, "too weak"};
+            return {Reason::weak, "a key, a certificate or a cipher is too weak"};
         case SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE:
             // As an answer to the first message it says that the server found nothing acceptable in
             // all that is offered (RFC 8446 section 6.2), which is all that is not weak.

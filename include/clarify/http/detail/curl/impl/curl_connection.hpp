@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
+// How an exchange of libcurl is begun, driven by Asio, watched and ended.
 
 #ifndef CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_CONNECTION_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_CONNECTION_HPP
+
+#include <clarify/http/detail/curl/curl_connection.hpp>
 
 #include <boost/asio/error.hpp>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <new>
@@ -56,26 +58,6 @@ Value CurlConnection::info(CURLINFO what) const noexcept {
     return value;
 }
 
-inline void CurlConnection::set_up_callbacks() noexcept {
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket_interest);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, long{CURLPIPE_NOTHING});
-    set(CURLOPT_ERRORBUFFER, text_.data());
-    set(CURLOPT_OPENSOCKETFUNCTION, &on_open);
-    set(CURLOPT_OPENSOCKETDATA, this);
-    set(CURLOPT_CLOSESOCKETFUNCTION, &on_close);
-    set(CURLOPT_CLOSESOCKETDATA, this);
-    set(CURLOPT_PREREQFUNCTION, &on_prerequest);
-    set(CURLOPT_PREREQDATA, this);
-    set(CURLOPT_HEADERFUNCTION, &on_header);
-    set(CURLOPT_HEADERDATA, this);
-    set(CURLOPT_WRITEFUNCTION, &on_body);
-    set(CURLOPT_WRITEDATA, this);
-}
-
 // --- An exchange --------------------------------------------------------------------------------
 
 inline void CurlConnection::begin(CurlExchange& exchange) {
@@ -88,15 +70,25 @@ inline void CurlConnection::begin(CurlExchange& exchange) {
 
     const HttpRequest& request = exchange.request;
     url_ = origin_.origin() + request.url->path();
-    lines_.assign(request.headers, {"Accept", "Content-Type", "Expect"});
+    std::string host;
+    std::vector<HeaderView> with_host;
+    std::span<const HeaderView> headers = request.headers;
+    if (origin_.host().ends_with('.')) {
+        // libcurl would leave the dot in.
+        host = origin_.authority();
+        with_host.assign(headers.begin(), headers.end());
+        with_host.push_back({"Host", host});
+        headers = with_host;
+    }
+    lines_.assign(headers, {"Accept", "Content-Type", "Expect"});
     if (tunnel_) {
         // Not by libcurl's own means of authentication, which would answer a 407, and of which it
         // depends on the version whether they decode user and password.
         const Secret authorization = proxy_authorization(settings_->options.proxy);
         const std::array<HeaderView, 1> header{
             HeaderView{"Proxy-Authorization", authorization.expose()}};
-        const std::span<const HeaderView> headers{header};
-        proxy_lines_.assign(headers.first(authorization.empty() ? 0 : 1), {"Proxy-Connection"});
+        const std::span<const HeaderView> for_proxy{header};
+        proxy_lines_.assign(for_proxy.first(authorization.empty() ? 0 : 1), {"Proxy-Connection"});
         set(CURLOPT_PROXYHEADER, proxy_lines_.list());
     }
     set(CURLOPT_URL, url_.c_str());
@@ -134,6 +126,20 @@ inline void CurlConnection::close() noexcept {
     }
     curl_easy_cleanup(std::exchange(easy_, nullptr));
     curl_multi_cleanup(std::exchange(multi_, nullptr));
+}
+
+// --- Between libcurl and Asio -------------------------------------------------------------------
+
+template <class Body>
+bool CurlConnection::guarded(Body&& body) noexcept {
+    try {
+        return body();
+    } catch (...) {
+        if (exchange_ != nullptr && !exchange_->thrown) {
+            exchange_->thrown = std::current_exception();
+        }
+        return false;
+    }
 }
 
 inline void CurlConnection::act(curl_socket_t socket, int events) noexcept {
@@ -237,55 +243,6 @@ inline void CurlConnection::on_shortage() noexcept {
     abort();
 }
 
-inline Error CurlConnection::failure() const {
-    if (tunnel_ && tunnel_->refusal()) return *tunnel_->refusal();
-    CurlOutcome outcome;
-    outcome.code = exchange_->code;
-    if (tunnel_) outcome.proxy = &settings_->options.proxy;
-    if (easy_ != nullptr) {
-        outcome.proxy_status = static_cast<unsigned>(info<long>(CURLINFO_HTTP_CONNECTCODE));
-        const long error = info<long>(CURLINFO_OS_ERRNO);
-        outcome.system_error = error == old_error_ ? 0 : static_cast<int>(error);
-        outcome.verify_result = info<long>(CURLINFO_SSL_VERIFYRESULT);
-    }
-    if (outcome.system_error == 0) outcome.system_error = open_error_;
-    outcome.text = text_.data();
-    outcome.phase = exchange_->progress.phase;
-    outcome.sent = exchange_->sent;
-    outcome.reused = reused_;
-    outcome.answered = exchange_->response.begun();
-    outcome.own_trust = !settings_->material.trust.empty();
-    return curl_failure(outcome, origin_);
-}
-
-// --- libcurl's callbacks ------------------------------------------------------------------------
-
-template <class Body>
-bool CurlConnection::guarded(Body&& body) noexcept {
-    try {
-        return body();
-    } catch (...) {
-        if (exchange_ != nullptr && !exchange_->thrown) {
-            exchange_->thrown = std::current_exception();
-        }
-        return false;
-    }
-}
-
-inline int CurlConnection::on_socket_interest(
-    CURL*, curl_socket_t socket, int what, void* self, void*) {
-    auto& connection = *static_cast<CurlConnection*>(self);
-    const bool fine = connection.guarded([&] {
-        if (what == CURL_POLL_REMOVE) {
-            connection.unwatch(socket);
-        } else {
-            connection.watch(socket, what);
-        }
-        return true;
-    });
-    return fine ? 0 : -1;
-}
-
 inline void CurlConnection::watch(curl_socket_t socket, int interest) {
     for (const auto& watch : watches_) {
         if (watch->socket() == socket) return watch->want(interest);
@@ -300,15 +257,6 @@ inline void CurlConnection::unwatch(curl_socket_t socket) noexcept {
         watch->stop();
         return true;
     });
-}
-
-inline int CurlConnection::on_timer(CURLM*, long milliseconds, void* self) {
-    auto& connection = *static_cast<CurlConnection*>(self);
-    const bool fine = connection.guarded([&] {
-        connection.set_timer(milliseconds);
-        return true;
-    });
-    return fine ? 0 : -1;
 }
 
 // Never acts at once: libcurl must not be called from its own callback.
@@ -329,85 +277,26 @@ inline void CurlConnection::set_timer(long milliseconds) {
     timer_.async_wait(told_handler(executor_, context_, std::move(call)));
 }
 
-// Only the first exchange of a connection opens sockets, and only until its request begins. A
-// socket that is asked for later means that libcurl wants to send the request once more.
-inline curl_socket_t CurlConnection::on_open(void* self, curlsocktype, curl_sockaddr* address) {
-    auto& connection = *static_cast<CurlConnection*>(self);
-    CurlExchange* const exchange = connection.exchange_;
-    if (connection.established_ || exchange == nullptr) return CURL_SOCKET_BAD;
-    exchange->progress.phase = Phase::connect;
-    const curl_socket_t socket = open_curl_socket(*address);
-    if (socket == CURL_SOCKET_BAD) {
-        connection.open_error_ = errno;
-        return CURL_SOCKET_BAD;
+inline Error CurlConnection::failure() const {
+    if (tunnel_ && tunnel_->refusal()) return *tunnel_->refusal();
+    CurlOutcome outcome;
+    outcome.code = exchange_->code;
+    if (tunnel_) outcome.proxy = &settings_->options.proxy;
+    if (easy_ != nullptr) {
+        outcome.proxy_status = static_cast<unsigned>(info<long>(CURLINFO_HTTP_CONNECTCODE));
+        const long error = info<long>(CURLINFO_OS_ERRNO);
+        outcome.system_error = error == old_error_ ? 0 : static_cast<int>(error);
+        outcome.verify_result = info<long>(CURLINFO_SSL_VERIFYRESULT);
     }
-    const bool fine = connection.guarded([&] {
-        connection.sockets_.push_back(socket);
-        return true;
-    });
-    if (fine) return socket;
-    close_curl_socket(socket);
-    return CURL_SOCKET_BAD;
-}
-
-inline int CurlConnection::on_close(void* self, curl_socket_t socket) {
-    auto& connection = *static_cast<CurlConnection*>(self);
-    connection.unwatch(socket);
-    // What fails at once ends before anybody could see that it began.
-    connection.note_connected(socket);
-    std::erase(connection.sockets_, socket);
-    close_curl_socket(socket);
-    return 0;
-}
-
-// Runs on an open connection, right before the request is handed to it.
-inline int CurlConnection::on_prerequest(void* self, char*, char*, int, int) {
-    auto& connection = *static_cast<CurlConnection*>(self);
-    CurlExchange* const exchange = connection.exchange_;
-    if (exchange == nullptr || exchange->sent) return CURL_PREREQFUNC_ABORT;
-    // It has failed already, at an address before this one.
-    if (exchange->thrown) return CURL_PREREQFUNC_ABORT;
-    const bool fine = connection.guarded([&] {
-        if (!std::exchange(connection.established_, true)) {
-            connection.opened_at_ = time_on(connection.executor_);
-            connection.old_error_ = connection.info<long>(CURLINFO_OS_ERRNO);
-            connection.open_error_ = 0;
-            exchange->sent_before = connection.info<long>(CURLINFO_REQUEST_SIZE);
-            connection.tunnel_.reset();
-        }
-        exchange->changed.notify_all();
-        return true;
-    });
-    if (!fine) return CURL_PREREQFUNC_ABORT;
-    exchange->progress.phase = Phase::write;
-    exchange->sent = exchange->progress.sent = true;
-    return CURL_PREREQFUNC_OK;
-}
-
-inline std::size_t CurlConnection::on_header(
-    char* data, std::size_t, std::size_t size, void* self) {
-    auto& connection = *static_cast<CurlConnection*>(self);
-    CurlExchange* const exchange = connection.exchange_;
-    const bool fine = exchange != nullptr && connection.guarded([&] {
-        if (!exchange->sent) return connection.tunnel_line({data, size});
-        exchange->progress.phase = Phase::head;
-        const bool accepted = exchange->response.header_line({data, size});
-        if (exchange->response.head_done()) exchange->progress.phase = Phase::body;
-        return accepted;
-    });
-    return fine ? size : CURL_WRITEFUNC_ERROR;
-}
-
-inline std::size_t CurlConnection::on_body(char* data, std::size_t, std::size_t size, void* self) {
-    auto& connection = *static_cast<CurlConnection*>(self);
-    CurlExchange* const exchange = connection.exchange_;
-    const bool fine = exchange != nullptr && connection.guarded([&] {
-        if (!exchange->response.body_piece({data, size})) return false;
-        connection.has_excess_ = connection.origin_.is_https() &&
-            exchange->response.is_at_length() && tls_may_hold_more(connection.easy_);
-        return true;
-    });
-    return fine ? size : CURL_WRITEFUNC_ERROR;
+    if (outcome.system_error == 0) outcome.system_error = open_error_;
+    outcome.text = text_.data();
+    outcome.phase = exchange_->progress.phase;
+    outcome.sent = exchange_->sent;
+    outcome.reused = reused_;
+    outcome.answered = exchange_->response.begun();
+    outcome.in_chunks = exchange_->response.head_done() && exchange_->response.is_chunked();
+    outcome.own_trust = !settings_->material.trust.empty();
+    return curl_failure(outcome, origin_);
 }
 
 }  // namespace clarify::detail

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+// Which code and which words of libcurl mean which failure.
 
 #ifndef CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_FAILURE_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_IMPL_CURL_FAILURE_HPP
 
-#include <clarify/http/detail/pool/connect_reason.hpp>
-#include <clarify/http/detail/pool/proxy_rules.hpp>
+#include <clarify/http/detail/connect/connect_reason.hpp>
+#include <clarify/http/detail/connect/proxy_rules.hpp>
+#include <clarify/http/detail/curl/curl_failure.hpp>
 #include <clarify/http/detail/tls/tls_failure.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>
 
@@ -91,14 +93,17 @@ inline Error curl_tls_failure(const CurlOutcome& outcome, const Url& origin) {
             return Error{
                 Errc::tls,
                 Reason::pin_mismatch,
-                origin.host() + ": the server's key is not pinned"};
+                origin.host() + ": the server's key does not match any pin"};
         case CURLE_SSL_CERTPROBLEM:
             return Error{
                 Errc::bad_config,
                 Reason::file,
                 "OpenSSL refuses the client certificate or a revocation list"};
         case CURLE_SSL_CIPHER:
-            return Error{Errc::tls, Reason::weak, origin.host() + ": too weak"};
+            return Error{
+                Errc::tls,
+                Reason::weak,
+                origin.host() + ": a key, a certificate or a cipher is too weak"};
         default:
             return Error{
                 Errc::tls, handshake_reason(outcome), origin.host() + ": the TLS handshake failed"};
@@ -160,6 +165,16 @@ inline Error curl_opening_failure(const CurlOutcome& outcome, const Url& origin)
     }
 }
 
+/// Is it the framing of the chunks that failed, and not the connection? libcurl has one code for both,
+/// and its words change from release to release. What is neither known to be the connection's failure
+/// nor the system's is the chunks': a connection that broke is repeated, a malformed reply never is.
+inline bool is_chunk_fault(const CurlOutcome& outcome) {
+    if (!outcome.answered) return false;
+    if (says_any(outcome.text, {"chunked-encoding", "chunk hex", "chunk size"})) return true;
+    return outcome.in_chunks && outcome.code == CURLE_RECV_ERROR && outcome.system_error == 0 &&
+        !says_any(outcome.text, {"Recv failure", "onnection", "SSL", "TLS", "schannel", "eof"});
+}
+
 /// A failure after the request was begun.
 inline Error curl_exchange_failure(const CurlOutcome& outcome) {
     namespace errc = boost::system::errc;
@@ -174,10 +189,11 @@ inline Error curl_exchange_failure(const CurlOutcome& outcome) {
                 Errc::framing, length ? Reason::length : Reason::head, "the reply is malformed"};
         }
         case CURLE_BAD_CONTENT_ENCODING:
+            // It leaves content encodings alone; newer releases say this of transfer encodings.
             return Error{
                 Errc::framing,
-                Reason::content_encoding,
-                "the reply has an encoding that was not asked for"};
+                Reason::transfer_encoding,
+                "the transfer encoding is not exactly 'chunked'"};
         case CURLE_PARTIAL_FILE:
             return Error{Errc::io, Reason::truncated, "the connection ended inside the reply"};
         default:
@@ -191,7 +207,7 @@ inline Error curl_exchange_failure(const CurlOutcome& outcome) {
     if (outcome.code == CURLE_OUT_OF_MEMORY) {
         return Error{Errc::internal, Reason::resource, "libcurl ran out of memory"};
     }
-    if (outcome.answered && says_any(outcome.text, {"chunked-encoding", "chunk hex"})) {
+    if (is_chunk_fault(outcome)) {
         return Error{Errc::framing, Reason::chunk, "the chunked body is malformed"};
     }
     if (outcome.reused && !outcome.answered) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// How connections are lent, queued for, given back and closed.
 
 #ifndef CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
+
+#include <clarify/http/detail/pool/connection_source.hpp>
 
 #include <boost/asio/this_coro.hpp>
 
@@ -40,6 +43,8 @@ Origin<Connection>& ConnectionSource<Connection>::origin_of(const Url& url) {
     PoolLimits limits;
     limits.max_connections = options_.max_connections;
     limits.max_waiting = options_.max_waiting;
+    limits.idle_timeout = options_.idle_timeout;
+    limits.lifetime = options_.connection_lifetime;
     return origins_.emplace_back(url, limits);
 }
 
@@ -175,12 +180,12 @@ void ConnectionSource<Connection>::give_back(
     TimePoint expires,
     bool keep) noexcept {
     const TimePoint at = now();
-    const TimePoint until =
-        connection ? std::min(expires, connection->opened_at() + options_.connection_lifetime) : at;
-    const bool wanted = !draining_ || origin.pool.waiting() != 0;
-    if (keep && wanted && !closed_ && at < until) {
-        serve(origin.pool.give_back(std::move(connection), until));
-        wake_by(until, at);
+    const bool wanted = !closed_ && (!draining_ || origin.pool.waiting() != 0);
+    if (connection && keep && wanted) {
+        auto handover = origin.pool.give_back(std::move(connection), expires, at);
+        close_doomed(origin);
+        serve(std::move(handover));
+        wake_by(origin.pool.next_event(at), at);
     } else {
         if (connection) shut(origin, *connection);
         serve(origin.pool.give_up(at));
@@ -210,6 +215,7 @@ void ConnectionSource<Connection>::opening_failed(
 // The timer is set for the first time that is asked for; on the warm path it always is already.
 template <class Connection>
 void ConnectionSource<Connection>::wake_by(TimePoint when, TimePoint at) noexcept {
+    if (when == TimePoint::max()) return;
     // One that is late was lost, for want of memory.
     const bool overdue = at - std::chrono::seconds{1} > wake_at_;
     if ((when >= wake_at_ && !overdue) || !timer_ || closed_) return;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
+// How a TLS context is made, a connection set up, and its peer checked.
 
 #ifndef CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_CONTEXT_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_CONTEXT_HPP
 
+#include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/detail/tls/tls_failure.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>
 
@@ -119,7 +121,7 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
 
     X509_VERIFY_PARAM* const parameters = SSL_get0_param(ssl);
     X509_VERIFY_PARAM_set_hostflags(parameters, host_flags);
-    const std::string& host = origin.host();
+    const std::string host = origin.server_name();
     if (origin.is_ip_literal()) {
         if (X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) != 1) return false;
     } else {
@@ -139,7 +141,7 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
 /// Does the certificate name the host? OpenSSL asks this of a chain, but of no resumed session; and
 /// where it has no memory to copy the name for that, it forgets to ask.
 inline bool names_host(X509* certificate, const Url& origin) {
-    const std::string& host = origin.host();
+    const std::string host = origin.server_name();
     if (certificate == nullptr) return false;
     if (origin.is_ip_literal()) return X509_check_ip_asc(certificate, host.c_str(), 0) == 1;
     return X509_check_host(certificate, host.data(), host.size(), host_flags, nullptr) == 1;
@@ -205,7 +207,8 @@ inline Result<void> TlsTerms::check(SSL* ssl, const Url& origin) const {
     }
     // A session was kept after its chain had been verified and its keys had been found pinned.
     if (!resumed && !pins_.empty() && !chain_has_pin(ssl, pins_)) {
-        return tls_error(Reason::pin_mismatch, origin, "no key of the chain is pinned");
+        return tls_error(
+            Reason::pin_mismatch, origin, "no key in the certificate chain matches a pin");
     }
     return {};
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
+// How certificates, keys and revocation lists are read and given to OpenSSL.
 
 #ifndef CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
 
 #include <clarify/core/detail/file.hpp>
+#include <clarify/http/detail/tls/tls_material.hpp>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A timer that nobody has to stay for: `io_context::run` returns although it is set.
 
-#ifndef CLARIFY_CORE_DETAIL_BACKGROUND_TIMER_HPP
-#define CLARIFY_CORE_DETAIL_BACKGROUND_TIMER_HPP
+#ifndef CLARIFY_HTTP_DETAIL_POOL_BACKGROUND_TIMER_HPP
+#define CLARIFY_HTTP_DETAIL_POOL_BACKGROUND_TIMER_HPP
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
@@ -33,11 +33,13 @@ inline bool count_work(const boost::asio::any_io_executor& inner, bool counts) n
     return adjust(inner.target<boost::asio::io_context::executor_type>());
 }
 
-/** Calls a function on a client's serial executor at some time, if the context still runs then.
+/** Calls a function on a client's serial executor at some time, if the context runs then, or when it
+    next does.
 
-    For housekeeping that is not worth keeping a program alive: what waits is not counted as work. It
-    goes by the clock of the client. On what is no `io_context`, where a wait cannot be left
-    uncounted, the function is never called.
+    For housekeeping that is not worth keeping a program alive: what waits is not counted as work.
+    Where the executor has a `TimeSource`, as in tests, that keeps the time, whatever the context is.
+    Elsewhere it needs an `io_context` right below the serial executor: on another context, where a
+    wait cannot be left uncounted, nothing is ever set and the function is not called.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; one is used on its serial executor only.
@@ -50,9 +52,9 @@ public:
     BackgroundTimer& operator=(const BackgroundTimer&) = delete;
     ~BackgroundTimer() { forget(); }
 
-    /// Arranges for `ring()`, instead of what was set before. Only from within the serial executor:
-    /// elsewhere it does nothing, since the context might count nothing but this wait. Says whether
-    /// it is set.
+    /// Arranges for `ring()`, instead of what was set before; false if that cannot be. It can be only
+    /// from within the serial executor: elsewhere the context might count nothing but this wait.
+    /// Throws `std::bad_alloc`; then nothing is set.
     template <class Ring>
     bool set(TimePoint when, Ring ring) {
         const auto* const serial = executor_.target<SerialExecutor>();
@@ -85,8 +87,7 @@ public:
             if (ec) return;
             try {
                 boost::asio::post(executor, call);
-            } catch (
-                ...) {  // NOLINT(bugprone-empty-catch): out of memory; it is set again some time
+            } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory; it is set again later
             }
         });
         count_work(inner, false);
@@ -110,4 +111,4 @@ private:
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_CORE_DETAIL_BACKGROUND_TIMER_HPP
+#endif  // CLARIFY_HTTP_DETAIL_POOL_BACKGROUND_TIMER_HPP

@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
+// Exchanges of CurlBackend: each on a connection of the source, waited for, and judged.
 
-#ifndef CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP
-#define CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP
+#ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_TRANSFER_HPP
+#define CLARIFY_HTTP_DETAIL_CURL_CURL_TRANSFER_HPP
 
+#include <clarify/core/clock.hpp>
+#include <clarify/core/http_message.hpp>
+#include <clarify/core/result.hpp>
+#include <clarify/http/detail/curl/curl_connection.hpp>
+#include <clarify/http/detail/curl/curl_exchange.hpp>
 #include <clarify/http/detail/curl/curl_source.hpp>
+#include <clarify/http/detail/reply/reply_limits.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <algorithm>
+#include <exception>
+#include <memory>
 #include <utility>
 
-namespace clarify {
-namespace detail {
+namespace clarify::detail {
 
 /// What became of an exchange that is done.
 inline Result<void> curl_verdict(const CurlExchange& exchange, const CurlConnection& connection) {
@@ -67,30 +76,21 @@ inline boost::asio::awaitable<Result<void>> curl_transfer(
     }
 }
 
-}  // namespace detail
-
-inline CurlBackend::CurlBackend(HttpOptions options)
-    : source_(std::make_shared<detail::CurlSource>(std::move(options))) {}
-
-inline void CurlBackend::close() noexcept { source_->close(); }
-inline void CurlBackend::drain() noexcept { source_->drain(); }
-
-inline boost::asio::awaitable<Result<void>> CurlBackend::post(
-    const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
-    const std::shared_ptr<detail::CurlSource> source = source_;
-    Result<detail::CurlLoan> obtained = co_await source->obtain(request, progress);
+/// `CurlBackend::post` on the connections of `source`.
+inline boost::asio::awaitable<Result<void>> curl_post(
+    std::shared_ptr<CurlSource> source,
+    const HttpRequest& request,
+    HttpResponse& response,
+    HttpProgress& progress) {
+    Result<CurlLoan> obtained = co_await source->obtain(request, progress);
     if (!obtained) co_return obtained.error();
-    detail::CurlLoan loan = std::move(*obtained);
+    CurlLoan loan = std::move(*obtained);
 
-    detail::CurlLimits limits;
-    limits.head = source->options().max_response_head;
-    limits.fields = source->options().max_response_fields;
-    limits.interim = source->options().max_interim_responses;
-    limits.body = request.max_response_body;
+    const ReplyLimits limits = reply_limits(source->options(), request);
     for (;;) {
         const bool reused = loan->is_established();
-        detail::CurlExchange exchange{request, response, progress, limits};
-        const Result<void> outcome = co_await detail::curl_transfer(exchange, loan, *source);
+        CurlExchange exchange{request, response, progress, limits};
+        const Result<void> outcome = co_await curl_transfer(exchange, loan, *source);
         if (!outcome) {
             // The idle connection broke between the look at it and libcurl's own. Nothing has been
             // sent, so another one takes its place.
@@ -104,14 +104,13 @@ inline boost::asio::awaitable<Result<void>> CurlBackend::post(
             if (!filled) co_return filled.error();
             continue;
         }
-        const TimePoint expires = loan->can_serve()
-            ? detail::reusable_until(source->options(), exchange.response, source->now())
-            : TimePoint::min();
+        const TimePoint expires =
+            loan->can_serve() ? loan.expiry(exchange.response) : TimePoint::min();
         response.lease = std::move(loan).into_lease(expires);
         co_return Result<void>{};
     }
 }
 
-}  // namespace clarify
+}  // namespace clarify::detail
 
-#endif  // CLARIFY_HTTP_IMPL_CURL_BACKEND_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CURL_CURL_TRANSFER_HPP

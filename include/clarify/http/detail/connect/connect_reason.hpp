@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Why the system could not connect.
 
-#ifndef CLARIFY_HTTP_DETAIL_POOL_CONNECT_REASON_HPP
-#define CLARIFY_HTTP_DETAIL_POOL_CONNECT_REASON_HPP
+#ifndef CLARIFY_HTTP_DETAIL_CONNECT_CONNECT_REASON_HPP
+#define CLARIFY_HTTP_DETAIL_CONNECT_CONNECT_REASON_HPP
 
 #include <clarify/core/errc.hpp>
 
@@ -30,4 +30,4 @@ inline Reason connect_reason(boost::system::error_code ec) noexcept {
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_HTTP_DETAIL_POOL_CONNECT_REASON_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CONNECT_CONNECT_REASON_HPP

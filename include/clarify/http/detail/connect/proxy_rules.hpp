@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Which way a connection takes, and what a proxy's answer to CONNECT means. No I/O.
 
-#ifndef CLARIFY_HTTP_DETAIL_POOL_PROXY_RULES_HPP
-#define CLARIFY_HTTP_DETAIL_POOL_PROXY_RULES_HPP
+#ifndef CLARIFY_HTTP_DETAIL_CONNECT_PROXY_RULES_HPP
+#define CLARIFY_HTTP_DETAIL_CONNECT_PROXY_RULES_HPP
 
 #include <clarify/core/detail/basic_scheme.hpp>
 #include <clarify/core/http_message.hpp>
@@ -26,7 +26,7 @@ inline Result<const Url*> proxy_for(const Url& origin, const ProxyOptions& proxy
     Error error{
         Errc::bad_config,
         Reason::insecure,
-        "plain http does not go through a proxy, which could read the credentials"};
+        "a plain http URL cannot be used with a proxy, which could read the credentials"};
     return error.set_phase(Phase::proxy);
 }
 
@@ -54,7 +54,7 @@ inline Result<void> judge_tunnel(
             : tunnel_failure(
                   Reason::refused,
                   proxy,
-                  "the proxy opened no tunnel, HTTP " + std::to_string(answer.status));
+                  "the proxy refused the tunnel with HTTP " + std::to_string(answer.status));
         HttpFailure failure;
         failure.status = answer.status;
         failure.retry_after = parse_retry_after(answer.retry_after, answer.date);
@@ -68,4 +68,4 @@ inline Result<void> judge_tunnel(
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_HTTP_DETAIL_POOL_PROXY_RULES_HPP
+#endif  // CLARIFY_HTTP_DETAIL_CONNECT_PROXY_RULES_HPP

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/core/detail/background_timer.hpp>
+#include <clarify/http/detail/pool/background_timer.hpp>
 #include <clarify/testing/manual_clock.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>

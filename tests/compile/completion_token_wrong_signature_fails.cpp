@@ -1,5 +1,5 @@
 // expect-error: CompletionToken<Token, R>
-// expect-error: does not satisfy 'CompletionToken'
+// expect-error: because 'CompletionToken<
 // SPDX-License-Identifier: BSL-1.0
 // A handler of another outcome is no completion token: the call itself is refused, not something
 // deep inside.

@@ -1,5 +1,5 @@
 // expect-error: RpcParams<Params, Codec>
-// expect-error: does not satisfy 'RpcParams'
+// expect-error: because 'RpcParams<
 // SPDX-License-Identifier: BSL-1.0
 // What the codec cannot encode is refused as params at the call, and so is a handler of another
 // outcome in their place.

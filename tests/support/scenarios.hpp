@@ -4,8 +4,6 @@
 #ifndef CLARIFY_TESTS_SUPPORT_SCENARIOS_HPP
 #define CLARIFY_TESTS_SUPPORT_SCENARIOS_HPP
 
-#include <boost/asio/cancellation_type.hpp>
-
 #include <support/world.hpp>
 
 #include <chrono>
@@ -23,8 +21,6 @@ struct Scenario {
     std::function<std::shared_ptr<World::Call>(World&)> start;
     /// What the call fails with if nothing disturbs it; nothing if it succeeds.
     clarify::Errc fails_with{};
-    /// The types of cancellation that it takes at all.
-    boost::asio::cancellation_type takes = boost::asio::cancellation_type::all;
     /// Is its first request answered with something that makes it send another?
     bool repeats = false;
 
@@ -109,9 +105,7 @@ inline std::vector<Scenario> scenarios(const clarify::ClientOptions& client = {}
     out.push_back({"batch", warm, [](World& world) { return world.start_batch(false); }});
     out.push_back({"data frame", warm, [](World& world) { return world.start_data_frame(); }});
     out.push_back({"insert", cold(plain), [](World& world) { return world.start_insert(); }});
-    out.back().takes = boost::asio::cancellation_type::terminal;
     out.push_back({"publish", cold(plain), [](World& world) { return world.start_publish(); }});
-    out.back().takes = boost::asio::cancellation_type::terminal;
     return out;
 }
 

@@ -2,14 +2,8 @@
 
 #include <clarify/core/detail/called_or_lost.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/bind_executor.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/system_executor.hpp>
 
 #include <doctest/doctest.h>
 
@@ -99,22 +93,4 @@ TEST_CASE("CalledOrLost: a context that is destroyed loses what waits") {
     }
     CHECK(tally.called == 0);
     CHECK(tally.lost == 1);
-}
-
-TEST_CASE("CalledOrLost: what is associated with the handler that its state points to is its own") {
-    boost::asio::io_context context;
-    boost::asio::cancellation_signal signal;
-    const auto bound = boost::asio::bind_executor(
-        context.get_executor(), boost::asio::bind_cancellation_slot(signal.slot(), [] {}));
-    struct Owner {
-        std::remove_const_t<decltype(bound)> handler;
-    };
-    using State = std::shared_ptr<Owner>;
-    const CalledOrLost whole{
-        std::make_shared<Owner>(Owner{bound}), [](State) {}, [](State) noexcept {}};
-
-    CHECK(boost::asio::get_associated_executor(whole) == context.get_executor());
-    CHECK(boost::asio::get_associated_cancellation_slot(whole) == signal.slot());
-    const boost::asio::system_executor other;
-    CHECK(boost::asio::get_associated_executor(whole, other) == context.get_executor());
 }

@@ -4,8 +4,6 @@
 #ifndef CLARIFY_CORE_DETAIL_CALLED_OR_LOST_HPP
 #define CLARIFY_CORE_DETAIL_CALLED_OR_LOST_HPP
 
-#include <boost/asio/associator.hpp>
-
 #include <concepts>
 #include <type_traits>
 #include <utility>
@@ -19,8 +17,7 @@ namespace clarify::detail {
     where the execution context goes. Whoever relies on the call must hear of that: this is the one
     way in which the library does. It allocates nothing, and moving it throws nothing.
 
-    Where `state` points to something with a member `handler`, that handler's associated executor,
-    allocator and cancellation slot are its own.
+    It has no associated executor, allocator or cancellation slot: where one is meant, it is bound.
 
     @par Preconditions
     Called at most once. `on_loss` does not throw: it runs in a destructor, in whatever thread that
@@ -54,15 +51,6 @@ public:
         on_call_(std::move(state_), std::forward<Args>(args)...);
     }
 
-    /// What its associated executor, allocator and cancellation slot are taken from.
-    const auto& associated() const noexcept {
-        if constexpr (requires { state_->handler; }) {
-            return state_->handler;
-        } else {
-            return state_;
-        }
-    }
-
 private:
     State state_;
     OnCall on_call_;
@@ -71,33 +59,6 @@ private:
     bool due_ = true;
 };
 
-/// What the associators of a `CalledOrLost` forward to.
-template <class T>
-using Associated = std::remove_cvref_t<decltype(std::declval<const T&>().associated())>;
-
 }  // namespace clarify::detail
-
-template <
-    template <class, class>
-    class Associator,
-    class State,
-    class OnCall,
-    class OnLoss,
-    class Default>
-struct boost::asio::
-    associator<Associator, clarify::detail::CalledOrLost<State, OnCall, OnLoss>, Default>
-    : Associator<
-          clarify::detail::Associated<clarify::detail::CalledOrLost<State, OnCall, OnLoss>>,
-          Default> {
-    using Whole = clarify::detail::CalledOrLost<State, OnCall, OnLoss>;
-    using Inner = Associator<clarify::detail::Associated<Whole>, Default>;
-
-    static typename Inner::type get(const Whole& whole) noexcept {
-        return Inner::get(whole.associated());
-    }
-    static auto get(const Whole& whole, const Default& value) noexcept {
-        return Inner::get(whole.associated(), value);
-    }
-};
 
 #endif  // CLARIFY_CORE_DETAIL_CALLED_OR_LOST_HPP

@@ -8,12 +8,13 @@
 #include <clarify/api/patterns.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/file.hpp>
 #include <clarify/core/detail/text.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
-#include <fstream>
-#include <iterator>
+#include <string>
 #include <utility>
 
 namespace clarify {
@@ -39,15 +40,16 @@ CLARIFY_DECL Result<TimeZone> TimeZone::load(std::string_view name) {
     const char* const folder = std::getenv("TZDIR");
     const std::string path =
         std::string{folder != nullptr ? folder : "/usr/share/zoneinfo"} + '/' + std::string{name};
-    std::ifstream file{path, std::ios::binary};
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
-    if (text.empty()) {
+    // A few kilobytes each. Some names are folders, such as Europe.
+    constexpr std::size_t longest = 256 * 1024;
+    const auto file = detail::read_small_file(path, longest);
+    if (!file || file->content.empty()) {
         return Error{
             Errc::bad_argument,
             Reason::not_found,
             "the time zone database of this machine has no " + std::string{name}};
     }
-    return parse(text);
+    return parse(file->content);
 }
 
 CLARIFY_DECL Result<TimeZone> TimeZone::parse(std::string_view file) {

@@ -2,6 +2,7 @@
 // What is sent to a token endpoint, when, and what its calls get of it.
 
 #include <clarify/auth/client_credentials.hpp>
+#include <clarify/core/detail/encoding.hpp>
 #include <clarify/core/detail/signal.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // How few tokens a client asks for, and how little its calls notice of it.
 
+#include <clarify/auth/detail/token_cache.hpp>
+
 #include "token_bench.hpp"
 
 #include <doctest/doctest.h>

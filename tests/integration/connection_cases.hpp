@@ -16,6 +16,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -40,6 +41,8 @@ struct Differences {
     /// A refusal that comes before all of the request was read is read although the connection is
     /// reset behind it.
     static constexpr bool reads_before_a_reset = true;
+    /// The first bytes of a reply are seen before its first line is complete.
+    static bool sees_part_of_the_first_line() { return true; }
 };
 
 /// A server that falls silent, and the phase in which a call then is.
@@ -47,6 +50,10 @@ struct Silence {
     std::string_view name;
     RawServer::Script script;
     Phase phase;
+    /// Another one that it may be in.
+    std::optional<Phase> or_phase;
+
+    bool allows(Phase seen) const { return seen == phase || seen == or_phase; }
 };
 
 inline RawServer::Script silent_behind(std::string bytes) {
@@ -57,21 +64,27 @@ inline RawServer::Script silent_behind(std::string bytes) {
     };
 }
 
-inline std::vector<Silence> silences() {
+template <class Backend>
+std::vector<Silence> silences() {
+    const bool sees = Differences<Backend>::sees_part_of_the_first_line();
     return {
-        {"says nothing", [](RawPeer& peer) { peer.drain(); }, Phase::first_byte},
-        {"stops inside the head", silent_behind("HTTP/1.1 200 OK\r\nContent-"), Phase::head},
-        {"stops inside the first line", silent_behind("HTTP/1"), Phase::head},
+        {"says nothing", [](RawPeer& peer) { peer.drain(); }, Phase::first_byte, {}},
+        {"stops inside the head", silent_behind("HTTP/1.1 200 OK\r\nContent-"), Phase::head, {}},
+        {"stops inside the first line",
+         silent_behind("HTTP/1"),
+         sees ? Phase::head : Phase::first_byte,
+         Phase::head},
         {"stops inside the body",
          silent_behind("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"),
-         Phase::body},
+         Phase::body,
+         {}},
     };
 }
 
 /// The deadline ends a call in any phase and names it.
 template <class Backend>
 void deadline_names_the_phase() {
-    for (const Silence& row : silences()) {
+    for (const Silence& row : silences<Backend>()) {
         CAPTURE(row.name);
         RawServer server{row.script};
         BasicCaller<Backend> caller{server};
@@ -80,7 +93,7 @@ void deadline_names_the_phase() {
         const auto took = std::chrono::steady_clock::now() - begun;
         REQUIRE_FALSE(outcome);
         CHECK(outcome.error().code() == Errc::timeout);
-        CHECK(outcome.error().phase() == row.phase);
+        CHECK(row.allows(outcome.error().phase()));
         CHECK(outcome.error().fate() == Fate::unknown);
         CHECK(took >= 200ms);
         CHECK(took < 5s);

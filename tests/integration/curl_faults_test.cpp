@@ -38,6 +38,10 @@ using support::with_body;
 template <>
 struct connection_cases::Differences<clarify::CurlBackend> {
     static constexpr bool reads_before_a_reset = false;
+    /// Since some release of version 8 it hands over whole lines only.
+    static bool sees_part_of_the_first_line() {
+        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+    }
 };
 
 TEST_CASE("CurlBackend: doubtful framing and broken replies are told apart, never repeated") {
@@ -179,7 +183,7 @@ TEST_CASE("CurlBackend: a connect that is not answered ends at its own limit, un
 }
 
 TEST_CASE("CurlBackend: cancellation ends an exchange in any phase, and harms no other") {
-    for (const Silence& row : silences()) {
+    for (const Silence& row : silences<clarify::CurlBackend>()) {
         CAPTURE(row.name);
         std::atomic<int> ended = 0;
         RawServer server{[&](RawPeer& peer) {
@@ -206,7 +210,7 @@ TEST_CASE("CurlBackend: cancellation ends an exchange in any phase, and harms no
             REQUIRE_FALSE(*doomed.result);
             CHECK(doomed.result->error().code() == Errc::cancelled);
             CHECK(doomed.result->error().fate() == Fate::unknown);
-            CHECK(doomed.result->error().phase() == row.phase);
+            CHECK(row.allows(doomed.result->error().phase()));
         }
         other.finish(context);
         REQUIRE(other.result);

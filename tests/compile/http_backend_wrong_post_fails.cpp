@@ -1,4 +1,5 @@
 // expect-error: std::same_as<boost::asio::awaitable<Result<void>>>
+// expect-error: does not satisfy return-type-requirement
 // SPDX-License-Identifier: BSL-1.0
 // A backend whose post gives no Result is named as what it is not.
 

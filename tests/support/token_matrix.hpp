@@ -25,7 +25,7 @@
 
 namespace support {
 
-/// What becomes of the calls of a `TokenBench`.
+/// What becomes of the calls of a `OperationBench`.
 enum class Fortune : std::uint8_t { answered, never_answered, never_sent };
 
 /// Answers with an empty object, which every method of the API may answer; or never.
@@ -60,8 +60,8 @@ struct PatientAuth {
 };
 
 /// A client, which is an `ApiClient` over an `RpcClient`, with pages and a stream of data.
-struct TokenBench {
-    explicit TokenBench(
+struct OperationBench {
+    explicit OperationBench(
         const boost::asio::any_io_executor& executor, Fortune fortune = Fortune::answered)
         : client(make(executor, fortune)),
           pages(client.signal_pages({})),
@@ -107,23 +107,23 @@ struct Operation {
 };
 
 struct CallOperation : Operation<boost::json::value> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_call("m", std::forward<decltype(token)>(token)...);
     }
 };
 struct CallWithParams : Operation<boost::json::value> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_call(
             "m", clarify::no_params, std::forward<decltype(token)>(token)...);
     }
 };
 struct NotifyOperation : Operation<void> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_notify("m", std::forward<decltype(token)>(token)...);
     }
 };
 struct BatchOperation : Operation<clarify::BatchResult<boost::json::value>> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         auto batch = bench.client.make_batch();
         batch.call("a").notify("b").call("c");
         return bench.client.async_call_batch(
@@ -131,88 +131,88 @@ struct BatchOperation : Operation<clarify::BatchResult<boost::json::value>> {
     }
 };
 struct DrainOperation : Operation<void, true> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         bench.client.async_call("m", boost::asio::detached);
         return bench.client.async_drain(
             std::chrono::hours{1}, std::forward<decltype(token)>(token)...);
     }
 };
 struct InsertOperation : Operation<clarify::InsertResult> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_insert(
-            TokenBench::frame(1), std::forward<decltype(token)>(token)...);
+            OperationBench::frame(1), std::forward<decltype(token)>(token)...);
     }
 };
 struct InsertOfSeveral : Operation<clarify::InsertResult> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         clarify::InsertOptions options;
         options.max_request_size = 1'000;
         return bench.client.async_insert(
-            TokenBench::frame(100), options, std::forward<decltype(token)>(token)...);
+            OperationBench::frame(100), options, std::forward<decltype(token)>(token)...);
     }
 };
 struct SaveOperation : Operation<clarify::SaveSignalsResult> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         clarify::SignalSaves signals;
         signals["a"].name = "A";
         return bench.client.async_save_signals(signals, std::forward<decltype(token)>(token)...);
     }
 };
 struct PublishOperation : Operation<clarify::PublishSignalsResult> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         clarify::ItemSaves items;
         items["cbpmaq6rpn52969vfl00"].name = "A";
         return bench.client.async_publish_signals(items, std::forward<decltype(token)>(token)...);
     }
 };
 struct PublishChanged : Operation<clarify::PublishReport, true> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_publish_changed_signals(std::forward<decltype(token)>(token)...);
     }
 };
 struct SelectSignals : Operation<clarify::Selection<clarify::Signal>> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_select_signals({}, std::forward<decltype(token)>(token)...);
     }
 };
 struct SelectItems : Operation<clarify::Selection<clarify::Item>> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_select_items({}, std::forward<decltype(token)>(token)...);
     }
 };
 struct DataFrameOperation : Operation<clarify::DataSelection> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_data_frame(
-            {}, TokenBench::query(), std::forward<decltype(token)>(token)...);
+            {}, OperationBench::query(), std::forward<decltype(token)>(token)...);
     }
 };
 struct EvaluateOperation : Operation<clarify::DataSelection> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         clarify::EvaluateQuery query;
-        query.data = TokenBench::query();
+        query.data = OperationBench::query();
         query.data.rollup = std::chrono::hours{1};
         query.items.emplace_back("a", "cbpmaq6rpn52969vfl00", clarify::TimeAggregation::max);
         return bench.client.async_evaluate(query, std::forward<decltype(token)>(token)...);
     }
 };
 struct ConnectOperation : Operation<clarify::Selection<clarify::Signal>> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_connect_signals(
             {}, "cuga77bpn4pb81evdgj0", std::forward<decltype(token)>(token)...);
     }
 };
 struct DisconnectOperation : Operation<clarify::Selection<clarify::Signal>> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.client.async_disconnect_signals({}, std::forward<decltype(token)>(token)...);
     }
 };
 struct PageOperation : Operation<std::optional<clarify::Selection<clarify::Signal>>, true> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.pages.async_next(std::forward<decltype(token)>(token)...);
     }
 };
 struct PartOperation : Operation<std::optional<clarify::DataPart<clarify::DataFrame>>, true> {
-    static auto start(TokenBench& bench, auto&&... token) {
+    static auto start(OperationBench& bench, auto&&... token) {
         return bench.stream.async_next(std::forward<decltype(token)>(token)...);
     }
 };

@@ -82,7 +82,7 @@ template <class Operation>
 std::optional<Error> cancelled(Fortune fortune, asio::cancellation_type type) {
     using Outcome = typename Operation::Outcome;
     asio::io_context context;
-    TokenBench bench{context.get_executor(), fortune};
+    OperationBench bench{context.get_executor(), fortune};
     std::optional<Outcome> outcome;
     asio::cancellation_signal signal;
     Operation::start(bench, asio::bind_cancellation_slot(signal.slot(), Keep<Outcome>{&outcome}));
@@ -138,7 +138,7 @@ TEST_CASE_TEMPLATE(
     PartOperation) {
     using Outcome = typename Operation::Outcome;
     asio::io_context context;
-    TokenBench bench{context.get_executor()};
+    OperationBench bench{context.get_executor()};
     std::optional<Outcome> outcome;
     const Keep<Outcome> keep{&outcome};
     const auto check = [&] {
@@ -193,7 +193,7 @@ TEST_CASE_TEMPLATE(
     InsertOfSeveral) {
     using Outcome = typename Operation::Outcome;
     asio::io_context context;
-    TokenBench bench{context.get_executor()};
+    OperationBench bench{context.get_executor()};
     std::optional<Outcome> outcome;
     const Keep<Outcome> keep{&outcome};
 
@@ -257,7 +257,7 @@ TEST_CASE_TEMPLATE(
     asio::thread_pool loop{2};
     std::atomic<int> right{0};
     {
-        TokenBench bench{loop.get_executor()};
+        OperationBench bench{loop.get_executor()};
         std::vector<std::thread> threads;
         for (int i = 0; i != 4; ++i) {
             threads.emplace_back([&] {
@@ -275,13 +275,13 @@ TEST_CASE_TEMPLATE(
 
 TEST_CASE("Completion tokens: the functions that return an awaitable start when it is awaited") {
     asio::io_context context;
-    TokenBench bench{context.get_executor()};
+    OperationBench bench{context.get_executor()};
     auto call = bench.client.call("m");
     auto notify = bench.client.notify("m");
     auto batch = bench.client.make_batch();
     batch.call("m");
     auto answers = bench.client.call_batch(std::move(batch));
-    auto insert = bench.client.insert(TokenBench::frame(1));
+    auto insert = bench.client.insert(OperationBench::frame(1));
     auto page = bench.pages.next();
     auto part = bench.stream.next();
     CHECK(context.poll() == 0);

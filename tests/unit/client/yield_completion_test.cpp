@@ -21,7 +21,7 @@ TEST_CASE_TEMPLATE(
     InsertOfSeveral,
     PageOperation) {
     asio::io_context context;
-    TokenBench bench{context.get_executor()};
+    OperationBench bench{context.get_executor()};
     int right = 0;
     asio::spawn(
         context,

@@ -119,6 +119,7 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::id_missing, "id_missing");
     names.check(Reason::id_mismatch, "id_mismatch");
     names.check(Reason::members, "members");
+    names.check(Reason::bad_error, "bad_error");
     names.check(Reason::batch, "batch");
     names.check(Reason::missing, "missing");
     names.check(Reason::repeated, "repeated");

@@ -35,23 +35,29 @@ public:
     using Outcome = decltype(State::ready);
 
     explicit NextTurn(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
-    NextTurn(NextTurn&&) noexcept = default;
+    NextTurn(NextTurn&& other) noexcept
+        : state_(std::move(other.state_)),
+          is_mine_(std::exchange(other.is_mine_, false)),
+          is_refused_(other.is_refused_) {}
     NextTurn(const NextTurn&) = delete;
     NextTurn& operator=(const NextTurn&) = delete;
     ~NextTurn() { end(); }
 
     boost::asio::awaitable<void> run() {
         is_mine_ = !state_->busy.exchange(true);
-        if (!is_mine_ || state_->ready) co_return;
+        is_refused_ = !is_mine_;
+        if (is_refused_ || state_->ready) co_return;
         state_->ready = Error{};
         state_->ready = co_await state_->advance();
     }
 
     Outcome take() {
-        if (!is_mine_) {
+        if (is_refused_) {
             return Error{
                 Errc::bad_argument, Reason::none, "the wait before this one has not ended yet"};
         }
+        // There was no memory to begin.
+        if (!is_mine_) return Error{};
         Outcome outcome = std::exchange(state_->ready, Error{});
         end();
         return outcome;
@@ -64,6 +70,8 @@ private:
 
     std::shared_ptr<State> state_;
     bool is_mine_ = false;
+    /// Was somebody else waiting?
+    bool is_refused_ = false;
 };
 
 }  // namespace clarify::detail

@@ -126,7 +126,8 @@ clarify::Result<clarify::Filter> filter_of(const FilterArguments& arguments) {
         filter = filter &&
             clarify::label(label.substr(0, equals)) == std::string_view{label}.substr(equals + 1);
     }
-    if (const clarify::Result<void> sendable = check(filter); !sendable) return sendable.error();
+    if (const clarify::Result<void> sendable = clarify::detail::check(filter); !sendable)
+        return sendable.error();
     return filter;
 }
 

@@ -322,7 +322,7 @@ TEST_CASE("TLS: certificates that are bombs cost neither time nor trust") {
         const auto begun = Moment::now();
         const Outcome outcome = caller.call();
         CHECK(Moment::now() - begun < 2s);
-        CHECK(longest < 250ms);
+        CHECK(longest < 1s);
         if (row.accepted) {
             CHECK_MESSAGE(outcome.has_value(), outcome.error());
         } else {

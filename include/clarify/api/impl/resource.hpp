@@ -4,7 +4,6 @@
 #ifndef CLARIFY_API_IMPL_RESOURCE_HPP
 #define CLARIFY_API_IMPL_RESOURCE_HPP
 
-#include <clarify/api/detail/resource_reader.hpp>
 #include <clarify/api/detail/sha1.hpp>
 #include <clarify/api/resource.hpp>
 #include <clarify/core/detail/config.hpp>
@@ -14,6 +13,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+
+#include <clarify/api/detail/impl/resource_reader.hpp>
 
 namespace clarify {
 namespace detail {

@@ -6,7 +6,6 @@
 
 #include <clarify/api/data_frame.hpp>
 #include <clarify/api/detail/digits.hpp>
-#include <clarify/api/detail/frame_merge.hpp>
 #include <clarify/api/detail/frame_text.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/json_reader.hpp>
@@ -19,6 +18,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <clarify/api/detail/impl/frame_merge.hpp>
 
 namespace clarify {
 namespace detail {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Reads signals and items in any of the shapes that servers send them in.
 
-#ifndef CLARIFY_API_DETAIL_RESOURCE_READER_HPP
-#define CLARIFY_API_DETAIL_RESOURCE_READER_HPP
+#ifndef CLARIFY_API_DETAIL_IMPL_RESOURCE_READER_HPP
+#define CLARIFY_API_DETAIL_IMPL_RESOURCE_READER_HPP
 
 #include <clarify/api/resource.hpp>
 #include <clarify/core/detail/json_reader.hpp>
@@ -142,4 +142,4 @@ bool read_resource(JsonReader& in, Resource& out, ReadOwn&& read_own) {
 
 }  // namespace clarify::detail::resource
 
-#endif  // CLARIFY_API_DETAIL_RESOURCE_READER_HPP
+#endif  // CLARIFY_API_DETAIL_IMPL_RESOURCE_READER_HPP

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Many frames that become one.
 
-#ifndef CLARIFY_API_DETAIL_FRAME_MERGE_HPP
-#define CLARIFY_API_DETAIL_FRAME_MERGE_HPP
+#ifndef CLARIFY_API_DETAIL_IMPL_FRAME_MERGE_HPP
+#define CLARIFY_API_DETAIL_IMPL_FRAME_MERGE_HPP
 
 #include <clarify/api/data_frame.hpp>
 
@@ -64,4 +64,4 @@ private:
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_API_DETAIL_FRAME_MERGE_HPP
+#endif  // CLARIFY_API_DETAIL_IMPL_FRAME_MERGE_HPP

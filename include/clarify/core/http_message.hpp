@@ -45,7 +45,7 @@ struct HttpRequest {
     /// May be empty: `Content-Length` is 0 then.
     std::string_view body;
     /// When the exchange must be over. The client also cancels it then; see `HttpBackend`.
-    TimePoint deadline = TimePoint::max();
+    TimePoint deadline = (TimePoint::max)();
     /// A response body of more bytes is refused with `Errc::too_large`; 16 MiB by default. Zero: every
     /// body is.
     std::size_t max_response_body = std::size_t{16} << 20U;

@@ -41,7 +41,7 @@ class Timer {
 public:
     /// Set to `TimePoint::max()`, a time that never comes.
     explicit Timer(const boost::asio::any_io_executor& executor)
-        : source_(detail::time_source(executor)), timer_(executor, TimePoint::max()) {}
+        : source_(detail::time_source(executor)), timer_(executor, (TimePoint::max)()) {}
     /// Set to `when`, which may be past.
     Timer(const boost::asio::any_io_executor& executor, TimePoint when) : Timer(executor) {
         expires_at(when);
@@ -83,7 +83,7 @@ public:
     template <class Token>
     auto async_wait(Token&& token) {
         // Its alarm may have rung before anybody waited.
-        if (source_ && expired()) timer_.expires_at(TimePoint::min());
+        if (source_ && expired()) timer_.expires_at((TimePoint::min)());
         return timer_.async_wait(std::forward<Token>(token));
     }
 
@@ -101,7 +101,7 @@ private:
     std::shared_ptr<TimeSource> source_;
     /// With a stand-in clock it is set to no time, and only cancelled.
     boost::asio::steady_timer timer_;
-    TimePoint expiry_ = TimePoint::max();
+    TimePoint expiry_ = (TimePoint::max)();
     std::shared_ptr<Watch> watch_;
 };
 

@@ -136,7 +136,7 @@ private:
     bool fresh_connection_ = false;
     bool maybe_executed_ = false;
     unsigned attempts_ = 0;
-    TimePoint deadline_ = TimePoint::max();
+    TimePoint deadline_ = (TimePoint::max)();
 };
 
 inline CourseAction CallCourse::next(
@@ -181,7 +181,7 @@ inline CourseAction CallCourse::on_sent(
 inline CourseAction CallCourse::on_rejected(
     const CourseEvent& event, const RetryOptions& options) noexcept {
     // Where repetition is turned off, too: it is none of a failed call.
-    const unsigned most = std::max(options.attempts, 2U);
+    const unsigned most = (std::max)(options.attempts, 2U);
     if (!event.renewable || renewed_ || attempts_ >= most) return go(CourseStep::end);
     if (event.stopped) return end_stopped(Phase::token);
     renewed_ = true;

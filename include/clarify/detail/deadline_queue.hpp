@@ -17,13 +17,13 @@ namespace clarify::detail {
 /// longer than the clock can tell.
 inline TimePoint time_after(TimePoint now, std::chrono::milliseconds span) noexcept {
     using std::chrono::milliseconds;
-    const auto most = std::chrono::duration_cast<milliseconds>(TimePoint::max() - now);
-    return span < most ? now + span : TimePoint::max();
+    const auto most = std::chrono::duration_cast<milliseconds>((TimePoint::max)() - now);
+    return span < most ? now + span : (TimePoint::max)();
 }
 
 /// Has a place in a `DeadlineQueue`.
 struct Expiring {
-    TimePoint deadline = TimePoint::max();
+    TimePoint deadline = (TimePoint::max)();
 
 private:
     friend class DeadlineQueue;

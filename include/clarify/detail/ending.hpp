@@ -44,14 +44,14 @@ public:
     /// No call may begin any more, and those in flight may go on until `until` at most. Said again,
     /// the earliest time counts. Whether it was said for the first time to a client that was open.
     bool drain(TimePoint until) noexcept {
-        drain_until_ = std::min(drain_until_, until);
+        drain_until_ = (std::min)(drain_until_, until);
         if (stage_ != Stage::open) return false;
         stage_ = Stage::draining;
         return true;
     }
     /// When calls in flight have to be ended; never where the client is not draining.
     TimePoint drain_ends() const noexcept {
-        return stage_ == Stage::draining ? drain_until_ : TimePoint::max();
+        return stage_ == Stage::draining ? drain_until_ : (TimePoint::max)();
     }
 
     /// No call may be in flight any more. False where that was said before.
@@ -88,7 +88,7 @@ private:
     Errc cut_short_{};
     /// Calls that have begun and not ended.
     std::size_t calls_ = 0;
-    TimePoint drain_until_ = TimePoint::max();
+    TimePoint drain_until_ = (TimePoint::max)();
     std::vector<std::shared_ptr<DrainWait>> waits_;
 };
 

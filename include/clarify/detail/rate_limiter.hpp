@@ -30,12 +30,12 @@ public:
 
     /// When the next token is there; in the past where it is.
     TimePoint ready() const noexcept {
-        return full_ == TimePoint::min() ? TimePoint::min() : full_ - slack_;
+        return full_ == (TimePoint::min)() ? (TimePoint::min)() : full_ - slack_;
     }
     /// Takes a token if there is one.
     bool take(TimePoint now) noexcept {
         if (now < ready()) return false;
-        full_ = std::max(full_, now) + interval_;
+        full_ = (std::max)(full_, now) + interval_;
         return true;
     }
 
@@ -43,7 +43,7 @@ private:
     Clock::duration interval_;
     /// How long before it is full it has a token to give.
     Clock::duration slack_;
-    TimePoint full_ = TimePoint::min();
+    TimePoint full_ = (TimePoint::min)();
 };
 
 /// The calls that wait for the tokens of one bucket, in the order in which they came.

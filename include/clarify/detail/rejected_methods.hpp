@@ -92,7 +92,7 @@ private:
         std::uint64_t services = 0;
         bool stubborn = false;
         /// Until then others count as being served.
-        TimePoint others_served_until = TimePoint::min();
+        TimePoint others_served_until = (TimePoint::min)();
     };
 
     static bool is_same(const std::weak_ptr<const Secret>& a, const AuthHeader& b) noexcept {
@@ -121,7 +121,7 @@ private:
     std::array<std::size_t, most_methods> served_names_{};
     /// The header that was last held blameless.
     std::uint64_t blameless_ = 0;
-    TimePoint pause_until_ = TimePoint::min();
+    TimePoint pause_until_ = (TimePoint::min)();
     Clock::duration pause_;
 };
 
@@ -191,7 +191,7 @@ inline void RejectedMethods::found_in_vain(std::uint64_t header, TimePoint now) 
     if (std::exchange(blameless_, header) == header) return;
     if (pause_until_ < now - longest_pause_) pause_ = first_pause_;
     pause_until_ = now + pause_;
-    pause_ = std::min(2 * pause_, longest_pause_);
+    pause_ = (std::min)(2 * pause_, longest_pause_);
 }
 
 inline bool RejectedMethods::blames_header(
@@ -212,7 +212,7 @@ inline bool RejectedMethods::blames_header(
     }
     found_in_vain(seen.number, now);
     if (others_served) method.others_served_until = now + longest_pause_;
-    return now >= std::max(pause_until_, method.others_served_until);
+    return now >= (std::max)(pause_until_, method.others_served_until);
 }
 
 }  // namespace clarify::detail

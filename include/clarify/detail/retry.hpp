@@ -23,7 +23,7 @@ public:
     explicit RetryBudget(unsigned size) : size_(size), tokens_(size) {}
 
     void succeeded() noexcept { tokens_ = std::min<double>(size_, tokens_ + 0.1); }
-    void failed() noexcept { tokens_ = std::max(0.0, tokens_ - 1); }
+    void failed() noexcept { tokens_ = (std::max)(0.0, tokens_ - 1); }
     bool allows_retry() const noexcept { return size_ == 0 || tokens_ >= size_ / 2.0; }
 
 private:
@@ -118,7 +118,7 @@ inline RetryAnswer decide_retry(
     if (!next) return {};
     if (const auto asked = asked_wait(error)) {
         if (*asked > options.longest_retry_after) return {};
-        next->wait = std::max(next->wait, *asked);
+        next->wait = (std::max)(next->wait, *asked);
     }
     if (question.now + next->wait >= question.deadline) return {};
     return {true, next->wait, next->fresh_connection};

@@ -120,7 +120,7 @@ Codec RpcClient<Backend, Auth, Codec>::make_codec([[maybe_unused]] const ClientO
         JsonCodecOptions json;
         json.max_parse_memory = options.max_json_memory;
         // What is less deep the client finds before it decodes; parameters keep their depth.
-        json.max_depth = std::max(json.max_depth, options.max_json_depth);
+        json.max_depth = (std::max)(json.max_depth, options.max_json_depth);
         return Codec{json};
     } else {
         return Codec();

@@ -83,9 +83,9 @@ inline DataPlan::DataPlan(
       items_(items),
       buckets_(std::move(buckets)),
       limits_(limits),
-      width_(std::min(limits.first_window, limits.widest_window)),
+      width_((std::min)(limits.first_window, limits.widest_window)),
       window_from_(from),
-      window_to_(std::min(to, end_of(from, width_))),
+      window_to_((std::min)(to, end_of(from, width_))),
       is_measured_(limits.is_measured) {
     limits_.items = std::max<std::size_t>(limits_.items, 1);
     limits_.values = std::max<std::size_t>(limits_.values, 1);
@@ -93,7 +93,7 @@ inline DataPlan::DataPlan(
 
 // At least a bucket, or a microsecond, so that every window is one step ahead.
 inline Timestamp DataPlan::end_of(Timestamp from, std::chrono::microseconds width) const noexcept {
-    if (!buckets_) return from + std::max(width, std::chrono::microseconds{1});
+    if (!buckets_) return from + (std::max)(width, std::chrono::microseconds{1});
     const Timestamp end = buckets_->start(from + width);
     return end > from ? end : buckets_->next(from);
 }
@@ -102,7 +102,7 @@ inline std::optional<DataPiece> DataPlan::next() {
     if (next_item_ == items_) {
         if (!is_measured_) return std::nullopt;
         window_from_ = window_to_;
-        window_to_ = std::min(to_, end_of(window_from_, width_));
+        window_to_ = (std::min)(to_, end_of(window_from_, width_));
         next_item_ = 0;
     }
     if (window_from_ >= to_ || items_ == 0) return std::nullopt;
@@ -110,14 +110,14 @@ inline std::optional<DataPiece> DataPlan::next() {
     piece.from = window_from_;
     piece.to = window_to_;
     piece.first_item = next_item_;
-    piece.items = std::min(limits_.items, items_ - next_item_);
+    piece.items = (std::min)(limits_.items, items_ - next_item_);
     next_item_ += piece.items;
     return piece;
 }
 
 inline std::optional<std::pair<DataPiece, DataPiece>> DataPlan::split(const DataPiece& piece) {
     const std::chrono::microseconds length = piece.to - piece.from;
-    width_ = std::max(std::min(width_, length / 2), std::chrono::microseconds{1});
+    width_ = (std::max)((std::min)(width_, length / 2), std::chrono::microseconds{1});
     const Timestamp middle = end_of(piece.from, length / 2);
     DataPiece first = piece;
     DataPiece second = piece;
@@ -139,12 +139,12 @@ inline void DataPlan::arrived(const DataPiece& piece, std::size_t values) noexce
     is_measured_ = true;
     // What was asked for before the width last changed says nothing new.
     if (values > limits_.values && length <= width_) {
-        width_ = std::max(length / 2, std::chrono::microseconds{1});
+        width_ = (std::max)(length / 2, std::chrono::microseconds{1});
     } else if (values <= limits_.values / 2 && length >= width_) {
         // So that half of the limit is reached, if it goes on like this.
         const std::size_t factor = limits_.values / 2 / std::max<std::size_t>(values, 1);
         const auto times = static_cast<int>(std::clamp<std::size_t>(factor, 2, 8));
-        width_ = std::min(width_ * times, limits_.widest_window);
+        width_ = (std::min)(width_ * times, limits_.widest_window);
     }
 }
 

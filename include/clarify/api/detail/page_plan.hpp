@@ -34,13 +34,13 @@ public:
     bool done() const noexcept { return done_; }
     /// The page that comes next; the same until it has arrived.
     PageRequest next() const noexcept {
-        return {skip_, left_ ? std::min(*left_, page_size_) : page_size_, first_};
+        return {skip_, left_ ? (std::min)(*left_, page_size_) : page_size_, first_};
     }
     /// It has arrived, with `count` resources and perhaps the number of all. Returns how many of them
     /// are wanted: not more than `limit` in all, however many the server sends.
     std::size_t arrived(std::size_t count, std::optional<std::int64_t> total) noexcept {
         const std::size_t asked = next().limit;
-        const std::size_t wanted = left_ ? std::min(*left_, count) : count;
+        const std::size_t wanted = left_ ? (std::min)(*left_, count) : count;
         first_ = false;
         skip_ += count;
         if (left_) *left_ -= wanted;

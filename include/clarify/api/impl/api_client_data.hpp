@@ -88,7 +88,7 @@ struct ApiClient<Rpc>::Source {
             limits.first_window = limits.widest_window;
         } else if (buckets && !options.first_window) {
             limits.first_window = window_of(
-                *data.rollup.width(), std::min(limits.items, count), limits.widest_window);
+                *data.rollup.width(), (std::min)(limits.items, count), limits.widest_window);
             limits.is_measured = true;
         }
         return {*data.from, *data.to, count, std::move(buckets), limits};

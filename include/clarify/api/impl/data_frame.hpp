@@ -168,8 +168,8 @@ CLARIFY_DECL void DataFrame::merge(const DataFrame& other) {
 }
 
 CLARIFY_DECL DataFrame DataFrame::part(std::size_t first, std::size_t count) const {
-    first = std::min(first, times_.size());
-    count = std::min(count, times_.size() - first);
+    first = (std::min)(first, times_.size());
+    count = (std::min)(count, times_.size() - first);
     const auto cut = [&](const auto& values) {
         const auto begin = values.begin() + static_cast<std::ptrdiff_t>(first);
         return std::vector(begin, begin + static_cast<std::ptrdiff_t>(count));
@@ -184,7 +184,7 @@ CLARIFY_DECL DataFrame DataFrame::part(std::size_t first, std::size_t count) con
 
 CLARIFY_DECL DataFrame DataFrame::slice(Timestamp from, Timestamp to) const {
     const auto first = std::lower_bound(times_.begin(), times_.end(), from);
-    const auto last = std::lower_bound(first, times_.end(), std::max(from, to));
+    const auto last = std::lower_bound(first, times_.end(), (std::max)(from, to));
     return part(
         static_cast<std::size_t>(first - times_.begin()), static_cast<std::size_t>(last - first));
 }

@@ -144,7 +144,7 @@ inline Reason fixed_length(DurationParts parts, std::int64_t& out) noexcept {
         __builtin_add_overflow(total, parts.time, &total)) {
         return Reason::out_of_range;
     }
-    constexpr auto largest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+    constexpr auto largest = static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)());
     if (total > largest + (parts.negative ? 1 : 0)) return Reason::out_of_range;
     // The negation of unsigned values wraps to the representation of the smallest value, too.
     out = static_cast<std::int64_t>(parts.negative ? ~total + 1 : total);
@@ -152,7 +152,7 @@ inline Reason fixed_length(DurationParts parts, std::int64_t& out) noexcept {
 }
 
 inline bool signed_count(std::uint64_t magnitude, bool negative, std::int64_t& out) noexcept {
-    if (magnitude > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()))
+    if (magnitude > static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)()))
         return false;
     out = negative ? -static_cast<std::int64_t>(magnitude) : static_cast<std::int64_t>(magnitude);
     return true;

@@ -71,8 +71,8 @@ CLARIFY_DECL Timestamp TimeZone::from_local(Timestamp local) const noexcept {
     // No offset is as large as a day, and no two changes are as close.
     const std::chrono::seconds before = offset_at(local - std::chrono::hours{24});
     const std::chrono::seconds after = offset_at(local + std::chrono::hours{24});
-    const Timestamp early = local - std::max(before, after);
-    const Timestamp late = local - std::min(before, after);
+    const Timestamp early = local - (std::max)(before, after);
+    const Timestamp late = local - (std::min)(before, after);
     for (const Timestamp candidate : {early, late}) {
         if (to_local(candidate) == local) return candidate;
     }

@@ -82,7 +82,7 @@ private:
     bool fetching_ = false;
 
     std::optional<Error> last_error_;
-    TimePoint pause_until_ = TimePoint::min();
+    TimePoint pause_until_ = (TimePoint::min)();
     Clock::duration pause_;
     bool patient_ = false;
 
@@ -114,7 +114,7 @@ inline void TokenCache::fetched(
     renew_at_ = expires_at_ - margin;
     last_error_.reset();
     pause_ = times_.first_pause;
-    pause_until_ = TimePoint::min();
+    pause_until_ = (TimePoint::min)();
     patient_ = false;
 }
 
@@ -123,7 +123,7 @@ inline void TokenCache::failed(
     fetching_ = false;
     last_error_ = std::move(error);
     patient_ = patience.has_value();
-    pause_until_ = now + std::max(pause_, patience.value_or(Clock::duration::zero()));
+    pause_until_ = now + (std::max)(pause_, patience.value_or(Clock::duration::zero()));
     pause_ = std::min<Clock::duration>(pause_ * 2, times_.longest_pause);
 }
 
@@ -134,13 +134,13 @@ inline void TokenCache::rejected(const AuthHeader& header, TimePoint now, bool s
     if (served || !next_rejection_fetch_ || now - *next_rejection_fetch_ > times_.longest_pause) {
         rejection_pause_ = times_.first_pause;
     }
-    const TimePoint fetch_at = served ? now : std::max(now, next_rejection_fetch_.value_or(now));
+    const TimePoint fetch_at = served ? now : (std::max)(now, next_rejection_fetch_.value_or(now));
     next_rejection_fetch_ = fetch_at + rejection_pause_;
     rejection_pause_ = std::min<Clock::duration>(rejection_pause_ * 2, times_.longest_pause);
     if (fetch_at == now) return;
     // A fresh token was rejected as well: fetching another at once would only hammer the issuer.
     patient_ = false;
-    pause_until_ = std::max(pause_until_, fetch_at);
+    pause_until_ = (std::max)(pause_until_, fetch_at);
     // Without words first, for there is no pause without an error.
     last_error_.emplace(Errc::auth, Reason::rejected);
     last_error_->set_phase(Phase::token);

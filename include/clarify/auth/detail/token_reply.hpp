@@ -163,7 +163,7 @@ inline std::optional<std::chrono::seconds> read_lifetime(std::string_view text) 
     if (number.negative || number.reason == Reason::mismatch) return std::nullopt;
     if (number.reason == Reason::out_of_range) return std::chrono::seconds{most};
     if (number.magnitude == 0) return std::nullopt;
-    return std::chrono::seconds{std::min(number.magnitude, most)};
+    return std::chrono::seconds{(std::min)(number.magnitude, most)};
 }
 
 inline Result<std::optional<std::chrono::seconds>> read_expires_in(const RawJson& value) {

@@ -141,7 +141,7 @@ CLARIFY_DECL boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::autho
             case Step::pause:
                 break;
         }
-        const TimePoint until = decision.step == Step::pause ? decision.until : TimePoint::max();
+        const TimePoint until = decision.step == Step::pause ? decision.until : (TimePoint::max)();
         const bool cancelled = co_await state->fetch_ended.wait(context.get_executor(), until);
         if (cancelled) {
             Error error{Errc::cancelled, Reason::none, "cancelled while waiting for a token"};

@@ -87,7 +87,7 @@ inline std::optional<std::chrono::sys_seconds> parse_http_date(
     if (!parts) parts = match_http_date(text, "aaa bbb _d hh:mm:ss yyyy");
     const bool is_whole_year = parts.has_value();
     if (!parts) {
-        const std::size_t comma = std::min(text.find(','), text.size());
+        const std::size_t comma = (std::min)(text.find(','), text.size());
         if (std::find(weekdays.begin(), weekdays.end(), text.substr(0, comma)) == weekdays.end())
             return std::nullopt;
         parts = match_http_date(text.substr(comma), ", dd-bbb-yy hh:mm:ss GMT");

@@ -109,7 +109,7 @@ private:
     std::size_t take_string(std::string_view text, std::size_t first) {
         std::size_t at = first + 1;
         while (at < text.size() && text[at] != '"')
-            at += text[at] == '\\' ? 2 : 1;
+            at += text[at] == '\\' ? 2U : 1U;
         if (at >= text.size()) return text.size() - 1;
         if (!levels_.empty() && levels_.back().is_object && levels_.back().key.empty())
             levels_.back().key = text.substr(first, at - first + 1);

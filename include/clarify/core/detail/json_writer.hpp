@@ -122,8 +122,8 @@ private:
         const std::string_view* key) {
         if (fault_) return false;
         const std::string_view all{out_};
-        const std::size_t end = std::min(start, all.size());
-        const std::size_t begin = std::min(begin_, end);
+        const std::size_t end = (std::min)(start, all.size());
+        const std::size_t begin = (std::min)(begin_, end);
         const JsonPlace place{all.substr(begin, end - begin)};
         return fault_.set(code, reason, place.pointer(key), what);
     }

@@ -97,10 +97,10 @@ struct Backoff {
 /// ("full jitter"). `random` is evenly distributed in [0, 1).
 inline Clock::duration full_jitter(
     Clock::duration base, Clock::duration cap, unsigned attempts, double random) noexcept {
-    Clock::duration window = std::min(base, cap);
+    Clock::duration window = (std::min)(base, cap);
     // No more doublings than there are bits: a base of zero stays zero.
-    for (unsigned i = 1; i < std::min(attempts, 64U) && window < cap; ++i)
-        window = window > cap / 2 ? cap : std::min(2 * window, cap);
+    for (unsigned i = 1; i < (std::min)(attempts, 64U) && window < cap; ++i)
+        window = window > cap / 2 ? cap : (std::min)(2 * window, cap);
     return std::chrono::duration_cast<Clock::duration>(window * random);
 }
 

@@ -93,7 +93,7 @@ private:
     /// not made to cost time needs a third of that.
     static constexpr std::size_t most_work = std::size_t{1} << 20U;
     static std::size_t work_for(std::size_t size) noexcept {
-        return std::min(4096 + 8 * size, most_work);
+        return (std::min)(4096 + 8 * size, most_work);
     }
     /// How much text an occurrence may take: hexadecimal digits, each escaped as in JSON within JSON.
     std::size_t reach() const noexcept { return 2 * (6 + most_backslashes) * longest_; }

@@ -104,6 +104,11 @@ constexpr std::string_view name_of(
     return index < n ? names[index] : std::string_view{"unknown"};
 }
 
+// Boost's base is never deleted through, so that it needs no virtual destructor.
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+#endif
 class ErrorCategory final : public boost::system::error_category {
 public:
     const char* name() const noexcept override { return "clarify"; }
@@ -111,6 +116,9 @@ public:
         return std::string{to_string(static_cast<Errc>(value))};
     }
 };
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace detail
 

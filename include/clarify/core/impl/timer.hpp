@@ -17,8 +17,8 @@ CLARIFY_DECL void Timer::expires_at(TimePoint when) {
         return;
     }
     forget();
-    timer_.expires_at(TimePoint::max());
-    if (when == TimePoint::max()) return;
+    timer_.expires_at((TimePoint::max)());
+    if (when == (TimePoint::max)()) return;
     watch_ = std::make_shared<Watch>();
     watch_->timer = this;
     watch_->alarm = source_->set_alarm(when, [watch = watch_, executor = timer_.get_executor()] {

@@ -46,7 +46,7 @@ inline const char* read_bracketed(std::string_view& authority, std::string& host
 
 /// Takes a name or an IPv4 address off the beginning of `authority`; what is wrong, or null.
 inline const char* read_host(std::string_view& authority, std::string& host, bool& ip_literal) {
-    const std::size_t end = std::min(authority.find(':'), authority.size());
+    const std::size_t end = (std::min)(authority.find(':'), authority.size());
     host = lower(authority.substr(0, end));
     authority.remove_prefix(end);
     if (host.empty()) return "the URL has no host";

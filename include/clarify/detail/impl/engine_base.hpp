@@ -120,7 +120,7 @@ CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, Ca
     const TimePoint came = time();
     if (line.occupied()) {
         // Who is woken has the place, also where the call was stopped at the same moment.
-        const bool cancelled = co_await line.places().wait(serial_, TimePoint::max());
+        const bool cancelled = co_await line.places().wait(serial_, (TimePoint::max)());
         if (cancelled) co_return;
     }
     const RateLine::Head head{line};
@@ -358,9 +358,9 @@ CLARIFY_DECL void EngineBase::turn() noexcept {
 
 CLARIFY_DECL TimePoint EngineBase::next_turn(TimePoint now, bool idle) const noexcept {
     const bool waiting = idle && !ending_.has_calls();
-    if (waiting && outbox_.empty()) return TimePoint::max();
+    if (waiting && outbox_.empty()) return (TimePoint::max)();
     const TimePoint next = now + (waiting ? Watchdog::memory_pause : Watchdog::tick);
-    return std::min(next, ending_.drain_ends());
+    return (std::min)(next, ending_.drain_ends());
 }
 
 CLARIFY_DECL std::weak_ptr<Watchdog> EngineBase::weak_watchdog() noexcept {
@@ -382,7 +382,7 @@ CLARIFY_DECL void EngineBase::shut_down() noexcept {
 
 CLARIFY_DECL void EngineBase::drain(
     std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait) {
-    const TimePoint until = time_after(time(), std::max(limit, std::chrono::milliseconds{0}));
+    const TimePoint until = time_after(time(), (std::max)(limit, std::chrono::milliseconds{0}));
     context_->while_there([&] {
         boost::asio::post(serial_, [self = shared_from_this(), until, wait]() mutable {
             self->begin_drain(until, std::move(wait));

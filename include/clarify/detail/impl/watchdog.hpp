@@ -25,8 +25,8 @@ CLARIFY_DECL Watchdog::Watchdog(
 CLARIFY_DECL void Watchdog::arm() {
     if (!timer_) return;
     TimePoint wanted = owner_.next_turn(timer_->now(), queue_.empty());
-    if (!queue_.empty()) wanted = std::min(wanted, queue_.first().deadline);
-    if (wanted == TimePoint::max()) return;
+    if (!queue_.empty()) wanted = (std::min)(wanted, queue_.first().deadline);
+    if (wanted == (TimePoint::max)()) return;
     if (armed_ && timer_->expiry() <= wanted) return;
     armed_ = false;
     timer_->expires_at(wanted);
@@ -86,7 +86,7 @@ CLARIFY_DECL bool Watchdog::stop_all(Stop why) noexcept {
         const auto activity = static_cast<Activity&>(*queue_.entries().back()).shared_from_this();
         queue_.remove(*activity);
         if (activity->stop(why)) continue;
-        activity->deadline = TimePoint::min();
+        activity->deadline = (TimePoint::min)();
         queue_.insert(*activity);  // where there was room a moment ago
         ++left;
     }

@@ -47,12 +47,12 @@ private:
 };
 
 /// A number below `bound` (which is not 0) that a peer cannot foresee.
-inline std::size_t unforeseeable(std::size_t bound) noexcept {
+inline std::uint64_t unforeseeable(std::uint64_t bound) noexcept {
     static std::atomic<std::uint64_t> state{[] {
         // A clock and the place of the stack, where the system has no better source.
         std::uint64_t seed =
             static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-        seed ^= static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&seed)) << 16U;
+        seed ^= std::uint64_t{reinterpret_cast<std::uintptr_t>(&seed)} << 16U;
         try {
             std::random_device device;
             seed ^= static_cast<std::uint64_t>(device()) << 32U | device();
@@ -65,7 +65,7 @@ inline std::size_t unforeseeable(std::size_t bound) noexcept {
     std::uint64_t word = state.fetch_add(step, std::memory_order_relaxed);
     word = (word ^ (word >> 30U)) * 0xBF58476D1CE4E5B9U;
     word = (word ^ (word >> 27U)) * 0x94D049BB133111EBU;
-    return static_cast<std::size_t>((word ^ (word >> 31U)) % bound);
+    return (word ^ (word >> 31U)) % bound;
 }
 
 /** Builds a `boost::json::value` from text.
@@ -161,8 +161,9 @@ template <class Reader>
 std::size_t BoostValueBuilder<Reader>::push_decoys(std::string_view key, std::size_t members) {
     constexpr std::size_t harmless = 128;
     if (members < harmless || !std::has_single_bit(members)) return 0;
-    const std::size_t count = unforeseeable(members / 4);
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::uint64_t wanted = unforeseeable(members / 4);
+    std::size_t count = 0;
+    for (; count < wanted; ++count) {
         reader_.budget().charge_block(key.size() + 1);
         stack_.push_key({key.data(), key.size()});
         stack_.push_null();

@@ -98,7 +98,7 @@ inline Result<void> read_batch(
     std::size_t max_depth) {
     using namespace detail;
     // The array around the responses is one level more than they have.
-    const std::size_t depth = std::min(max_depth + 1, clarify::detail::json_depth_ceiling);
+    const std::size_t depth = (std::min)(max_depth + 1, clarify::detail::json_depth_ceiling);
     JsonScanner scanner{body, depth};
     const RawJson whole = scanner.document();
     if (scanner.reason() == Reason::empty) {

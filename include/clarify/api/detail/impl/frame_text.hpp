@@ -77,7 +77,7 @@ void append_array(std::string& out, std::size_t count, std::size_t longest, Put&
     constexpr std::size_t block = 256;
     out += '[';
     for (std::size_t first = 0; first < count; first += block) {
-        const std::size_t last = std::min(count, first + block);
+        const std::size_t last = (std::min)(count, first + block);
         const std::size_t before = out.size();
         out.resize(before + (last - first) * (longest + 1));
         char* at = out.data() + before;
@@ -254,7 +254,7 @@ inline std::size_t fixed_size(const DataFrame& frame) {
 /// How many bytes each row takes, with its commas.
 inline std::vector<std::size_t> row_sizes(const DataFrame& frame) {
     std::vector<std::size_t> sizes(frame.size());
-    char text[std::max(json_number_size, TimeWriter::max_size)];
+    char text[(std::max)(json_number_size, TimeWriter::max_size)];
     TimeWriter writer;
     for (std::size_t row = 0; row != frame.size(); ++row)
         sizes[row] = static_cast<std::size_t>(writer.put(text, frame.times()[row]) - text) + 1;

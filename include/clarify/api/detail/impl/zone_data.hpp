@@ -153,8 +153,10 @@ public:
 
     bool has(std::uint64_t count) const noexcept { return rest_.size() >= count; }
     std::string_view rest() const noexcept { return rest_; }
-    std::string_view take(std::size_t count) noexcept {
-        const std::string_view taken = rest_.substr(0, count);
+    /// What there is of the next `count` bytes.
+    std::string_view take(std::uint64_t count) noexcept {
+        std::string_view taken = rest_;
+        if (count < rest_.size()) taken = rest_.substr(0, count);
         rest_.remove_prefix(taken.size());
         return taken;
     }
@@ -203,20 +205,20 @@ CLARIFY_DECL std::optional<ZoneData> ZoneData::parse(std::string_view file) {
     zone::Bytes in{file};
     const std::optional<zone::Header> old = zone::read_header(in);
     if (!old || !in.has(old->size(4))) return std::nullopt;
-    in.take(static_cast<std::size_t>(old->size(4)));
+    in.take(old->size(4));
     const std::optional<zone::Header> header = zone::read_header(in);
     if (!header || !in.has(header->size(8))) return std::nullopt;
 
     ZoneData data;
     for (std::uint64_t i = 0; i != header->times; ++i)
         data.times.push_back(static_cast<std::int64_t>(in.number(8)));
-    const std::string_view which = in.take(static_cast<std::size_t>(header->times));
+    const std::string_view which = in.take(header->times);
     std::vector<std::int32_t> types;
     for (std::uint64_t i = 0; i != header->types; ++i) {
         types.push_back(static_cast<std::int32_t>(static_cast<std::uint32_t>(in.number(4))));
         in.take(2);
     }
-    in.take(static_cast<std::size_t>(header->size(8) - header->times * 9 - header->types * 6));
+    in.take(header->size(8) - header->times * 9 - header->types * 6);
     data.first_offset = types.front();
     for (const char c : which) {
         const auto type = static_cast<unsigned char>(c);

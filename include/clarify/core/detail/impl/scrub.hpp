@@ -77,7 +77,7 @@ inline SecretFinder::SecretFinder(
 
 inline void SecretFinder::add(std::string_view secret) noexcept {
     if (secret.size() < shortest) return;
-    longest_ = std::max(longest_, secret.size());
+    longest_ = (std::max)(longest_, secret.size());
     add({secret, Letters::exact, 0, secret.size()});
     add({secret, Letters::hex, 0, 2 * secret.size()});
     // Base64 packs three bytes into four letters, so what stands before the secret decides which
@@ -243,11 +243,11 @@ inline bool SecretFinder::scrub(std::string& text) const {
 
 inline std::string SecretFinder::scrubbed_front(std::string_view text, std::size_t size) const {
     constexpr std::string_view mask = "****";
-    std::size_t work = work_for(std::min(text.size(), size + reach()));
+    std::size_t work = work_for((std::min)(text.size(), size + reach()));
     std::string out;
     std::size_t done = 0;
     while (done != text.size() && out.size() < size) {
-        const std::size_t until = done + std::min(text.size() - done, size - out.size());
+        const std::size_t until = done + (std::min)(text.size() - done, size - out.size());
         const Span found = find(text, done, until, work);
         out.append(text, done, found.begin - done);
         done = found.begin + found.size;
@@ -260,10 +260,10 @@ inline std::string SecretFinder::scrubbed_front(std::string_view text, std::size
 inline std::size_t SecretFinder::behind_secret(
     std::string_view text, std::size_t at) const noexcept {
     std::size_t end = at;
-    std::size_t work = work_for(std::min(text.size(), 2 * reach()));
-    for (std::size_t from = at - std::min(at, reach()); from < at;) {
+    std::size_t work = work_for((std::min)(text.size(), 2 * reach()));
+    for (std::size_t from = at - (std::min)(at, reach()); from < at;) {
         const Span found = find(text, from, at, work);
-        end = std::max(end, found.begin + found.size);
+        end = (std::max)(end, found.begin + found.size);
         from = found.begin + 1;
     }
     return end;
@@ -282,8 +282,8 @@ inline Secret Scrubber::password_in(std::string_view authorization) {
     constexpr std::string_view scheme = "Basic ";
     if (!iequals(authorization.substr(0, scheme.size()), scheme)) return {};
     std::string pair = base64_decoded(credentials_in(authorization));
-    const std::size_t colon = std::min(pair.find(':'), pair.size());
-    Secret password{std::string_view{pair}.substr(std::min(colon + 1, pair.size()))};
+    const std::size_t colon = (std::min)(pair.find(':'), pair.size());
+    Secret password{std::string_view{pair}.substr((std::min)(colon + 1, pair.size()))};
     Secret::wipe(pair);
     return password;
 }

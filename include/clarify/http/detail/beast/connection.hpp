@@ -181,7 +181,7 @@ void Connection<Net>::compose_head(const HttpRequest& request, std::string_view 
         // Asio encrypts from one buffer. Were head and body apart, it would put them together in
         // one of this size on the stack, where the authorization would stay.
         constexpr std::size_t asio_storage = 8192;
-        joined_ = std::min(request.body.size(), asio_storage);
+        joined_ = (std::min)(request.body.size(), asio_storage);
     }
     std::size_t size = joined_ + 96 + request.url->path().size() + authority.size();
     for (const HeaderView& header : request.headers)

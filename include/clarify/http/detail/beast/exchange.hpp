@@ -114,7 +114,7 @@ void end_exchange(
     if (!reused) source.proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
     const bool clean = connection.buffered() == 0 && whole;
-    const TimePoint expires = clean ? loan.expiry(reader) : TimePoint::min();
+    const TimePoint expires = clean ? loan.expiry(reader) : (TimePoint::min)();
     response.lease = std::move(loan).into_lease(expires);
 }
 

@@ -147,12 +147,13 @@ boost::asio::awaitable<Result<void>> shake_hands(
         co_return tls_error(Reason::handshake, origin, "the peer is not a TLS server");
     }
     bool wrong_protocol = false;
-    SSL_set_tlsext_debug_callback(ssl, &note_protocol);
+    SSL_callback_ctrl(
+        ssl, SSL_CTRL_SET_TLSEXT_DEBUG_CB, reinterpret_cast<void (*)()>(&note_protocol));
     SSL_set_tlsext_debug_arg(ssl, &wrong_protocol);
     PhaseGuard guard{executor, connection, until};
     const auto [ec] = co_await stream.async_handshake(
         boost::asio::ssl::stream_base::client, boost::asio::as_tuple(boost::asio::deferred));
-    SSL_set_tlsext_debug_callback(ssl, nullptr);
+    SSL_callback_ctrl(ssl, SSL_CTRL_SET_TLSEXT_DEBUG_CB, nullptr);
     if (guard.disarm()) co_return opening_timed_out(Phase::tls, origin);
     Result<void> outcome;
     if (wrong_protocol) {

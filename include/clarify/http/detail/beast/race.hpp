@@ -50,7 +50,7 @@ inline std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints) 
         (same ? first : second).push_back(endpoint);
     }
     std::vector<Endpoint> out;
-    for (std::size_t i = 0; i < std::max(first.size(), second.size()); ++i) {
+    for (std::size_t i = 0; i < (std::max)(first.size(), second.size()); ++i) {
         if (i < first.size()) out.push_back(first[i]);
         if (i < second.size()) out.push_back(second[i]);
     }
@@ -142,7 +142,7 @@ boost::asio::awaitable<Result<typename Net::Socket>> connect_any(
     const StopRace stop_race{race};
 
     std::size_t next = 0;
-    TimePoint next_start = TimePoint::min();
+    TimePoint next_start = (TimePoint::min)();
     for (;;) {
         const TimePoint now = time_on(executor);
         bool running = false;
@@ -157,7 +157,7 @@ boost::asio::awaitable<Result<typename Net::Socket>> connect_any(
                 continue;
             }
             running = true;
-            wake = std::min(wake, runner->expires);
+            wake = (std::min)(wake, runner->expires);
         }
         if (race->winner != nullptr) co_return std::move(race->winner->socket);
         if (now >= until) co_return opening_timed_out(Phase::connect, origin);
@@ -168,14 +168,14 @@ boost::asio::awaitable<Result<typename Net::Socket>> connect_any(
                 race,
                 executor,
                 endpoints[next],
-                last ? until : std::min(until, now + options.address_timeout));
+                last ? until : (std::min)(until, now + options.address_timeout));
             ++next;
             next_start = now + options.connect_stagger;
             running = true;
-            wake = std::min(wake, race->runners.back()->expires);
+            wake = (std::min)(wake, race->runners.back()->expires);
         }
         if (!running) co_return race_failure(*race, origin);
-        if (next < endpoints.size()) wake = std::min(wake, next_start);
+        if (next < endpoints.size()) wake = (std::min)(wake, next_start);
         if (co_await race->changed.wait(executor, wake)) {
             Error error{Errc::cancelled};
             co_return error.set_phase(Phase::connect);

@@ -34,7 +34,7 @@ public:
         skip(rules.limits().head_only);
         body_limit(boost::none);
         // Only complete heads within the limit are parsed.
-        header_limit(std::numeric_limits<std::uint32_t>::max());
+        header_limit((std::numeric_limits<std::uint32_t>::max)());
     }
 
     /// Consumes what it can of `input`, which begins with what the last call left over.

@@ -94,7 +94,7 @@ private:
 
         /// Writes the head, if it is still there, and so much of the rest.
         void write(std::size_t most) {
-            const std::size_t size = std::min(rest.size(), most);
+            const std::size_t size = (std::min)(rest.size(), most);
             std::copy_n(rest.begin(), size, piece.begin());
             rest.remove_prefix(size);
             const std::array<boost::asio::const_buffer, 2> output{

@@ -77,13 +77,13 @@ private:
 
 inline TimePoint CurlExchange::limit(const HttpOptions& options) const noexcept {
     if (progress.phase == Phase::proxy) {
-        return std::min(request.deadline, phase_began + options.proxy_timeout);
+        return (std::min)(request.deadline, phase_began + options.proxy_timeout);
     }
     if (progress.phase == Phase::tls) {
-        return std::min(request.deadline, phase_began + options.tls_timeout);
+        return (std::min)(request.deadline, phase_began + options.tls_timeout);
     }
     if (progress.phase == Phase::resolve || progress.phase == Phase::connect) {
-        return std::min(request.deadline, phase_began + options.connect_timeout);
+        return (std::min)(request.deadline, phase_began + options.connect_timeout);
     }
     return request.deadline;
 }

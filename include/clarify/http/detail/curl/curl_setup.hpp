@@ -80,7 +80,7 @@ inline bool curl_is_ready() noexcept {
 
 inline long curl_milliseconds(std::chrono::milliseconds duration) noexcept {
     constexpr std::chrono::milliseconds::rep longest = 1'000'000'000;
-    return static_cast<long>(std::min(duration.count(), longest));
+    return static_cast<long>((std::min)(duration.count(), longest));
 }
 
 inline bool curl_has_our_openssl() noexcept {

@@ -109,7 +109,7 @@ inline bool is_connected(curl_socket_t socket) noexcept {
 inline bool is_quiet(curl_socket_t socket) noexcept {
     char byte = 0;
     const auto got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    return got < 0 && errno == EAGAIN;
 }
 
 /// Are there bytes to read on a connected socket?

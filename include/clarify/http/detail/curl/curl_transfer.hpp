@@ -105,7 +105,7 @@ inline boost::asio::awaitable<Result<void>> curl_post(
             continue;
         }
         const TimePoint expires =
-            loan->can_serve() ? loan.expiry(exchange.response) : TimePoint::min();
+            loan->can_serve() ? loan.expiry(exchange.response) : (TimePoint::min)();
         response.lease = std::move(loan).into_lease(expires);
         co_return Result<void>{};
     }

@@ -58,7 +58,7 @@ template <class Connection>
 struct ConnectionTicket {
     std::shared_ptr<ConnectionSource<Connection>> source;
     Origin<Connection>* origin = nullptr;
-    TimePoint expires = TimePoint::min();
+    TimePoint expires = (TimePoint::min)();
 };
 
 /** A place in an origin's pool, with the connection that fills it once there is one.
@@ -103,7 +103,7 @@ public:
     /// and for how long (`keep_alive()`).
     template <class Reply>
     TimePoint expiry(const Reply& reply) const {
-        if (!reply.reusable()) return TimePoint::min();
+        if (!reply.reusable()) return (TimePoint::min)();
         return origin_->pool.expiry(connection_->opened_at(), reply.keep_alive(), source_->now());
     }
     /// Turns the loan into a lease for the response: `keep` makes the connection reusable until
@@ -178,7 +178,7 @@ private:
     /// That of the executor; known once the first connection is asked for.
     std::shared_ptr<TimeSource> time_;
     std::optional<BackgroundTimer> timer_;
-    TimePoint wake_at_ = TimePoint::max();
+    TimePoint wake_at_ = (TimePoint::max)();
     std::list<Origin<Connection>> origins_;
     bool closed_ = false;
     bool draining_ = false;

@@ -104,7 +104,7 @@ public:
         if (promised) {
             idle = std::min<Clock::duration>(idle, *promised - std::chrono::seconds{1});
         }
-        return std::min(now + idle, opened_at + limits_.lifetime);
+        return (std::min)(now + idle, opened_at + limits_.lifetime);
     }
 
     /// A connection has served: until `expires` the first in line gets it, else it becomes idle. Later
@@ -159,10 +159,10 @@ public:
     /// When something is to be done though nobody comes: an idle connection expires, or opening is
     /// no longer held back and somebody waits for that.
     TimePoint next_event(TimePoint now) const noexcept {
-        TimePoint next = TimePoint::max();
+        TimePoint next = (TimePoint::max)();
         for (const Idle& entry : idle_)
-            next = std::min(next, entry.expires);
-        if (now < held_back_until_ && !waiting_.empty()) next = std::min(next, held_back_until_);
+            next = (std::min)(next, entry.expires);
+        if (now < held_back_until_ && !waiting_.empty()) next = (std::min)(next, held_back_until_);
         return next;
     }
     /// Gives up every idle connection.
@@ -204,7 +204,7 @@ private:
     std::vector<Connection> doomed_;
     std::deque<Waiter> waiting_;
     std::size_t places_ = 0;
-    TimePoint held_back_until_ = TimePoint::min();
+    TimePoint held_back_until_ = (TimePoint::min)();
 };
 
 }  // namespace clarify::detail

@@ -93,7 +93,7 @@ public:
     /// How many bytes there may still be in heads, and in the body.
     std::size_t head_room() const noexcept { return head_room_; }
     std::size_t body_room() const noexcept {
-        return limits_.body - std::min(limits_.body, response_.body.size());
+        return limits_.body - (std::min)(limits_.body, response_.body.size());
     }
 
     /// Is a head under way: has its status line come, and its end not?

@@ -147,8 +147,8 @@ inline ServerTime RequestBuckets::moved(ServerTime start, std::int64_t count) co
 /// What is known of the samples in one bucket.
 struct Aggregate {
     void add(double value) {
-        min = count == 0 ? value : std::min(min, value);
-        max = count == 0 ? value : std::max(max, value);
+        min = count == 0 ? value : (std::min)(min, value);
+        max = count == 0 ? value : (std::max)(max, value);
         first = count == 0 ? value : first;
         last = value;
         sum += value;
@@ -195,12 +195,12 @@ inline Series seconds_in_state(
         const auto next = std::next(sample);
         // Not as a sum, which may be past the end of time.
         const bool breaks_off = next == range.samples.end() || next->first - sample->first > gap;
-        ServerTime end = breaks_off ? range.until : std::min(next->first, range.until);
+        ServerTime end = breaks_off ? range.until : (std::min)(next->first, range.until);
         if (end - sample->first > gap) end = sample->first + gap;
-        ServerTime begin = std::max(sample->first, range.from);
+        ServerTime begin = (std::max)(sample->first, range.from);
         while (begin < end) {
             const ServerTime start = buckets.start(begin);
-            const ServerTime part_end = std::min(buckets.end(start), end);
+            const ServerTime part_end = (std::min)(buckets.end(start), end);
             const std::chrono::duration<double> known = part_end - begin;
             seconds[start] += sample->second == state ? known.count() : 0;
             begin = part_end;

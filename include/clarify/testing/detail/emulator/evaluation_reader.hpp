@@ -94,7 +94,7 @@ private:
              "alias",
              "engUnit"});
         ResourceSearch search;
-        search.limit = std::numeric_limits<std::size_t>::max();
+        search.limit = (std::numeric_limits<std::size_t>::max)();
         if (!has_filter) {
             search = read_resource_search(part, SearchLimits{50, 1000});
         } else if (const json::object* const filter = part.object("filter")) {

@@ -128,7 +128,7 @@ private:
         if (shift == 0) return time;
         const ServerTime start = buckets_.start(time);
         const ServerTime source = buckets_.moved(start, -shift);
-        return std::min(source + (time - start), buckets_.end(source));
+        return (std::min)(source + (time - start), buckets_.end(source));
     }
 
     static double together(const std::vector<double>& values, Aggregation::Kind kind) {

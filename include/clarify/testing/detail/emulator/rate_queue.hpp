@@ -32,7 +32,7 @@ public:
         const int rate = requests_per_second(method);
         if (rate == 0) return Microseconds{0};
         ServerTime& free = free_[method];
-        free = std::max(free, now);
+        free = (std::max)(free, now);
         const Microseconds wait = free - now;
         if (wait > max_wait) return std::nullopt;
         free += Microseconds{std::chrono::seconds{1}} / rate;

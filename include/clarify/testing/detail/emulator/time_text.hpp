@@ -185,7 +185,7 @@ public:
     }
 
 private:
-    static constexpr std::int64_t limit = std::numeric_limits<std::int64_t>::max();
+    static constexpr std::int64_t limit = (std::numeric_limits<std::int64_t>::max)();
 
     std::int64_t sum_ = 0;
     bool valid_ = true;
@@ -267,7 +267,7 @@ inline std::string format_fixed_duration(std::chrono::nanoseconds duration) {
         return value < 0 ? -value : value;
     };
     std::string out = count < 0 ? "-PT" : "PT";
-    constexpr std::int64_t unlimited = std::numeric_limits<std::int64_t>::max();
+    constexpr std::int64_t unlimited = (std::numeric_limits<std::int64_t>::max)();
     if (const auto hours = part(3600 * second, unlimited); hours != 0)
         out += std::to_string(hours) + "H";
     if (const auto minutes = part(60 * second, 60); minutes != 0)

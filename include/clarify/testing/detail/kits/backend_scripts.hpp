@@ -77,7 +77,7 @@ inline int connection_of(const RawServer& server, std::string_view body) {
 inline std::size_t arrivals_of(const RawServer& server, std::string_view body) {
     std::size_t count = 0;
     for (const auto& arrival : server.ledger().requests())
-        count += arrival.request.body == body ? 1 : 0;
+        count += arrival.request.body == body ? 1U : 0U;
     return count;
 }
 

@@ -43,8 +43,8 @@ void CodecSuite<Codec, typed>::integers() {
         check("int64.both_ways", "std::int64_t keeps every digit", [&](CodecProblems& problems) {
             both_ways(problems, std::int64_t{0}, "0");
             both_ways(problems, std::int64_t{-9007199254740993}, "-9007199254740993");
-            both_ways(problems, Limits::min(), "-9223372036854775808");
-            both_ways(problems, Limits::max(), "9223372036854775807");
+            both_ways(problems, (Limits::min)(), "-9223372036854775808");
+            both_ways(problems, (Limits::max)(), "9223372036854775807");
         });
         check_mismatch<std::int64_t>(
             "int64.range",
@@ -72,7 +72,7 @@ void CodecSuite<Codec, typed>::integers() {
             {"2147483648", "-2147483649", "4294967297", "9223372036854775807"});
     }
     if constexpr (MappedBy<std::uint64_t, Codec>) {
-        constexpr std::uint64_t largest = std::numeric_limits<std::uint64_t>::max();
+        constexpr std::uint64_t largest = (std::numeric_limits<std::uint64_t>::max)();
         check("uint64.both_ways", "std::uint64_t keeps every digit", [&](CodecProblems& problems) {
             both_ways(problems, std::uint64_t{0}, "0");
             both_ways(problems, largest, "18446744073709551615");

@@ -126,7 +126,7 @@ inline Error ResponseReader::failure(boost::beast::error_code ec) const {
 inline bool is_too_long(
     std::string_view waiting, std::size_t extras, const ReplyLimits& limits) noexcept {
     if (waiting.starts_with("\r\n")) waiting.remove_prefix(2);
-    const std::size_t zeros = std::min(waiting.find_first_not_of('0'), waiting.size());
+    const std::size_t zeros = (std::min)(waiting.find_first_not_of('0'), waiting.size());
     constexpr std::string_view digits = "123456789abcdefABCDEF";
     const bool last_chunk = zeros != 0 && zeros != waiting.size() &&
         digits.find(waiting[zeros]) == std::string_view::npos;
@@ -145,7 +145,7 @@ inline bool is_malformed(std::string_view waiting, bool has_chunk) noexcept {
         waiting.remove_prefix(begin.size());
     }
     const std::size_t digits =
-        std::min(waiting.find_first_not_of("0123456789abcdefABCDEF"), waiting.size());
+        (std::min)(waiting.find_first_not_of("0123456789abcdefABCDEF"), waiting.size());
     if (digits > 16 || (digits == 0 && !waiting.empty())) return true;
     const std::size_t next = waiting.find_first_not_of(" \t", digits);
     if (next != std::string_view::npos && waiting[next] != ';' && waiting[next] != '\r')

@@ -19,12 +19,19 @@
 namespace clarify::detail {
 
 inline const boost::system::error_category& curl_category() noexcept {
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
+#endif
     struct Category final : boost::system::error_category {
         const char* name() const noexcept override { return "curl"; }
         std::string message(int value) const override {
             return curl_easy_strerror(static_cast<CURLcode>(value));
         }
     };
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
     static const Category category;
     return category;
 }

@@ -15,7 +15,7 @@ void Loan<Connection>::end() noexcept {
     Origin<Connection>* const origin = std::exchange(origin_, nullptr);
     if (origin == nullptr) return;
     const std::shared_ptr<ConnectionSource<Connection>> source = std::move(source_);
-    source->give_back(*origin, std::move(connection_), TimePoint::min(), false);
+    source->give_back(*origin, std::move(connection_), (TimePoint::min)(), false);
 }
 
 template <class Connection>
@@ -113,7 +113,7 @@ struct ConnectionSource<Connection>::InLine {
     ~InLine() {
         // Served and cancelled at once: what was handed over must not be lost.
         if (!origin.pool.abandon(&entry) && entry.handed && !taken) {
-            source.give_back(origin, std::move(entry.connection), TimePoint::min(), false);
+            source.give_back(origin, std::move(entry.connection), (TimePoint::min)(), false);
         }
     }
 
@@ -215,11 +215,11 @@ void ConnectionSource<Connection>::opening_failed(
 // The timer is set for the first time that is asked for; on the warm path it always is already.
 template <class Connection>
 void ConnectionSource<Connection>::wake_by(TimePoint when, TimePoint at) noexcept {
-    if (when == TimePoint::max()) return;
+    if (when == (TimePoint::max)()) return;
     // One that is late was lost, for want of memory.
     const bool overdue = at - std::chrono::seconds{1} > wake_at_;
     if ((when >= wake_at_ && !overdue) || !timer_ || closed_) return;
-    wake_at_ = TimePoint::max();
+    wake_at_ = (TimePoint::max)();
     try {
         const bool set = timer_->set(when, [weak = this->weak_from_this()] {
             if (const auto self = weak.lock()) self->tidy_up();
@@ -232,13 +232,13 @@ void ConnectionSource<Connection>::wake_by(TimePoint when, TimePoint at) noexcep
 template <class Connection>
 void ConnectionSource<Connection>::tidy_up() noexcept {
     if (closed_) return;
-    wake_at_ = TimePoint::max();
-    TimePoint next = TimePoint::max();
+    wake_at_ = (TimePoint::max)();
+    TimePoint next = (TimePoint::max)();
     for (Origin<Connection>& origin : origins_) {
         origin.pool.sweep(now(), [](const auto& connection) { return connection->can_serve(); });
         close_doomed(origin);
         serve_room(origin);
-        next = std::min(next, origin.pool.next_event(now()));
+        next = (std::min)(next, origin.pool.next_event(now()));
     }
     wake_by(next, now());
 }

@@ -107,6 +107,15 @@ inline void end_at_renegotiation(const SSL* ssl, int where, int value) {
     }
 }
 
+/// `SSL_set_tlsext_host_name`, whose macro has a cast that projects forbid themselves.
+inline int set_server_name(SSL* ssl, const std::string& name) {
+    return static_cast<int>(SSL_ctrl(
+        ssl,
+        SSL_CTRL_SET_TLSEXT_HOSTNAME,
+        TLSEXT_NAMETYPE_host_name,
+        const_cast<char*>(name.c_str())));
+}
+
 inline bool prepare_tls(SSL* ssl, const Url& origin) {
     // No callback: one that the context has is kept.
     SSL_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
@@ -127,7 +136,7 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
     } else {
         // Nothing but a shortage of memory speaks against a name that a URL can have.
         if (X509_VERIFY_PARAM_set1_host(parameters, host.data(), host.size()) != 1 ||
-            SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) {
+            set_server_name(ssl, host) != 1) {
             throw std::bad_alloc{};
         }
     }

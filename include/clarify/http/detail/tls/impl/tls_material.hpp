@@ -235,7 +235,7 @@ inline bool has_list_after_all(X509_STORE_CTX* verification) {
     X509_STORE* const store = X509_STORE_CTX_get0_store(verification);
     if (certificate == nullptr || chain == nullptr || X509_STORE_lock(store) != 1) return true;
     const int above = X509_STORE_CTX_get_error_depth(verification) + 1;
-    const X509* const issuer = sk_X509_value(chain, std::min(above, sk_X509_num(chain) - 1));
+    const X509* const issuer = sk_X509_value(chain, (std::min)(above, sk_X509_num(chain) - 1));
     const STACK_OF(X509_OBJECT)* const objects = X509_STORE_get0_objects(store);
     bool found = false;
     for (int i = 0; !found && i != sk_X509_OBJECT_num(objects); ++i) {

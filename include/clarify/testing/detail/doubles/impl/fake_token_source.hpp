@@ -93,7 +93,7 @@ inline boost::asio::awaitable<Result<AuthHeader>> FakeTokenSource::wait(
         // A fetch that takes no time may have ended already.
         if (state->ended == before) {
             const bool cancelled =
-                co_await state->changed.wait(context.get_executor(), TimePoint::max());
+                co_await state->changed.wait(context.get_executor(), (TimePoint::max)());
             if (cancelled) {
                 Error error{Errc::cancelled, Reason::none, "cancelled while waiting for a token"};
                 co_return error.set_phase(Phase::token);

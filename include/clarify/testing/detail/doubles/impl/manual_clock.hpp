@@ -20,7 +20,7 @@ inline TimeSource::Alarm ManualClock::set_alarm(TimePoint when, std::function<vo
     {
         const std::lock_guard lock{mutex_};
         alarm = ++last_;
-        if (when == TimePoint::max()) return alarm;
+        if (when == (TimePoint::max)()) return alarm;
         if (when > now()) {
             times_.emplace(alarm, when);
             alarms_.emplace(Key{when, alarm}, std::move(ring));
@@ -53,7 +53,7 @@ inline std::function<void()> ManualClock::step(TimePoint when) {
     const auto first = alarms_.begin();
     const bool due = first != alarms_.end() && first->first.first <= when;
     // Another thread may have moved the clock further already.
-    const TimePoint to = std::max(now(), due ? first->first.first : when);
+    const TimePoint to = (std::max)(now(), due ? first->first.first : when);
     now_.store(to.time_since_epoch().count(), std::memory_order_release);
     if (due) {
         ring = std::move(first->second);
@@ -81,7 +81,7 @@ inline Halt ManualClock::run_to(boost::asio::io_context& context, TimePoint limi
 }
 
 inline Halt ManualClock::run(boost::asio::io_context& context) {
-    return run_to(context, TimePoint::max());
+    return run_to(context, (TimePoint::max)());
 }
 
 inline Halt ManualClock::run_for(boost::asio::io_context& context, Clock::duration span) {

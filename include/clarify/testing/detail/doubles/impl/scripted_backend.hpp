@@ -71,7 +71,7 @@ public:
         record_.max_response_body = request.max_response_body;
         record_.fresh_connection = request.fresh_connection;
         ++state_->in_flight;
-        state_->most_in_flight = std::max(state_->most_in_flight, state_->in_flight);
+        state_->most_in_flight = (std::max)(state_->most_in_flight, state_->in_flight);
         enter(Phase::queue, false);
     }
     Exchange(const Exchange&) = delete;
@@ -160,9 +160,9 @@ inline boost::asio::awaitable<Result<void>> ScriptedBackend::run(
             last && failure != nullptr && !failure->silent && failure->error.fate() == Fate::unsent;
         exchange.enter(phase, detail::is_sent_in(phase) && !refused_unsent);
         const bool silent = last && failure != nullptr && failure->silent;
-        const TimePoint until = silent ? TimePoint::max() : timer.now() + plan.pause_in(phase);
+        const TimePoint until = silent ? (TimePoint::max)() : timer.now() + plan.pause_in(phase);
         if (until > timer.now()) {
-            timer.expires_at(std::min(until, request.deadline));
+            timer.expires_at((std::min)(until, request.deadline));
             co_await timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
         } else if (phase == Phase::first_byte) {
             // No server answers before the client has done something else.

@@ -52,7 +52,7 @@ inline bool is_media_type(std::string_view value, std::string_view media_type) {
         semicolon == std::string_view::npos ? std::string_view{} : value.substr(semicolon + 1);
     while (!rest.empty()) {
         const std::string_view piece = rest.substr(0, rest.find(';'));
-        rest.remove_prefix(std::min(piece.size() + 1, rest.size()));
+        rest.remove_prefix((std::min)(piece.size() + 1, rest.size()));
         const std::size_t equals = piece.find('=');
         const std::string_view name = clarify::detail::trim(piece.substr(0, equals));
         std::string_view text = equals == std::string_view::npos
@@ -287,7 +287,7 @@ inline ServerReply ApiEndpoints::handle_rpc(const ServerRequest& request) {
     RpcOutcome outcome = dispatcher_.handle(request.body(), *version, now);
     if (outcome.delay > Microseconds{0}) statistics_.count(&EmulatorStats::queued);
     outcome.delay += outcome.timed_out ? Microseconds{0} : latency_;
-    const Microseconds delay = std::min(outcome.delay, Microseconds{longest_call});
+    const Microseconds delay = (std::min)(outcome.delay, Microseconds{longest_call});
     ServerReply reply = reply_to(std::move(outcome));
     reply.delay = delay;
     reply.add_header("X-API-Version", std::string{*version});

@@ -58,7 +58,7 @@ private:
         throw FormulaError{what + " at character " + std::to_string(at_ + 1)};
     }
 
-    void skip_space() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+    void skip_space() { at_ = (std::min)(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
 
     std::string_view rest() {
         skip_space();

@@ -117,7 +117,7 @@ inline void AuthBench::issue(Clock::duration delay) {
 }
 
 inline TimePoint AuthBench::newest_end() const {
-    return issued_->empty() ? TimePoint::max() : issued_->back() + options_.lifetime;
+    return issued_->empty() ? (TimePoint::max)() : issued_->back() + options_.lifetime;
 }
 
 template <class Function>

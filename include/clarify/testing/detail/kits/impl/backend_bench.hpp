@@ -80,7 +80,7 @@ inline void BackendBench::start(Exchange& exchange) {
     exchange.request.url = &exchange.url;
     exchange.request.headers = exchange.header_views;
     exchange.request.body = exchange.body;
-    if (exchange.request.deadline == TimePoint::max())
+    if (exchange.request.deadline == (TimePoint::max)())
         exchange.request.deadline = check_.limit() - std::chrono::seconds{1};
     exchange.response.clear();
     exchange.progress = {};
@@ -94,7 +94,7 @@ inline void BackendBench::start(Exchange& exchange) {
 }
 
 inline bool BackendBench::runs_until(const std::function<bool()>& done, Clock::duration most) {
-    const TimePoint until = std::min(check_.limit(), Clock::now() + most);
+    const TimePoint until = (std::min)(check_.limit(), Clock::now() + most);
     while (!done()) {
         if (Clock::now() >= until) return false;
         enforce_deadlines();

@@ -67,12 +67,6 @@ boost::asio::awaitable<Result<InsertResult>> insert_parts(
     co_return Result<InsertResult>{std::move(result)};
 }
 
-/// An outcome that was known at once.
-template <class T>
-boost::asio::awaitable<Result<T>> known(Result<T> outcome) {
-    co_return outcome;
-}
-
 }  // namespace detail
 
 template <class R>
@@ -155,14 +149,20 @@ typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
     constexpr std::size_t envelope = 256;
     Result<std::vector<detail::RowRange>> parts =
         detail::split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
-    if (!parts) return Insert{Parts{detail::known(Result<InsertResult>{parts.error()})}};
+    if (!parts) {
+        return Insert{this->template refuse<InsertResult>(
+            "integration.insert", parts.error(), options, boost::asio::deferred)};
+    }
     if (parts->size() <= 1) return whole();
-    return Insert{Parts{detail::insert_parts<Rpc>(
-        this->share(),
+    ApiClient shared{this->share(), integration_};
+    auto operation = shared.operation();
+    auto task = detail::insert_parts<Rpc>(
+        static_cast<Rpc&&>(shared),
         std::make_shared<const DataFrame>(frame),
         std::move(*parts),
         integration,
-        prepared(options))}};
+        prepared(options));
+    return Insert{Parts{std::move(task), std::move(operation)}};
 }
 
 template <class Rpc>
@@ -230,7 +230,8 @@ Pages<Page> make_pages(
     boost::asio::any_io_executor executor,
     ResourceQuery query,
     std::size_t page_size,
-    Start start) {
+    Start start,
+    std::shared_ptr<Operation> operation) {
     const PagePlan plan{query.skip, query.limit, std::clamp<std::size_t>(page_size, 1, 1000)};
     return Pages<Page>{
         std::move(executor),
@@ -238,7 +239,8 @@ Pages<Page> make_pages(
         [query = std::move(query), start = std::move(start)](
             PageRequest page, std::function<void(Result<Page>)> deliver) {
             start(page_of(query, page), std::move(deliver));
-        }};
+        },
+        std::move(operation)};
 }
 
 }  // namespace detail
@@ -253,7 +255,8 @@ SignalPages ApiClient<Rpc>::signal_pages(ResourceQuery query, PageOptions option
         page_size,
         [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
             rpc->async_select_signals(page, options, std::move(deliver));
-        });
+        },
+        rpc->operation());
 }
 
 template <class Rpc>
@@ -266,7 +269,8 @@ ItemPages ApiClient<Rpc>::item_pages(ResourceQuery query, PageOptions options) c
         page_size,
         [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
             rpc->async_select_items(page, options, std::move(deliver));
-        });
+        },
+        rpc->operation());
 }
 
 template <class Rpc>

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
 #define CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
 
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
@@ -38,8 +39,9 @@ CLARIFY_DECL EngineBase::EngineBase(
       random_(options_.retry.seed ? *options_.retry.seed : std::random_device{}()),
       watchdog_(*this, serial_, context_) {}
 
+// Whoever waits, or has an outcome coming, keeps the engine alive: there are none here.
 CLARIFY_DECL void EngineBase::part() noexcept {
-    context_->leave(*this, [&] { context_gone(); });
+    context_->leave(*this, [&] { release(); });
 }
 
 CLARIFY_DECL void TaskRecord::finish() {
@@ -56,21 +58,39 @@ CLARIFY_DECL void TaskRecord::task_gone() noexcept {
 // Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
 // completion has to wait for a turn of its own, and `finish` sees to that.
 CLARIFY_DECL void EngineBase::submit(std::shared_ptr<CallRecord> call) {
-    boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)]() mutable {
-        self->start(std::move(call));
-    });
+    try {
+        boost::asio::dispatch(
+            serial_,
+            CalledOrLost{
+                call,
+                [self = shared_from_this()](std::shared_ptr<CallRecord> begun) {
+                    self->start(std::move(begun));
+                },
+                [](const std::shared_ptr<CallRecord>& lost) noexcept { lost->refused = true; }});
+    } catch (...) {
+        if (call->refused) throw;
+        // The call is under way, or will be. It is something else that ran here, and threw.
+        throw_in_loop(std::current_exception());
+    }
+}
+
+CLARIFY_DECL void EngineBase::throw_in_loop(std::exception_ptr thrown) noexcept {
+    try {
+        boost::asio::post(
+            executor_, [thrown = std::move(thrown)] { std::rethrow_exception(thrown); });
+    } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory to tell anybody
+    }
 }
 
 CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
     CallRecord& record = *call;
     record.counted = true;
     ending_.call_begun();
-    if (!ending_.is_open()) record.stopped = Stop::closed;
-    if (record.stopped != Stop::none) {
-        record.error = stop_error(record);
-        conclude(record);
-        return;
+    if (!record.error) {
+        if (!admits(record)) record.stopped = Stop::closed;
+        if (record.stopped != Stop::none) record.error = stop_error(record);
     }
+    if (record.error) return conclude(record);
     try {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
@@ -87,12 +107,15 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
 
 CLARIFY_DECL void EngineBase::cancel(
     std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type) {
-    boost::asio::post(serial_, [self = shared_from_this(), call = std::move(call), type] {
-        using boost::asio::cancellation_type;
-        const bool harmless = !call->progress.sent;
-        const auto effective = harmless ? cancellation_type::all
-                                        : cancellation_type::terminal | cancellation_type::partial;
-        if ((type & effective) != cancellation_type::none) call->stop(Stop::cancelled);
+    context_->while_there([&] {
+        boost::asio::post(serial_, [self = shared_from_this(), call, type] {
+            using boost::asio::cancellation_type;
+            const bool harmless = !call->progress.sent;
+            const auto effective = harmless
+                ? cancellation_type::all
+                : cancellation_type::terminal | cancellation_type::partial;
+            if ((type & effective) != cancellation_type::none) call->stop(Stop::cancelled);
+        });
     });
 }
 
@@ -300,6 +323,8 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
     end(call);
     // One that nobody has decided about must end on this executor.
     call.buffers->response.lease.discard();
+    // Who is told of a success must be told the truth.
+    if (!call.error && events_.wanted()) call.decode_now();
     if (call.error) {
         call.error->set_attempts(call.course.attempts());
         // What an earlier attempt may have done, a later one that was not sent does not undo.
@@ -334,31 +359,33 @@ CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
 }
 
 CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcept {
+    // Nothing ends under the link, should what is posted there be lost.
+    const std::shared_ptr<EngineBase> self = shared_from_this();
     context_->while_there([&] {
-        outbox_.postpone(std::move(what));
+        outbox_.postpone(what);
         try {
-            boost::asio::post(serial_, [self = shared_from_this()] { self->deliver_postponed(); });
+            boost::asio::post(serial_, [self] { self->deliver_postponed(); });
         } catch (...) {  // NOLINT(bugprone-empty-catch): the watchdog's next turn does it
         }
     });
 }
 
 CLARIFY_DECL void EngineBase::undelivered(std::shared_ptr<Deliverable> what) noexcept {
-    context_->while_there([&] {
-        outbox_.mark_lost(*what);
-        abandon(std::move(what));
-    });
+    outbox_.mark_lost(*what);
+    abandon(std::move(what));
 }
 
 CLARIFY_DECL void EngineBase::turn() noexcept {
     if (ending_.take_close_later()) close_all();
     deliver_postponed();
+    end_drain();
     if (ending_.is_draining() && time() >= ending_.drain_ends()) close_all();
 }
 
 CLARIFY_DECL TimePoint EngineBase::next_turn(TimePoint now, bool idle) const noexcept {
     const bool waiting = idle && !ending_.has_calls();
-    if (waiting && outbox_.empty()) return (TimePoint::max)();
+    // An operation may be between two calls when the time for it is over.
+    if (waiting && outbox_.empty()) return ending_.drain_ends();
     const TimePoint next = now + (waiting ? Watchdog::memory_pause : Watchdog::tick);
     return (std::min)(next, ending_.drain_ends());
 }
@@ -400,7 +427,10 @@ CLARIFY_DECL void EngineBase::begin_drain(
             outbox_.postpone(std::move(wait));
         }
     }
-    if (ending_.drain(until)) drain_backend();
+    if (ending_.drain(until)) {
+        operations_.close();
+        drain_backend();
+    }
     watchdog_.rearm();
     end_drain();
 }
@@ -416,9 +446,21 @@ CLARIFY_DECL void EngineBase::forget(std::shared_ptr<DrainWait> wait) {
     });
 }
 
+// What may be lost here, for want of memory, the watchdog's next turn does.
+CLARIFY_DECL void EngineBase::operations_over() noexcept {
+    const std::shared_ptr<EngineBase> self = weak_from_this().lock();
+    if (!self) return;
+    context_->while_there([&] {
+        try {
+            boost::asio::post(serial_, [self] { self->end_drain(); });
+        } catch (...) {  // NOLINT(bugprone-empty-catch): see above
+        }
+    });
+}
+
 // Whenever something has ended that a drain may have waited for.
 CLARIFY_DECL void EngineBase::end_drain() noexcept {
-    if (ending_.has_calls() || ending_.is_open()) return;
+    if (ending_.is_open() || ending_.has_calls() || operations_.under_way() != 0) return;
     if (ending_.is_draining()) close_all();
     const std::vector<std::shared_ptr<DrainWait>> waits = ending_.take_waits();
     if (waits.empty()) return;
@@ -428,7 +470,8 @@ CLARIFY_DECL void EngineBase::end_drain() noexcept {
 }
 
 CLARIFY_DECL void EngineBase::close_all() noexcept {
-    if (!ending_.close(time())) return;
+    operations_.close();
+    if (!ending_.close(time(), operations_.under_way())) return;
     const bool all_told = watchdog_.stop_all(Stop::closed);
     close_backend();
     if (all_told) watchdog_.rest();
@@ -436,14 +479,18 @@ CLARIFY_DECL void EngineBase::close_all() noexcept {
     end_drain();
 }
 
-// Calls in flight are destroyed with the context's handlers, before or after this.
+// Calls in flight are destroyed with the context's handlers, before or after this. Told only while
+// something keeps this alive.
 CLARIFY_DECL void EngineBase::context_gone() noexcept {
-    // What is let go of here may be the last to own this.
-    const std::shared_ptr<EngineBase> self = weak_from_this().lock();
-    if (ending_.close(time())) close_backend();
-    watchdog_.release();
+    operations_.close();
+    release();
     const auto waits = ending_.take_waits();
     outbox_.clear();
+}
+
+CLARIFY_DECL void EngineBase::release() noexcept {
+    if (ending_.close(TimePoint{})) close_backend();
+    watchdog_.release();
 }
 
 }  // namespace clarify::detail

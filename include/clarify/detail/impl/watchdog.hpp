@@ -47,9 +47,11 @@ CLARIFY_DECL void Watchdog::arm() {
 
 // For the timer's handler that was lost for want of memory.
 CLARIFY_DECL void Watchdog::wake_anew() noexcept {
+    // Nothing ends under the link, should what is posted there be lost.
+    const auto self = owner_.weak_watchdog().lock();
     context_->while_there([&] {
         try {
-            boost::asio::post(serial_, [self = owner_.weak_watchdog().lock()] {
+            boost::asio::post(serial_, [self] {
                 self->armed_ = false;
                 self->expire();
             });

@@ -33,7 +33,8 @@ std::string resources(const char* type, int first, int count) {
     std::string text;
     for (int i = 0; i != count; ++i) {
         if (i != 0) text += ',';
-        text += R"({"type":")" + std::string{type} + R"(","id":"id)" + std::to_string(first + i) +
+        const std::string id = "c0ffee01234567890" + std::to_string(100 + first + i);
+        text += R"({"type":")" + std::string{type} + R"(","id":")" + id +
             R"(","meta":{},"attributes":{"name":"n"},"relationships":{}})";
     }
     return R"({"data":[)" + text + "]}";

@@ -37,16 +37,11 @@ namespace {
 
 using TestClient = ApiClient<RpcClient<ScriptedBackend, NoAuth, support::TextCodec>>;
 
-/// What may be destroyed in any order.
-enum class Part { client, context, handlers, streams, signal, observer, server };
+/// What may be destroyed in any order: the observer is what it refers to, and the test's handle of the
+/// backend goes with it.
+enum class Part { client, context, handlers, streams, signal, observer };
 constexpr std::array parts{
-    Part::client,
-    Part::context,
-    Part::handlers,
-    Part::streams,
-    Part::signal,
-    Part::observer,
-    Part::server};
+    Part::client, Part::context, Part::handlers, Part::streams, Part::signal, Part::observer};
 
 /// What is going on meanwhile.
 enum class Stage { idle, queued, connecting, exchange, posted, halfway, refused };
@@ -78,6 +73,7 @@ public:
         script(stage);
         ClientOptions options;
         options.clock = clock_;
+        options.retry.seed = 1;
         options.rate_limits.clear();
         options.observer = [seen = observed_.get()](const Event&) { ++*seen; };
         client_.emplace(
@@ -129,8 +125,6 @@ public:
                 break;
             case Part::observer:
                 observed_.reset();
-                break;
-            case Part::server:
                 server_.reset();
                 break;
         }
@@ -238,7 +232,7 @@ TEST_CASE("Lifetimes: all may be destroyed in every order, whatever is going on"
         CAPTURE(static_cast<int>(stage));
         std::size_t wrong = 0;
         // Nothing runs in between, so the context's place among the others is what counts.
-        in_every_order(3, [&](const auto& order) {
+        in_every_order(1, [&](const auto& order) {
             World world{stage};
             for (const Part part : order)
                 world.destroy(part);
@@ -254,7 +248,7 @@ TEST_CASE("Lifetimes: the same where what is left goes on in between, and is can
         for (const bool cancelled : {false, true}) {
             CAPTURE(cancelled);
             std::size_t wrong = 0;
-            in_every_order(23, [&](const auto& order) {
+            in_every_order(11, [&](const auto& order) {
                 World world{stage};
                 for (const Part part : order) {
                     world.destroy(part);
@@ -286,7 +280,7 @@ TEST_CASE("Lifetimes: client, contexts and streams may be destroyed in threads o
             }
             for (std::thread& thread : threads)
                 thread.join();
-            for (const Part part : {Part::signal, Part::observer, Part::server})
+            for (const Part part : {Part::signal, Part::observer})
                 world.destroy(part);
             CHECK(world.is_over());
         }

@@ -6,6 +6,7 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/url.hpp>
@@ -23,7 +24,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -69,8 +69,8 @@ public:
     const ClientOptions& options() const noexcept { return options_; }
     const Url& endpoint() const noexcept { return endpoint_; }
     BufferStore& buffers() noexcept { return buffers_; }
-    std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
-    const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
+    std::int64_t next_id() noexcept { return ids_->next(); }
+    const std::shared_ptr<CallIds>& ids() const noexcept { return ids_; }
     TimePoint time() const noexcept {
         return options_.clock ? options_.clock->now() : Clock::now();
     }
@@ -170,8 +170,7 @@ private:
     CallEvents events_;
     BufferStore buffers_;
     // Shared with the batches made for this client.
-    std::shared_ptr<std::atomic<std::int64_t>> next_id_ =
-        std::make_shared<std::atomic<std::int64_t>>(1);
+    std::shared_ptr<CallIds> ids_ = std::make_shared<CallIds>(options_.first_id);
 
     RetryBudget budget_;
     RateLimiter limiter_;

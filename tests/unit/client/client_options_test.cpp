@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -86,6 +87,8 @@ TEST_CASE("ClientOptions: names the member that is out of range") {
         {"api_version", [](ClientOptions& o) { o.api_version = " 1.1"; }},
         {"user_agent", [](ClientOptions& o) { o.user_agent = "a\nb"; }},
         {"user_agent", [](ClientOptions& o) { o.user_agent = std::string("a\0b", 3); }},
+        {"first_id", [](ClientOptions& o) { o.first_id = 0; }},
+        {"first_id", [](ClientOptions& o) { o.first_id = std::int64_t{1} << 53U; }},
         {"max_json_depth", [](ClientOptions& o) { o.max_json_depth = 0; }},
         {"max_json_depth", [](ClientOptions& o) { o.max_json_depth = 1025; }},
         {"max_json_memory", [](ClientOptions& o) { o.max_json_memory = 0; }},
@@ -164,6 +167,8 @@ TEST_CASE("ClientOptions: accepts the edges of each range") {
              Change{[](ClientOptions& o) { o.call_timeout = 1ms; }},
              Change{[](ClientOptions& o) { o.api_version = ApiVersion::none(); }},
              Change{[](ClientOptions& o) { o.user_agent.clear(); }},
+             Change{[](ClientOptions& o) { o.first_id = 1; }},
+             Change{[](ClientOptions& o) { o.first_id = (std::int64_t{1} << 53U) - 1; }},
              Change{[](ClientOptions& o) { o.max_json_depth = 1; }},
              Change{[](ClientOptions& o) { o.max_json_depth = 1024; }},
              Change{[](ClientOptions& o) { o.max_json_memory = 1; }},

@@ -113,7 +113,7 @@ void end_exchange(
     if (whole) connection.end_exchange();
     if (!reused) source.proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
-    const bool clean = connection.buffered() == 0 && whole;
+    const bool clean = whole && connection.ends_clean();
     const TimePoint expires = clean ? loan.expiry(reader) : (TimePoint::min)();
     response.lease = std::move(loan).into_lease(expires);
 }

@@ -8,6 +8,7 @@
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/detail/call_course.hpp>
@@ -117,7 +118,7 @@ protected:
         return rejected_methods_.has_served(header);
     }
     /// Evenly distributed in [0, 1).
-    double random_number() { return std::uniform_real_distribution<double>{}(random_); }
+    double random_number() noexcept;
 
     // The steps of a call: what its coroutine does for each but wait, in their order.
 
@@ -157,6 +158,7 @@ private:
     void end_drain() noexcept;
     void close_all() noexcept;
     void context_gone() noexcept override;
+    void context_forked() noexcept override;
 
     void turn() noexcept override;
     TimePoint next_turn(TimePoint now, bool idle) const noexcept override;
@@ -176,6 +178,8 @@ private:
     RateLimiter limiter_;
     RejectedMethods rejected_methods_;
     std::minstd_rand random_;
+    /// Where its numbers are drawn.
+    ProcessMark random_process_;
 
     Watchdog watchdog_;
     Outbox outbox_;

@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_BEAST_CONNECTION_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/http/detail/beast/close_notify.hpp>
 #include <clarify/http/detail/beast/tls_wire.hpp>
@@ -78,6 +79,8 @@ public:
         at_rest_ = true;
     }
     TimePoint opened_at() const noexcept { return opened_at_; }
+    /// Is it one of the process that this one was forked from?
+    bool is_elsewhere() const noexcept { return process_.is_elsewhere(); }
     /// Always: one that cannot be opened is never handed out.
     bool is_established() const noexcept { return true; }
     ConnectionTicket<Connection>& ticket() noexcept { return ticket_; }
@@ -192,6 +195,7 @@ private:
     static constexpr std::size_t input_size = std::size_t{32} << 10U;
 
     Socket socket_;
+    ProcessMark process_;
     std::shared_ptr<boost::asio::ssl::context> context_;
     std::optional<TlsStream> tls_;
     TlsSession session_;

@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/curl/curl_exchange.hpp>
 #include <clarify/http/detail/curl/curl_failure.hpp>
@@ -85,6 +86,7 @@ private:
     bool tunnel_line(std::string_view line);
     void finish(CURLcode code);
     void abort() noexcept;
+    void leave() noexcept;
     void on_ready(curl_socket_t socket, int events) noexcept override { act(socket, events); }
     void on_shortage() noexcept override;
     void watch(curl_socket_t socket, int interest);
@@ -98,6 +100,8 @@ private:
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<ContextLink> context_;
+    /// In a process that was forked, libcurl may wait for a thread that exists in the parent alone.
+    ProcessMark process_;
     std::shared_ptr<const CurlSettings> settings_;
     Url origin_;
     CURLM* multi_ = nullptr;

@@ -82,8 +82,10 @@ inline boost::asio::awaitable<Result<void>> curl_post(
     const HttpRequest& request,
     HttpResponse& response,
     HttpProgress& progress) {
+    const ProcessMark process;
     Result<CurlLoan> obtained = co_await source->obtain(request, progress);
     if (!obtained) co_return obtained.error();
+    if (process.is_elsewhere()) co_return request_left(progress.phase);
     CurlLoan loan = std::move(*obtained);
 
     const ReplyLimits limits = reply_limits(source->options(), request);
@@ -94,7 +96,7 @@ inline boost::asio::awaitable<Result<void>> curl_post(
         if (!outcome) {
             // The idle connection broke between the look at it and libcurl's own. Nothing has been
             // sent, so another one takes its place.
-            const bool broke = reused && exchange.done && !exchange.sent;
+            const bool broke = reused && exchange.done && !exchange.sent && !process.is_elsewhere();
             if (!broke) {
                 source->opening_failed(loan.origin(), outcome.error());
                 co_return outcome.error();

@@ -24,6 +24,13 @@
 
 namespace clarify::detail {
 
+/// The failure of a request that is another process's, which has forked this one: it is sent there,
+/// and not here as well.
+inline Error request_left(Phase phase) {
+    Error error{Errc::cancelled};
+    return error.set_phase(phase).set_fate(Fate::unknown);
+}
+
 template <class Connection>
 class ConnectionSource;
 

@@ -8,13 +8,13 @@
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
-#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/detail/call_course.hpp>
 #include <clarify/detail/call_events.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/ending.hpp>
+#include <clarify/detail/jitter.hpp>
 #include <clarify/detail/outbox.hpp>
 #include <clarify/detail/rate_limiter.hpp>
 #include <clarify/detail/rejected_methods.hpp>
@@ -29,7 +29,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -118,7 +117,7 @@ protected:
         return rejected_methods_.has_served(header);
     }
     /// Evenly distributed in [0, 1).
-    double random_number() noexcept;
+    double random_number() noexcept { return jitter_.next(); }
 
     // The steps of a call: what its coroutine does for each but wait, in their order.
 
@@ -177,9 +176,7 @@ private:
     RetryBudget budget_;
     RateLimiter limiter_;
     RejectedMethods rejected_methods_;
-    std::minstd_rand random_;
-    /// Where its numbers are drawn.
-    ProcessMark random_process_;
+    Jitter jitter_;
 
     Watchdog watchdog_;
     Outbox outbox_;

@@ -56,6 +56,12 @@ struct HttpOptions {
     /// `Errc::timeout` in `Phase::proxy`, `Fate::unsent`.
     std::chrono::milliseconds proxy_timeout{10'000};
 
+    /// How long bytes may be on their way without being acknowledged, where the system can tell
+    /// (`TCP_USER_TIMEOUT`, Linux): a path that leads nowhere any more then ends an exchange with
+    /// `Errc::io` long before its deadline. 10 s by default. Zero: the system's own limit, some 15 min. A
+    /// server that takes its time to answer is not affected, as its system acknowledges at once.
+    std::chrono::milliseconds unacknowledged_timeout{10'000};
+
     /// Status line and header fields of a response in bytes, line ends and interim responses
     /// included; the answer to CONNECT has the same limit for itself. From 64 B to 30 KiB, 16 KiB by
     /// default. Beyond it: `too_large[head]`.

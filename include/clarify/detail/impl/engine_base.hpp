@@ -35,7 +35,7 @@ CLARIFY_DECL EngineBase::EngineBase(
       events_(options_),
       budget_(options_.retry.budget),
       limiter_(options_.rate_limits),
-      random_(options_.retry.seed ? *options_.retry.seed : std::random_device{}()),
+      jitter_(options_.retry.seed),
       watchdog_(*this, serial_, context_) {}
 
 CLARIFY_DECL void EngineBase::part() noexcept {
@@ -49,18 +49,6 @@ CLARIFY_DECL void TaskRecord::finish() {
 
 CLARIFY_DECL void TaskRecord::task_gone() noexcept {
     if (!ended) engine->abandon(std::static_pointer_cast<TaskRecord>(shared_from_this()));
-}
-
-// A child process would else draw what its parent draws.
-CLARIFY_DECL double EngineBase::random_number() noexcept {
-    if (random_process_.is_elsewhere()) {
-        random_process_.settle();
-        try {
-            if (!options_.retry.seed) random_.seed(std::random_device{}());
-        } catch (...) {  // NOLINT(bugprone-empty-catch): then it goes on with the same
-        }
-    }
-    return std::uniform_real_distribution<double>{}(random_);
 }
 
 // --- A call -------------------------------------------------------------------------------------

@@ -75,10 +75,11 @@ public:
     }
 
     void opened(TimePoint now) noexcept {
-        opened_at_ = now;
+        use_.opened = use_.proven = now;
         at_rest_ = true;
     }
-    TimePoint opened_at() const noexcept { return opened_at_; }
+    TimePoint opened_at() const noexcept { return use_.opened; }
+    ConnectionUse& use() noexcept { return use_; }
     /// Is it one of the process that this one was forked from?
     bool is_elsewhere() const noexcept { return process_.is_elsewhere(); }
     /// Always: one that cannot be opened is never handed out.
@@ -201,7 +202,7 @@ private:
     TlsSession session_;
     bool resumed_ = false;
     bool at_rest_ = false;
-    TimePoint opened_at_{};
+    ConnectionUse use_;
     unsigned exchanges_ = 0;
     ConnectionTicket<Connection> ticket_;
     std::string head_;

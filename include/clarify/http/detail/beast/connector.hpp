@@ -13,6 +13,7 @@
 #include <clarify/http/detail/beast/handshake.hpp>
 #include <clarify/http/detail/beast/proxy_tunnel.hpp>
 #include <clarify/http/detail/beast/race.hpp>
+#include <clarify/http/detail/socket_checks.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/http_options.hpp>
 
@@ -222,6 +223,9 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     connection->socket() = std::move(*socket);
     boost::system::error_code ignored;
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+    if constexpr (requires { connection->socket().native_handle(); }) {
+        SocketChecks{options_}.apply(static_cast<int>(connection->socket().native_handle()));
+    }
     // For the look at an idle connection, which must not wait.
     connection->socket().non_blocking(true, ignored);
     if (proxied) {

@@ -63,7 +63,8 @@ public:
 
     /// Has an exchange got as far as having a connection?
     bool is_established() const noexcept { return established_; }
-    TimePoint opened_at() const noexcept { return opened_at_; }
+    TimePoint opened_at() const noexcept { return use_.opened; }
+    ConnectionUse& use() noexcept { return use_; }
     /// Is there a connection, open and with nothing to read?
     bool can_serve() const noexcept {
         return sockets_.size() == 1 && !has_excess_ && is_quiet(sockets_.front());
@@ -127,7 +128,7 @@ private:
     bool reused_ = false;
     /// Are there bytes behind the last reply, or may there be some that nobody can see?
     bool has_excess_ = false;
-    TimePoint opened_at_{};
+    ConnectionUse use_;
     /// The `errno` of `socket`, where opening failed.
     int open_error_ = 0;
     /// What libcurl still holds of addresses that failed when another one had succeeded.

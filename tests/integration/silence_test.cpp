@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Connections that fall silent while they are at rest: one call is lost to them, not each its own.
 
+#include <clarify/http/beast_backend.hpp>
 #include <clarify/http/curl_backend.hpp>
 
 #include "caller.hpp"

@@ -197,6 +197,12 @@ struct ClientOptions {
     TokenOptions token;
     /// Receives events; see `Observer`. Empty, the default: nobody does, which costs nothing.
     Observer observer;
+    /// The id of the client's first call, for tests that compare requests byte for byte; each further
+    /// one has the next number. From 1 to 2^53 - 1. Unset, the default: ids begin at a random number
+    /// that nobody can foresee, for each client and, after a fork, for each process, so that a reply
+    /// which is meant for another one fits no call. Answers of a `ScriptedBackend` and of the emulator
+    /// bear the id of their request, whatever it is.
+    std::optional<std::int64_t> first_id;
     /// Stands in for the steady clock, in tests. Null, the default: the steady clock.
     std::shared_ptr<TimeSource> clock;
     /// Allows credentials to travel in clear text to another machine. For test set-ups only:

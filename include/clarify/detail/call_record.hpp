@@ -125,14 +125,19 @@ inline Error stop_error(const CallRecord& call) noexcept {
             code = Errc::closed;
             why = "the client was closed";
             break;
+        case Stop::forked:
+            code = Errc::cancelled;
+            why = "the call goes on in the process that has forked this one";
+            break;
     }
     Error error{code};
     try {
         error = Error{code, Reason::none, why};
     } catch (...) {  // NOLINT(bugprone-empty-catch): then without words
     }
-    return error.set_phase(call.progress.phase)
-        .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
+    // What the other process makes of the call, nobody here learns.
+    const bool unsent = !call.progress.sent && call.stopped != Stop::forked;
+    return error.set_phase(call.progress.phase).set_fate(unsent ? Fate::unsent : Fate::unknown);
 }
 
 /// The error of a call for which there was no memory, or which was stopped meanwhile.

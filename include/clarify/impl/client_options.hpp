@@ -5,6 +5,7 @@
 #define CLARIFY_IMPL_CLIENT_OPTIONS_HPP
 
 #include <clarify/client_options.hpp>
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/text.hpp>
 
@@ -48,6 +49,9 @@ CLARIFY_DECL void ClientOptions::check() const {
         max_body_excerpt == 0 ||
             (max_body_excerpt >= 16 && max_body_excerpt <= std::size_t{64} << 10U),
         "max_body_excerpt is neither 0 nor between 16 B and 64 KiB");
+    require(
+        !first_id || (*first_id >= 1 && *first_id <= detail::CallIds::largest),
+        "first_id is not within 1 to 2^53 - 1");
     require(retry.attempts != 0, "retry.attempts is 0");
     require(within(retry.base, hours{1}), "retry.base is not within 0 to 1 h");
     require(within(retry.throttled_base, hours{1}), "retry.throttled_base is not within 0 to 1 h");

@@ -59,6 +59,8 @@ public:
         TimePoint now) const noexcept {
         return started + lifetime.value_or(times_.default_lifetime) <= now;
     }
+    /// The fetch is another process's, which has forked this one: here none has begun.
+    void fetch_left() noexcept { fetching_ = false; }
     /// The fetch failed. `patience`: the wait that the issuer asked for, which binds all later
     /// fetches.
     void failed(Error error, TimePoint now, std::optional<Clock::duration> patience);

@@ -7,6 +7,7 @@
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/auth/detail/token_cache.hpp>
 #include <clarify/auth/detail/token_request.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/detail/retry_rule.hpp>
 #include <clarify/core/detail/signal.hpp>
 
@@ -60,7 +61,12 @@ public:
     Ending(const Ending&) = delete;
     Ending& operator=(const Ending&) = delete;
     ~Ending() {
-        if (!settled_) state_.fetch_lost(context_.now());
+        if (settled_) return;
+        if (process_.is_elsewhere()) {
+            leave();
+        } else {
+            state_.fetch_lost(context_.now());
+        }
     }
 
     TimePoint started() const noexcept { return started_; }
@@ -77,6 +83,7 @@ public:
         state_.fetch_ended.notify_all();
     }
     void fail(Error error) {
+        if (process_.is_elsewhere()) return leave();
         // Whatever became of the token request, the call that waits for it was not sent. Where the
         // connection failed, its own phase says more than that a token was being fetched.
         error.set_fate(Fate::unsent);
@@ -95,8 +102,16 @@ private:
         context_.observe(event);
     }
 
+    /// The parent of this process goes on with it. Here it has said nothing about the token endpoint.
+    void leave() noexcept {
+        settled_ = true;
+        state_.cache.fetch_left();
+        state_.fetch_ended.notify_all();
+    }
+
     State& state_;
     AuthContext& context_;
+    detail::ProcessMark process_;
     TimePoint started_;
     bool settled_ = false;
 };

@@ -35,7 +35,7 @@ CLARIFY_DECL EngineBase::EngineBase(
       events_(options_),
       budget_(options_.retry.budget),
       limiter_(options_.rate_limits),
-      random_(options_.retry.seed ? *options_.retry.seed : std::random_device{}()),
+      jitter_(options_.retry.seed),
       watchdog_(*this, serial_, context_) {}
 
 CLARIFY_DECL void EngineBase::part() noexcept {
@@ -56,6 +56,7 @@ CLARIFY_DECL void TaskRecord::task_gone() noexcept {
 // Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
 // completion has to wait for a turn of its own, and `finish` sees to that.
 CLARIFY_DECL void EngineBase::submit(std::shared_ptr<CallRecord> call) {
+    context_->heed_fork();
     boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)]() mutable {
         self->start(std::move(call));
     });
@@ -135,7 +136,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     CourseEvent event;
     if (!call.error && header) call.error = header_error(*header);
     if (call.error) {
-        if (call.stopped != Stop::none) call.error = stop_error(call);
+        if (call.is_over()) call.error = stop_error(call);
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
         return event;
@@ -206,7 +207,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
         // has not looked at the header.
         if (header && (!call.error || call.error->code() == Errc::rpc))
             rejected_methods_.served(call.buffers->method, header);
-    } else if (call.stopped != Stop::none) {
+    } else if (call.is_over()) {
         call.error = stop_error(call);
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
@@ -228,7 +229,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
         event.now = time();
         event.random = random_number();
     }
-    event.stopped = call.stopped != Stop::none;
+    event.stopped = call.is_over();
     return event;
 }
 
@@ -272,7 +273,7 @@ CLARIFY_DECL void EngineBase::begin_pause(CallRecord& call) noexcept {
 CLARIFY_DECL CourseEvent EngineBase::end_wait(CallRecord& call, bool cancelled) noexcept {
     CourseEvent event;
     event.kind = CourseEvent::Kind::done;
-    if (cancelled || call.stopped != Stop::none) {
+    if (cancelled || call.is_over()) {
         call.error = memory_error(call);
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
@@ -444,6 +445,16 @@ CLARIFY_DECL void EngineBase::context_gone() noexcept {
     watchdog_.release();
     const auto waits = ending_.take_waits();
     outbox_.clear();
+}
+
+// Out of memory, each call finds out by itself, at its next step.
+CLARIFY_DECL void EngineBase::context_forked() noexcept {
+    try {
+        boost::asio::post(serial_, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->watchdog_.stop_elsewhere();
+        });
+    } catch (...) {  // NOLINT(bugprone-empty-catch): see above
+    }
 }
 
 }  // namespace clarify::detail

@@ -60,6 +60,8 @@ public:
     TlsSession take(const Url& origin, TimePoint now);
     /// Drops the sessions of `origin`.
     void forget(const Url& origin);
+    /// Drops all.
+    void clear() noexcept { entries_.clear(); }
 
 private:
     struct Entry {

@@ -370,6 +370,7 @@ private:
         bool notification) const;
     detail::PreparedCall prepare_batch(Batch batch, CallOptions options) const;
     Result<void> check(const CallOptions& options) const;
+    static Result<void> check_time(const CallOptions& options);
     Result<void> check_size(std::size_t size) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);

@@ -5,6 +5,7 @@
 #define CLARIFY_DETAIL_CALL_RECORD_HPP
 
 #include <clarify/client_options.hpp>
+#include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/detail/call_course.hpp>
@@ -94,6 +95,10 @@ struct CallRecord : Activity, Deliverable {
     /// The outcome: an error, or the JSON text of the result, a view into the response body.
     std::optional<Error> error;
     std::string_view result;
+    /// The credentials of the attempt that was answered, which the result may repeat: `kept` is the
+    /// authentication policy's, and stays where it is.
+    AuthHeader sent_with;
+    std::string_view kept;
     /// Set for a batch, whose results are in its slots instead.
     std::unique_ptr<BatchState> batch;
 

@@ -7,6 +7,7 @@
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/engine_base.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply.hpp>
@@ -75,7 +76,8 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
     try {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
-            record.deadline};
+            record.deadline,
+            endpoint_.is_https()};
         begin(record);
         events_.begun(record);
         spawn_task(serial_, run(call), record.signal, call);
@@ -202,6 +204,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
     call.answered = posted.has_value();
     if (posted) {
         take_reply(call, header ? header->expose() : std::string_view{});
+        call.sent_with = header;
         events_.response(call, sent);
         // A JSON-RPC error is an answer too. Other replies, a 503 for one, may come from somebody who
         // has not looked at the header.
@@ -246,6 +249,7 @@ CLARIFY_DECL bool EngineBase::may_renew(const CallRecord& call, const AuthHeader
 CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view authorization) {
     HttpResponse& response = call.buffers->response;
     const ReplySecrets secrets{authorization, kept_secret()};
+    call.kept = secrets.kept;
     vet_traceparent(response, secrets, events_.wanted());
     const ReplyQuestion question{
         response,
@@ -254,7 +258,8 @@ CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view auth
         call.notification,
         call.course.attempts(),
         options_.max_json_depth,
-        options_.max_body_excerpt};
+        options_.max_body_excerpt,
+        options_.clock.get()};
     Verdict verdict = judge(question, call.batch.get());
     if (verdict.keep_connection) {
         response.lease.keep();

@@ -6,6 +6,7 @@
 
 #include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
@@ -208,7 +209,8 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         if (!made) co_return made.error();
         tls = std::move(*made);
     }
-    const TimePoint until = (std::min)(deadline, time_on(executor) + options_.connect_timeout);
+    const TimePoint until =
+        (std::min)(deadline, time_after(time_on(executor), options_.connect_timeout));
 
     progress.phase = Phase::resolve;
     const Result<std::vector<Endpoint>> endpoints = co_await look_up(next_hop, until);
@@ -231,14 +233,15 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     if (proxied) {
         progress.phase = Phase::proxy;
         const TimePoint proxy_until =
-            (std::min)(deadline, time_on(executor) + options_.proxy_timeout);
+            (std::min)(deadline, time_after(time_on(executor), options_.proxy_timeout));
         const Result<void> tunnel =
             co_await open_tunnel<Net>(connection, origin, options_, proxy_until);
         if (!tunnel) co_return tunnel.error();
     }
     if (origin.is_https()) {
         progress.phase = Phase::tls;
-        const TimePoint tls_until = (std::min)(deadline, time_on(executor) + options_.tls_timeout);
+        const TimePoint tls_until =
+            (std::min)(deadline, time_after(time_on(executor), options_.tls_timeout));
         const Result<void> shaken =
             co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
         if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());

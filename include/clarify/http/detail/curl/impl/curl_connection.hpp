@@ -40,7 +40,7 @@ inline CurlConnection::CurlConnection(
         close();
         throw std::bad_alloc{};
     }
-    if (proxied) tunnel_.emplace(settings_->options);
+    if (proxied) tunnel_.emplace(settings_->options, time_source(executor_));
     set_up_code_ = set_up_curl(easy_, *settings_, origin_.is_https(), proxied);
     set_up_callbacks();
 }
@@ -189,9 +189,13 @@ inline void CurlConnection::note_progress() {
         // libcurl counts what follows into its limit of connecting. It reads the limit anew each
         // time, so it can be told that the tunnel and the handshake have limits of their own.
         const HttpOptions& options = settings_->options;
+        const auto known = [](std::chrono::milliseconds limit) {
+            return std::chrono::milliseconds{curl_milliseconds(limit)};
+        };
         set(CURLOPT_CONNECTTIMEOUT_MS,
             curl_milliseconds(
-                options.connect_timeout + options.proxy_timeout + options.tls_timeout));
+                known(options.connect_timeout) + known(options.proxy_timeout) +
+                known(options.tls_timeout)));
         exchange_->changed.notify_all();
         break;
     }

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -44,8 +45,8 @@ Origin<Connection>& ConnectionSource<Connection>::origin_of(const Url& url) {
     PoolLimits limits;
     limits.max_connections = options_.max_connections;
     limits.max_waiting = options_.max_waiting;
-    limits.idle_timeout = options_.idle_timeout;
-    limits.lifetime = options_.connection_lifetime;
+    limits.idle_timeout = clock_span(options_.idle_timeout);
+    limits.lifetime = clock_span(options_.connection_lifetime);
     return origins_.emplace_back(url, limits);
 }
 

@@ -6,6 +6,7 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/detail/operation.hpp>
 #include <clarify/core/http_message.hpp>
@@ -14,6 +15,7 @@
 #include <clarify/detail/call_events.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/ending.hpp>
+#include <clarify/detail/jitter.hpp>
 #include <clarify/detail/outbox.hpp>
 #include <clarify/detail/rate_limiter.hpp>
 #include <clarify/detail/rejected_methods.hpp>
@@ -24,13 +26,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -74,8 +74,8 @@ public:
     const Url& endpoint() const noexcept { return endpoint_; }
     const std::shared_ptr<ContextLink>& context_link() const noexcept { return context_; }
     BufferStore& buffers() noexcept { return buffers_; }
-    std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
-    const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
+    std::int64_t next_id() noexcept { return ids_->next(); }
+    const std::shared_ptr<CallIds>& ids() const noexcept { return ids_; }
     TimePoint time() const noexcept {
         return options_.clock ? options_.clock->now() : Clock::now();
     }
@@ -127,7 +127,7 @@ protected:
         return rejected_methods_.has_served(header);
     }
     /// Evenly distributed in [0, 1).
-    double random_number() { return std::uniform_real_distribution<double>{}(random_); }
+    double random_number() noexcept { return jitter_.next(); }
 
     // The steps of a call: what its coroutine does for each but wait, in their order.
 
@@ -175,6 +175,7 @@ private:
     void close_all() noexcept;
     std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
     void context_gone() noexcept override;
+    void context_forked() noexcept override;
     /// Lets go of what belongs to the execution context.
     void release() noexcept;
 
@@ -190,13 +191,12 @@ private:
     CallEvents events_;
     BufferStore buffers_;
     // Shared with the batches made for this client.
-    std::shared_ptr<std::atomic<std::int64_t>> next_id_ =
-        std::make_shared<std::atomic<std::int64_t>>(1);
+    std::shared_ptr<CallIds> ids_ = std::make_shared<CallIds>(options_.first_id);
 
     RetryBudget budget_;
     RateLimiter limiter_;
     RejectedMethods rejected_methods_;
-    std::minstd_rand random_;
+    Jitter jitter_;
 
     Watchdog watchdog_;
     OperationGate operations_;

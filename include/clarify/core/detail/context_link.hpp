@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// Tells objects that live on an execution context that it is about to be destroyed.
+// Tells objects that live on an execution context that it is about to be destroyed, or in a new process.
 
 #ifndef CLARIFY_CORE_DETAIL_CONTEXT_LINK_HPP
 #define CLARIFY_CORE_DETAIL_CONTEXT_LINK_HPP
+
+#include <clarify/core/detail/process_mark.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/context.hpp>
@@ -10,11 +12,13 @@
 #include <boost/asio/query.hpp>
 #include <boost/intrusive/list.hpp>
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace clarify::detail {
 
@@ -41,13 +45,14 @@ public:
         /// The context is being destroyed: let go of everything that belongs to it. Nothing runs on
         /// the context any more. Told once, and not after leaving.
         virtual void context_gone() noexcept = 0;
+        /// This process has been forked, and the context is its own now: what was under way on it
+        /// is the parent's. Nothing runs on the context at the moment.
+        virtual void context_forked() noexcept {}
 
     protected:
         ~Guest() = default;
     };
 
-    explicit ContextLink(const boost::asio::execution_context& context) noexcept
-        : context_(&context) {}
     ContextLink(const ContextLink&) = delete;
     ContextLink& operator=(const ContextLink&) = delete;
 
@@ -96,6 +101,19 @@ public:
         return !gone_;
     }
 
+    /** To be called before the context is used: in a child process that has not told the context of
+        the fork, as Asio demands, that is made up for.
+
+        Until then both processes have one set of descriptors to wait on, and each may take what the
+        other one waits for.
+    */
+    void heed_fork() {
+        const unsigned here = fork_count.load(std::memory_order_relaxed);
+        unsigned before = forks_.load(std::memory_order_relaxed);
+        if (before == here || !forks_.compare_exchange_strong(before, here)) return;
+        while_there([this] { context_->notify_fork(boost::asio::execution_context::fork_child); });
+    }
+
 private:
     class Service;
     using Guests = boost::intrusive::list<Guest, boost::intrusive::constant_time_size<false>>;
@@ -111,6 +129,27 @@ private:
         }
         ContextLink& link;
     };
+
+    explicit ContextLink(boost::asio::execution_context& context) : context_(&context) {
+        count_forks();
+        forks_ = fork_count.load();
+    }
+
+    void forked() noexcept {
+        forks_ = fork_count.load();
+        std::vector<std::pair<Guest*, std::shared_ptr<void>>> told;
+        try {
+            const std::lock_guard lock{mutex_};
+            if (gone_) return;
+            for (Guest& guest : guests_) {
+                std::shared_ptr<void> kept = guest.keep_alive();
+                if (kept) told.emplace_back(&guest, std::move(kept));
+            }
+        } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory, the others are not told
+        }
+        for (const auto& [guest, kept] : told)
+            guest->context_forked();
+    }
 
     void depart() noexcept {
         std::unique_lock lock{mutex_};
@@ -135,7 +174,9 @@ private:
         changed_.wait(lock, nobody_is_present);
     }
 
-    const boost::asio::execution_context* context_;
+    boost::asio::execution_context* context_;
+    /// The process for which the context was made, or that has told it of the fork.
+    std::atomic<unsigned> forks_{0};
     std::mutex mutex_;
     std::condition_variable changed_;
     // The mutex guards what follows.
@@ -151,12 +192,15 @@ public:
 
     explicit Service(boost::asio::execution_context& context)
         : boost::asio::execution_context::service(context),
-          link_(std::make_shared<ContextLink>(context)) {}
+          link_(std::shared_ptr<ContextLink>{new ContextLink{context}}) {}
 
     const std::shared_ptr<ContextLink>& link() const noexcept { return link_; }
 
 private:
     void shutdown() override { link_->depart(); }
+    void notify_fork(boost::asio::execution_context::fork_event event) override {
+        if (event == boost::asio::execution_context::fork_child) link_->forked();
+    }
 
     std::shared_ptr<ContextLink> link_;
 };

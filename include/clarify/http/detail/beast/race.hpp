@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/beast/handshake.hpp>
@@ -168,9 +169,9 @@ boost::asio::awaitable<Result<typename Net::Socket>> connect_any(
                 race,
                 executor,
                 endpoints[next],
-                last ? until : (std::min)(until, now + options.address_timeout));
+                last ? until : (std::min)(until, time_after(now, options.address_timeout)));
             ++next;
-            next_start = now + options.connect_stagger;
+            next_start = time_after(now, options.connect_stagger);
             running = true;
             wake = (std::min)(wake, race->runners.back()->expires);
         }

@@ -208,6 +208,7 @@ private:
 
 #if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/detail/impl/engine_base.hpp>
+#include <clarify/detail/impl/engine_base_ending.hpp>
 #endif
 
 #endif  // CLARIFY_DETAIL_ENGINE_BASE_HPP

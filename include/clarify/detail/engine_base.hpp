@@ -90,7 +90,10 @@ public:
     void undelivered(std::shared_ptr<Deliverable> what) noexcept;
 
     /// To be called on the serial executor: an activity that nobody has to stop any more.
-    void end(Activity& activity) noexcept { watchdog_.unwatch(activity); }
+    void end(Activity& activity) noexcept {
+        watchdog_.unwatch(activity);
+        watchdog_.settle();
+    }
 
 protected:
     virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;

@@ -36,7 +36,7 @@ CLARIFY_DECL EngineBase::EngineBase(
       budget_(options_.retry.budget),
       limiter_(options_.rate_limits),
       random_(options_.retry.seed ? *options_.retry.seed : std::random_device{}()),
-      watchdog_(*this, serial_, context_) {}
+      watchdog_(*this, serial_) {}
 
 CLARIFY_DECL void EngineBase::part() noexcept {
     context_->leave(*this, [&] { context_gone(); });
@@ -310,6 +310,7 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
     deliver(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
     if (std::exchange(call.counted, false)) ending_.call_ended();
     end_drain();
+    watchdog_.settle();
 }
 
 // --- What must not be lost ----------------------------------------------------------------------
@@ -338,7 +339,9 @@ CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcep
         outbox_.postpone(std::move(what));
         try {
             boost::asio::post(serial_, [self = shared_from_this()] { self->deliver_postponed(); });
-        } catch (...) {  // NOLINT(bugprone-empty-catch): the watchdog's next turn does it
+        } catch (...) {
+            // The watchdog's next turn does it.
+            watchdog_.hold();
         }
     });
 }

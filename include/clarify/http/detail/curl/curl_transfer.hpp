@@ -42,12 +42,12 @@ inline Error curl_interruption(Errc code, const CurlExchange& exchange) {
         .set_fate(exchange.sent ? Fate::unknown : Fate::unsent);
 }
 
-/** Runs `exchange` on the loan's connection.
+/** Runs `exchange` on the loan's connection, whose opening `began` then if it is not open.
 
     However the coroutine ends, libcurl has let go of the exchange then.
 */
 inline boost::asio::awaitable<Result<void>> curl_transfer(
-    CurlExchange& exchange, CurlLoan& loan, CurlSource& source) {
+    CurlExchange& exchange, CurlLoan& loan, CurlSource& source, TimePoint began) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     struct Running {
         CurlConnection& connection;
@@ -58,10 +58,9 @@ inline boost::asio::awaitable<Result<void>> curl_transfer(
     };
     CurlConnection& connection = *loan;
     const bool opens = !connection.is_established();
-    const TimePoint began = source.now();
     bool announced = !opens;
     const Running running{connection};
-    connection.begin(exchange);
+    connection.begin(exchange, began);
     for (;;) {
         if (!announced && connection.is_established()) {
             announced = true;
@@ -89,8 +88,11 @@ inline boost::asio::awaitable<Result<void>> curl_post(
     const ReplyLimits limits = reply_limits(source->options(), request);
     for (;;) {
         const bool reused = loan->is_established();
+        const TimePoint began = source->now();
+        const Result<void> found = co_await source->look_up(loan, request, progress);
+        if (!found) co_return found.error();
         CurlExchange exchange{request, response, progress, limits};
-        const Result<void> outcome = co_await curl_transfer(exchange, loan, *source);
+        const Result<void> outcome = co_await curl_transfer(exchange, loan, *source, began);
         if (!outcome) {
             // The idle connection broke between the look at it and libcurl's own. Nothing has been
             // sent, so another one takes its place.

@@ -135,7 +135,10 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     CourseEvent event;
     if (!call.error && header) call.error = header_error(*header);
     if (call.error) {
-        if (call.stopped != Stop::none) call.error = stop_error(call);
+        if (call.stopped != Stop::none) {
+            call.error = stop_error(call);
+            if (call.stopped == Stop::timeout) name_token_step(*call.error);
+        }
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
         return event;
@@ -143,6 +146,14 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     write_headers(call, header ? header->expose() : std::string_view{});
     event.kind = CourseEvent::Kind::done;
     return event;
+}
+
+CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
+    if (policy_request_ == nullptr) return;
+    try {
+        error.set_token_step(policy_request_->phase);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): then without it
+    }
 }
 
 CLARIFY_DECL std::optional<Error> EngineBase::header_error(const Secret& header) const {

@@ -18,14 +18,17 @@
 #include <boost/asio/strand.hpp>
 
 #include <doctest/doctest.h>
+#include <support/allocations.hpp>
 #include <support/run.hpp>
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -74,6 +77,9 @@ struct Names {
             answer.addresses.push_back(asio::ip::make_address("192.0.2.7"));
             answer.addresses.push_back(asio::ip::make_address("2001:db8::7"));
         }
+        // The next allocations of this thread fail: those by which the answer is brought back.
+        if (host.starts_with("short"))
+            static thread_local support::FailingAllocations failing{0, 3};
         return answer;
     }
     void reset() {
@@ -267,4 +273,30 @@ TEST_CASE("look-ups: the answer to a context that is gone is dropped") {
     // The threads are done with it before the next test begins.
     Asker asker;
     CHECK(asker.find("good.test").has_value());
+}
+
+TEST_CASE("look-ups: an answer that there is no memory for comes when there is") {
+    Asker asker;
+    CHECK(asker.find("short.test").has_value());
+}
+
+TEST_CASE("look-ups: memory that runs out while one begins ends it, and hangs nothing") {
+    const Url url = Url::parse("https://good.test/").value();
+    std::size_t seen = 0;
+    for (std::size_t number = 0; number <= seen; ++number) {
+        CAPTURE(number);
+        Asker asker;
+        const auto began = Clock::now();
+        try {
+            const support::FailingAllocations failing{number};
+            support::run(asker.context, asker.look_ups.find(url, Clock::now() + 40s));
+            seen = support::FailingAllocations::seen();
+        } catch (const std::bad_alloc&) {
+            seen = number + 1;
+        }
+        CHECK(Clock::now() - began < 20s);
+        // Nobody is in the way of the next.
+        CHECK(asker.find("good.test").has_value());
+    }
+    CHECK(seen > 5);
 }

@@ -4,7 +4,8 @@
 #ifndef CLARIFY_CLI_CSV_SAMPLES_HPP
 #define CLARIFY_CLI_CSV_SAMPLES_HPP
 
-#include <clarify/api/data_frame.hpp>
+#include <clarify/api/sample_buffer.hpp>
+#include <clarify/api/timestamp.hpp>
 #include <clarify/core/result.hpp>
 
 #include "csv_time.hpp"

@@ -42,8 +42,8 @@ bool read_json(JsonReader& in, DataFrame& frame);
     Rows may be in any order, and times may be repeated, until `normalize` is called; what is sent
     and what was received always is. Columns keep the order in which they were added.
 
-    A frame takes eight bytes a row, and eight for each value, whether it is missing or not: series that
-    do not share their times are better kept in frames of their own.
+    A frame takes eight bytes a row, and eight for each value, whether it is missing or not. Series that
+    do not share their times are better kept in frames of their own, or in a `SampleBuffer`.
 
     @code
     for (const clarify::DataFrame::Row row : frame.rows()) {
@@ -181,45 +181,6 @@ private:
     std::vector<Timestamp> times_;
     std::vector<Column> columns_;
     std::map<std::string, std::size_t, std::less<>> by_key_;
-};
-
-/** Collects samples one by one, in any order, and makes a frame of them.
-
-    @code
-    clarify::SampleBuffer buffer;
-    buffer.add("pump/flow", time, 12.5);
-    const clarify::DataFrame frame = buffer.take();
-    @endcode
-
-    The frame has a row for every time at which any key has a sample, so keys that are sampled at the
-    same times fit best together.
-
-    @par Thread safety
-    Distinct objects: safe. Shared objects: unsafe.
-*/
-class SampleBuffer {
-public:
-    SampleBuffer() {}
-
-    /// Adds a sample. Of several for the same key and time the last one counts.
-    void add(std::string_view key, Timestamp time, double value);
-    /// How many samples were added since it was last emptied.
-    std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return size_ == 0; }
-    /// All that was added, as a normalised frame, whose columns are in the order of their keys; begins
-    /// anew. A NaN that was added is no sample.
-    DataFrame take();
-
-private:
-    struct Sample {
-        Timestamp time;
-        double value;
-    };
-
-    static void sort(std::vector<Sample>& samples);
-
-    std::map<std::string, std::vector<Sample>, std::less<>> samples_;
-    std::size_t size_ = 0;
 };
 
 /** Writes the frame as `integration.insert` takes it, `{"times":[…],"series":{"key":[…],…}}`:

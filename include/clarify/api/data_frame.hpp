@@ -202,7 +202,9 @@ Result<void> append_json_text(std::string& out, const DataFrame& frame);
     @par Errors
     `Errc::decode` with a JSON pointer in the message; the frame is left alone. `Reason::mismatch`
     among others for a series that has not as many values as there are times, `Reason::out_of_range`
-    for frames whose merge would have four million values more than twice those that are read.
+    for a number beyond the largest double; one nearer to zero than the smallest is zero.
+    `Errc::too_large`, `Reason::parse`, where it would take more than 128 MiB, as frames may that have
+    neither times nor keys in common; a codec with other limits reads larger ones.
 */
 Result<void> read_json_text(std::string_view text, DataFrame& frame);
 

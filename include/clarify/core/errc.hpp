@@ -157,7 +157,8 @@ enum class Reason : std::uint8_t {
     content_encoding,
     /// The body is longer than allowed.
     body,
-    /// Decoding the reply would take more memory than allowed.
+    /// Decoding the reply would take more memory than allowed, or it has keys that are chosen to
+    /// collide in a hash table.
     parse,
     /// The request is longer than allowed (`Errc::bad_argument`).
     request,
@@ -206,8 +207,10 @@ enum class Reason : std::uint8_t {
     repeated,
     /// A value is of another type.
     mismatch,
-    /// A value is too large or too small.
+    /// A value is too large or too small for the type asked for.
     out_of_range,
+    /// A number is beyond the largest double (`Errc::json`).
+    number_range,
     /// A policy, a codec or a hook threw.
     exception,
 

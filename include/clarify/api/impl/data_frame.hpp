@@ -155,9 +155,13 @@ CLARIFY_DECL void DataFrame::merge(const DataFrame& other) {
     std::vector<std::size_t> columns;
     for (const Column& column : other.columns_)
         columns.push_back(add_column(column.key));
+    // No more room than is needed: what is read counts each byte.
+    times_.reserve(before + other.times_.size());
     times_.insert(times_.end(), other.times_.begin(), other.times_.end());
-    for (Column& column : columns_)
+    for (Column& column : columns_) {
+        column.values.reserve(times_.size());
         column.values.resize(times_.size(), missing);
+    }
     for (std::size_t i = 0; i != columns.size(); ++i) {
         std::copy(
             other.columns_[i].values.begin(),

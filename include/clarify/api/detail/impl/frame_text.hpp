@@ -63,7 +63,10 @@ struct ReadFrame {
         times.clear();
         return in.take_null() || in.array([&] {
             Timestamp time;
-            return read_json(in, time) && (times.push_back(time), true);
+            if (!read_json(in, time)) return false;
+            in.grow(times);
+            times.push_back(time);
+            return true;
         });
     }
     bool read_series(JsonReader& in) {
@@ -71,12 +74,18 @@ struct ReadFrame {
         return in.take_null() || in.object([&](const JsonKey& key) {
             // Not for ever more columns that make no use of it.
             const bool as_long = columns.empty() || columns.back().values.size() == times.size();
-            ReadColumn& column = columns.emplace_back();
-            column.key = key.text();
-            if (as_long) column.values.reserve(times.size());
+            ReadColumn& column = in.add_to(columns);
+            column.key = in.text(key);
+            if (as_long) {
+                in.budget().charge_block(times.size() * sizeof(double));
+                column.values.reserve(times.size());
+            }
             return in.take_null() || in.array([&] {
                 double value = DataFrame::missing;
-                return in.number_or_null(value) && (column.values.push_back(value), true);
+                if (!in.number_or_null(value)) return false;
+                in.grow(column.values);
+                column.values.push_back(value);
+                return true;
             });
         });
     }
@@ -128,16 +137,16 @@ namespace detail::frame_json {
 
 /// Reads an array of frames, which are merged.
 inline bool read_frames(JsonReader& in, DataFrame& frame) {
-    FrameMerge merge;
-    const auto fits = [&](bool fine) {
-        return fine || in.fail(Reason::out_of_range, "the frames have too little in common");
-    };
+    FrameMerge merge{in.budget()};
     const bool read = in.array([&] {
+        const std::size_t before = in.budget().left();
         DataFrame one;
-        return in.expect(JsonKind::object, "an object") && read_json(in, one) &&
-            fits(merge.add(std::move(one)));
+        if (!in.expect(JsonKind::object, "an object") || !read_json(in, one)) return false;
+        merge.add(std::move(one), before - in.budget().left());
+        return true;
     });
-    return read && fits(merge.finish(frame));
+    if (read) frame = merge.finish();
+    return read;
 }
 
 }  // namespace detail::frame_json
@@ -153,6 +162,9 @@ CLARIFY_DECL bool detail::read_json(JsonReader& in, DataFrame& frame) {
     DataFrame result;
     result.times_ = std::move(parts.times);
     for (frame_json::ReadColumn& column : parts.columns) {
+        // Once for the column, and once for where it is found by its key.
+        in.budget().charge_block(2 * sizeof(DataFrame::Column) + column.key.size());
+        in.charge_node<decltype(result.by_key_)>();
         const auto [place, added] = result.by_key_.emplace(column.key, result.columns_.size());
         // Of members with the same name the last one counts.
         if (!added) {
@@ -161,7 +173,11 @@ CLARIFY_DECL bool detail::read_json(JsonReader& in, DataFrame& frame) {
         }
         result.columns_.push_back({std::move(column.key), std::move(column.values)});
     }
-    if (!result.is_normalized()) result.normalize();
+    if (!result.is_normalized()) {
+        in.budget().charge(result.size() * frame_json::scratch_of_row);
+        result.normalize();
+        in.budget().refund(result.size() * frame_json::scratch_of_row);
+    }
     frame = std::move(result);
     return true;
 }

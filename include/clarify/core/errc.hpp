@@ -68,7 +68,8 @@ enum class Errc : std::uint8_t {
     /// it answered; check the client's identifier and secret.
     token,
     /// The body of the reply is not valid JSON. `Error::http()` shows a part of it: often a page of
-    /// something that stands before the server.
+    /// something that stands before the server. Or the result has a number that no JSON value holds
+    /// (`Reason::number_range`): ask for a type that needs none of it.
     json,
     /// The body is JSON, but not the JSON-RPC 2.0 response to this request. Check that the URL is that
     /// of a JSON-RPC endpoint.

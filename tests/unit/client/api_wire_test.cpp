@@ -277,6 +277,27 @@ TEST_CASE("ApiClient: samples that share no times are divided by inputs, a spars
     CHECK(sent(SampleBuffer{}) == 0);
 }
 
+TEST_CASE("ApiClient: what is decoded stays within the client's limit of memory") {
+    ClientOptions options;
+    options.max_json_memory = std::size_t{1} << 20U;
+    Bench bench{options};
+    std::string many = "{}";
+    for (int i = 0; i != 20'000; ++i)
+        many += ",{}";
+    bench.server.on("/rpc").always(reply_result("{\"data\":[" + many + "]}"));
+    const auto signals = bench.run<Selection<clarify::Signal>>(
+        [&](auto handler) { bench.client->async_select_signals({}, {}, std::move(handler)); });
+    REQUIRE(signals.has_error());
+    CHECK(signals.error().code() == Errc::too_large);
+    CHECK(signals.error().reason() == Reason::parse);
+    CHECK(signals.error().phase() == Phase::decode);
+    CHECK(signals.error().fate() == Fate::answered);
+    const auto called = bench.run<Selection<Item>>(
+        [&](auto handler) { bench.client->async_call<Selection<Item>>("m", std::move(handler)); });
+    REQUIRE(called.has_error());
+    CHECK(called.error().code() == Errc::too_large);
+}
+
 TEST_CASE("ApiClient: what has changed something is cancelled, but not totally") {
     using boost::asio::cancellation_type;
     // The second request waits in line when the first has been answered.

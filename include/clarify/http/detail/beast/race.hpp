@@ -9,6 +9,7 @@
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/beast/handshake.hpp>
+#include <clarify/http/detail/beast/tcp_net.hpp>
 #include <clarify/http/detail/connect/connect_reason.hpp>
 #include <clarify/http/http_options.hpp>
 
@@ -95,6 +96,7 @@ void start_runner(
     runner->endpoint = endpoint;
     runner->expires = expires;
     runner->running = true;
+    open_for(runner->socket, endpoint);
     runner->socket.async_connect(
         endpoint,
         boost::asio::bind_executor(executor, [race, runner](boost::system::error_code ec) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // `clarify emulator`: a local Clarify.
 
+#include <clarify/core/detail/private_file.hpp>
 #include <clarify/testing/emulator.hpp>
 
 #include "commands.hpp"
@@ -72,12 +73,10 @@ struct Files {
 };
 
 Files write_files(const Emulator& emulator, const fs::path& credentials) {
-    constexpr fs::perms owner_only = fs::perms::owner_read | fs::perms::owner_write;
     Files files{credentials, {}};
     if (emulator.options().tls) {
         files.authority = fs::path{credentials}.replace_extension(".ca.pem");
         emulator.write_ca_certificate(files.authority);
-        fs::permissions(files.authority, owner_only);
     }
     emulator.write_credentials(files.credentials);
     return files;
@@ -97,13 +96,9 @@ void load(Emulator& emulator, const EmulatorCommand& command) {
 /// Writes the store to the file that was named, all or nothing.
 void dump(const Emulator& emulator, const EmulatorCommand& command) {
     if (command.dump.empty()) return;
-    const std::string written = command.dump + ".new";
-    errno = 0;
-    std::ofstream file{written, std::ios::binary | std::ios::trunc};
-    file << emulator.dump() << '\n';
-    file.close();
-    if (!file) throw std::system_error{errno, std::generic_category(), written};
-    fs::rename(written, command.dump);
+    if (const std::error_code error =
+            clarify::detail::write_private_file(command.dump, emulator.dump() + '\n'))
+        throw std::system_error{error, command.dump};
 }
 
 void say_what_to_type(

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -132,6 +133,8 @@ void say_what_was_asked(const clarify::testing::EmulatorStats& stats) {
 }  // namespace
 
 ExitCode emulator(const EmulatorCommand& command) {
+    // Whoever reads what is said may end before the emulator, whose store is written last.
+    std::signal(SIGPIPE, SIG_IGN);
     EventLoop loop;
     // Signals are caught from the start, so that the temporary folder never stays behind.
     loop.on_interrupt([&loop] { loop.stop(); });

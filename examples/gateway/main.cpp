@@ -138,8 +138,6 @@ public:
             return 2;
         }
         use_files();
-        for (const std::string& warning : files_.credentials().warnings())
-            log_.write(Level::warning, warning);
         listen();
         asio::co_spawn(server_.strand(), heed_signals(), asio::detached);
         if (const auto limit = watchdog_limit())
@@ -160,6 +158,8 @@ private:
     void use_files() {
         link_.replace(std::make_shared<ClarifyLink>(
             context_.get_executor(), files_.credentials(), client_options(command_)));
+        for (const std::string& warning : files_.credentials().warnings())
+            log_.write(Level::warning, warning);
     }
 
     void listen() {

@@ -10,6 +10,7 @@
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/beast/handshake.hpp>
+#include <clarify/http/detail/beast/tcp_net.hpp>
 #include <clarify/http/detail/connect/connect_reason.hpp>
 #include <clarify/http/detail/connect/host_look_ups.hpp>
 #include <clarify/http/http_options.hpp>

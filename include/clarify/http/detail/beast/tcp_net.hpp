@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_BEAST_TCP_NET_HPP
 #define CLARIFY_HTTP_DETAIL_BEAST_TCP_NET_HPP
 
+#include <clarify/core/detail/private_socket.hpp>
 #include <clarify/http/detail/connect/name_resolver.hpp>
 #include <clarify/http/detail/own_sockets.hpp>
 
@@ -49,7 +50,7 @@ public:
         boost::system::error_code ec;
         // Where it fails, Asio opens it once more, and reports why that fails.
         descriptor_ = OwnSockets::add([&] {
-            open(endpoint.protocol(), ec);
+            open_private(static_cast<Base&>(*this), endpoint.protocol(), ec);
             return ec ? -1 : static_cast<int>(native_handle());
         });
         return Base::async_connect(endpoint, std::forward<Token>(token));

@@ -205,8 +205,10 @@ struct ClientOptions {
     /// The deepest nesting of arrays and objects in a response. Default 64; from 1 to 1024. A deeper
     /// one ends the call with `Errc::json`, `Reason::depth`.
     std::size_t max_json_depth = 64;
-    /// The most memory that decoding one response may take, in bytes. Default 128 MiB; at least 1.
-    /// For a codec that is made by the client, see `JsonCodecOptions::max_parse_memory`.
+    /// The most memory that decoding one response may take, in bytes, whatever it is decoded into; of a
+    /// batch, all its answers together. Default 128 MiB; at least 1. See
+    /// `JsonCodecOptions::max_parse_memory`, which counts instead where the client was given a codec that
+    /// has it.
     std::size_t max_json_memory = std::size_t{128} << 20U;
     /// How much of a body that is not an answer an error shows (`HttpFailure::body_excerpt`), in
     /// bytes of escaped text. Default 512; from 16 B to 64 KiB, or 0 for nothing.

@@ -53,8 +53,8 @@ concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Para
     it is `asio::use_awaitable`. What is said here holds for all of them, also for those of
     `ApiClient`, unless they say otherwise.
     @par Executor
-    Everything inside runs on a strand of the given executor; no thread is started but the one that
-    Asio's resolver uses. Completion handlers run on their own associated executor, else on the
+    Everything inside runs on a strand of the given executor; no thread is started but those that
+    look up names, which the process shares (see `BasicBeastBackend`). Completion handlers run on their own associated executor, else on the
     given one, never inside the function that starts the call, and never on the strand.
     @par Timeout
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in

@@ -168,8 +168,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::authorize(
 template <HttpBackend Backend, AuthPolicy Auth>
 boost::asio::awaitable<Result<void>> Engine<Backend, Auth>::post(
     const HttpRequest& request, HttpResponse& response) {
-    HttpProgress progress;
-    co_return co_await backend_.post(request, response, progress);
+    PolicyRequest sent{*this};
+    co_return co_await backend_.post(request, response, sent.progress);
 }
 
 template <HttpBackend Backend, AuthPolicy Auth>

@@ -100,7 +100,10 @@ public:
     void undelivered(std::shared_ptr<Deliverable> what) noexcept;
 
     /// To be called on the serial executor: an activity that nobody has to stop any more.
-    void end(Activity& activity) noexcept { watchdog_.unwatch(activity); }
+    void end(Activity& activity) noexcept {
+        watchdog_.unwatch(activity);
+        watchdog_.settle();
+    }
 
 protected:
     virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
@@ -122,6 +125,26 @@ protected:
     bool is_closed() const noexcept { return ending_.is_closed(); }
     /// Stops the activity at its deadline, or when the client closes.
     void begin(Activity& activity) { watchdog_.watch(activity); }
+    /// A request of the authentication policy on its way, for the time of its life: a call that waits
+    /// for a token tells where it was.
+    class PolicyRequest {
+    public:
+        explicit PolicyRequest(EngineBase& engine) noexcept : engine_(engine) {
+            engine_.policy_request_ = &progress;
+        }
+        PolicyRequest(const PolicyRequest&) = delete;
+        PolicyRequest& operator=(const PolicyRequest&) = delete;
+        ~PolicyRequest() {
+            if (engine_.policy_request_ == &progress) engine_.policy_request_ = &before_next;
+        }
+
+        HttpProgress progress;
+
+    private:
+        static constexpr HttpProgress before_next{Phase::backoff, false};
+        EngineBase& engine_;
+    };
+
     /// Has the server answered a call that was sent with this header?
     bool is_proven(const AuthHeader& header) const noexcept {
         return rejected_methods_.has_served(header);
@@ -160,6 +183,9 @@ private:
         return ending_.is_open() ||
             (ending_.is_draining() && call.operation && call.operation->is_under_way());
     }
+    /// Adds to the error of a call that waited for a token, and whose time is up, where the policy's
+    /// request was.
+    void name_token_step(Error& error) const noexcept;
     /// What is wrong with a header that the authentication policy has given, if anything.
     std::optional<Error> header_error(const Secret& header) const;
     void write_headers(const CallRecord& call, std::string_view authorization) const;
@@ -197,6 +223,8 @@ private:
     RateLimiter limiter_;
     RejectedMethods rejected_methods_;
     Jitter jitter_;
+    /// That of the policy's newest request, or of the pause behind it; null before the first.
+    const HttpProgress* policy_request_ = nullptr;
 
     Watchdog watchdog_;
     OperationGate operations_;

@@ -4,6 +4,9 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
+#include <clarify/core/detail/json_hooks.hpp>
+#include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply_text.hpp>
@@ -212,21 +215,32 @@ private:
             using Value = typename R::value_type::value_type;
             std::vector<Result<Value>> slots;
             slots.reserve(batch->slots.size());
+            detail::MemoryBudget memory = budget();
             for (rpc::BatchSlot& slot : batch->slots) {
                 if (slot.error) {
                     slots.push_back(std::move(*slot.error));
                 } else {
-                    slots.push_back(decode_one<Value>(slot.result));
+                    slots.push_back(decode_one<Value>(slot.result, memory));
                 }
             }
             return R{std::move(slots), std::move(batch->violation)};
         } else {
-            return decode_one<R>(result);
+            detail::MemoryBudget memory = budget();
+            return decode_one<R>(result, memory);
+        }
+    }
+
+    /// What all of the reply may be decoded into.
+    detail::MemoryBudget budget() const {
+        if constexpr (requires(detail::MemoryBudget memory) { memory = codec_->budget(); }) {
+            return codec_->budget();
+        } else {
+            return detail::MemoryBudget{engine_->options().max_json_memory};
         }
     }
 
     template <class Value>
-    Result<Value> decode_one(std::string_view text) {
+    Result<Value> decode_one(std::string_view text, detail::MemoryBudget& memory) {
         const auto complete = [this](Error failure) {
             return failure.set_phase(Phase::decode)
                 .set_fate(Fate::answered)
@@ -240,13 +254,19 @@ private:
                 detail::without_place(detail::or_else(failure, Errc::decode), text, scrubber));
         };
         try {
-            if constexpr (detail::ReadsOwnJson<Value>) {
+            if constexpr (detail::ReadsFromReader<Value>) {
+                Result<Value> value{boost::system::in_place_value};
+                detail::JsonReader in{text, detail::json_depth_ceiling, &memory};
+                if (!in.document([&] { return read_json(in, *value); }))
+                    return undecoded(in.error(Errc::decode));
+                return value;
+            } else if constexpr (detail::ReadsOwnJson<Value>) {
                 Result<Value> value{boost::system::in_place_value};
                 const Result<void> read = read_json_text(text, *value);
                 if (!read) return undecoded(read.error());
                 return value;
             } else {
-                Result<Value> value = codec_->template decode<Value>(text);
+                Result<Value> value = decode_by_codec<Value>(text, memory);
                 if (!value) return undecoded(value.error());
                 return value;
             }
@@ -254,6 +274,16 @@ private:
             return complete(Error{Errc::internal, Reason::resource});
         } catch (...) {
             return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
+        }
+    }
+
+    template <class Value>
+    Result<Value> decode_by_codec(
+        std::string_view text, [[maybe_unused]] detail::MemoryBudget& memory) {
+        if constexpr (requires { codec_->template decode<Value>(text, memory); }) {
+            return codec_->template decode<Value>(text, memory);
+        } else {
+            return codec_->template decode<Value>(text);
         }
     }
 

@@ -224,6 +224,7 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     detail::TokenRequest request{state->config, deadline};
     std::optional<Error> error;
     bool fresh_connection = false;
+    bool pausing = false;
     for (unsigned attempt = 1;; ++attempt) {
         const TimePoint sent_at = context.now();
         request.prepare(fresh_connection);
@@ -252,13 +253,17 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
         fresh_connection = again->fresh_connection;
         if (again->wait == Clock::duration::zero()) continue;
         detail::Signal never;
+        pausing = true;
         if (co_await never.wait(context.get_executor(), context.now() + again->wait)) break;
+        pausing = false;
     }
     // Cut short at the deadline, a backend says that it was cancelled; nobody who waits has asked
     // for that.
     if (error->http() == nullptr && context.now() >= deadline) {
+        const Phase step = pausing ? Phase::backoff : error->phase();
         error = Error{Errc::timeout, Reason::none, "no token could be fetched in time"};
         error->set_phase(Phase::token);
+        if (step != Phase::token) error->set_token_step(step);
     }
     ending.fail(std::move(*error));
 }

@@ -37,6 +37,9 @@ CLARIFY_DECL Error::Details& Error::edit() {
 CLARIFY_DECL std::string_view Error::message() const noexcept {
     return details_ ? std::string_view{details_->message} : std::string_view{};
 }
+CLARIFY_DECL std::optional<Phase> Error::token_step() const noexcept {
+    return details_ ? details_->token_step : std::nullopt;
+}
 CLARIFY_DECL boost::system::error_code Error::cause() const noexcept {
     return details_ ? details_->cause : boost::system::error_code{};
 }
@@ -61,6 +64,10 @@ CLARIFY_DECL Error& Error::set_http_status(unsigned value) noexcept {
 }
 CLARIFY_DECL Error& Error::set_attempts(unsigned value) noexcept {
     attempts_ = detail::within_16_bits(value);
+    return *this;
+}
+CLARIFY_DECL Error& Error::set_token_step(Phase value) {
+    edit().token_step = value;
     return *this;
 }
 CLARIFY_DECL Error& Error::add_message(std::string_view text) {
@@ -122,6 +129,11 @@ CLARIFY_DECL std::string Error::to_string() const {
     }
     text += "; phase ";
     text += clarify::to_string(phase_);
+    if (const std::optional<Phase> step = token_step()) {
+        text += " (";
+        text += clarify::to_string(*step);
+        text += ')';
+    }
     text += ", ";
     text += clarify::to_string(fate_);
     text += ", attempts ";

@@ -37,7 +37,7 @@ CLARIFY_DECL EngineBase::EngineBase(
       budget_(options_.retry.budget),
       limiter_(options_.rate_limits),
       jitter_(options_.retry.seed),
-      watchdog_(*this, serial_, context_) {}
+      watchdog_(*this, serial_) {}
 
 // Whoever waits, or has an outcome coming, keeps the engine alive: there are none here.
 CLARIFY_DECL void EngineBase::part() noexcept {
@@ -160,7 +160,10 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     CourseEvent event;
     if (!call.error && header) call.error = header_error(*header);
     if (call.error) {
-        if (call.is_over()) call.error = stop_error(call);
+        if (call.is_over()) {
+            call.error = stop_error(call);
+            if (call.stopped == Stop::timeout) name_token_step(*call.error);
+        }
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
         return event;
@@ -168,6 +171,14 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     write_headers(call, header ? header->expose() : std::string_view{});
     event.kind = CourseEvent::Kind::done;
     return event;
+}
+
+CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
+    if (policy_request_ == nullptr) return;
+    try {
+        error.set_token_step(policy_request_->phase);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): then without it
+    }
 }
 
 CLARIFY_DECL std::optional<Error> EngineBase::header_error(const Secret& header) const {
@@ -340,6 +351,7 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
     deliver(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
     if (std::exchange(call.counted, false)) ending_.call_ended();
     end_drain();
+    watchdog_.settle();
 }
 
 }  // namespace clarify::detail

@@ -45,7 +45,9 @@ CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcep
         outbox_.postpone(what);
         try {
             boost::asio::post(serial_, [self] { self->deliver_postponed(); });
-        } catch (...) {  // NOLINT(bugprone-empty-catch): the watchdog's next turn does it
+        } catch (...) {
+            // The watchdog's next turn does it.
+            watchdog_.hold();
         }
     });
 }
@@ -133,7 +135,8 @@ CLARIFY_DECL void EngineBase::operations_over() noexcept {
     context_->while_there([&] {
         try {
             boost::asio::post(serial_, [self] { self->end_drain(); });
-        } catch (...) {  // NOLINT(bugprone-empty-catch): see above
+        } catch (...) {
+            watchdog_.hold();
         }
     });
 }

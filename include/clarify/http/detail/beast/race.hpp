@@ -10,7 +10,9 @@
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/beast/handshake.hpp>
+#include <clarify/http/detail/beast/tcp_net.hpp>
 #include <clarify/http/detail/connect/connect_reason.hpp>
+#include <clarify/http/detail/connect/host_look_ups.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -25,8 +27,6 @@
 #include <vector>
 
 namespace clarify::detail {
-
-using Endpoint = boost::asio::ip::tcp::endpoint;
 
 /// Alternates the address families, the first one's first (RFC 8305 section 4).
 std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints);

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
 
+#include <clarify/core/detail/private_file.hpp>
 #include <clarify/testing/detail/emulator/emulator_core.hpp>
 #include <clarify/testing/detail/emulator/id_mint.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
@@ -13,11 +14,12 @@
 #include <boost/assert.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <fstream>
+#include <filesystem>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -54,23 +56,10 @@ inline std::string make_credentials_json(
     return to_json(file) + "\n";
 }
 
-enum class FileAccess { everybody, owner };
-
-/// Replaces a file; a secret is written only after the access to it has been narrowed.
-inline void write_file(
-    const std::filesystem::path& path, std::string_view text, FileAccess access) {
-    errno = 0;
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    if (file && access == FileAccess::owner) {
-        using std::filesystem::perms;
-        std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
-    }
-    file.write(text.data(), static_cast<std::streamsize>(text.size()));
-    file.close();
-    if (!file) {
-        const int reason = errno != 0 ? errno : EIO;
-        throw std::system_error{reason, std::generic_category(), "write " + path.string()};
-    }
+/// Replaces a file by a private one.
+inline void write_file(const std::filesystem::path& path, std::string_view text) {
+    if (const std::error_code error = clarify::detail::write_private_file(path, text))
+        throw std::system_error{error, "write " + path.string()};
 }
 
 /// The signal of an input of the own integration, made if it is missing.
@@ -134,11 +123,11 @@ inline std::string Emulator::basic_credentials_json() const {
 }
 
 inline void Emulator::write_credentials(const std::filesystem::path& path) const {
-    detail::write_file(path, credentials_json(), detail::FileAccess::owner);
+    detail::write_file(path, credentials_json());
 }
 
 inline void Emulator::write_ca_certificate(const std::filesystem::path& path) const {
-    detail::write_file(path, ca_certificate_pem(), detail::FileAccess::everybody);
+    detail::write_file(path, ca_certificate_pem());
 }
 
 inline void Emulator::revoke_tokens() { core_->endpoints.tokens().revoke_all(); }

@@ -7,9 +7,8 @@
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/async_op.hpp>
 #include <clarify/core/detail/config.hpp>
-#include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/detail/process_mark.hpp>
-#include <clarify/core/timer.hpp>
+#include <clarify/core/detail/quiet_timer.hpp>
 #include <clarify/detail/deadline_queue.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -72,9 +71,9 @@ struct Activity : Expiring, TaskOwner, std::enable_shared_from_this<Activity> {
 
 /** Stops each activity at its deadline, and gives its owner a turn now and then.
 
-    One timer for all. It is never set far ahead, and not cancelled when the last activity ends, but
-    left to run out: so that calls in quick succession cost no system call each, and
-    `io_context::run` still returns soon after the last one.
+    One timer for all. When the last activity ends it is left to run out, so that calls in quick
+    succession cost no system call each; but no context stays for it then, and `io_context::run`
+    returns with the last outcome.
 
     @par Thread safety
     All belongs to the serial executor it is made with.
@@ -102,8 +101,7 @@ public:
     /// What could not be done for want of memory is tried again after this.
     static constexpr std::chrono::milliseconds memory_pause{10};
 
-    Watchdog(
-        Owner& owner, boost::asio::any_io_executor serial, std::shared_ptr<ContextLink> context);
+    Watchdog(Owner& owner, const boost::asio::any_io_executor& serial);
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
@@ -112,8 +110,18 @@ public:
         queue_.insert(activity);
         arm();
     }
-    /// Does nothing for what is not watched.
+    /// Does nothing for what is not watched. `settle` is due when the owner has done its part.
     void unwatch(Activity& activity) noexcept { queue_.remove(activity); }
+    /// Where nothing is watched and the owner wants no turn, the context need not stay any more.
+    void settle() noexcept {
+        if (!timer_ || !queue_.empty()) return;
+        if (owner_.next_turn(timer_->now(), true) == (TimePoint::max)()) timer_->rest();
+    }
+    /// The context stays until the timer has run out, if it is set. In any thread, while the context
+    /// is there.
+    void hold() noexcept {
+        if (timer_) timer_->hold();
+    }
 
     /// Stops all that is watched, whatever its deadline. False where some could not be told for want
     /// of memory: they are stopped at the next turn.
@@ -124,24 +132,18 @@ public:
     void rearm() noexcept;
     /// Ends the timer's wait, since nothing is left to be watched.
     void rest() noexcept {
-        if (timer_) timer_->cancel();
+        if (timer_) timer_->clear();
     }
     /// Lets go of the timer, since its context goes. Nothing is stopped from then on.
     void release() noexcept { timer_.reset(); }
 
 private:
     void arm();
-    void wake_anew() noexcept;
     void expire() noexcept;
 
     Owner& owner_;
-    boost::asio::any_io_executor serial_;
-    std::shared_ptr<ContextLink> context_;
     DeadlineQueue queue_;
-    std::optional<Timer> timer_;
-    bool armed_ = false;
-    /// Counts how often the timer was set: only the last time counts.
-    std::uint64_t turn_ = 0;
+    std::optional<QuietTimer> timer_;
 };
 
 }  // namespace clarify::detail

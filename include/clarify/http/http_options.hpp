@@ -18,8 +18,8 @@ namespace clarify {
     `CurlBackend` alike but for what is said at a member.
 
     Every limit is hard: what is beyond it is refused or ended, never only reported. An origin is a
-    scheme, host and port; each has a pool of its own. Durations are at most 365 days. The deadline of
-    a call ends each of these phases as well, if it is earlier.
+    scheme, host and port; each has a pool of its own. The longest duration there is means
+    for ever. The deadline of a call ends each of these phases as well, if it is earlier.
 */
 struct HttpOptions {
     HttpOptions() {}
@@ -91,7 +91,8 @@ struct HttpOptions {
     TlsOptions tls;
     /// Which way connections take. By default directly to the origin.
     ProxyOptions proxy;
-    /// Receives connection events; empty for nobody. A client sets it to its own.
+    /// Receives connection events. Empty, the default: those of the client that the backend is given
+    /// to, `ClientOptions::observer`; nobody where that has none, or the backend has no client.
     Observer observer;
 
     /// Done by each backend's constructor.

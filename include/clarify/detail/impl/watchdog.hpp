@@ -4,11 +4,7 @@
 #ifndef CLARIFY_DETAIL_IMPL_WATCHDOG_HPP
 #define CLARIFY_DETAIL_IMPL_WATCHDOG_HPP
 
-#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/detail/watchdog.hpp>
-
-#include <boost/asio/post.hpp>
-#include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -16,46 +12,18 @@
 
 namespace clarify::detail {
 
-CLARIFY_DECL Watchdog::Watchdog(
-    Owner& owner, boost::asio::any_io_executor serial, std::shared_ptr<ContextLink> context)
-    : owner_(owner),
-      serial_(std::move(serial)),
-      context_(std::move(context)),
-      timer_(std::in_place, serial_) {}
+CLARIFY_DECL Watchdog::Watchdog(Owner& owner, const boost::asio::any_io_executor& serial)
+    : owner_(owner), timer_(std::in_place, serial) {}
 
 CLARIFY_DECL void Watchdog::arm() {
     if (!timer_) return;
     TimePoint wanted = owner_.next_turn(timer_->now(), queue_.empty());
     if (!queue_.empty()) wanted = (std::min)(wanted, queue_.first().deadline);
-    if (wanted == (TimePoint::max)()) return;
-    if (armed_ && timer_->expiry() <= wanted) return;
-    armed_ = false;
-    timer_->expires_at(wanted);
-    timer_->async_wait(CalledOrLost{
-        owner_.weak_watchdog(),
-        [turn = ++turn_](const std::weak_ptr<Watchdog>& watchdog, boost::system::error_code) {
-            const auto self = watchdog.lock();
-            // Unless it was set anew meanwhile.
-            if (!self || !self->timer_ || self->turn_ != turn) return;
-            self->armed_ = false;
-            self->expire();
-        },
-        [](const std::weak_ptr<Watchdog>& watchdog) noexcept {
-            if (const auto self = watchdog.lock()) self->wake_anew();
-        }});
-    armed_ = true;
-}
-
-// For the timer's handler that was lost for want of memory.
-CLARIFY_DECL void Watchdog::wake_anew() noexcept {
-    context_->while_there([&] {
-        try {
-            boost::asio::post(serial_, [self = owner_.weak_watchdog().lock()] {
-                self->armed_ = false;
-                self->expire();
-            });
-        } catch (...) {  // NOLINT(bugprone-empty-catch): the next call sets the timer
-        }
+    if (wanted == (TimePoint::max)()) return timer_->rest();
+    if (timer_->is_set() && timer_->expiry() <= wanted) return timer_->hold();
+    timer_->set(wanted, [weak = owner_.weak_watchdog()] {
+        const auto self = weak.lock();
+        if (self && self->timer_) self->expire();
     });
 }
 

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_BEAST_TCP_NET_HPP
 #define CLARIFY_HTTP_DETAIL_BEAST_TCP_NET_HPP
 
+#include <clarify/core/detail/private_socket.hpp>
+#include <clarify/http/detail/connect/name_resolver.hpp>
 #include <clarify/http/detail/own_sockets.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -48,7 +50,7 @@ public:
         boost::system::error_code ec;
         // Where it fails, Asio opens it once more, and reports why that fails.
         descriptor_ = OwnSockets::add([&] {
-            open(endpoint.protocol(), ec);
+            open_private(static_cast<Base&>(*this), endpoint.protocol(), ec);
             return ec ? -1 : static_cast<int>(native_handle());
         });
         return Base::async_connect(endpoint, std::forward<Token>(token));
@@ -63,11 +65,12 @@ private:
     Whatever stands in for it has the same two members: a `Socket`, with the part of Asio's
     interface that the library uses (`async_connect`, `async_read_some`, `async_write_some`,
     `receive` with `message_peek`, `set_option`, `non_blocking`, `close`, and what `ssl::stream` asks
-    of its next layer), and a `Resolver` with `async_resolve`, whose results have `endpoint()`.
+    of its next layer), and a `Resolver` with the `async_resolve` of Asio's, whose results have
+    `endpoint()`.
 */
 struct TcpNet {
     using Socket = OwnTcpSocket;
-    using Resolver = boost::asio::ip::tcp::resolver;
+    using Resolver = NameResolver;
 };
 
 }  // namespace clarify::detail

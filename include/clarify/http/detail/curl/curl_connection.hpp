@@ -8,6 +8,7 @@
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/url.hpp>
+#include <clarify/http/detail/connect/host_look_ups.hpp>
 #include <clarify/http/detail/curl/curl_exchange.hpp>
 #include <clarify/http/detail/curl/curl_failure.hpp>
 #include <clarify/http/detail/curl/curl_setup.hpp>
@@ -54,8 +55,12 @@ public:
     CurlConnection& operator=(const CurlConnection&) = delete;
     ~CurlConnection() { close(); }
 
-    /// Begins `exchange`, which stays where it is until `end`. It may be done at once.
-    void begin(CurlExchange& exchange);
+    /// What the host that the connection is opened to means, the proxy where there is one: so that
+    /// libcurl does not ask a resolver, which may block. To be called before the first exchange.
+    void set_addresses(const Url& next_hop, const std::vector<Endpoint>& endpoints);
+    /// Begins `exchange`, which stays where it is until `end`. It may be done at once. Where the
+    /// connection is yet to be opened, opening it `began` with the look-up.
+    void begin(CurlExchange& exchange, TimePoint began);
     /// Ends the exchange, done or not. A connection with an unfinished one is lost.
     void end() noexcept;
     /// Why the exchange that is done failed.
@@ -120,6 +125,9 @@ private:
     /// Until the first request begins, if there is a proxy.
     std::optional<CurlTunnel> tunnel_;
     std::string url_;
+    /// Host, port and addresses as libcurl takes them; empty where it does not need them.
+    std::string addresses_;
+    curl_slist addresses_list_{};
     std::array<char, CURL_ERROR_SIZE> text_{};
     /// The first option that this libcurl refused.
     CURLcode set_up_code_ = CURLE_OK;

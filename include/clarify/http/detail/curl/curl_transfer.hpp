@@ -49,12 +49,12 @@ inline bool is_silence(const CurlExchange& exchange, const Error& error, TimePoi
     return now >= exchange.request.deadline || error.cause() == boost::asio::error::timed_out;
 }
 
-/** Runs `exchange` on the loan's connection.
+/** Runs `exchange` on the loan's connection, whose opening `began` then if it is not open.
 
     However the coroutine ends, libcurl has let go of the exchange then.
 */
 inline boost::asio::awaitable<Result<void>> curl_transfer(
-    CurlExchange& exchange, CurlLoan& loan, CurlSource& source) {
+    CurlExchange& exchange, CurlLoan& loan, CurlSource& source, TimePoint began) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     struct Running {
         CurlConnection& connection;
@@ -65,11 +65,10 @@ inline boost::asio::awaitable<Result<void>> curl_transfer(
     };
     CurlConnection& connection = *loan;
     const bool opens = !connection.is_established();
-    const TimePoint began = source.now();
     bool announced = !opens;
     const Running running{connection};
     loan.begin_use();
-    connection.begin(exchange);
+    connection.begin(exchange, began);
     for (;;) {
         if (!announced && connection.is_established()) {
             announced = true;
@@ -99,8 +98,11 @@ inline boost::asio::awaitable<Result<void>> curl_post(
     const ReplyLimits limits = reply_limits(source->options(), request);
     for (;;) {
         const bool reused = loan->is_established();
+        const TimePoint began = source->now();
+        const Result<void> found = co_await source->look_up(loan, request, progress);
+        if (!found) co_return found.error();
         CurlExchange exchange{request, response, progress, limits};
-        const Result<void> outcome = co_await curl_transfer(exchange, loan, *source);
+        const Result<void> outcome = co_await curl_transfer(exchange, loan, *source, began);
         if (!outcome) {
             if (is_silence(exchange, outcome.error(), source->now())) loan.heard_nothing();
             // The idle connection broke between the look at it and libcurl's own. Nothing has been

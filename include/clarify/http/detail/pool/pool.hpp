@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_POOL_POOL_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/time_span.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -115,9 +116,9 @@ public:
         Clock::duration idle = limits_.idle_timeout;
         // A second less than the server promises, for the time that a request is under way.
         if (promised) {
-            idle = std::min<Clock::duration>(idle, *promised - std::chrono::seconds{1});
+            idle = (std::min)(idle, clock_span(*promised) - std::chrono::seconds{1});
         }
-        return (std::min)(now + idle, opened_at + limits_.lifetime);
+        return (std::min)(time_after(now, idle), time_after(opened_at, limits_.lifetime));
     }
 
     /// A connection has served: until `expires` the first in line gets it, else it becomes idle. Later

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -44,8 +45,8 @@ Origin<Connection>& ConnectionSource<Connection>::origin_of(const Url& url) {
     PoolLimits limits;
     limits.max_connections = options_.max_connections;
     limits.max_waiting = options_.max_waiting;
-    limits.idle_timeout = options_.idle_timeout;
-    limits.lifetime = options_.connection_lifetime;
+    limits.idle_timeout = clock_span(options_.idle_timeout);
+    limits.lifetime = clock_span(options_.connection_lifetime);
     return origins_.emplace_back(url, limits);
 }
 
@@ -55,7 +56,7 @@ void ConnectionSource<Connection>::observe(
     const Origin<Connection>& origin,
     Clock::duration elapsed,
     bool resumed) noexcept {
-    if (!options_.observer) return;
+    if (!options_.observer || (serial_ && !serial_->running_in_this_thread())) return;
     try {
         Event event{kind};
         event.time = now();
@@ -138,6 +139,8 @@ boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::t
     if (closed_) co_return Error{Errc::closed};
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     time_ = time_source(executor);
+    const auto* const serial = executor.target<SerialExecutor>();
+    if (serial != nullptr && !serial_) serial_.emplace(*serial);
     if (!timer_) timer_.emplace(executor);
     Origin<Connection>& origin = origin_of(*request.url);
     auto decision = origin.pool.acquire(now(), request.fresh_connection);

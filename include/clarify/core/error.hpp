@@ -140,9 +140,9 @@ public:
     Error& set_phase(Phase value) noexcept;
     /// A policy tells it of its own part; the client adds what it knows of earlier attempts.
     Error& set_fate(Fate value) noexcept;
-    /// The status of the reply, from 0 to 65535; 0 for none.
+    /// The status of the reply; 0 for none. What is more than 65535 counts as that.
     Error& set_http_status(unsigned value) noexcept;
-    /// How often the request was begun, from 0 to 65535.
+    /// How often the request was begun. What is more than 65535 counts as that.
     Error& set_attempts(unsigned value) noexcept;
     /// Where the request for a token was, for which the call was waiting.
     Error& set_token_step(Phase value);

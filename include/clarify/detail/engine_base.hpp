@@ -6,6 +6,7 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/url.hpp>
@@ -13,6 +14,7 @@
 #include <clarify/detail/call_events.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/ending.hpp>
+#include <clarify/detail/jitter.hpp>
 #include <clarify/detail/outbox.hpp>
 #include <clarify/detail/rate_limiter.hpp>
 #include <clarify/detail/rejected_methods.hpp>
@@ -23,12 +25,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -69,8 +69,8 @@ public:
     const ClientOptions& options() const noexcept { return options_; }
     const Url& endpoint() const noexcept { return endpoint_; }
     BufferStore& buffers() noexcept { return buffers_; }
-    std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
-    const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
+    std::int64_t next_id() noexcept { return ids_->next(); }
+    const std::shared_ptr<CallIds>& ids() const noexcept { return ids_; }
     TimePoint time() const noexcept {
         return options_.clock ? options_.clock->now() : Clock::now();
     }
@@ -140,7 +140,7 @@ protected:
         return rejected_methods_.has_served(header);
     }
     /// Evenly distributed in [0, 1).
-    double random_number() { return std::uniform_real_distribution<double>{}(random_); }
+    double random_number() noexcept { return jitter_.next(); }
 
     // The steps of a call: what its coroutine does for each but wait, in their order.
 
@@ -183,6 +183,7 @@ private:
     void end_drain() noexcept;
     void close_all() noexcept;
     void context_gone() noexcept override;
+    void context_forked() noexcept override;
 
     void turn() noexcept override;
     TimePoint next_turn(TimePoint now, bool idle) const noexcept override;
@@ -196,13 +197,12 @@ private:
     CallEvents events_;
     BufferStore buffers_;
     // Shared with the batches made for this client.
-    std::shared_ptr<std::atomic<std::int64_t>> next_id_ =
-        std::make_shared<std::atomic<std::int64_t>>(1);
+    std::shared_ptr<CallIds> ids_ = std::make_shared<CallIds>(options_.first_id);
 
     RetryBudget budget_;
     RateLimiter limiter_;
     RejectedMethods rejected_methods_;
-    std::minstd_rand random_;
+    Jitter jitter_;
     /// That of the policy's newest request, or of the pause behind it; null before the first.
     const HttpProgress* policy_request_ = nullptr;
 

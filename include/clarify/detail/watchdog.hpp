@@ -7,6 +7,7 @@
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/async_op.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/detail/quiet_timer.hpp>
 #include <clarify/detail/deadline_queue.hpp>
 
@@ -24,7 +25,14 @@
 namespace clarify::detail {
 
 /// Why something must end before its time.
-enum class Stop : std::uint8_t { none, timeout, cancelled, closed };
+enum class Stop : std::uint8_t {
+    none,
+    timeout,
+    cancelled,
+    closed,
+    /// It is the parent's of this process, where it goes on.
+    forked,
+};
 
 /// Something that runs on the client's serial executor under a deadline: a call, or a task of the
 /// authentication policy.
@@ -48,7 +56,15 @@ struct Activity : Expiring, TaskOwner, std::enable_shared_from_this<Activity> {
         return told;
     }
 
+    /// Has it been stopped, or been begun in a process that this one was forked from?
+    bool is_over() noexcept {
+        if (stopped == Stop::none && process.is_elsewhere()) stopped = Stop::forked;
+        return stopped != Stop::none;
+    }
+
     boost::asio::cancellation_signal signal;
+    /// Where it was begun.
+    ProcessMark process;
     Stop stopped = Stop::none;
     bool told = false;
 };
@@ -110,6 +126,8 @@ public:
     /// Stops all that is watched, whatever its deadline. False where some could not be told for want
     /// of memory: they are stopped at the next turn.
     bool stop_all(Stop why) noexcept;
+    /// Stops what was begun in another process.
+    void stop_elsewhere() noexcept;
     /// Sets the timer anew if it has to run out earlier now.
     void rearm() noexcept;
     /// Ends the timer's wait, since nothing is left to be watched.

@@ -20,7 +20,8 @@ class BeastSource;
 /** HTTP/1.1 with keep-alive, a bounded pool of connections for each origin, and verified TLS.
 
     - Connections are reused, the most recently used first, after a check that the peer has neither
-    closed them nor sent anything unasked. A wrong or doubtful reply closes its connection.
+    closed them nor sent anything unasked. A wrong or doubtful reply closes its connection. Session
+    tickets and new keys that a TLS peer sends meanwhile are read, up to 64 KiB, and cost nothing.
     - TLS 1.2 or newer; chain and host name are verified (RFC 5280, RFC 9525); SNI is sent for
     names. One TLS context serves all connections; it is made, and the trust store read, at the first
     use. Sessions are resumed.

@@ -47,6 +47,8 @@ namespace clarify {
       does not tell a clean end from a cut.
     - Over another TLS library than the OpenSSL that this program has, a connection is not reused
       after a reply with a `Content-Length`, since bytes behind it could not be seen there.
+    - A connection at rest on which a TLS 1.3 session ticket or key update arrives is closed: libcurl
+      reads only while a request is under way.
     - Reasons of TLS failures are exact with OpenSSL; other TLS libraries may give `untrusted` or
       `handshake` for more. `alpn` is never given: libcurl goes on with a server that picked
       something else. Certificates without a subject alternative name are matched by their common

@@ -7,7 +7,18 @@
 #include <clarify/core/detail/text.hpp>
 #include <clarify/core/error.hpp>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace clarify {
+namespace detail {
+
+/// The number, or the largest one that there is room for.
+constexpr std::uint16_t within_16_bits(unsigned value) noexcept {
+    return static_cast<std::uint16_t>((std::min)(value, 65'535U));
+}
+
+}  // namespace detail
 
 CLARIFY_DECL Error::Error(Reason reason, Errc code, std::string message)
     : code_(code), reason_(reason) {
@@ -48,11 +59,11 @@ CLARIFY_DECL Error& Error::set_fate(Fate value) noexcept {
     return *this;
 }
 CLARIFY_DECL Error& Error::set_http_status(unsigned value) noexcept {
-    http_status_ = static_cast<std::uint16_t>(value);
+    http_status_ = detail::within_16_bits(value);
     return *this;
 }
 CLARIFY_DECL Error& Error::set_attempts(unsigned value) noexcept {
-    attempts_ = static_cast<std::uint16_t>(value);
+    attempts_ = detail::within_16_bits(value);
     return *this;
 }
 CLARIFY_DECL Error& Error::set_token_step(Phase value) {
@@ -74,7 +85,7 @@ CLARIFY_DECL Error& Error::set_rpc(RpcError value) {
     return *this;
 }
 CLARIFY_DECL Error& Error::set_http(HttpFailure value) {
-    http_status_ = static_cast<std::uint16_t>(value.status);
+    http_status_ = detail::within_16_bits(value.status);
     edit().http = std::move(value);
     return *this;
 }

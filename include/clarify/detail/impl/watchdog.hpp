@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace clarify::detail {
 
@@ -59,6 +60,19 @@ CLARIFY_DECL bool Watchdog::stop_all(Stop why) noexcept {
         ++left;
     }
     return left == 0;
+}
+
+// One that cannot be told for want of memory is told once more at its deadline.
+CLARIFY_DECL void Watchdog::stop_elsewhere() noexcept {
+    for (;;) {
+        const std::vector<Expiring*>& entries = queue_.entries();
+        const auto found = std::find_if(entries.begin(), entries.end(), [](Expiring* entry) {
+            const auto& activity = static_cast<const Activity&>(*entry);
+            return activity.stopped == Stop::none && activity.process.is_elsewhere();
+        });
+        if (found == entries.end()) return;
+        static_cast<Activity&>(**found).shared_from_this()->stop(Stop::forked);
+    }
 }
 
 }  // namespace clarify::detail

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_BEAST_CONNECTOR_HPP
 #define CLARIFY_HTTP_DETAIL_BEAST_CONNECTOR_HPP
 
+#include <clarify/core/detail/process_mark.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
@@ -12,6 +14,7 @@
 #include <clarify/http/detail/beast/proxy_tunnel.hpp>
 #include <clarify/http/detail/beast/race.hpp>
 #include <clarify/http/detail/connect/host_look_ups.hpp>
+#include <clarify/http/detail/socket_checks.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/http_options.hpp>
 
@@ -44,7 +47,8 @@ public:
         const Url& origin, TimePoint deadline, HttpProgress& progress);
     /// The server has answered on a new connection.
     void proven(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept {
-        if (connection.is_tls() && tls_) keep_session<Net>(connection, origin, *tls_, now);
+        if (connection.is_tls() && tls_ && !connection.is_elsewhere())
+            keep_session<Net>(connection, origin, *tls_, now);
     }
 
 private:
@@ -52,7 +56,11 @@ private:
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open_once(
         const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt);
 
+    /// In a process that was forked: look-ups are under way in the parent, and TLS sessions are its.
+    void heed_fork();
+
     const HttpOptions& options_;
+    ProcessMark process_;
     /// Made for the first https origin, and anew where these may be at fault.
     std::shared_ptr<TlsTerms> tls_;
     TimePoint tls_made_at_{};
@@ -73,6 +81,14 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
 }
 
 template <class Net>
+void Connector<Net>::heed_fork() {
+    if (!process_.is_elsewhere()) return;
+    process_.settle();
+    look_ups_.clear();
+    if (tls_) tls_->sessions().clear();
+}
+
+template <class Net>
 Result<std::shared_ptr<TlsTerms>> Connector<Net>::terms(TimePoint now) {
     // Reading the system's trust store takes a while: not again for each call to a bad server.
     constexpr std::chrono::seconds pause{1};
@@ -89,6 +105,7 @@ template <class Net>
 boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
     const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    heed_fork();
     const Result<const Url*> proxy = proxy_for(origin, options_.proxy);
     if (!proxy) co_return proxy.error();
     const bool proxied = *proxy != nullptr;
@@ -99,7 +116,8 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         if (!made) co_return made.error();
         tls = std::move(*made);
     }
-    const TimePoint until = (std::min)(deadline, time_on(executor) + options_.connect_timeout);
+    const TimePoint until =
+        (std::min)(deadline, time_after(time_on(executor), options_.connect_timeout));
 
     progress.phase = Phase::resolve;
     const Result<std::vector<Endpoint>> found = co_await look_ups_.find(next_hop, until);
@@ -115,19 +133,23 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     connection->socket() = std::move(*socket);
     boost::system::error_code ignored;
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+    if constexpr (requires { connection->socket().native_handle(); }) {
+        SocketChecks{options_}.apply(static_cast<int>(connection->socket().native_handle()));
+    }
     // For the look at an idle connection, which must not wait.
     connection->socket().non_blocking(true, ignored);
     if (proxied) {
         progress.phase = Phase::proxy;
         const TimePoint proxy_until =
-            (std::min)(deadline, time_on(executor) + options_.proxy_timeout);
+            (std::min)(deadline, time_after(time_on(executor), options_.proxy_timeout));
         const Result<void> tunnel =
             co_await open_tunnel<Net>(connection, origin, options_, proxy_until);
         if (!tunnel) co_return tunnel.error();
     }
     if (origin.is_https()) {
         progress.phase = Phase::tls;
-        const TimePoint tls_until = (std::min)(deadline, time_on(executor) + options_.tls_timeout);
+        const TimePoint tls_until =
+            (std::min)(deadline, time_after(time_on(executor), options_.tls_timeout));
         const Result<void> shaken =
             co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
         if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());

@@ -151,7 +151,7 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
 inline const char* other_roots(
     const char* bundle, const char* folder, std::span<const char* const> files) noexcept {
     const auto is_there = [](const char* path) {
-        std::FILE* const opened = path != nullptr ? std::fopen(path, "rb") : nullptr;
+        std::FILE* const opened = path != nullptr ? std::fopen(path, "rbe") : nullptr;
         if (opened != nullptr) std::fclose(opened);
         return opened != nullptr;
     };

@@ -40,7 +40,7 @@ inline CurlConnection::CurlConnection(
         close();
         throw std::bad_alloc{};
     }
-    if (proxied) tunnel_.emplace(settings_->options);
+    if (proxied) tunnel_.emplace(settings_->options, time_source(executor_));
     set_up_code_ = set_up_curl(easy_, *settings_, origin_.is_https(), proxied);
     set_up_callbacks();
 }
@@ -120,6 +120,7 @@ inline void CurlConnection::begin(CurlExchange& exchange, TimePoint began) {
 }
 
 inline void CurlConnection::end() noexcept {
+    if (added_ && process_.is_elsewhere()) leave();
     if (std::exchange(added_, false)) curl_multi_remove_handle(multi_, easy_);
     exchange_ = nullptr;
     timer_.cancel();
@@ -131,6 +132,19 @@ inline void CurlConnection::end() noexcept {
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, static_cast<char*>(nullptr));
         curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
     }
+}
+
+// What libcurl has under way in the parent is not for it to end here: the handles are given up as
+// they are.
+inline void CurlConnection::leave() noexcept {
+    added_ = false;
+    multi_ = nullptr;
+    easy_ = nullptr;
+    for (const auto& watch : watches_)
+        watch->stop();
+    watches_.clear();
+    for (const curl_socket_t socket : std::exchange(sockets_, {}))
+        close_curl_socket(socket);
 }
 
 inline void CurlConnection::close() noexcept {
@@ -162,6 +176,7 @@ bool CurlConnection::guarded(Body&& body) noexcept {
 
 inline void CurlConnection::act(curl_socket_t socket, int events) noexcept {
     if (multi_ == nullptr) return;
+    if (process_.is_elsewhere()) return abort();
     int running = 0;
     const CURLMcode result = curl_multi_socket_action(multi_, socket, events, &running);
     const bool fine = guarded([&] {
@@ -192,9 +207,13 @@ inline void CurlConnection::note_progress() {
         // libcurl counts what follows into its limit of connecting. It reads the limit anew each
         // time, so it can be told that the tunnel and the handshake have limits of their own.
         const HttpOptions& options = settings_->options;
+        const auto known = [](std::chrono::milliseconds limit) {
+            return std::chrono::milliseconds{curl_milliseconds(limit)};
+        };
         set(CURLOPT_CONNECTTIMEOUT_MS,
             curl_milliseconds(
-                options.connect_timeout + options.proxy_timeout + options.tls_timeout));
+                known(options.connect_timeout) + known(options.proxy_timeout) +
+                known(options.tls_timeout)));
         exchange_->changed.notify_all();
         break;
     }

@@ -99,6 +99,10 @@ private:
         });
         return handler;
     }
+    /// The thread that looks the name up is the parent's: whoever waits here asks once more.
+    void context_forked() noexcept override {
+        deliver({boost::asio::error::host_not_found_try_again, {}});
+    }
     void context_gone() noexcept override {
         executor_.reset();
         const Handler dropped = std::exchange(handler_, nullptr);

@@ -57,7 +57,13 @@ public:
     }
     NameQuestion(const NameQuestion&) = delete;
     NameQuestion& operator=(const NameQuestion&) = delete;
-    ~NameQuestion() override { leave(); }
+    ~NameQuestion() override {
+        // What the handler holds belongs to the context, so it goes while that is there.
+        context_->leave(*this, [&] {
+            handler_ = nullptr;
+            executor_.reset();
+        });
+    }
 
     void answered(const NameAnswer& answer) noexcept override {
         constexpr std::chrono::milliseconds memory_pause{10};
@@ -74,8 +80,10 @@ public:
                 entries.reserve(answer.addresses.size());
                 for (const boost::asio::ip::address& address : answer.addresses)
                     entries.push_back({{address, port_}});
+                // A copy: what is posted may run, and drop ours, before `post` has returned.
+                const boost::asio::any_io_executor executor = *executor_;
                 boost::asio::post(
-                    *executor_,
+                    executor,
                     [self = shared_from_this(),
                      error = answer.error,
                      entries = std::move(entries)] {
@@ -103,6 +111,7 @@ private:
     void context_forked() noexcept override {
         deliver({boost::asio::error::host_not_found_try_again, {}});
     }
+    std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
     void context_gone() noexcept override {
         executor_.reset();
         const Handler dropped = std::exchange(handler_, nullptr);
@@ -110,7 +119,7 @@ private:
 
     std::shared_ptr<ContextLink> context_;
     std::uint16_t port_;
-    // Both under the lock of the link.
+    // Taken by the first of the answer and the end of the context.
     std::optional<boost::asio::any_io_executor> executor_;
     Handler handler_;
 };

@@ -3,6 +3,7 @@
 
 #include "api_session.hpp"
 #include "commands.hpp"
+#include "json_text.hpp"
 #include "table.hpp"
 #include "terminal_text.hpp"
 
@@ -106,7 +107,7 @@ boost::asio::awaitable<clarify::Result<void>> print_all(
         if (!*page) break;
         for (const auto& resource : (*page)->data) {
             if (as_json) {
-                std::cout << boost::json::serialize(json_of(resource)) << '\n';
+                std::cout << compact(JsonText{boost::json::serialize(json_of(resource))}) << '\n';
             } else {
                 add_row(table, resource);
             }

@@ -5,12 +5,11 @@
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
 #include <clarify/core/detail/called_or_lost.hpp>
-#include <clarify/core/detail/json_hooks.hpp>
-#include <clarify/core/detail/json_reader.hpp>
 #include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply_text.hpp>
+#include <clarify/detail/value_decoding.hpp>
 #include <clarify/json/json_codec_options.hpp>
 #include <clarify/rpc_client.hpp>
 
@@ -213,7 +212,8 @@ private:
             using Value = typename R::value_type::value_type;
             std::vector<Result<Value>> slots;
             slots.reserve(batch->slots.size());
-            detail::MemoryBudget memory = budget();
+            detail::MemoryBudget memory =
+                detail::budget_of(*codec_, engine_->options().max_json_memory);
             for (rpc::BatchSlot& slot : batch->slots) {
                 if (slot.error) {
                     slots.push_back(std::move(*slot.error));
@@ -223,17 +223,9 @@ private:
             }
             return R{std::move(slots), std::move(batch->violation)};
         } else {
-            detail::MemoryBudget memory = budget();
+            detail::MemoryBudget memory =
+                detail::budget_of(*codec_, engine_->options().max_json_memory);
             return decode_one<R>(result, memory);
-        }
-    }
-
-    /// What all of the reply may be decoded into.
-    detail::MemoryBudget budget() const {
-        if constexpr (requires(detail::MemoryBudget memory) { memory = codec_->budget(); }) {
-            return codec_->budget();
-        } else {
-            return detail::MemoryBudget{engine_->options().max_json_memory};
         }
     }
 
@@ -252,36 +244,13 @@ private:
                 detail::without_place(detail::or_else(failure, Errc::decode), text, scrubber));
         };
         try {
-            if constexpr (detail::ReadsFromReader<Value>) {
-                Result<Value> value{boost::system::in_place_value};
-                detail::JsonReader in{text, detail::json_depth_ceiling, &memory};
-                if (!in.document([&] { return read_json(in, *value); }))
-                    return undecoded(in.error(Errc::decode));
-                return value;
-            } else if constexpr (detail::ReadsOwnJson<Value>) {
-                Result<Value> value{boost::system::in_place_value};
-                const Result<void> read = read_json_text(text, *value);
-                if (!read) return undecoded(read.error());
-                return value;
-            } else {
-                Result<Value> value = decode_by_codec<Value>(text, memory);
-                if (!value) return undecoded(value.error());
-                return value;
-            }
+            Result<Value> value = detail::decode_value<Value>(text, *codec_, memory);
+            if (!value) return undecoded(value.error());
+            return value;
         } catch (const std::bad_alloc&) {
             return complete(Error{Errc::internal, Reason::resource});
         } catch (...) {
             return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
-        }
-    }
-
-    template <class Value>
-    Result<Value> decode_by_codec(
-        std::string_view text, [[maybe_unused]] detail::MemoryBudget& memory) {
-        if constexpr (requires { codec_->template decode<Value>(text, memory); }) {
-            return codec_->template decode<Value>(text, memory);
-        } else {
-            return codec_->template decode<Value>(text);
         }
     }
 

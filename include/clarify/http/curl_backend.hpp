@@ -95,6 +95,9 @@ public:
     void close() noexcept { source_->close(); }
     /// Closes idle connections at once, and lent ones when nobody is in line for them.
     void drain() noexcept { source_->drain(); }
+    /// Connection events go to `observer`, unless `HttpOptions::observer` was set. Before the first
+    /// exchange.
+    void observe(Observer observer) { source_->tell(std::move(observer)); }
 
 private:
     // Shared with the connections on loan.

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// How a client is made and ended, and what it keeps of a call: the request, the handler, the result.
+// How a client is made and ended, and how it begins calls.
 
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
-#include <clarify/core/detail/called_or_lost.hpp>
-#include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/method_table.hpp>
-#include <clarify/detail/reply_text.hpp>
-#include <clarify/detail/value_decoding.hpp>
 #include <clarify/json/json_codec_options.hpp>
 #include <clarify/rpc_client.hpp>
-
-#include <boost/asio/recycling_allocator.hpp>
 
 #include <algorithm>
 #include <new>
@@ -22,29 +16,9 @@
 #include <type_traits>
 #include <vector>
 
+#include <clarify/impl/rpc_client_call.hpp>
+
 namespace clarify {
-namespace detail {
-
-template <class R>
-inline constexpr bool is_batch_result = false;
-template <class R>
-inline constexpr bool is_batch_result<BatchResult<R>> = true;
-
-/// What is posted to call the completion handler of `operation`. Should it be destroyed instead of
-/// run, because there was no memory to get it to the handler's executor, the engine posts it again.
-template <class Operation>
-auto delivery(std::shared_ptr<Operation> operation) noexcept {
-    return CalledOrLost{
-        std::move(operation),
-        [](std::shared_ptr<Operation> whole) { Operation::deliver(std::move(whole)); },
-        [](std::shared_ptr<Operation> lost) noexcept {
-            // What is lost may be the last to own it.
-            const auto engine = lost->engine();
-            engine->undelivered(std::move(lost));
-        }};
-}
-
-}  // namespace detail
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 RpcClient<Backend, Auth, Codec>::RpcClient(
@@ -80,7 +54,12 @@ RpcClient<Backend, Auth, Codec>::RpcClient(
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 RpcClient<Backend, Auth, Codec>::RpcClient(const RpcClient& other, Shared)
-    : engine_(other.engine_), codec_(other.codec_), batches_(other.batches_), owner_(false) {}
+    : engine_(other.engine_),
+      codec_(other.codec_),
+      operation_(
+          other.operation_ ? other.operation_ : std::make_shared<detail::Operation>(other.engine_)),
+      batches_(other.batches_),
+      owner_(false) {}
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 RpcClient<Backend, Auth, Codec>& RpcClient<Backend, Auth, Codec>::operator=(
@@ -89,6 +68,7 @@ RpcClient<Backend, Auth, Codec>& RpcClient<Backend, Auth, Codec>::operator=(
         if (owner_) close();
         engine_ = std::move(other.engine_);
         codec_ = std::move(other.codec_);
+        operation_ = std::move(other.operation_);
         batches_ = other.batches_;
         owner_ = other.owner_;
     }
@@ -131,203 +111,6 @@ Codec RpcClient<Backend, Auth, Codec>::make_codec([[maybe_unused]] const ClientO
     }
 }
 
-/// A call with its completion handler and result type, shared by the engine and the cancellation
-/// slot.
-template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
-template <class R, class Handler>
-class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord {
-public:
-    Call(
-        Handler handler,
-        std::shared_ptr<Engine> engine,
-        std::shared_ptr<const Codec> codec,
-        detail::PreparedCall prepared)
-        : handler_(std::move(handler), engine->executor()),
-          engine_(std::move(engine)),
-          codec_(std::move(codec)) {
-        buffers = std::move(prepared.buffers);
-        options = std::move(prepared.options);
-        id = prepared.id;
-        notification = prepared.notification;
-        batch = std::move(prepared.batch);
-        error = std::move(prepared.error);
-        started = engine_->time();
-        deadline =
-            detail::time_after(started, options.timeout.value_or(engine_->options().call_timeout));
-    }
-
-    void begin() {
-        auto self = std::static_pointer_cast<Call>(shared_from_this());
-        handler_.watch_cancellation([engine = engine_, weak = std::weak_ptr<Call>{self}](
-                                        boost::asio::cancellation_type_t type) {
-            if (auto call = weak.lock()) engine->cancel(std::move(call), type);
-        });
-        if (error) {
-            finish();
-        } else {
-            engine_->submit(std::move(self));
-        }
-    }
-
-    void finish() override {
-        handler_.post(detail::delivery(std::static_pointer_cast<Call>(shared_from_this())));
-    }
-
-    void task_gone() noexcept override {
-        if (concluded) return;
-        engine_->abandon(std::static_pointer_cast<Call>(shared_from_this()));
-    }
-
-    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
-    /// Calls the handler, on its executor.
-    static void deliver(std::shared_ptr<Call> self) {
-        Result<R> outcome = self->decode();
-        self->engine_->buffers().give_back(std::move(self->buffers));
-        Handler handler = self->handler_.release();
-        // What the call held is free again before the handler runs: it may start the next call at
-        // once.
-        self.reset();
-        std::move(handler)(std::move(outcome));
-    }
-
-private:
-    Result<R> decode() noexcept {
-        try {
-            return decode_all();
-        } catch (...) {
-            // Without words, which would take memory.
-            Error failure{Errc::internal, Reason::resource};
-            return failure.set_phase(Phase::decode)
-                .set_fate(Fate::answered)
-                .set_attempts(course.attempts())
-                .set_http_status(buffers->response.status);
-        }
-    }
-
-    Result<R> decode_all() {
-        if (error) return std::move(*error);
-        if constexpr (std::is_void_v<R>) {
-            return {};
-        } else if constexpr (detail::is_batch_result<R>) {
-            using Value = typename R::value_type::value_type;
-            std::vector<Result<Value>> slots;
-            slots.reserve(batch->slots.size());
-            detail::MemoryBudget memory =
-                detail::budget_of(*codec_, engine_->options().max_json_memory);
-            for (rpc::BatchSlot& slot : batch->slots) {
-                if (slot.error) {
-                    slots.push_back(std::move(*slot.error));
-                } else {
-                    slots.push_back(decode_one<Value>(slot.result, memory));
-                }
-            }
-            return R{std::move(slots), std::move(batch->violation)};
-        } else {
-            detail::MemoryBudget memory =
-                detail::budget_of(*codec_, engine_->options().max_json_memory);
-            return decode_one<R>(result, memory);
-        }
-    }
-
-    template <class Value>
-    Result<Value> decode_one(std::string_view text, detail::MemoryBudget& memory) {
-        const auto complete = [this](Error failure) {
-            return failure.set_phase(Phase::decode)
-                .set_fate(Fate::answered)
-                .set_attempts(course.attempts())
-                .set_http_status(buffers->response.status);
-        };
-        const auto undecoded = [&](const Error& failure) {
-            const detail::Scrubber scrubber{
-                sent_with ? sent_with->expose() : std::string_view{}, kept};
-            return complete(
-                detail::without_place(detail::or_else(failure, Errc::decode), text, scrubber));
-        };
-        try {
-            Result<Value> value = detail::decode_value<Value>(text, *codec_, memory);
-            if (!value) return undecoded(value.error());
-            return value;
-        } catch (const std::bad_alloc&) {
-            return complete(Error{Errc::internal, Reason::resource});
-        } catch (...) {
-            return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
-        }
-    }
-
-    detail::PendingHandler<Handler> handler_;
-    std::shared_ptr<Engine> engine_;
-    std::shared_ptr<const Codec> codec_;
-};
-
-template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
-template <class R>
-struct RpcClient<Backend, Auth, Codec>::Initiate {
-    template <class Handler>
-    void operator()(
-        Handler&& handler,
-        std::shared_ptr<Engine> engine,
-        std::shared_ptr<const Codec> codec,
-        detail::PreparedCall prepared) const {
-        using Operation = Call<R, std::decay_t<Handler>>;
-        auto call = std::allocate_shared<Operation>(
-            boost::asio::recycling_allocator<void>{},
-            std::forward<Handler>(handler),
-            std::move(engine),
-            std::move(codec),
-            std::move(prepared));
-        call->begin();
-    }
-};
-
-/// A wait for the end of the last call, shared by the engine and the cancellation slot.
-template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
-template <class Handler>
-class RpcClient<Backend, Auth, Codec>::Drain final
-    : public detail::DrainWait,
-      public std::enable_shared_from_this<Drain<Handler>> {
-public:
-    Drain(Handler handler, std::shared_ptr<Engine> engine)
-        : handler_(std::move(handler), engine->executor()), engine_(std::move(engine)) {}
-
-    void watch_cancellation() {
-        handler_.watch_cancellation(
-            [engine = engine_, weak = this->weak_from_this()](boost::asio::cancellation_type_t) {
-                if (auto self = weak.lock()) engine->forget(std::move(self));
-            });
-    }
-
-    void finish() override { handler_.post(detail::delivery(this->shared_from_this())); }
-
-    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
-    /// Calls the handler, on its executor.
-    static void deliver(std::shared_ptr<Drain> self) {
-        Result<void> outcome;
-        if (self->error) outcome = *self->error;
-        Handler handler = self->handler_.release();
-        self.reset();
-        std::move(handler)(std::move(outcome));
-    }
-
-private:
-    detail::PendingHandler<Handler> handler_;
-    // Until the wait is over; the engine lets go of it in any case.
-    std::shared_ptr<Engine> engine_;
-};
-
-template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
-struct RpcClient<Backend, Auth, Codec>::InitiateDrain {
-    template <class Handler>
-    void operator()(
-        Handler&& handler,
-        const std::shared_ptr<Engine>& engine,
-        std::chrono::milliseconds limit) const {
-        auto wait =
-            std::make_shared<Drain<std::decay_t<Handler>>>(std::forward<Handler>(handler), engine);
-        wait->watch_cancellation();
-        engine->drain(limit, std::move(wait));
-    }
-};
-
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class R, class Token>
 auto RpcClient<Backend, Auth, Codec>::start(detail::PreparedCall prepared, Token&& token) {
@@ -356,6 +139,7 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
     prepared.buffers->method = method;
     prepared.notification = notification;
     prepared.id = engine_->next_id();
+    prepared.operation = operation_;
     Result<void> outcome = check(options);
     if (outcome) {
         std::string& body = prepared.buffers->request;
@@ -399,6 +183,7 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare_batch(
     prepared.buffers = engine_->buffers().take();
     prepared.buffers->method = "batch of " + std::to_string(batch.size());
     prepared.id = engine_->next_id();
+    prepared.operation = operation_;
     prepared.notification = batch.slots().empty();
     prepared.batch = std::make_unique<detail::BatchState>();
     prepared.batch->slots = std::move(batch.slots());

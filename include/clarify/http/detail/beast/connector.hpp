@@ -84,7 +84,6 @@ template <class Net>
 void Connector<Net>::heed_fork() {
     if (!process_.is_elsewhere()) return;
     process_.settle();
-    look_ups_.clear();
     if (tls_) tls_->sessions().clear();
 }
 

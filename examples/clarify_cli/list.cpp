@@ -7,12 +7,15 @@
 #include "table.hpp"
 #include "terminal_text.hpp"
 
+#include <clarify/json/detail/boost_value_builder.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -22,6 +25,10 @@ namespace {
 
 boost::json::object labels_of(const clarify::Labels& labels) {
     boost::json::object out;
+    // So that nobody can choose keys that all fall into the same of its buckets.
+    constexpr std::size_t harmless = 128;
+    if (labels.size() > harmless)
+        out.reserve(labels.size() + clarify::detail::unforeseeable(labels.size()));
     for (const auto& [key, values] : labels)
         out[key] = boost::json::array(values.begin(), values.end());
     return out;

@@ -142,7 +142,8 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
     // One connection, one look-up. What is remembered serves only libcurl's own second attempt,
     // which must fail at once instead of asking a resolver first.
     set(CURLOPT_DNS_CACHE_TIMEOUT, -1L);
-    // A look-up that nobody waits for any more ends in its own time, in its own thread.
+    // Addresses with a zone libcurl has to look up by itself. Then a look-up that nobody waits for any
+    // more ends in its own time, in its own thread.
     set(CURLOPT_QUICK_EXIT, 1L);
     return set.result();
 }

@@ -13,6 +13,8 @@
 
 #include <boost/assert.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <stdexcept>
@@ -29,28 +31,15 @@ inline ServerTime current_time() {
     return std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
 }
 
+/// Checked, and with times that can be added to others.
 inline EmulatorOptions checked(EmulatorOptions options) {
-    const auto require = [](bool condition, const char* message) {
-        if (!condition) throw std::invalid_argument{message};
-    };
-    require(
-        is_resource_id(options.integration),
-        "EmulatorOptions::integration must match ^[a-v0-9]{20}$");
-    require(!options.client_id.empty(), "EmulatorOptions::client_id must not be empty");
-    require(!options.client_secret.empty(), "EmulatorOptions::client_secret must not be empty");
-    require(!options.basic_password.empty(), "EmulatorOptions::basic_password must not be empty");
-    require(
-        options.token_lifetime >= std::chrono::seconds{1} &&
-            options.token_lifetime <= std::chrono::hours{24 * 3660},
-        "EmulatorOptions::token_lifetime must be from a second to ten years");
-    require(options.max_request_size != 0, "EmulatorOptions::max_request_size must not be 0");
-    const auto up_to_a_day = [](std::chrono::milliseconds time) {
-        return time >= std::chrono::milliseconds{0} && time <= std::chrono::hours{24};
-    };
-    require(
-        up_to_a_day(options.visibility_delay),
-        "EmulatorOptions::visibility_delay must be from nothing to a day");
-    require(up_to_a_day(options.latency), "EmulatorOptions::latency must be from nothing to a day");
+    using std::chrono::hours;
+    using std::chrono::milliseconds;
+    options.check();
+    options.token_lifetime =
+        std::min<std::chrono::seconds>(options.token_lifetime, hours{24 * 3660});
+    options.latency = std::min<milliseconds>(options.latency, hours{24});
+    options.visibility_delay = std::min<milliseconds>(options.visibility_delay, hours{24 * 366});
     return options;
 }
 

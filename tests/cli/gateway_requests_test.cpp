@@ -163,16 +163,23 @@ TEST_CASE("gateway: all requests together hold no more memory than they may") {
 }
 
 TEST_CASE("gateway: tells senders nothing of what lies behind it") {
-    StuckSetup setup{{"--timeout", "10s"}};
-    const std::string port = std::to_string(setup.acceptor.local_endpoint().port());
-    setup.acceptor.close();
-    Sender sender{setup.gateway};
+    const TemporaryDirectory folder;
+    GatewayProcess gateway{
+        {"--host",
+         "gateway",
+         "--timeout",
+         "1s",
+         "--credentials",
+         folder.write(
+             "credentials.json",
+             R"({"apiUrl":"https://inner-host.invalid/v1/","integration":"c618rbfqfsj7mjkj0ss1",)"
+             R"("credentials":{"type":"basic-auth","clientId":"c618rbfqfsj7mjkj0ss1",)"
+             R"("clientSecret":"password"}})")}};
+    Sender sender{gateway};
     const Response response = sender.post(one_sample);
-    CHECK(response.result_int() == 502);
-    CHECK(text(error_of(response), "kind") == "connect");
-    CHECK(response.body().find(port) == std::string::npos);
-    CHECK(response.body().find("127.0.0.1") == std::string::npos);
-    CHECK(setup.gateway.logs("127.0.0.1:" + port));
+    CHECK(response.result_int() >= 502);
+    CHECK(response.body().find("inner-host") == std::string::npos);
+    CHECK(gateway.logs("Clarify cannot be used"));
 }
 
 TEST_CASE("gateway: a shortage of descriptors does not end accepting") {

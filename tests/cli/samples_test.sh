@@ -429,7 +429,7 @@ for format in csv json table; do
     harmless out
 done
 for plot in - evil.svg; do
-    expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --plot "$plot"
+    expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --plot="$plot"
     harmless out
 done
 harmless evil.svg

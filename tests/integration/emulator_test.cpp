@@ -282,8 +282,43 @@ TEST_CASE("Emulator: what is no HTTP, or too much of it, is refused and cut") {
     CHECK(answer(chunked + "1;" + std::string(300'000, 'x')) == "HTTP/1.1 400");
     CHECK(answer(chunked + "0\r\n" + "X: " + std::string(300'000, 'x')) == "HTTP/1.1 400");
     CHECK(answer("POST /v1/rpc HTTP/1.0\r\n\r\n") == "HTTP/1.1 401");
+    // Where two recipients could see the end at different places.
+    for (const char* const framing :
+         {"Transfer-Encoding: chunked, x\r\n",
+          "Transfer-Encoding: identity\r\n",
+          "Transfer-Encoding: xchunked\r\nContent-Length: 0\r\n",
+          "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+          "Content-Length: 0\r\nContent-Length: 0\r\n"}) {
+        const std::string all = Peer(emulator).exchange(
+            "POST /v1/rpc HTTP/1.1\r\nHost: a\r\n" + std::string(framing) +
+            "\r\nPOST /v1/rpc HTTP/1.1\r\nHost: a\r\n\r\n");
+        CHECK(all.starts_with("HTTP/1.1 400"));
+        CHECK(all.find("HTTP/1.1", 1) == std::string::npos);
+    }
     Peer(emulator).socket().close();
     CHECK(Peer(emulator).send(http::verb::post, "/", {}, "").result_int() == 404);
+}
+
+TEST_CASE("Emulator: the bodies of all requests together have a limit as well") {
+    EmulatorOptions options = plain_http();
+    options.max_request_size = 64 * 1024;
+    const Emulator emulator(options);
+    // All but the last byte.
+    const std::string bytes = "POST /v1/rpc HTTP/1.1\r\nHost: a\r\nContent-Length: 65536\r\n\r\n" +
+        std::string(65'535, 'x');
+    {
+        std::vector<std::unique_ptr<Peer>> peers;
+        for (int i = 0; i != 32; ++i) {
+            peers.push_back(std::make_unique<Peer>(emulator));
+            asio::write(peers.back()->socket(), asio::buffer(bytes));
+        }
+        // It may still be reading the others.
+        std::string refused;
+        for (int i = 0; i != 1000 && refused.empty(); ++i)
+            refused = Peer(emulator).exchange(bytes);
+        CHECK(refused.starts_with("HTTP/1.1 503"));
+    }
+    CHECK(Peer(emulator).post_rpc("", "{}").result_int() == 401);
 }
 
 TEST_CASE("Emulator: requests may be pipelined, and expect to continue") {

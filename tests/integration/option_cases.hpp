@@ -20,7 +20,7 @@ namespace option_cases {
 using std::chrono::milliseconds;
 
 using Member = milliseconds clarify::HttpOptions::*;
-inline constexpr std::array<std::pair<const char*, Member>, 7> times{
+inline constexpr std::array<std::pair<const char*, Member>, 8> times{
     std::pair<const char*, Member>{"idle_timeout", &clarify::HttpOptions::idle_timeout},
     std::pair<const char*, Member>{
         "connection_lifetime", &clarify::HttpOptions::connection_lifetime},
@@ -28,7 +28,9 @@ inline constexpr std::array<std::pair<const char*, Member>, 7> times{
     std::pair<const char*, Member>{"address_timeout", &clarify::HttpOptions::address_timeout},
     std::pair<const char*, Member>{"connect_stagger", &clarify::HttpOptions::connect_stagger},
     std::pair<const char*, Member>{"tls_timeout", &clarify::HttpOptions::tls_timeout},
-    std::pair<const char*, Member>{"proxy_timeout", &clarify::HttpOptions::proxy_timeout}};
+    std::pair<const char*, Member>{"proxy_timeout", &clarify::HttpOptions::proxy_timeout},
+    std::pair<const char*, Member>{
+        "unacknowledged_timeout", &clarify::HttpOptions::unacknowledged_timeout}};
 
 /// Two calls through a proxy, over TLS: they succeed, and share a connection.
 template <class Backend>

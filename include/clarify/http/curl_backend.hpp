@@ -47,6 +47,9 @@ namespace clarify {
       does not tell a clean end from a cut.
     - Over another TLS library than the OpenSSL that this program has, a connection is not reused
       after a reply with a `Content-Length`, since bytes behind it could not be seen there.
+    - Some releases of libcurl 8 before 8.14 read ahead below TLS. What they have read behind a reply,
+      in another TLS record, is seen by nobody before the next request: a reply there is told from
+      the right one by the id of the call alone. The releases of Debian 12 and 13 do not.
     - A connection at rest on which a TLS 1.3 session ticket or key update arrives is closed: libcurl
       reads only while a request is under way.
     - Reasons of TLS failures are exact with OpenSSL; other TLS libraries may give `untrusted` or

@@ -69,6 +69,8 @@ const std::vector<Member<milliseconds>> in_milliseconds{
     {"proxy_timeout",
      [](ClientOptions& o) -> milliseconds& { return o.http.proxy_timeout; },
      false},
+    {"unacknowledged_timeout",
+     [](ClientOptions& o) -> milliseconds& { return o.http.unacknowledged_timeout; }},
     {"token.fetch_timeout",
      [](ClientOptions& o) -> milliseconds& { return o.token.fetch_timeout; },
      false}};

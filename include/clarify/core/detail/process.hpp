@@ -1,29 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a process has of its own: a number, objects that a child makes anew, threads without signals.
+// What a process has of its own: objects that a child makes anew, and threads without signals.
 
 #ifndef CLARIFY_CORE_DETAIL_PROCESS_HPP
 #define CLARIFY_CORE_DETAIL_PROCESS_HPP
 
+#include <clarify/core/detail/process_mark.hpp>
+
 #include <atomic>
 #include <memory>
-#include <utility>
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 #endif
 
 namespace clarify::detail {
-
-/// The number of this process: after a `fork`, another one in the child.
-inline long process_number() noexcept {
-#if defined(__unix__) || defined(__APPLE__)
-    return static_cast<long>(::getpid());
-#else
-    return 0;
-#endif
-}
 
 /// A thread that is started while this lives gets no signals: they are the application's.
 class SignalsBlocked {
@@ -55,7 +46,7 @@ private:
 
     After a `fork` the child makes one of its own. What its parent's threads had locked at that moment
     would stay locked in the child for ever, and what they were to do would never be done. Nothing has
-    to be called for that.
+    to be called for that. Throws `std::bad_alloc`.
 
     @par Thread safety
     May be called from any thread.
@@ -63,18 +54,17 @@ private:
 template <class T>
 T& of_process() {
     struct Holder {
-        explicit Holder(long number, Holder* older) : process(number), before(older) {}
+        explicit Holder(Holder* older) : before(older) {}
         T object;
-        long process;
+        ProcessMark process;
         /// The parent's, which nobody uses any more; known here so that it is not taken for lost.
         Holder* before;
     };
     static std::atomic<Holder*> newest{nullptr};
     for (;;) {
         Holder* seen = newest.load(std::memory_order_acquire);
-        const long process = process_number();
-        if (seen != nullptr && seen->process == process) return seen->object;
-        auto made = std::make_unique<Holder>(process, seen);
+        if (seen != nullptr && !seen->process.is_elsewhere()) return seen->object;
+        auto made = std::make_unique<Holder>(seen);
         if (newest.compare_exchange_strong(seen, made.get(), std::memory_order_acq_rel))
             return made.release()->object;
     }

@@ -57,6 +57,7 @@ inline bool same_times(const SampleColumn& a, const SampleColumn& b) noexcept {
 
 /// A group with what it takes.
 struct Measured {
+    Measured() = default;
     explicit Measured(const SampleColumn& column) {
         group.times.reserve(column.second.size());
         for (const Sample& sample : column.second)
@@ -66,57 +67,52 @@ struct Measured {
     /// Adds a column that has the same times.
     void add(const SampleColumn& column) {
         group.columns.push_back(&column);
+        ++columns;
         samples += column.second.size();
         width += width_of(column);
     }
-    std::size_t missing(std::size_t rows, std::size_t columns) const noexcept {
-        return rows * columns - samples;
-    }
     std::size_t size(const TableCosts& costs) const noexcept {
-        return group.times.size() * costs.time + samples * costs.value +
-            missing(group.times.size(), group.columns.size()) * costs.missing + width;
+        const std::size_t rows = group.times.size();
+        return rows * costs.time + samples * costs.value +
+            (rows * columns - samples) * costs.missing + width;
     }
 
     SampleGroup group;
+    std::size_t columns = 0;
     std::size_t samples = 0;
     /// With the keys.
     std::size_t width = 0;
-    /// What the parts of which it was made take by themselves; 0 where it is not made of parts.
+    /// What the sets of columns of which it was made take each by itself.
     std::size_t apart = 0;
 };
 
-/// Makes one of two where that is worth it.
+/// Makes one of two where that is worth it; nothing is left of `other` then.
 inline bool join(Measured& into, Measured& other, const TableCosts& costs, std::size_t spare_each) {
     if (into.width + other.width > costs.widest) return false;
-    Measured both = std::move(into);
-    SampleGroup& group = both.group;
-    std::vector<Timestamp> times;
-    times.reserve(group.times.size() + other.group.times.size());
+    Measured both;
+    both.group.times.reserve(into.group.times.size() + other.group.times.size());
     std::set_union(
-        group.times.begin(),
-        group.times.end(),
+        into.group.times.begin(),
+        into.group.times.end(),
         other.group.times.begin(),
         other.group.times.end(),
-        std::back_inserter(times));
-    const std::size_t before = both.size(costs) + other.size(costs);
-    const std::size_t apart = both.apart != 0 ? both.apart : both.size(costs);
-    const std::size_t columns = group.columns.size() + other.group.columns.size();
-    const std::size_t samples = both.samples + other.samples;
-    const std::size_t after = times.size() * costs.time + samples * costs.value +
-        (times.size() * columns - samples) * costs.missing + both.width + other.width;
-    const std::size_t least = (std::min)(apart, other.size(costs));
-    const bool worth_it = after <= before ||
+        std::back_inserter(both.group.times));
+    both.columns = into.columns + other.columns;
+    both.samples = into.samples + other.samples;
+    both.width = into.width + other.width;
+    both.apart = into.apart + other.apart;
+    const std::size_t before = into.size(costs) + other.size(costs);
+    const std::size_t after = both.size(costs);
+    const std::size_t least = (std::min)(into.apart, other.apart);
+    const bool is_worth_it = after <= before ||
         (after <= costs.largest && after - before <= costs.ratio * least + spare_each);
-    if (worth_it) {
-        both.apart = apart + other.size(costs);
-        both.samples = samples;
-        both.width += other.width;
-        group.times = std::move(times);
-        group.columns.insert(
-            group.columns.end(), other.group.columns.begin(), other.group.columns.end());
-    }
+    if (!is_worth_it) return false;
+    both.group.columns = std::move(into.group.columns);
+    both.group.columns.insert(
+        both.group.columns.end(), other.group.columns.begin(), other.group.columns.end());
     into = std::move(both);
-    return worth_it;
+    other = {};
+    return true;
 }
 
 /// Columns with the same times, each such set as one.
@@ -138,6 +134,8 @@ inline std::vector<Measured> with_same_times(const SampleTable& table, const Tab
             sets.emplace_back(*next.column);
         }
     }
+    for (Measured& set : sets)
+        set.apart = set.size(costs);
     return sets;
 }
 

@@ -57,7 +57,13 @@ public:
     }
     NameQuestion(const NameQuestion&) = delete;
     NameQuestion& operator=(const NameQuestion&) = delete;
-    ~NameQuestion() override { leave(); }
+    ~NameQuestion() override {
+        // What the handler holds belongs to the context, so it goes while that is there.
+        context_->leave(*this, [&] {
+            handler_ = nullptr;
+            executor_.reset();
+        });
+    }
 
     void answered(const NameAnswer& answer) noexcept override {
         constexpr std::chrono::milliseconds memory_pause{10};
@@ -100,6 +106,10 @@ private:
             executor_.reset();
         });
         return handler;
+    }
+    /// The thread that looks the name up is the parent's: whoever waits here asks once more.
+    void context_forked() noexcept override {
+        deliver({boost::asio::error::host_not_found_try_again, {}});
     }
     std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
     void context_gone() noexcept override {

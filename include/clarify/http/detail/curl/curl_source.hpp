@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SOURCE_HPP
 
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/http/detail/connect/host_look_ups.hpp>
 #include <clarify/http/detail/connect/name_resolver.hpp>
 #include <clarify/http/detail/curl/curl_connection.hpp>
@@ -106,7 +107,7 @@ inline boost::asio::awaitable<Result<void>> CurlSource::look_up(
     const Url& next_hop = *proxy != nullptr ? **proxy : origin;
     progress.phase = Phase::resolve;
     const TimePoint until =
-        (std::min)(request.deadline, now() + settings_->options.connect_timeout);
+        (std::min)(request.deadline, time_after(now(), settings_->options.connect_timeout));
     const Result<std::vector<Endpoint>> found = co_await look_ups_.find(next_hop, until);
     if (!found) co_return found.error();
     loan->set_addresses(next_hop, *found);

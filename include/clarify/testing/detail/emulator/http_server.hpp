@@ -29,9 +29,8 @@ namespace clarify::testing::detail {
 /** Serves keep-alive connections on a thread of its own and asks a handler for every reply.
 
     What is refused of a request, and with which status, is in `RequestReader`; a head may have 32 KiB.
-    The bodies of all requests in hand may have 256 MiB together, or eight times the limit of one
-    where that is more; beyond that they are refused with 503. There are at most 4096 connections at a
-    time, and others wait. They stay open until the peer closes them or the server is destroyed, which
+    The bodies of all requests in hand may have 32 times the limit of one together; beyond that they are
+    refused with 503. There are at most 4096 connections at a time, and others wait. They stay open until the peer closes them or the server is destroyed, which
     cuts them. Nothing that is short, descriptors or memory, ends accepting.
 
     @par Object lifetimes
@@ -101,6 +100,9 @@ private:
 
         std::size_t& taken;
     };
+
+    /// So many of the largest bodies may be held at a time.
+    static constexpr std::size_t most_bodies = 32;
 
     enum class ReadOutcome { request, closed, refused, no_room };
 

@@ -25,6 +25,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <string_view>
@@ -73,7 +74,7 @@ inline HttpServer::HttpServer(
     std::size_t max_body,
     Statistics& statistics)
     : statistics_(statistics),
-      most_held_((std::max)(std::size_t{256} << 20U, 8 * max_body)),
+      most_held_(most_bodies * (std::min)(max_body, SIZE_MAX / most_bodies)),
       tls_(certificate ? make_server_tls(*certificate) : nullptr) {
     using boost::asio::ip::tcp;
     const tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(), port);

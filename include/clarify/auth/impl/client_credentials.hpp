@@ -11,6 +11,7 @@
 #include <clarify/core/detail/signal.hpp>
 
 #include <chrono>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -27,7 +28,8 @@ namespace clarify {
 
 struct ClientCredentials::State {
     explicit State(ClientCredentialsConfig given)
-        : config(std::move(given)), cache(config.token.times) {}
+        : config(std::make_shared<const ClientCredentialsConfig>(std::move(given))),
+          cache(config->token.times) {}
 
     void fetch_failed(Error error, TimePoint now) {
         const std::optional<Clock::duration> patience = detail::asked_wait(error);
@@ -44,7 +46,8 @@ struct ClientCredentials::State {
     static boost::asio::awaitable<std::optional<Error>> post(
         AuthContext& context, detail::TokenRequest& request);
 
-    ClientCredentialsConfig config;
+    /// Shared with the fetch under way, which has begun with it.
+    std::shared_ptr<const ClientCredentialsConfig> config;
     detail::TokenCache cache;
     bool fetched_before = false;
     /// Set whenever a fetch has ended; each waiter then decides again.
@@ -157,12 +160,20 @@ CLARIFY_DECL bool ClientCredentials::rejected(AuthContext& context, const AuthHe
 }
 
 CLARIFY_DECL std::string_view ClientCredentials::kept_secret() const noexcept {
-    return state_ ? state_->config.client_secret.expose() : std::string_view{};
+    return state_ ? state_->config->client_secret.expose() : std::string_view{};
+}
+
+CLARIFY_DECL void ClientCredentials::renew(const ClientCredentials& other) {
+    const ClientCredentialsConfig& theirs = *other.state_->config;
+    if (state_->config->client_secret == theirs.client_secret) return;
+    state_->config = other.state_->config;
+    state_->cache.forgive();
+    state_->fetch_ended.notify_all();
 }
 
 CLARIFY_DECL void ClientCredentials::begin_fetch(
     std::shared_ptr<State> state, AuthContext& context) {
-    const TimePoint deadline = context.now() + state->config.token.fetch_timeout;
+    const TimePoint deadline = context.now() + state->config->token.fetch_timeout;
     state->cache.fetch_started();
     try {
         context.spawn(fetch(state, context), deadline);
@@ -197,12 +208,13 @@ CLARIFY_DECL boost::asio::awaitable<std::optional<Error>> ClientCredentials::Sta
 CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     std::shared_ptr<State> state, AuthContext& context) {
     State::Ending ending{*state, context};
-    const TokenOptions& options = state->config.token;
+    const std::shared_ptr<const ClientCredentialsConfig> config = state->config;
+    const TokenOptions& options = config->token;
     const TimePoint deadline = ending.started() + options.fetch_timeout;
     // A token endpoint is paced as a server is by default.
     using std::chrono::milliseconds;
     const detail::Backoff backoff{milliseconds{100}, milliseconds{1'000}, milliseconds{20'000}};
-    detail::TokenRequest request{state->config, deadline};
+    detail::TokenRequest request{*config, deadline};
     std::optional<Error> error;
     bool fresh_connection = false;
     for (unsigned attempt = 1;; ++attempt) {
@@ -242,6 +254,10 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
         error->set_phase(Phase::token);
     }
     ending.fail(std::move(*error));
+    if (config != state->config) {
+        // With another secret it may succeed.
+        state->cache.forgive();
+    }
 }
 
 }  // namespace clarify

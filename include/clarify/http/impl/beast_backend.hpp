@@ -28,6 +28,11 @@ void BasicBeastBackend<Net>::drain() noexcept {
     source_->drain();
 }
 
+template <class Net>
+void BasicBeastBackend<Net>::retire() noexcept {
+    source_->retire();
+}
+
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push

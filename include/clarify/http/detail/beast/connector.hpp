@@ -12,7 +12,9 @@
 #include <clarify/http/detail/beast/handshake.hpp>
 #include <clarify/http/detail/beast/proxy_tunnel.hpp>
 #include <clarify/http/detail/beast/race.hpp>
+#include <clarify/http/detail/connect/loopback.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
+#include <clarify/http/detail/tls/tls_keeper.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -51,12 +53,25 @@ struct LookUp {
     std::vector<Endpoint> endpoints;
 };
 
+/** Those of `endpoints` that connections to `origin` may go to.
+
+    Plain http goes to this machine on the strength of the name `localhost` alone: what a resolver has
+    to say about that name is believed only as far as it is true.
+*/
+inline Result<std::vector<Endpoint>> allowed_endpoints(
+    std::vector<Endpoint> endpoints, const Url& origin) {
+    if (origin.is_https() || !origin.is_loopback()) return endpoints;
+    std::erase_if(endpoints, [](const Endpoint& each) { return !is_loopback(each.address()); });
+    if (endpoints.empty()) return not_this_machine(origin);
+    return endpoints;
+}
+
 /// What new connections of a backend have in common. Used on one serial executor.
 template <class Net>
 class Connector {
 public:
     /// `options` must outlive the connector.
-    explicit Connector(const HttpOptions& options) : options_(options) {}
+    explicit Connector(const HttpOptions& options) : options_(options), tls_(options) {}
 
     /** Opens a connection to `origin` before `deadline`, within the limits of the options.
 
@@ -67,7 +82,7 @@ public:
         const Url& origin, TimePoint deadline, HttpProgress& progress);
     /// The server has answered on a new connection.
     void proven(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept {
-        if (connection.is_tls() && tls_) keep_session<Net>(connection, origin, *tls_, now);
+        if (connection.is_tls()) keep_session<Net>(connection, origin, now);
     }
 
 private:
@@ -75,14 +90,11 @@ private:
         const Url& origin, TimePoint until);
     std::shared_ptr<LookUp<Net>> begin_look_up(
         const boost::asio::any_io_executor& executor, const Url& origin);
-    Result<std::shared_ptr<TlsTerms>> terms(TimePoint now);
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open_once(
         const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt);
 
     const HttpOptions& options_;
-    /// Made for the first https origin, and anew where these may be at fault.
-    std::shared_ptr<TlsTerms> tls_;
-    TimePoint tls_made_at_{};
+    TlsKeeper tls_;
     /// Those that have not ended.
     std::vector<std::weak_ptr<LookUp<Net>>> look_ups_;
 };
@@ -166,19 +178,6 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
 }
 
 template <class Net>
-Result<std::shared_ptr<TlsTerms>> Connector<Net>::terms(TimePoint now) {
-    // Reading the system's trust store takes a while: not again for each call to a bad server.
-    constexpr std::chrono::seconds pause{1};
-    if (!tls_ || (tls_->doubtful() && now - tls_made_at_ >= pause)) {
-        Result<std::unique_ptr<TlsTerms>> made = TlsTerms::make(options_.tls);
-        if (!made) return made.error();
-        tls_ = std::move(*made);
-        tls_made_at_ = now;
-    }
-    return tls_;
-}
-
-template <class Net>
 boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
     const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
@@ -188,14 +187,17 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     const Url& next_hop = proxied ? **proxy : origin;
     std::shared_ptr<TlsTerms> tls;
     if (origin.is_https()) {
-        Result<std::shared_ptr<TlsTerms>> made = terms(time_on(executor));
+        progress.phase = Phase::tls;
+        Result<std::shared_ptr<TlsTerms>> made = co_await tls_.obtain(executor, deadline);
         if (!made) co_return made.error();
         tls = std::move(*made);
     }
     const TimePoint until = (std::min)(deadline, time_on(executor) + options_.connect_timeout);
 
     progress.phase = Phase::resolve;
-    const Result<std::vector<Endpoint>> endpoints = co_await look_up(next_hop, until);
+    const Result<std::vector<Endpoint>> found = co_await look_up(next_hop, until);
+    if (!found) co_return found.error();
+    const Result<std::vector<Endpoint>> endpoints = allowed_endpoints(*found, next_hop);
     if (!endpoints) co_return endpoints.error();
 
     progress.phase = Phase::connect;
@@ -203,7 +205,7 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         co_await connect_any<Net>(*endpoints, next_hop, options_, until);
     if (!socket) co_return socket.error();
 
-    auto connection = std::make_shared<Connection<Net>>(executor, tls ? tls->context() : nullptr);
+    auto connection = std::make_shared<Connection<Net>>(executor, tls);
     connection->socket() = std::move(*socket);
     boost::system::error_code ignored;
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
@@ -221,7 +223,7 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         progress.phase = Phase::tls;
         const TimePoint tls_until = (std::min)(deadline, time_on(executor) + options_.tls_timeout);
         const Result<void> shaken =
-            co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
+            co_await shake_hands<Net>(connection, origin, tls_until, attempt);
         if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());
         if (!shaken) co_return shaken.error();
     }

@@ -79,7 +79,7 @@ struct HttpOptions {
     TlsOptions tls;
     /// Which way connections take. By default directly to the origin.
     ProxyOptions proxy;
-    /// Receives connection events; empty for nobody. A client sets it to its own.
+    /// Receives events of connections, and of files of `tls`; empty for nobody. A client sets it to its own.
     Observer observer;
 
     /// Done by each backend's constructor.

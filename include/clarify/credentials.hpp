@@ -34,8 +34,8 @@ namespace clarify {
 
     @par Change of a secret
     A `Credentials` object never changes; what clients send does. A client made of one that came from
-    a file follows the file: it is looked at before it is used, at most once a second, in a thread of
-    its own, and read again when it has changed. The next token is fetched with the new secret, or the
+    a file follows the file: it is looked at before it is used, at most once a second, in another
+    thread, and read again when it has changed. The next token is fetched with the new secret, or the
     next call sent with the new password; a token at hand stays in use. Another client id, type or
     address is another identity: its first call finds neither token nor connection of the one before.
     A file that is missing, half written or wrong leaves what it held before in force, and the
@@ -93,8 +93,7 @@ public:
 
         @param shared what to do about a file that is open to others. Who may read it is looked at on
             POSIX systems only; elsewhere no file counts as such.
-        @param max_size the largest file that is read, in bytes. So much memory is set aside for it,
-            whatever the file's size.
+        @param max_size the largest file that is read, in bytes; any number.
         @par Errors
         As above, with the path in front of the message; `Error::cause()` is what the system says.
     */

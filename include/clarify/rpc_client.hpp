@@ -53,8 +53,9 @@ concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Para
     it is `asio::use_awaitable`. What is said here holds for all of them, also for those of
     `ApiClient`, unless they say otherwise.
     @par Executor
-    Everything inside runs on a strand of the given executor; no thread is started but the one that
-    Asio's resolver uses, and one for the moment that it takes to look at files of the options. Completion handlers run on their own associated executor, else on the
+    Everything inside runs on a strand of the given executor; no thread is started but those that
+    look up names and look at files, which the process shares (see `BasicBeastBackend`). Completion
+    handlers run on their own associated executor, else on the
     given one, never inside the function that starts the call, and never on the strand.
     @par Timeout
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
@@ -78,6 +79,23 @@ concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Para
     and in a handler: they complete with `Errc::closed`. The execution context may be destroyed
     before the client: handlers of calls in flight are then destroyed without being called, as Asio
     does with all of its operations, and the client is good for nothing but to be destroyed.
+    @par Fork
+    A client may be used on both sides of a `fork`, as far as its execution context may: Asio asks for
+    `io_context::notify_fork` before and after it, in both processes, and that no other thread uses
+    the context or the client at that moment. A child has no access to the connections of its
+    parent, told or not: where they were, its copies of the descriptors lead nowhere, so that it
+    neither takes replies, nor writes, nor says good-bye on them. Both go on with what is their own: the
+    parent with its connections, the child with new ones, without TLS sessions to resume, with
+    other ids and random waits. Tokens that had been fetched serve both.
+
+    Calls that were under way go on in the parent. In the child they end with `Errc::cancelled` and
+    `Fate::unknown` when the context runs, and none is sent again; a token that was being fetched
+    is fetched anew by the first call that needs one. A child that has not called `notify_fork` must not run the
+    context before it has begun a call, which makes up for it; to destroy everything, or to `_exit`,
+    is fine at any time. With a `RetryOptions::seed` the waits of both processes are the same.
+
+    Where the child only runs another program, nothing needs to be done: no descriptor of a connection
+    outlives `exec`.
     @par Errors
     Every kind of `Errc`, see there; nothing that a peer sends makes a function throw.
     @par Shortage of memory
@@ -370,6 +388,7 @@ private:
         bool notification) const;
     detail::PreparedCall prepare_batch(Batch batch, CallOptions options) const;
     Result<void> check(const CallOptions& options) const;
+    static Result<void> check_time(const CallOptions& options);
     Result<void> check_size(std::size_t size) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);

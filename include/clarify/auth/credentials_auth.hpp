@@ -79,7 +79,7 @@ public:
 
     /** Follows a file of at most `max_size` bytes, of which this was made.
 
-        It is looked at before it is used, at most once a second and in a thread of its own, and read
+        It is looked at before it is used, at most once a second and in another thread, and read
         again when it has changed; `make` then gives what is to be sent instead. Where it fails, what
         is sent stays what it is, and the observer gets one `file_failed`; a change that succeeds is a
         `file_changed`.

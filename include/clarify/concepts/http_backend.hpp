@@ -109,8 +109,9 @@ namespace clarify {
     milliseconds, whatever the peer does), closes the connection it was using, and harms no other
     exchange. A name look-up that cannot be stopped (`getaddrinfo`, and so Asio's resolver) is
     abandoned: it runs on with state of its own, which it shares with nobody but a waiting `post`,
-    and `post` waits beside it, on a timer that cancellation and the look-up's end both wake. What
-    `post` reports, or throws, is then replaced by the client.
+    and `post` waits beside it, on a timer that cancellation and the look-up's end both wake. Asio's
+    resolver has one thread a context, which such a look-up holds from all others, and for which the
+    context stays. What `post` reports, or throws, is then replaced by the client.
     @par Connections
     A backend that keeps connections puts a `ConnectionLease` into the response of a success. The
     connection belongs to nobody else until the lease is kept or discarded; other exchanges take

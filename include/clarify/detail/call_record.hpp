@@ -5,6 +5,7 @@
 #define CLARIFY_DETAIL_CALL_RECORD_HPP
 
 #include <clarify/client_options.hpp>
+#include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/detail/call_course.hpp>
@@ -97,6 +98,10 @@ struct CallRecord : Activity, Deliverable {
     /// The outcome: an error, or the JSON text of the result, a view into the response body.
     std::optional<Error> error;
     std::string_view result;
+    /// The credentials of the attempt that was answered, which the result may repeat: `kept` is the
+    /// authentication policy's, and stays where it is.
+    AuthHeader sent_with;
+    std::string_view kept;
     /// Set for a batch, whose results are in its slots instead.
     std::unique_ptr<BatchState> batch;
 
@@ -128,14 +133,19 @@ inline Error stop_error(const CallRecord& call) noexcept {
             code = Errc::closed;
             why = "the client was closed";
             break;
+        case Stop::forked:
+            code = Errc::cancelled;
+            why = "the call goes on in the process that has forked this one";
+            break;
     }
     Error error{code};
     try {
         error = Error{code, Reason::none, why};
     } catch (...) {  // NOLINT(bugprone-empty-catch): then without words
     }
-    return error.set_phase(call.progress.phase)
-        .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
+    // What the other process makes of the call, nobody here learns.
+    const bool unsent = !call.progress.sent && call.stopped != Stop::forked;
+    return error.set_phase(call.progress.phase).set_fate(unsent ? Fate::unsent : Fate::unknown);
 }
 
 /// The error of a call for which there was no memory, or which was stopped meanwhile.

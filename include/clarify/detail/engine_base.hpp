@@ -6,6 +6,7 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/url.hpp>
@@ -13,6 +14,7 @@
 #include <clarify/detail/call_events.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/ending.hpp>
+#include <clarify/detail/jitter.hpp>
 #include <clarify/detail/outbox.hpp>
 #include <clarify/detail/rate_limiter.hpp>
 #include <clarify/detail/rejected_methods.hpp>
@@ -23,12 +25,10 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -69,8 +69,8 @@ public:
     const ClientOptions& options() const noexcept { return options_; }
     const Url& endpoint() const noexcept { return endpoint_; }
     BufferStore& buffers() noexcept { return buffers_; }
-    std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
-    const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
+    std::int64_t next_id() noexcept { return ids_->next(); }
+    const std::shared_ptr<CallIds>& ids() const noexcept { return ids_; }
     TimePoint time() const noexcept {
         return options_.clock ? options_.clock->now() : Clock::now();
     }
@@ -90,7 +90,10 @@ public:
     void undelivered(std::shared_ptr<Deliverable> what) noexcept;
 
     /// To be called on the serial executor: an activity that nobody has to stop any more.
-    void end(Activity& activity) noexcept { watchdog_.unwatch(activity); }
+    void end(Activity& activity) noexcept {
+        watchdog_.unwatch(activity);
+        watchdog_.settle();
+    }
 
 protected:
     virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
@@ -114,12 +117,32 @@ protected:
     bool is_closed() const noexcept { return ending_.is_closed(); }
     /// Stops the activity at its deadline, or when the client closes.
     void begin(Activity& activity) { watchdog_.watch(activity); }
+    /// A request of the authentication policy on its way, for the time of its life: a call that waits
+    /// for a token tells where it was.
+    class PolicyRequest {
+    public:
+        explicit PolicyRequest(EngineBase& engine) noexcept : engine_(engine) {
+            engine_.policy_request_ = &progress;
+        }
+        PolicyRequest(const PolicyRequest&) = delete;
+        PolicyRequest& operator=(const PolicyRequest&) = delete;
+        ~PolicyRequest() {
+            if (engine_.policy_request_ == &progress) engine_.policy_request_ = &before_next;
+        }
+
+        HttpProgress progress;
+
+    private:
+        static constexpr HttpProgress before_next{Phase::backoff, false};
+        EngineBase& engine_;
+    };
+
     /// Has the server answered a call that was sent with this header?
     bool is_proven(const AuthHeader& header) const noexcept {
         return rejected_methods_.has_served(header);
     }
     /// Evenly distributed in [0, 1).
-    double random_number() { return std::uniform_real_distribution<double>{}(random_); }
+    double random_number() noexcept { return jitter_.next(); }
 
     // The steps of a call: what its coroutine does for each but wait, in their order.
 
@@ -145,6 +168,9 @@ protected:
 
 private:
     void start(std::shared_ptr<CallRecord> call) noexcept;
+    /// Adds to the error of a call that waited for a token, and whose time is up, where the policy's
+    /// request was.
+    void name_token_step(Error& error) const noexcept;
     /// What is wrong with a header that the authentication policy has given, if anything.
     std::optional<Error> header_error(const Secret& header, const Url& endpoint) const;
     void write_headers(const CallRecord& call, std::string_view authorization) const;
@@ -159,6 +185,7 @@ private:
     void end_drain() noexcept;
     void close_all() noexcept;
     void context_gone() noexcept override;
+    void context_forked() noexcept override;
 
     void turn() noexcept override;
     TimePoint next_turn(TimePoint now, bool idle) const noexcept override;
@@ -172,13 +199,14 @@ private:
     CallEvents events_;
     BufferStore buffers_;
     // Shared with the batches made for this client.
-    std::shared_ptr<std::atomic<std::int64_t>> next_id_ =
-        std::make_shared<std::atomic<std::int64_t>>(1);
+    std::shared_ptr<CallIds> ids_ = std::make_shared<CallIds>(options_.first_id);
 
     RetryBudget budget_;
     RateLimiter limiter_;
     RejectedMethods rejected_methods_;
-    std::minstd_rand random_;
+    Jitter jitter_;
+    /// That of the policy's newest request, or of the pause behind it; null before the first.
+    const HttpProgress* policy_request_ = nullptr;
 
     Watchdog watchdog_;
     Outbox outbox_;

@@ -5,7 +5,12 @@
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
 #include <clarify/core/detail/called_or_lost.hpp>
+#include <clarify/core/detail/json_hooks.hpp>
+#include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/memory_budget.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/method_table.hpp>
+#include <clarify/detail/reply_text.hpp>
 #include <clarify/json/json_codec_options.hpp>
 #include <clarify/rpc_client.hpp>
 
@@ -208,42 +213,75 @@ private:
             using Value = typename R::value_type::value_type;
             std::vector<Result<Value>> slots;
             slots.reserve(batch->slots.size());
+            detail::MemoryBudget memory = budget();
             for (rpc::BatchSlot& slot : batch->slots) {
                 if (slot.error) {
                     slots.push_back(std::move(*slot.error));
                 } else {
-                    slots.push_back(decode_one<Value>(slot.result));
+                    slots.push_back(decode_one<Value>(slot.result, memory));
                 }
             }
             return R{std::move(slots), std::move(batch->violation)};
         } else {
-            return decode_one<R>(result);
+            detail::MemoryBudget memory = budget();
+            return decode_one<R>(result, memory);
+        }
+    }
+
+    /// What all of the reply may be decoded into.
+    detail::MemoryBudget budget() const {
+        if constexpr (requires(detail::MemoryBudget memory) { memory = codec_->budget(); }) {
+            return codec_->budget();
+        } else {
+            return detail::MemoryBudget{engine_->options().max_json_memory};
         }
     }
 
     template <class Value>
-    Result<Value> decode_one(std::string_view text) {
+    Result<Value> decode_one(std::string_view text, detail::MemoryBudget& memory) {
         const auto complete = [this](Error failure) {
             return failure.set_phase(Phase::decode)
                 .set_fate(Fate::answered)
                 .set_attempts(course.attempts())
                 .set_http_status(buffers->response.status);
         };
+        const auto undecoded = [&](const Error& failure) {
+            const detail::Scrubber scrubber{
+                sent_with ? sent_with->expose() : std::string_view{}, kept};
+            return complete(
+                detail::without_place(detail::or_else(failure, Errc::decode), text, scrubber));
+        };
         try {
-            if constexpr (detail::ReadsOwnJson<Value>) {
+            if constexpr (detail::ReadsFromReader<Value>) {
+                Result<Value> value{boost::system::in_place_value};
+                detail::JsonReader in{text, detail::json_depth_ceiling, &memory};
+                if (!in.document([&] { return read_json(in, *value); }))
+                    return undecoded(in.error(Errc::decode));
+                return value;
+            } else if constexpr (detail::ReadsOwnJson<Value>) {
                 Result<Value> value{boost::system::in_place_value};
                 const Result<void> read = read_json_text(text, *value);
-                if (!read) return complete(detail::or_else(read.error(), Errc::decode));
+                if (!read) return undecoded(read.error());
                 return value;
             } else {
-                Result<Value> value = codec_->template decode<Value>(text);
-                if (!value) return complete(detail::or_else(value.error(), Errc::decode));
+                Result<Value> value = decode_by_codec<Value>(text, memory);
+                if (!value) return undecoded(value.error());
                 return value;
             }
         } catch (const std::bad_alloc&) {
             return complete(Error{Errc::internal, Reason::resource});
         } catch (...) {
             return complete(Error{Errc::decode, Reason::exception, "the JSON codec threw"});
+        }
+    }
+
+    template <class Value>
+    Result<Value> decode_by_codec(
+        std::string_view text, [[maybe_unused]] detail::MemoryBudget& memory) {
+        if constexpr (requires { codec_->template decode<Value>(text, memory); }) {
+            return codec_->template decode<Value>(text, memory);
+        } else {
+            return codec_->template decode<Value>(text);
         }
     }
 
@@ -337,9 +375,6 @@ Result<void> RpcClient<Backend, Auth, Codec>::check(const CallOptions& options) 
     if (options.api_version && !detail::is_field_value(options.api_version->selector())) {
         return Error{Errc::bad_argument, Reason::header, "api_version is not a valid header value"};
     }
-    if (options.timeout && options.timeout->count() <= 0) {
-        return Error{Errc::bad_argument, Reason::out_of_range, "timeout is not positive"};
-    }
     return {};
 }
 
@@ -365,9 +400,16 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
         }
         if (outcome) outcome = check_size(body.size());
     }
+    if (outcome) outcome = check_time(options);
     if (!outcome) prepared.error = detail::or_else(outcome.error(), Errc::bad_argument);
     prepared.options = std::move(options);
     return prepared;
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+Result<void> RpcClient<Backend, Auth, Codec>::check_time(const CallOptions& options) {
+    if (!options.timeout || options.timeout->count() > 0) return {};
+    return Error{Errc::timeout, Reason::none, "the time of the call had run out before it began"};
 }
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
@@ -404,6 +446,7 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare_batch(
     } else if (outcome) {
         outcome = check_size(prepared.buffers->request.size());
     }
+    if (outcome) outcome = check_time(options);
     if (!outcome) prepared.error = outcome.error();
     if (!options.idempotent) {
         const std::vector<std::string>& methods = batch.methods();

@@ -7,6 +7,7 @@
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/file_stamp.hpp>
 #include <clarify/core/detail/followed_files.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/detail/run_elsewhere.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/event.hpp>
@@ -60,7 +61,12 @@ public:
 
     /// Had better `look` be awaited before the product is used? So it is where a look is due, and
     /// while one is under way that has not taken long.
-    bool wants_look(TimePoint now) const noexcept {
+    bool wants_look(TimePoint now) noexcept {
+        if (process_.is_elsewhere()) {
+            // A look that was under way is the parent's.
+            process_.settle();
+            files_.look_ends();
+        }
         return files_.is_looking() ? now < files_.looked_at() + patience || !files_.used_before()
                                    : files_.before_use(now) == FollowedFiles::Step::look;
     }
@@ -107,6 +113,7 @@ private:
     FollowedFiles files_;
     News news_;
     Signal ended_;
+    ProcessMark process_;
 };
 
 /// Tells an observer which files are in force with another content, or why they are not.

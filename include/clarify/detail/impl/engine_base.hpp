@@ -7,6 +7,7 @@
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/engine_base.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply.hpp>
@@ -35,8 +36,8 @@ CLARIFY_DECL EngineBase::EngineBase(
       events_(options_),
       budget_(options_.retry.budget),
       limiter_(options_.rate_limits),
-      random_(options_.retry.seed ? *options_.retry.seed : std::random_device{}()),
-      watchdog_(*this, serial_, context_) {}
+      jitter_(options_.retry.seed),
+      watchdog_(*this, serial_) {}
 
 CLARIFY_DECL void EngineBase::part() noexcept {
     context_->leave(*this, [&] { context_gone(); });
@@ -56,6 +57,7 @@ CLARIFY_DECL void TaskRecord::task_gone() noexcept {
 // Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
 // completion has to wait for a turn of its own, and `finish` sees to that.
 CLARIFY_DECL void EngineBase::submit(std::shared_ptr<CallRecord> call) {
+    context_->heed_fork();
     boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)]() mutable {
         self->start(std::move(call));
     });
@@ -74,7 +76,8 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
     try {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
-            record.deadline};
+            record.deadline,
+            endpoint_.is_https()};
         begin(record);
         events_.begun(record);
         spawn_task(serial_, run(call), record.signal, call);
@@ -138,7 +141,10 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     if (!call.error && header)
         call.error = header_error(*header, call.endpoint ? *call.endpoint : endpoint_);
     if (call.error) {
-        if (call.stopped != Stop::none) call.error = stop_error(call);
+        if (call.is_over()) {
+            call.error = stop_error(call);
+            if (call.stopped == Stop::timeout) name_token_step(*call.error);
+        }
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
         return event;
@@ -146,6 +152,14 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     write_headers(call, header ? header->expose() : std::string_view{});
     event.kind = CourseEvent::Kind::done;
     return event;
+}
+
+CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
+    if (policy_request_ == nullptr) return;
+    try {
+        error.set_token_step(policy_request_->phase);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): then without it
+    }
 }
 
 CLARIFY_DECL std::optional<Error> EngineBase::header_error(
@@ -205,12 +219,13 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
     call.answered = posted.has_value();
     if (posted) {
         take_reply(call, header ? header->expose() : std::string_view{});
+        call.sent_with = header;
         events_.response(call, sent);
         // A JSON-RPC error is an answer too. Other replies, a 503 for one, may come from somebody who
         // has not looked at the header.
         if (header && (!call.error || call.error->code() == Errc::rpc))
             rejected_methods_.served(call.buffers->method, header);
-    } else if (call.stopped != Stop::none) {
+    } else if (call.is_over()) {
         call.error = stop_error(call);
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
@@ -232,7 +247,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
         event.now = time();
         event.random = random_number();
     }
-    event.stopped = call.stopped != Stop::none;
+    event.stopped = call.is_over();
     return event;
 }
 
@@ -249,6 +264,7 @@ CLARIFY_DECL bool EngineBase::may_renew(const CallRecord& call, const AuthHeader
 CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view authorization) {
     HttpResponse& response = call.buffers->response;
     const ReplySecrets secrets{authorization, kept_secret()};
+    call.kept = secrets.kept;
     vet_traceparent(response, secrets, events_.wanted());
     const ReplyQuestion question{
         response,
@@ -257,7 +273,8 @@ CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view auth
         call.notification,
         call.course.attempts(),
         options_.max_json_depth,
-        options_.max_body_excerpt};
+        options_.max_body_excerpt,
+        options_.clock.get()};
     Verdict verdict = judge(question, call.batch.get());
     if (verdict.keep_connection) {
         response.lease.keep();
@@ -276,7 +293,7 @@ CLARIFY_DECL void EngineBase::begin_pause(CallRecord& call) noexcept {
 CLARIFY_DECL CourseEvent EngineBase::end_wait(CallRecord& call, bool cancelled) noexcept {
     CourseEvent event;
     event.kind = CourseEvent::Kind::done;
-    if (cancelled || call.stopped != Stop::none) {
+    if (cancelled || call.is_over()) {
         call.error = memory_error(call);
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
@@ -314,6 +331,7 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
     deliver(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
     if (std::exchange(call.counted, false)) ending_.call_ended();
     end_drain();
+    watchdog_.settle();
 }
 
 // --- What must not be lost ----------------------------------------------------------------------
@@ -342,7 +360,9 @@ CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcep
         outbox_.postpone(std::move(what));
         try {
             boost::asio::post(serial_, [self = shared_from_this()] { self->deliver_postponed(); });
-        } catch (...) {  // NOLINT(bugprone-empty-catch): the watchdog's next turn does it
+        } catch (...) {
+            // The watchdog's next turn does it.
+            watchdog_.hold();
         }
     });
 }
@@ -448,6 +468,16 @@ CLARIFY_DECL void EngineBase::context_gone() noexcept {
     watchdog_.release();
     const auto waits = ending_.take_waits();
     outbox_.clear();
+}
+
+// Out of memory, each call finds out by itself, at its next step.
+CLARIFY_DECL void EngineBase::context_forked() noexcept {
+    try {
+        boost::asio::post(serial_, [weak = weak_from_this()] {
+            if (const auto self = weak.lock()) self->watchdog_.stop_elsewhere();
+        });
+    } catch (...) {  // NOLINT(bugprone-empty-catch): see above
+    }
 }
 
 }  // namespace clarify::detail

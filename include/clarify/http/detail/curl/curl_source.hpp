@@ -4,6 +4,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SOURCE_HPP
 
+#include <clarify/http/detail/connect/host_look_ups.hpp>
+#include <clarify/http/detail/connect/name_resolver.hpp>
 #include <clarify/http/detail/curl/curl_connection.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
 #include <clarify/http/detail/tls/tls_keeper.hpp>
@@ -12,9 +14,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace clarify::detail {
 
@@ -47,6 +51,10 @@ public:
     boost::asio::awaitable<Result<void>> refill(
         CurlLoan& loan, TimePoint until, HttpProgress& progress);
 
+    /// Looks up what the connection in a place is to be opened to, unless it is open.
+    boost::asio::awaitable<Result<void>> look_up(
+        CurlLoan& loan, const HttpRequest& request, HttpProgress& progress);
+
 private:
     boost::asio::awaitable<Result<void>> follow_material(
         boost::asio::any_io_executor executor, TimePoint until);
@@ -57,6 +65,7 @@ private:
     /// with.
     std::shared_ptr<const CurlSettings> settings_ = std::make_shared<CurlSettings>(options());
     bool has_material_ = false;
+    HostLookUps<NameResolver> look_ups_;
 };
 
 inline void CurlSource::use(TlsMaterial material) {
@@ -106,6 +115,22 @@ inline boost::asio::awaitable<Result<CurlLoan>> CurlSource::obtain(
     const Result<void> filled = co_await refill(loan, request.deadline, progress);
     if (!filled) co_return filled.error();
     co_return std::move(loan);
+}
+
+inline boost::asio::awaitable<Result<void>> CurlSource::look_up(
+    CurlLoan& loan, const HttpRequest& request, HttpProgress& progress) {
+    if (loan->is_established()) co_return Result<void>{};
+    const Url& origin = loan.origin().url;
+    const Result<const Url*> proxy = proxy_for(origin, settings_->options.proxy);
+    if (!proxy) co_return proxy.error();
+    const Url& next_hop = *proxy != nullptr ? **proxy : origin;
+    progress.phase = Phase::resolve;
+    const TimePoint until =
+        (std::min)(request.deadline, now() + settings_->options.connect_timeout);
+    const Result<std::vector<Endpoint>> found = co_await look_ups_.find(next_hop, until);
+    if (!found) co_return found.error();
+    loan->set_addresses(next_hop, *found);
+    co_return Result<void>{};
 }
 
 }  // namespace clarify::detail

@@ -24,6 +24,13 @@
 
 namespace clarify::detail {
 
+/// The failure of a request that is another process's, which has forked this one: it is sent there,
+/// and not here as well.
+inline Error request_left(Phase phase) {
+    Error error{Errc::cancelled};
+    return error.set_phase(phase).set_fate(Fate::unknown);
+}
+
 template <class Connection>
 class ConnectionSource;
 
@@ -106,6 +113,10 @@ public:
         if (!reply.reusable()) return (TimePoint::min)();
         return origin_->pool.expiry(connection_->opened_at(), reply.keep_alive(), source_->now());
     }
+    /// An exchange begins on it.
+    void begin_use() noexcept { connection_->use().begun = source_->now(); }
+    /// An exchange on it had to end without a byte of an answer.
+    void heard_nothing() noexcept { source_->heard_nothing(*origin_, connection_->use()); }
     /// Turns the loan into a lease for the response: `keep` makes the connection reusable until
     /// `expires`.
     ConnectionLease into_lease(TimePoint expires) &&;
@@ -124,7 +135,7 @@ private:
     that its peer has closed, at the next such moment, or when it would be used.
 
     A `Connection` has `close()`, `is_established()`, `opened_at()`, `can_serve()` (is an idle one
-    still open and quiet?) and `ticket()`. All of it happens on one serial executor.
+    still open and quiet?), `ticket()` and `use()`, whose `opened` it sets itself. All of it happens on one serial executor.
 */
 template <class Connection>
 class ConnectionSource : public std::enable_shared_from_this<ConnectionSource<Connection>> {
@@ -151,6 +162,8 @@ public:
         bool keep) noexcept;
     /// To be told why no connection could be opened in a place.
     void opening_failed(Origin<Connection>& origin, const Error& error) noexcept;
+    /// To be told of an exchange that had to end without a byte of an answer.
+    void heard_nothing(Origin<Connection>& origin, const ConnectionUse& silent) noexcept;
     /// Closes a connection that is in no pool.
     void shut(Origin<Connection>& origin, Connection& connection) noexcept;
     /// Closes idle connections now, and the others when they are given back.

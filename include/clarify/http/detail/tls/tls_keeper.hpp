@@ -117,6 +117,11 @@ public:
         co_return terms_;
     }
 
+    /// A child process has others.
+    void forget_sessions() noexcept {
+        if (terms_) terms_->sessions().clear();
+    }
+
 private:
     const HttpOptions& options_;
     KeptFiles<std::unique_ptr<TlsTerms>> files_;

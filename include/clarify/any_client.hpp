@@ -46,6 +46,9 @@ public:
     void drain() noexcept;
     /// The same for connections of before only: new ones are opened, and kept.
     void retire() noexcept;
+    /// Where connection events go, unless the backend inside was told; does nothing where it has no
+    /// such function.
+    void observe(Observer observer);
 
 private:
     struct Interface;

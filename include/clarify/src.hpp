@@ -56,6 +56,7 @@
 #include <clarify/core/impl/timer.hpp>
 #include <clarify/core/impl/url.hpp>
 #include <clarify/detail/impl/engine_base.hpp>
+#include <clarify/detail/impl/engine_base_ending.hpp>
 #include <clarify/detail/impl/reply.hpp>
 #include <clarify/detail/impl/watchdog.hpp>
 #include <clarify/http/impl/beast_backend.hpp>

@@ -6,6 +6,7 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/detail/call_course.hpp>
@@ -13,6 +14,7 @@
 #include <clarify/detail/watchdog.hpp>
 #include <clarify/rpc/batch.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -81,6 +83,10 @@ struct CallRecord : Activity, Deliverable {
     std::int64_t id = 0;
     bool notification = false;
     TimePoint started{};
+    /// That it is a part of, if it is.
+    std::shared_ptr<const Operation> operation;
+    /// Was it lost before it could begin?
+    std::atomic<bool> refused = false;
     /// Is it one of those that the engine counts as being in flight?
     bool counted = false;
     /// Is the outcome known? What is left is to call the completion handler.
@@ -106,6 +112,9 @@ struct CallRecord : Activity, Deliverable {
     std::unique_ptr<BatchState> batch;
 
     CallRecord* as_call() noexcept override { return this; }
+    /// Decodes the result, which `error` tells where it fails, instead of leaving that to the
+    /// handler's executor.
+    virtual void decode_now() noexcept = 0;
 };
 
 /// A policy may fail with an `Error` that it forgot to fill in.
@@ -182,6 +191,7 @@ struct PreparedCall {
     bool notification = false;
     std::unique_ptr<BatchState> batch;
     std::optional<Error> error;
+    std::shared_ptr<const Operation> operation;
 };
 
 }  // namespace clarify::detail

@@ -36,6 +36,9 @@ public:
         : EngineBase(std::move(executor), std::move(endpoint), std::move(options)),
           backend_(std::move(backend)),
           auth_(std::move(auth)) {
+        if constexpr (requires { backend_.observe(Observer{}); }) {
+            if (this->options().observer) backend_.observe(this->options().observer);
+        }
         // Not before there is somebody to tell.
         enter_context();
     }

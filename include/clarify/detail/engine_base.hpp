@@ -8,6 +8,7 @@
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/detail/call_course.hpp>
@@ -27,6 +28,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -52,9 +54,11 @@ struct TaskRecord final : Activity, Deliverable {
     All of it belongs to the serial executor, and needs no lock there, but for what is said to be
     called from any thread, and what is `const`. Nothing blocks on that executor, so that it is free
     while calls wait for the network. What does lock, for a moment each: the buffers, which go back
-    and forth between threads, the outbox, and the link to the execution context.
+    and forth between threads, the outbox, the operations, and the link to the execution context.
+    Nothing of the user's runs under any of these locks.
 */
 class EngineBase : public std::enable_shared_from_this<EngineBase>,
+                   public OperationHost,
                    private ContextLink::Guest,
                    private Watchdog::Owner {
 public:
@@ -68,6 +72,7 @@ public:
     const boost::asio::any_io_executor& serial() const noexcept { return serial_; }
     const ClientOptions& options() const noexcept { return options_; }
     const Url& endpoint() const noexcept { return endpoint_; }
+    const std::shared_ptr<ContextLink>& context_link() const noexcept { return context_; }
     BufferStore& buffers() noexcept { return buffers_; }
     std::int64_t next_id() noexcept { return ids_->next(); }
     const std::shared_ptr<CallIds>& ids() const noexcept { return ids_; }
@@ -75,7 +80,12 @@ public:
         return options_.clock ? options_.clock->now() : Clock::now();
     }
 
+    OperationGate& operations() noexcept override { return operations_; }
+    void operations_over() noexcept override;
+
     // In any thread; they act on the serial executor.
+
+    /// Begins a call, or has it refused, by the error it holds. Where this throws nothing was begun.
     void submit(std::shared_ptr<CallRecord> call);
     void cancel(std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type);
     void shut_down() noexcept;
@@ -168,6 +178,13 @@ protected:
 
 private:
     void start(std::shared_ptr<CallRecord> call) noexcept;
+    /// Has the exception thrown by what runs the loop, where it belongs, rather than here.
+    void throw_in_loop(std::exception_ptr thrown) noexcept;
+    /// Is the call taken on, at this stage of the client?
+    bool admits(const CallRecord& call) const noexcept {
+        return ending_.is_open() ||
+            (ending_.is_draining() && call.operation && call.operation->is_under_way());
+    }
     /// Adds to the error of a call that waited for a token, and whose time is up, where the policy's
     /// request was.
     void name_token_step(Error& error) const noexcept;
@@ -184,8 +201,11 @@ private:
     void begin_drain(TimePoint until, std::shared_ptr<DrainWait> wait) noexcept;
     void end_drain() noexcept;
     void close_all() noexcept;
+    std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
     void context_gone() noexcept override;
     void context_forked() noexcept override;
+    /// Lets go of what belongs to the execution context.
+    void release() noexcept;
 
     void turn() noexcept override;
     TimePoint next_turn(TimePoint now, bool idle) const noexcept override;
@@ -209,6 +229,7 @@ private:
     const HttpProgress* policy_request_ = nullptr;
 
     Watchdog watchdog_;
+    OperationGate operations_;
     Outbox outbox_;
     Ending ending_;
 };
@@ -217,6 +238,7 @@ private:
 
 #if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/detail/impl/engine_base.hpp>
+#include <clarify/detail/impl/engine_base_ending.hpp>
 #endif
 
 #endif  // CLARIFY_DETAIL_ENGINE_BASE_HPP

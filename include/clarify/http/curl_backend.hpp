@@ -99,6 +99,9 @@ public:
     /// Closes idle connections at once, and lent ones when they are given back; new ones are opened,
     /// and kept.
     void retire() noexcept { source_->retire(); }
+    /// Connection events go to `observer`, unless `HttpOptions::observer` was set. Before the first
+    /// exchange.
+    void observe(Observer observer) { source_->tell(std::move(observer)); }
 
 private:
     // Shared with the connections on loan.

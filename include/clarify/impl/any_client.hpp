@@ -15,6 +15,7 @@ struct AnyHttpBackend::Interface {
     virtual void close() noexcept = 0;
     virtual void drain() noexcept = 0;
     virtual void retire() noexcept = 0;
+    virtual void observe(Observer observer) = 0;
 };
 
 template <class Backend>
@@ -30,6 +31,9 @@ struct AnyHttpBackend::Holder final : Interface {
     }
     void retire() noexcept override {
         if constexpr (requires { backend.retire(); }) backend.retire();
+    }
+    void observe([[maybe_unused]] Observer observer) override {
+        if constexpr (requires { backend.observe(observer); }) backend.observe(std::move(observer));
     }
 
     Backend backend;
@@ -50,6 +54,8 @@ inline void AnyHttpBackend::close() noexcept { inner_->close(); }
 inline void AnyHttpBackend::drain() noexcept { inner_->drain(); }
 
 inline void AnyHttpBackend::retire() noexcept { inner_->retire(); }
+
+inline void AnyHttpBackend::observe(Observer observer) { inner_->observe(std::move(observer)); }
 
 struct AnyAuthPolicy::Interface {
     virtual ~Interface() = default;

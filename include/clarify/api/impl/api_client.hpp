@@ -69,12 +69,6 @@ boost::asio::awaitable<Result<InsertResult>> insert_parts(
     co_return Result<InsertResult>{std::move(result)};
 }
 
-/// An outcome that was known at once.
-template <class T>
-boost::asio::awaitable<Result<T>> known(Result<T> outcome) {
-    co_return outcome;
-}
-
 }  // namespace detail
 
 template <class R>
@@ -149,8 +143,9 @@ typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
     SampleBuffer samples, InsertOptions options) {
     using Parts = typename Insert::Parts;
     const std::string& integration = integration_of(options);
-    const auto fail = [](Error error) {
-        return Insert{Parts{detail::known(Result<InsertResult>{std::move(error)})}};
+    const auto fail = [&](Error error) {
+        return Insert{this->template refuse<InsertResult>(
+            "integration.insert", std::move(error), prepared(options), boost::asio::deferred)};
     };
     detail::SampleTable table = detail::SampleAccess::take(samples);
     const Result<void> valid = detail::check_insert(integration, table);
@@ -161,8 +156,11 @@ typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
     const auto parts = std::make_shared<detail::SampleParts>(
         std::move(table), limit == 0 ? 0 : limit - (std::min)(limit - 1, envelope));
     if (const Result<void> fits = parts->check_size(); !fits) return fail(fits.error());
-    return Insert{
-        Parts{detail::insert_parts<Rpc>(this->share(), parts, integration, prepared(options))}};
+    ApiClient shared{this->share(), integration_};
+    auto operation = shared.operation();
+    auto task = detail::insert_parts<Rpc>(
+        static_cast<Rpc&&>(shared), parts, integration, prepared(options));
+    return Insert{Parts{std::move(task), std::move(operation)}};
 }
 
 template <class Rpc>
@@ -240,7 +238,8 @@ Pages<Page> make_pages(
     boost::asio::any_io_executor executor,
     ResourceQuery query,
     std::size_t page_size,
-    Start start) {
+    Start start,
+    std::shared_ptr<Operation> operation) {
     const PagePlan plan{query.skip, query.limit, std::clamp<std::size_t>(page_size, 1, 1000)};
     return Pages<Page>{
         std::move(executor),
@@ -248,7 +247,8 @@ Pages<Page> make_pages(
         [query = std::move(query), start = std::move(start)](
             PageRequest page, std::function<void(Result<Page>)> deliver) {
             start(page_of(query, page), std::move(deliver));
-        }};
+        },
+        std::move(operation)};
 }
 
 }  // namespace detail
@@ -263,7 +263,8 @@ SignalPages ApiClient<Rpc>::signal_pages(ResourceQuery query, PageOptions option
         page_size,
         [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
             rpc->async_select_signals(page, options, std::move(deliver));
-        });
+        },
+        rpc->operation());
 }
 
 template <class Rpc>
@@ -276,7 +277,8 @@ ItemPages ApiClient<Rpc>::item_pages(ResourceQuery query, PageOptions options) c
         page_size,
         [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
             rpc->async_select_items(page, options, std::move(deliver));
-        });
+        },
+        rpc->operation());
 }
 
 template <class Rpc>

@@ -53,7 +53,9 @@ private:
         context_->while_there([&] {
             if (!done_) return;
             try {
-                boost::asio::post(*executor_, [self = shared_from_this()] {
+                // A copy: what is posted may run, and drop ours, before `post` has returned.
+                const boost::asio::any_io_executor executor = *executor_;
+                boost::asio::post(executor, [self = shared_from_this()] {
                     const Function done = self->leave();
                     if (done) done();
                 });
@@ -72,16 +74,15 @@ private:
         });
         return done;
     }
+    std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
     void context_gone() noexcept override {
         executor_.reset();
         const Function dropped = std::exchange(done_, nullptr);
     }
-    // The thread is the parent's, and so is the errand: whoever waits for it sees to that.
-    void context_forked() noexcept override {}
 
     std::shared_ptr<ContextLink> context_;
     Function work_;
-    // Both under the lock of the link.
+    // While the context is kept from going.
     std::optional<boost::asio::any_io_executor> executor_;
     Function done_;
 };

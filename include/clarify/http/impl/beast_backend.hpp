@@ -34,6 +34,11 @@ void BasicBeastBackend<Net>::retire() noexcept {
     source_->retire();
 }
 
+template <class Net>
+void BasicBeastBackend<Net>::observe(Observer observer) {
+    source_->tell(std::move(observer));
+}
+
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push

@@ -35,7 +35,6 @@ CLARIFY_DECL void HttpOptions::check() const {
     positive(tls_timeout, "tls_timeout");
     positive(proxy_timeout, "proxy_timeout");
     require(unacknowledged_timeout.count() >= 0, "unacknowledged_timeout", "negative");
-    at_most_a_year(unacknowledged_timeout, "unacknowledged_timeout");
     within(max_response_head, 64, "max_response_head", "not between 64 B and 30 KiB");
     require(max_response_fields != 0, "max_response_fields", "0, but at least one is needed");
     within(max_chunk_line, 16, "max_chunk_line", "not between 16 B and 30 KiB");

@@ -70,7 +70,7 @@ private:
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open_once(
         const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt);
 
-    /// In a process that was forked: look-ups are under way in the parent, and TLS sessions are its.
+    /// In a process that was forked: TLS sessions are the parent's.
     void heed_fork();
 
     const HttpOptions& options_;
@@ -96,7 +96,6 @@ template <class Net>
 void Connector<Net>::heed_fork() {
     if (!process_.is_elsewhere()) return;
     process_.settle();
-    look_ups_.clear();
     tls_.forget_sessions();
 }
 

@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_POOL_BACKGROUND_TIMER_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/detail/quiet_timer.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 
@@ -57,8 +58,10 @@ public:
         const auto call = [mine, ring = std::move(ring)] {
             if (std::exchange(*mine, false)) ring();
         };
-        alarm_ = source_->set_alarm(
-            when, [executor = executor_, call] { boost::asio::post(executor, call); });
+        auto alarm = [executor = executor_, context = ContextLink::of(executor_), call] {
+            context->while_there([&] { boost::asio::post(executor, call); });
+        };
+        alarm_ = source_->set_alarm(when, std::move(alarm));
         return true;
     }
 

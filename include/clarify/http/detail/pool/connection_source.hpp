@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_POOL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_POOL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
@@ -145,6 +146,10 @@ public:
     }
 
     const HttpOptions& options() const noexcept { return options_; }
+    /// Where events go, unless the options say so themselves.
+    void tell(Observer observer) {
+        if (!options_.observer) options_.observer = std::move(observer);
+    }
     TimePoint now() const noexcept { return time_ ? time_->now() : Clock::now(); }
 
     /// An idle connection that is still good, if there is one and nobody is in line. The fast path.
@@ -173,6 +178,8 @@ public:
     /// Closes idle connections now, and the others that are open when they are given back; those that
     /// are opened from now on are kept.
     void retire() noexcept;
+    /// Tells the observer. What is closed while the client's executor does not run any more, with the
+    /// execution context or the client, nobody hears of: what the observer refers to may be gone.
     void observe(
         EventKind kind,
         const Origin<Connection>& origin,
@@ -194,6 +201,8 @@ private:
     HttpOptions options_;
     /// That of the executor; known once the first connection is asked for.
     std::shared_ptr<TimeSource> time_;
+    /// The executor, if it is a client's; known from then on, too.
+    std::optional<SerialExecutor> serial_;
     std::optional<BackgroundTimer> timer_;
     TimePoint wake_at_ = (TimePoint::max)();
     std::list<Origin<Connection>> origins_;

@@ -56,7 +56,7 @@ void ConnectionSource<Connection>::observe(
     const Origin<Connection>& origin,
     Clock::duration elapsed,
     bool resumed) noexcept {
-    if (!options_.observer) return;
+    if (!options_.observer || (serial_ && !serial_->running_in_this_thread())) return;
     try {
         Event event{kind};
         event.time = now();
@@ -139,6 +139,8 @@ boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::t
     if (closed_) co_return Error{Errc::closed};
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     time_ = time_source(executor);
+    const auto* const serial = executor.target<SerialExecutor>();
+    if (serial != nullptr && !serial_) serial_.emplace(*serial);
     if (!timer_) timer_.emplace(executor);
     Origin<Connection>& origin = origin_of(*request.url);
     auto decision = origin.pool.acquire(now(), request.fresh_connection);

@@ -74,8 +74,10 @@ public:
                 entries.reserve(answer.addresses.size());
                 for (const boost::asio::ip::address& address : answer.addresses)
                     entries.push_back({{address, port_}});
+                // A copy: what is posted may run, and drop ours, before `post` has returned.
+                const boost::asio::any_io_executor executor = *executor_;
                 boost::asio::post(
-                    *executor_,
+                    executor,
                     [self = shared_from_this(),
                      error = answer.error,
                      entries = std::move(entries)] {
@@ -99,6 +101,7 @@ private:
         });
         return handler;
     }
+    std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
     void context_gone() noexcept override {
         executor_.reset();
         const Handler dropped = std::exchange(handler_, nullptr);
@@ -106,7 +109,7 @@ private:
 
     std::shared_ptr<ContextLink> context_;
     std::uint16_t port_;
-    // Both under the lock of the link.
+    // Taken by the first of the answer and the end of the context.
     std::optional<boost::asio::any_io_executor> executor_;
     Handler handler_;
 };

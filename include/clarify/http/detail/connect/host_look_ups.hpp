@@ -5,7 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_CONNECT_HOST_LOOK_UPS_HPP
 
 #include <clarify/core/clock.hpp>
-#include <clarify/core/detail/process.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
@@ -64,7 +64,7 @@ struct LookUp {
     std::string host;
     std::uint16_t port;
     /// A child process hears nothing of what its parent has asked.
-    long process = process_number();
+    ProcessMark process;
     TimePoint began;
     Resolver resolver;
     Signal ended;
@@ -92,10 +92,9 @@ private:
 template <class Resolver>
 std::shared_ptr<LookUp<Resolver>> HostLookUps<Resolver>::begin(
     const boost::asio::any_io_executor& executor, const Url& url) {
-    const long process = process_number();
-    std::erase_if(under_way_, [process](const auto& weak) {
+    std::erase_if(under_way_, [](const auto& weak) {
         const auto other = weak.lock();
-        return !other || other->finished || other->process != process;
+        return !other || other->finished || other->process.is_elsewhere();
     });
     std::shared_ptr<LookUp<Resolver>> newest;
     std::size_t count = 0;

@@ -101,6 +101,8 @@ void Metrics::observe(const clarify::Event& event) {
             break;
         case EventKind::request:
         case EventKind::connection_reused:
+        case EventKind::file_changed:
+        case EventKind::file_failed:
             break;
     }
 }

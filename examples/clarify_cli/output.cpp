@@ -266,6 +266,7 @@ void print_event(const clarify::Event& event) {
     if (event.attempts != 0) line += " attempts=" + std::to_string(event.attempts);
     if (event.elapsed.count() != 0) line += " elapsed=" + milliseconds_text(event.elapsed);
     if (!event.traceparent.empty()) line += " trace=" + visible(event.traceparent);
+    if (!event.file.empty()) line += " file=" + visible(event.file);
     if (event.error != nullptr) line += " error=\"" + visible(event.error->to_string()) + '"';
     line += '\n';
     std::fwrite(line.data(), 1, line.size(), stderr);

@@ -7,6 +7,7 @@
 #include <clarify/api/api_client.hpp>
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/concepts/http_backend.hpp>
+#include <clarify/core/url.hpp>
 #include <clarify/json/boost_json_codec.hpp>
 #include <clarify/rpc_client.hpp>
 
@@ -43,6 +44,8 @@ public:
     /// Closes the connections that are idle, and the others as they come free; does nothing where
     /// the backend inside has no such function.
     void drain() noexcept;
+    /// The same for connections of before only: new ones are opened, and kept.
+    void retire() noexcept;
     /// Where connection events go, unless the backend inside was told; does nothing where it has no
     /// such function.
     void observe(Observer observer);
@@ -81,6 +84,8 @@ public:
     /// What must not be shown in any error besides the header, or an empty text: for the client,
     /// which masks it.
     std::string_view kept_secret() const noexcept;
+    /// Where calls go, or null for where the client was made for: for the client.
+    std::shared_ptr<const Url> endpoint_in_force() const noexcept;
 
 private:
     struct Interface;

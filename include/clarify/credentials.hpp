@@ -33,9 +33,16 @@ namespace clarify {
     ignored.
 
     @par Change of a secret
-    Credentials never change. To change a secret, or to follow a file that is replaced, read new
-    ones and make a new client of them: connections, TLS sessions and tokens belong to one client,
-    so that it uses the new secret from its first call, and the old token goes with the old client.
+    A `Credentials` object never changes; what clients send does. A client made of one that came from
+    a file follows the file: it is looked at before it is used, at most once a second, in another
+    thread, and read again when it has changed. The next token is fetched with the new secret, or the
+    next call sent with the new password; a token at hand stays in use. Another client id, type or
+    address is another identity: its first call finds neither token nor connection of the one before.
+    A file that is missing, half written or wrong leaves what it held before in force, and the
+    observer hears of that once (`EventKind::file_failed`), as of each change (`file_changed`). Another
+    integration is refused in that way too: it takes another client.
+
+    A client made of values is told of others by `RpcClient::replace_credentials`.
 
     @par Secrets
     The client secret, or the password, is kept in a `Secret`: it cannot be printed, and is wiped
@@ -125,6 +132,9 @@ public:
     static Result<Credentials> basic(
         std::string integration, Secret password, std::string_view api_url = default_api_url);
 
+    /// The file that these were read from, and that clients made of them follow; empty for values.
+    const std::filesystem::path& file() const noexcept { return file_; }
+
     /// Where the API is. Ends in exactly one slash, however it was written. Plain http is accepted
     /// for loopback addresses only.
     const Url& api_url() const noexcept { return api_url_; }
@@ -139,8 +149,9 @@ public:
     /// The library itself prints nothing.
     const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
-    /// The same credentials for another address, such as an emulator's. Fails with `Errc::bad_config`,
-    /// `Reason::url` for one that `from_string` would refuse.
+    /// The same credentials for another address, such as an emulator's; if they came from a file, that
+    /// is followed in all but its address. Fails with `Errc::bad_config`, `Reason::url` for one that
+    /// `from_string` would refuse.
     Result<Credentials> with_api_url(std::string_view api_url) const;
 
     /// The endpoint of calls: `<apiUrl>rpc`, what a client is made with.
@@ -164,12 +175,21 @@ private:
           client_id_(std::move(client_id)),
           secret_(std::move(secret)) {}
 
+    CredentialsAuth scheme(TokenOptions token) const;
+    /// Reads the file once more.
+    Result<Credentials> read_again() const;
+
     Url api_url_;
     std::string integration_;
     Type type_;
     std::string client_id_;
     Secret secret_;
     std::vector<std::string> warnings_;
+    std::filesystem::path file_;
+    SharedFile shared_ = SharedFile::warn;
+    std::size_t max_size_ = default_max_size;
+    /// Is the address another one than that of the file?
+    bool moved_ = false;
 };
 
 }  // namespace clarify

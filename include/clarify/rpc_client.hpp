@@ -54,7 +54,8 @@ concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Para
     `ApiClient`, unless they say otherwise.
     @par Executor
     Everything inside runs on a strand of the given executor; no thread is started but those that
-    look up names, which the process shares (see `BasicBeastBackend`). Completion handlers run on their own associated executor, else on the
+    look up names and look at files, which the process shares (see `BasicBeastBackend`). Completion
+    handlers run on their own associated executor, else on the
     given one, never inside the function that starts the call, and never on the strand.
     @par Timeout
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
@@ -304,6 +305,23 @@ public:
         return async_call_batch<R>(
             std::move(batch), std::move(options), boost::asio::use_awaitable);
     }
+
+    /** Goes on with other credentials, of calls that begin from now on: for a secret that came as a
+        value, and is replaced. What came from a file is followed without this.
+
+        With the same client id and address the token at hand stays in use, and the next one is
+        fetched with the new secret. Otherwise the token and the connections of before go, and calls
+        go to the new address; those that are under way end as they began. The integration of typed
+        methods stays that of the client.
+
+        @throws std::invalid_argument naming an option of `ClientOptions::token` that is out of range.
+        @throws std::bad_alloc; then nothing has changed.
+    */
+    void replace_credentials(const Credentials& credentials) requires
+        requires(Auth& auth, AuthContext& context, CredentialsAuth other) {
+        auth.replace(context, std::move(other));
+    }
+    { engine_->replace_auth(credentials.auth(options().token)); }
 
     /// Ends all calls with `Errc::closed`, also future ones, and closes idle connections. Does not
     /// wait.

@@ -41,6 +41,7 @@
 #include <clarify/api/impl/time_zone.hpp>
 #include <clarify/api/impl/timestamp.hpp>
 #include <clarify/auth/impl/client_credentials.hpp>
+#include <clarify/auth/impl/credentials_auth.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/core/detail/impl/json_scan.hpp>
 #include <clarify/core/impl/connection_lease.hpp>

@@ -212,7 +212,7 @@ struct WorldTls {
 
 inline World::World(WorldOptions given) {
     const auto port = static_cast<std::uint16_t>(given.tls ? 443 : 80);
-    const auto address = boost::asio::ip::make_address("192.0.2.1");
+    const auto address = boost::asio::ip::make_address(given.tls ? "192.0.2.1" : "127.0.0.1");
     const std::string host = given.tls ? given.host : "localhost";
     net.name(host, {address});
     net.set_segment(given.segment);

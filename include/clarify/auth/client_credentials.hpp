@@ -59,6 +59,13 @@ public:
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
     /// Drops the token if it is still the one at hand; always true.
     bool rejected(AuthContext& context, const AuthHeader& header);
+    /** Fetches the next token with what `other` was made of, which is the same client's.
+
+        The token at hand stays in use. A pause after a failure ends, since the failure may have been
+        the secret's; one that the issuer has asked for does not. A fetch under way goes on as it was
+        begun, and is followed by another where it fails.
+    */
+    void renew(const ClientCredentials& other);
     /// The client secret; empty once moved from.
     std::string_view kept_secret() const noexcept;
 

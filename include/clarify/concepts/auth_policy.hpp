@@ -8,6 +8,7 @@
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/secret.hpp>
+#include <clarify/core/url.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -78,6 +79,9 @@ public:
         whoever issues them.
     */
     virtual bool has_served(const AuthHeader& header) const = 0;
+    /// The policy acts for somebody else from now on, or calls another address: connections of before
+    /// are closed, those at rest at once and the others as they come free.
+    virtual void identity_changed() {}
 
 protected:
     ~AuthContext() = default;
@@ -93,7 +97,12 @@ protected:
 
     A policy may also have `auth.kept_secret()`, a `noexcept` `std::string_view` of what it gets its
     headers with and sends to nobody else, a client secret for one: like the header itself it is then
-    masked in all that servers say of calls. It must stay where it is as long as the policy.
+    masked in all that servers say of calls. It must stay where it is as long as the policy, or until
+    what it is used for is replaced.
+
+    And it may have `auth.endpoint_in_force()`, a `std::shared_ptr<const Url>` of where calls go with
+    the header that it has just given, null for where the client was made for: then its headers can
+    become those of another API while the client lives.
 
     Where a policy has nothing to fetch, as `BasicAuth`, `cached` always has the header, `authorize`
     returns the same, and `rejected` returns `false`. What follows is for one that fetches.
@@ -276,6 +285,16 @@ std::string_view kept_secret_of(const Auth& auth) noexcept {
         return auth.kept_secret();
     } else {
         return {};
+    }
+}
+
+/// Where calls go, if a policy says so; else null.
+template <class Auth>
+std::shared_ptr<const Url> endpoint_of(const Auth& auth) noexcept {
+    if constexpr (requires { std::shared_ptr<const Url>{auth.endpoint_in_force()}; }) {
+        return auth.endpoint_in_force();
+    } else {
+        return nullptr;
     }
 }
 

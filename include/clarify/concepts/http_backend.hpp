@@ -25,7 +25,8 @@ namespace clarify {
 
     A backend may also have `backend.drain()`, `noexcept`: the client is closing gracefully, so idle
     connections are closed now, and the others as soon as nobody is in line for them. Exchanges
-    still follow, and then `close()`.
+    still follow, and then `close()`. And it may have `backend.retire()`, `noexcept`: the client acts
+    for somebody else from now on, so what is connected by now serves no exchange that has not begun.
 
     And it may have `backend.observe(observer)`, which may throw: a client that has an observer gives
     it to the backend it was made with, before the first exchange. Connection events go there, unless

@@ -62,6 +62,13 @@ enum class EventKind : std::uint8_t {
     /// A connection was closed: `host`, and `elapsed` since it was opened. Not of those that go with
     /// the execution context.
     connection_closed,
+    /// A file that the options or the credentials name has another content: `file`. It is in force
+    /// from now on, together with the others that belong to it; from the HTTP backend for those of
+    /// TLS, and from the authentication policy for credentials.
+    file_changed,
+    /// What such files hold now cannot be used: `error`. What they held before stays in force. Told
+    /// once, until they can be used again.
+    file_failed,
 };
 
 /// The enumerator's name, for logs and metrics; `unknown` for any other number.
@@ -106,7 +113,10 @@ struct Event {
     std::string_view traceparent;
     /// Did the connection take up an earlier TLS session? `connection_opened` only.
     bool resumed = false;
-    /// Why it failed; not null in `retry`, `failure` and `token_failed`, null in all others.
+    /// The path of a file, as it was given; `file_changed` only.
+    std::string_view file;
+    /// Why it failed; not null in `retry`, `failure`, `token_failed` and `file_failed`, null in all
+    /// others.
     const Error* error = nullptr;
 
     /// The trace id in `traceparent` (W3C Trace Context section 3.2): 32 hexadecimal digits, or

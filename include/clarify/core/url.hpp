@@ -59,7 +59,8 @@ public:
     /// are checked for the address.
     bool is_ip_literal() const noexcept { return ip_literal_; }
     /// Is the host `localhost`, `::1` or in 127.0.0.0/8? What goes there does not leave this machine,
-    /// so plain http is good enough for credentials.
+    /// so plain http is good enough for credentials. The shipped backends connect by plain http to
+    /// `localhost` at addresses of this machine only, whatever a resolver says.
     bool is_loopback() const noexcept;
 
     /// What goes into a `Host` field: the host, without a dot at the end of a name, and the port where

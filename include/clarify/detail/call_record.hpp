@@ -92,6 +92,9 @@ struct CallRecord : Activity, Deliverable {
     /// Is the outcome known? What is left is to call the completion handler.
     bool concluded = false;
 
+    /// Where the attempt goes, if not where the client was made for.
+    std::shared_ptr<const Url> endpoint;
+
     CallCourse course;
     /// Where the attempt under way is, or what goes before it.
     HttpProgress progress;

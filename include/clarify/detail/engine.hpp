@@ -13,6 +13,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/dispatch.hpp>
 
 #include <chrono>
 #include <memory>
@@ -45,6 +46,15 @@ public:
     Engine& operator=(const Engine&) = delete;
     ~Engine() override { part(); }
 
+    /// In any thread: has the policy go on as `other`, where it can.
+    template <class Other>
+    void replace_auth(Other other) {
+        auto next = std::make_shared<Other>(std::move(other));
+        boost::asio::dispatch(serial(), [self = shared_from_this(), this, next = std::move(next)] {
+            auth_.replace(*this, std::move(*next));
+        });
+    }
+
 private:
     boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) override;
     bool authorize_at_once(CallRecord& call, AuthHeader& header) noexcept;
@@ -58,6 +68,9 @@ private:
         return auth_.rejected(*this, header);
     }
     std::string_view kept_secret() const noexcept override { return kept_secret_of(auth_); }
+    std::shared_ptr<const Url> moved_endpoint() const noexcept override {
+        return endpoint_of(auth_);
+    }
 
     // What the client lends to its authentication policy.
     boost::asio::any_io_executor get_executor() const override { return serial(); }
@@ -73,6 +86,9 @@ private:
         std::shared_ptr<TaskRecord> record, boost::asio::awaitable<void> task);
     void observe(const Event& event) override { events().emit(event); }
     bool has_served(const AuthHeader& header) const override { return is_proven(header); }
+    void identity_changed() override {
+        if constexpr (requires { backend_.retire(); }) backend_.retire();
+    }
 
     Backend backend_;
     Auth auth_;

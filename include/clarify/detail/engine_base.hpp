@@ -111,6 +111,8 @@ protected:
     virtual void drain_backend() noexcept = 0;
     /// Tells the authentication policy of a 401 to `header`: may it have another one to give?
     virtual bool ask_for_another(const AuthHeader& header) = 0;
+    /// Where calls go with the header that the policy has just given; null for the client's own.
+    virtual std::shared_ptr<const Url> moved_endpoint() const noexcept = 0;
     /// What the policy keeps for itself and nobody may see either; may be empty.
     virtual std::string_view kept_secret() const noexcept = 0;
 
@@ -187,7 +189,7 @@ private:
     /// request was.
     void name_token_step(Error& error) const noexcept;
     /// What is wrong with a header that the authentication policy has given, if anything.
-    std::optional<Error> header_error(const Secret& header) const;
+    std::optional<Error> header_error(const Secret& header, const Url& endpoint) const;
     void write_headers(const CallRecord& call, std::string_view authorization) const;
     /// After a 401 to `header`: is it to blame, and may the authentication policy have another one?
     bool may_renew(const CallRecord& call, const AuthHeader& header);

@@ -66,6 +66,9 @@ public:
     void close() noexcept;
     /// Closes idle connections at once, and lent ones when nobody is in line for them.
     void drain() noexcept;
+    /// Closes idle connections at once, and lent ones when they are given back; new ones are opened,
+    /// and kept.
+    void retire() noexcept;
     /// Connection events go to `observer`, unless `HttpOptions::observer` was set. Before the first
     /// exchange.
     void observe(Observer observer);

@@ -61,7 +61,8 @@ namespace clarify {
       server's own key only, not with those above it. TLS sessions are not resumed.
     - Without `ca_file` and `ca_pem`, libcurl's built-in trust store is used, or where that is not
       there the one that `BeastBackend` would use; it is read for each new connection (some 20 ms
-      with OpenSSL).
+      with OpenSSL), so that a change takes effect at once, also one that is half made.
+    - Over another TLS library than OpenSSL, libcurl's own choice of ciphers is what is offered.
     - Over another TLS library than the OpenSSL that this program has, a libcurl built to do so
       writes TLS secrets to the file that `SSLKEYLOGFILE` names.
     - libcurl's own copy of the request head, authorization included, is not wiped.
@@ -98,6 +99,9 @@ public:
     void close() noexcept { source_->close(); }
     /// Closes idle connections at once, and lent ones when nobody is in line for them.
     void drain() noexcept { source_->drain(); }
+    /// Closes idle connections at once, and lent ones when they are given back; new ones are opened,
+    /// and kept.
+    void retire() noexcept { source_->retire(); }
     /// Connection events go to `observer`, unless `HttpOptions::observer` was set. Before the first
     /// exchange.
     void observe(Observer observer) { source_->tell(std::move(observer)); }

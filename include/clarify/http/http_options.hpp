@@ -91,7 +91,7 @@ struct HttpOptions {
     TlsOptions tls;
     /// Which way connections take. By default directly to the origin.
     ProxyOptions proxy;
-    /// Receives connection events. Empty, the default: those of the client that the backend is given
+    /// Receives events of connections, and of files of `tls`. Empty, the default: those of the client that the backend is given
     /// to, `ClientOptions::observer`; nobody where that has none, or the backend has no client.
     Observer observer;
 

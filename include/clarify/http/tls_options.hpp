@@ -33,13 +33,28 @@ enum class Revocation : std::uint8_t {
 /** Whom to trust. TLS 1.2 or newer, chain and host name verified; there is no switch to turn that
     off.
 
+    Of TLS 1.2 only ciphers count that keep forward secrecy and authenticate what they encrypt
+    (RFC 9325 section 4.2): keys agreed on by ECDHE or DHE, AES-GCM, ChaCha20-Poly1305 or AES-CCM. A
+    server that has none of them is refused with `tls[weak]`; so is one with keys, groups or
+    signatures of less than 112 bits of strength, such as RSA with 1024 bits and SHA-1.
+
     Without `ca_file` and `ca_pem` the system's trust store is used: OpenSSL's compiled-in bundle,
     else the places where distributions keep theirs; where none is found, `Reason::no_roots` names
     them all. Environment variables are not consulted, and OpenSSL's configuration file cannot lower
     what is demanded. Of a CA and of revocation lists, file and text may both be given, and count
-    together. Files are regular files. They are read when the first https connection is opened; by
-    `BeastBackend` also later, as long as handshakes have failed and none has succeeded. What is wrong
-    with one is `Errc::bad_config`, `Reason::file`, with the name of the file and never its content.
+    together. Files are regular files. What is wrong with one is `Errc::bad_config`, `Reason::file`, with
+    the name of the file and never its content.
+
+    Files are followed, those of the system's trust store among them: before a new connection is
+    opened they are looked at, at most once a second and in a thread of their own, and read again when
+    they have changed. What they hold decides, not their times. New connections use what is there now,
+    in both directions: an authority that was taken out is no longer trusted, and sessions of before
+    are not resumed; connections that stand go on to the end of their life. A file that is missing,
+    half written or wrong leaves in force what was there, for as long as that lasts; so does a
+    certificate whose key has not come yet. The observer hears of a change (`EventKind::file_changed`),
+    and once of what cannot be used (`file_failed`). A look that takes longer than a second is not
+    waited for. Where nothing is in force yet, a connection waits for its files, and fails with what
+    is wrong with them.
 
     Certificates are asked after in the lists given here and nowhere else: nothing is fetched (no
     OCSP, no distribution points) and stapled answers are not asked for.
@@ -87,8 +102,9 @@ struct TlsOptions {
     /** TLS sessions kept, over all origins, so that the next connection costs less. 64 by default;
         zero keeps none. For `BeastBackend`.
 
-        A session goes to the scheme, host and port that it came from, in the same backend: so only
-        under the same trust, pins and client certificate. It is kept once the peer was verified,
+        A session goes to the scheme, host and port that it came from, in the same backend, and under
+        the content of files that it was made under: so only under the same trust, pins and client
+        certificate. It is kept once the peer was verified,
         until the certificate runs out at the latest, and a session of TLS 1.3 is used once. A
         server that does not take it gets a full handshake. Early data (0-RTT) is never sent.
     */
@@ -100,10 +116,19 @@ struct TlsOptions {
     /** The application's own context, instead of one made for the client; not with a CA, client
         certificate or revocation list of this struct. For `BeastBackend`.
 
-        Trust, client certificate, ciphers and callbacks are as it has them. On each connection the
-        client insists on TLS 1.2 or newer, a verified chain and the host's name, whatever the
-        context or its callbacks say. It is never changed, not even to keep sessions, but must not be
-        changed by others while it is in use.
+        Trust, client certificate and callbacks are as it has them, and its ciphers as far as they
+        are among those above. On each connection the client insists on TLS 1.2 or newer, a verified
+        chain and the host's name, whatever the context or its callbacks say: after the handshake it
+        verifies the chain once more, with the certificates and revocation lists of the context's
+        store, but without any callback, at the present time, as that of a TLS server, with 112 bits
+        of strength. So callbacks can refuse a server, and never accept one that would be refused
+        without them: trust that only a callback knows of, such as that of a platform's own verifier,
+        is none. `X509_V_FLAG_PARTIAL_CHAIN` and the flags that ask for revocation lists are heeded;
+        those that overlook something are not, and pre-shared keys are not used.
+
+        What its callbacks see is the application's concern: one for the key log gets the secrets of
+        the connections. It is never changed, not even to keep sessions, but must not be changed by
+        others while it is in use.
     */
     std::shared_ptr<boost::asio::ssl::context> context;
 

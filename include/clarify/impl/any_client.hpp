@@ -14,6 +14,7 @@ struct AnyHttpBackend::Interface {
         const HttpRequest& request, HttpResponse& response, HttpProgress& progress) = 0;
     virtual void close() noexcept = 0;
     virtual void drain() noexcept = 0;
+    virtual void retire() noexcept = 0;
     virtual void observe(Observer observer) = 0;
 };
 
@@ -27,6 +28,9 @@ struct AnyHttpBackend::Holder final : Interface {
     void close() noexcept override { backend.close(); }
     void drain() noexcept override {
         if constexpr (requires { backend.drain(); }) backend.drain();
+    }
+    void retire() noexcept override {
+        if constexpr (requires { backend.retire(); }) backend.retire();
     }
     void observe([[maybe_unused]] Observer observer) override {
         if constexpr (requires { backend.observe(observer); }) backend.observe(std::move(observer));
@@ -49,6 +53,8 @@ inline void AnyHttpBackend::close() noexcept { inner_->close(); }
 
 inline void AnyHttpBackend::drain() noexcept { inner_->drain(); }
 
+inline void AnyHttpBackend::retire() noexcept { inner_->retire(); }
+
 inline void AnyHttpBackend::observe(Observer observer) { inner_->observe(std::move(observer)); }
 
 struct AnyAuthPolicy::Interface {
@@ -58,6 +64,7 @@ struct AnyAuthPolicy::Interface {
         AuthContext& context, TimePoint deadline) = 0;
     virtual bool rejected(AuthContext& context, const AuthHeader& header) = 0;
     virtual std::string_view kept_secret() const noexcept = 0;
+    virtual std::shared_ptr<const Url> endpoint_in_force() const noexcept = 0;
 };
 
 template <class Auth>
@@ -72,6 +79,9 @@ struct AnyAuthPolicy::Holder final : Interface {
         return auth.rejected(context, header);
     }
     std::string_view kept_secret() const noexcept override { return detail::kept_secret_of(auth); }
+    std::shared_ptr<const Url> endpoint_in_force() const noexcept override {
+        return detail::endpoint_of(auth);
+    }
 
     Auth auth;
 };
@@ -96,6 +106,10 @@ inline bool AnyAuthPolicy::rejected(AuthContext& context, const AuthHeader& head
 
 inline std::string_view AnyAuthPolicy::kept_secret() const noexcept {
     return inner_->kept_secret();
+}
+
+inline std::shared_ptr<const Url> AnyAuthPolicy::endpoint_in_force() const noexcept {
+    return inner_->endpoint_in_force();
 }
 
 static_assert(HttpBackend<AnyHttpBackend>);

@@ -164,6 +164,9 @@ CLARIFY_DECL Result<Credentials> Credentials::from_file(
     Result<Credentials> credentials = from_string(file->content, max_size);
     if (credentials) {
         if (file->exposed) credentials->warnings_.push_back(path.string() + ": " + warning);
+        credentials->file_ = path;
+        credentials->shared_ = shared;
+        credentials->max_size_ = max_size;
         return credentials;
     }
     const Error& error = credentials.error();
@@ -222,15 +225,40 @@ CLARIFY_DECL Result<Credentials> Credentials::with_api_url(std::string_view api_
     if (!problems.none()) return problems.error();
     Credentials moved = *this;
     moved.api_url_ = *url;
+    moved.moved_ = true;
     return moved;
 }
 
-CLARIFY_DECL CredentialsAuth Credentials::auth(TokenOptions token) const {
-    if (type_ == Type::basic_auth) return CredentialsAuth{BasicAuth{client_id_, secret_}};
+CLARIFY_DECL Result<Credentials> Credentials::read_again() const {
+    Result<Credentials> now = from_file(file_, shared_, max_size_);
+    if (!now) return now;
+    if (now->integration_ != integration_) {
+        return detail::file_error(
+            file_, "names another integration, which takes another client", 0);
+    }
+    if (moved_) now->api_url_ = api_url_;
+    return now;
+}
+
+CLARIFY_DECL CredentialsAuth Credentials::scheme(TokenOptions token) const {
+    if (type_ == Type::basic_auth)
+        return CredentialsAuth{BasicAuth{client_id_, secret_}, rpc_url(), client_id_};
     ClientCredentialsConfig config{
         api_url_.join("oauth/token"), client_id_, secret_, api_url_.to_string()};
-    config.token = token;
-    return CredentialsAuth{ClientCredentials{std::move(config)}};
+    config.token = std::move(token);
+    return CredentialsAuth{ClientCredentials{std::move(config)}, rpc_url(), client_id_};
+}
+
+CLARIFY_DECL CredentialsAuth Credentials::auth(TokenOptions token) const {
+    CredentialsAuth auth = scheme(token);
+    if (file_.empty()) return auth;
+    auth.follow(
+        file_, max_size_, [mine = *this, token = std::move(token)]() -> Result<CredentialsAuth> {
+            const Result<Credentials> now = mine.read_again();
+            if (!now) return now.error();
+            return now->scheme(token);
+        });
+    return auth;
 }
 
 }  // namespace clarify

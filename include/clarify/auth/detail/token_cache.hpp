@@ -77,6 +77,13 @@ public:
     /// use is followed by a pause for all calls if that is the second rejection in a row.
     void rejected(const AuthHeader& header, TimePoint now, bool served);
 
+    /// What failed may succeed now: the pause after it ends, unless the issuer has asked for it.
+    void forgive() noexcept {
+        if (patient_) return;
+        pause_until_ = (TimePoint::min)();
+        pause_ = first_pause_;
+    }
+
     const AuthHeader& header() const noexcept { return header_; }
     const std::optional<Error>& last_error() const noexcept { return last_error_; }
 

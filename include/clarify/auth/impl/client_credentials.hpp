@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -30,12 +31,13 @@ namespace clarify {
 
 struct ClientCredentials::State {
     explicit State(ClientCredentialsConfig given)
-        : config(std::move(given)), cache(config.token.times) {}
+        : config(std::make_shared<const ClientCredentialsConfig>(std::move(given))),
+          cache(config->token.times) {}
 
     void fetch_failed(Error error, TimePoint now) {
         std::optional<Clock::duration> patience = detail::asked_wait(error);
-        if (patience && !detail::is_authentic(error, config.token_url.is_https()))
-            patience = (std::min)(*patience, detail::clock_span(config.token.times.longest_pause));
+        if (patience && !detail::is_authentic(error, config->token_url.is_https()))
+            patience = (std::min)(*patience, detail::clock_span(config->token.times.longest_pause));
         cache.failed(std::move(error), now, patience);
         fetch_ended.notify_all();
     }
@@ -49,7 +51,8 @@ struct ClientCredentials::State {
     static boost::asio::awaitable<std::optional<Error>> post(
         AuthContext& context, detail::TokenRequest& request);
 
-    ClientCredentialsConfig config;
+    /// Shared with the fetch under way, which has begun with it.
+    std::shared_ptr<const ClientCredentialsConfig> config;
     detail::TokenCache cache;
     bool fetched_before = false;
     /// Set whenever a fetch has ended; each waiter then decides again.
@@ -176,12 +179,21 @@ CLARIFY_DECL bool ClientCredentials::rejected(AuthContext& context, const AuthHe
 }
 
 CLARIFY_DECL std::string_view ClientCredentials::kept_secret() const noexcept {
-    return state_ ? state_->config.client_secret.expose() : std::string_view{};
+    return state_ ? state_->config->client_secret.expose() : std::string_view{};
+}
+
+CLARIFY_DECL void ClientCredentials::renew(const ClientCredentials& other) {
+    const ClientCredentialsConfig& theirs = *other.state_->config;
+    if (state_->config->client_secret == theirs.client_secret) return;
+    state_->config = other.state_->config;
+    state_->cache.forgive();
+    state_->fetch_ended.notify_all();
 }
 
 CLARIFY_DECL void ClientCredentials::begin_fetch(
     std::shared_ptr<State> state, AuthContext& context) {
-    const TimePoint deadline = detail::time_after(context.now(), state->config.token.fetch_timeout);
+    const TimePoint deadline =
+        detail::time_after(context.now(), state->config->token.fetch_timeout);
     state->cache.fetch_started();
     try {
         context.spawn(fetch(state, context), deadline);
@@ -216,12 +228,13 @@ CLARIFY_DECL boost::asio::awaitable<std::optional<Error>> ClientCredentials::Sta
 CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     std::shared_ptr<State> state, AuthContext& context) {
     State::Ending ending{*state, context};
-    const TokenOptions& options = state->config.token;
+    const std::shared_ptr<const ClientCredentialsConfig> config = state->config;
+    const TokenOptions& options = config->token;
     const TimePoint deadline = detail::time_after(ending.started(), options.fetch_timeout);
     // A token endpoint is paced as a server is by default.
     using std::chrono::milliseconds;
     const detail::Backoff backoff{milliseconds{100}, milliseconds{1'000}, milliseconds{20'000}};
-    detail::TokenRequest request{state->config, deadline};
+    detail::TokenRequest request{*config, deadline};
     std::optional<Error> error;
     bool fresh_connection = false;
     bool pausing = false;
@@ -266,6 +279,10 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
         if (step != Phase::token) error->set_token_step(step);
     }
     ending.fail(std::move(*error));
+    if (config != state->config) {
+        // With another secret it may succeed.
+        state->cache.forgive();
+    }
 }
 
 }  // namespace clarify

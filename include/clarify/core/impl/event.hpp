@@ -51,6 +51,10 @@ CLARIFY_DECL std::string_view to_string(EventKind kind) noexcept {
             return "connection_reused";
         case EventKind::connection_closed:
             return "connection_closed";
+        case EventKind::file_changed:
+            return "file_changed";
+        case EventKind::file_failed:
+            return "file_failed";
     }
     return "unknown";
 }

@@ -158,7 +158,10 @@ CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, Ca
 
 CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeader& header) {
     CourseEvent event;
-    if (!call.error && header) call.error = header_error(*header);
+    // At once, since the next step of the policy may give headers for another one.
+    call.endpoint = moved_endpoint();
+    if (!call.error && header)
+        call.error = header_error(*header, call.endpoint ? *call.endpoint : endpoint_);
     if (call.error) {
         if (call.is_over()) {
             call.error = stop_error(call);
@@ -181,9 +184,10 @@ CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
     }
 }
 
-CLARIFY_DECL std::optional<Error> EngineBase::header_error(const Secret& header) const {
+CLARIFY_DECL std::optional<Error> EngineBase::header_error(
+    const Secret& header, const Url& endpoint) const {
     Error error;
-    if (!endpoint_.is_https() && !endpoint_.is_loopback() &&
+    if (!endpoint.is_https() && !endpoint.is_loopback() &&
         !options_.insecure_allow_credentials_over_plain_http) {
         error = Error{
             Errc::bad_config,
@@ -219,7 +223,7 @@ CLARIFY_DECL void EngineBase::write_headers(
 CLARIFY_DECL HttpRequest
 EngineBase::begin_exchange(CallRecord& call, bool fresh_connection) noexcept {
     HttpRequest request;
-    request.url = &endpoint_;
+    request.url = call.endpoint ? call.endpoint.get() : &endpoint_;
     request.headers = call.buffers->headers;
     request.body = call.buffers->request;
     request.deadline = call.deadline;

@@ -30,6 +30,11 @@ void BasicBeastBackend<Net>::drain() noexcept {
 }
 
 template <class Net>
+void BasicBeastBackend<Net>::retire() noexcept {
+    source_->retire();
+}
+
+template <class Net>
 void BasicBeastBackend<Net>::observe(Observer observer) {
     source_->tell(std::move(observer));
 }

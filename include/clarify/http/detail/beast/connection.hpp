@@ -11,7 +11,6 @@
 #include <clarify/http/detail/beast/tls_wire.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
-#include <clarify/http/detail/tls/tls_session_cache.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
@@ -47,9 +46,9 @@ public:
     using Socket = typename Net::Socket;
     using TlsStream = boost::asio::ssl::stream<TlsWire<Socket>>;
 
-    Connection(
-        boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::ssl::context> context)
-        : socket_(std::move(executor)), context_(std::move(context)) {}
+    /// `terms` are those of TLS, or null.
+    Connection(boost::asio::any_io_executor executor, std::shared_ptr<TlsTerms> terms)
+        : socket_(std::move(executor)), terms_(std::move(terms)) {}
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection() {
@@ -60,9 +59,11 @@ public:
     Socket& socket() noexcept { return socket_; }
     bool is_tls() const noexcept { return tls_.has_value(); }
     TlsStream& tls() noexcept { return *tls_; }
+    /// On which it was opened, whatever new ones are opened on.
+    TlsTerms& terms() noexcept { return *terms_; }
     TlsStream& begin_tls() {
         try {
-            tls_.emplace(socket_, *context_);
+            tls_.emplace(socket_, *terms_->context());
         } catch (const boost::system::system_error&) {
             // OpenSSL has no other reason to make none of a good context.
             ERR_clear_error();
@@ -197,7 +198,7 @@ private:
 
     Socket socket_;
     ProcessMark process_;
-    std::shared_ptr<boost::asio::ssl::context> context_;
+    std::shared_ptr<TlsTerms> terms_;
     std::optional<TlsStream> tls_;
     TlsSession session_;
     bool resumed_ = false;

@@ -14,8 +14,10 @@
 #include <clarify/http/detail/beast/proxy_tunnel.hpp>
 #include <clarify/http/detail/beast/race.hpp>
 #include <clarify/http/detail/connect/host_look_ups.hpp>
+#include <clarify/http/detail/connect/loopback.hpp>
 #include <clarify/http/detail/socket_checks.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
+#include <clarify/http/detail/tls/tls_keeper.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,12 +33,25 @@
 
 namespace clarify::detail {
 
+/** Those of `endpoints` that connections to `origin` may go to.
+
+    Plain http goes to this machine on the strength of the name `localhost` alone: what a resolver has
+    to say about that name is believed only as far as it is true.
+*/
+inline Result<std::vector<Endpoint>> allowed_endpoints(
+    std::vector<Endpoint> endpoints, const Url& origin) {
+    if (origin.is_https() || !origin.is_loopback()) return endpoints;
+    std::erase_if(endpoints, [](const Endpoint& each) { return !is_loopback(each.address()); });
+    if (endpoints.empty()) return not_this_machine(origin);
+    return endpoints;
+}
+
 /// What new connections of a backend have in common. Used on one serial executor.
 template <class Net>
 class Connector {
 public:
     /// `options` must outlive the connector.
-    explicit Connector(const HttpOptions& options) : options_(options) {}
+    explicit Connector(const HttpOptions& options) : options_(options), tls_(options) {}
 
     /** Opens a connection to `origin` before `deadline`, within the limits of the options.
 
@@ -47,23 +62,20 @@ public:
         const Url& origin, TimePoint deadline, HttpProgress& progress);
     /// The server has answered on a new connection.
     void proven(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept {
-        if (connection.is_tls() && tls_ && !connection.is_elsewhere())
-            keep_session<Net>(connection, origin, *tls_, now);
+        if (connection.is_tls() && !connection.is_elsewhere())
+            keep_session<Net>(connection, origin, now);
     }
 
 private:
-    Result<std::shared_ptr<TlsTerms>> terms(TimePoint now);
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open_once(
         const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt);
 
-    /// In a process that was forked: look-ups are under way in the parent, and TLS sessions are its.
+    /// In a process that was forked: TLS sessions are the parent's.
     void heed_fork();
 
     const HttpOptions& options_;
     ProcessMark process_;
-    /// Made for the first https origin, and anew where these may be at fault.
-    std::shared_ptr<TlsTerms> tls_;
-    TimePoint tls_made_at_{};
+    TlsKeeper tls_;
     HostLookUps<typename Net::Resolver> look_ups_;
 };
 
@@ -84,20 +96,7 @@ template <class Net>
 void Connector<Net>::heed_fork() {
     if (!process_.is_elsewhere()) return;
     process_.settle();
-    if (tls_) tls_->sessions().clear();
-}
-
-template <class Net>
-Result<std::shared_ptr<TlsTerms>> Connector<Net>::terms(TimePoint now) {
-    // Reading the system's trust store takes a while: not again for each call to a bad server.
-    constexpr std::chrono::seconds pause{1};
-    if (!tls_ || (tls_->doubtful() && now - tls_made_at_ >= pause)) {
-        Result<std::unique_ptr<TlsTerms>> made = TlsTerms::make(options_.tls);
-        if (!made) return made.error();
-        tls_ = std::move(*made);
-        tls_made_at_ = now;
-    }
-    return tls_;
+    tls_.forget_sessions();
 }
 
 template <class Net>
@@ -111,7 +110,8 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     const Url& next_hop = proxied ? **proxy : origin;
     std::shared_ptr<TlsTerms> tls;
     if (origin.is_https()) {
-        Result<std::shared_ptr<TlsTerms>> made = terms(time_on(executor));
+        progress.phase = Phase::tls;
+        Result<std::shared_ptr<TlsTerms>> made = co_await tls_.obtain(executor, deadline);
         if (!made) co_return made.error();
         tls = std::move(*made);
     }
@@ -121,14 +121,16 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
     progress.phase = Phase::resolve;
     const Result<std::vector<Endpoint>> found = co_await look_ups_.find(next_hop, until);
     if (!found) co_return found.error();
-    const std::vector<Endpoint> endpoints = interleave(*found);
+    const Result<std::vector<Endpoint>> allowed = allowed_endpoints(*found, next_hop);
+    if (!allowed) co_return allowed.error();
+    const std::vector<Endpoint> endpoints = interleave(*allowed);
 
     progress.phase = Phase::connect;
     Result<typename Net::Socket> socket =
         co_await connect_any<Net>(endpoints, next_hop, options_, until);
     if (!socket) co_return socket.error();
 
-    auto connection = std::make_shared<Connection<Net>>(executor, tls ? tls->context() : nullptr);
+    auto connection = std::make_shared<Connection<Net>>(executor, tls);
     connection->socket() = std::move(*socket);
     boost::system::error_code ignored;
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
@@ -150,7 +152,7 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         const TimePoint tls_until =
             (std::min)(deadline, time_after(time_on(executor), options_.tls_timeout));
         const Result<void> shaken =
-            co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
+            co_await shake_hands<Net>(connection, origin, tls_until, attempt);
         if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());
         if (!shaken) co_return shaken.error();
     }

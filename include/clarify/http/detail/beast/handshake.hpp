@@ -63,21 +63,20 @@ struct HandshakeTry {
 
 /** Proves that the peer of a fresh connection is `origin`, before `until`.
 
-    Resumes a session if there is one. All failures are `Fate::unsent`.
+    The terms are those of the connection. Resumes a session if there is one. All failures are `Fate::unsent`.
 */
 template <class Net>
 boost::asio::awaitable<Result<void>> shake_hands(
     std::shared_ptr<Connection<Net>> connection,
     const Url& origin,
     TimePoint until,
-    TlsTerms& terms,
     HandshakeTry& attempt);
 
 /// Keeps the session of a connection on which the server has answered: the tickets of TLS 1.3 come
-/// after the handshake, with the first bytes that are read. One that cannot be kept is no loss.
+/// after the handshake, with the first bytes that are read. It stays with the terms on which the
+/// connection was opened. One that cannot be kept is no loss.
 template <class Net>
-void keep_session(
-    Connection<Net>& connection, const Url& origin, TlsTerms& terms, TimePoint now) noexcept;
+void keep_session(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept;
 
 /// A failure that may be due to the session that was offered, and not to the server as such.
 bool may_be_due_to_session(const Error& error) noexcept;
@@ -123,12 +122,12 @@ boost::asio::awaitable<Result<void>> shake_hands(
     std::shared_ptr<Connection<Net>> connection,
     const Url& origin,
     TimePoint until,
-    TlsTerms& terms,
     HandshakeTry& attempt) {
+    TlsTerms& terms = connection->terms();
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     typename Connection<Net>::TlsStream& stream = connection->begin_tls();
     SSL* const ssl = stream.native_handle();
-    if (!prepare_tls(ssl, origin)) {
+    if (!terms.prepare(ssl, origin)) {
         check_openssl_memory();
         Error error{Errc::internal, Reason::none, "OpenSSL refused the host name"};
         co_return error.set_phase(Phase::tls);
@@ -167,8 +166,8 @@ boost::asio::awaitable<Result<void>> shake_hands(
 }
 
 template <class Net>
-void keep_session(
-    Connection<Net>& connection, const Url& origin, TlsTerms& terms, TimePoint now) noexcept {
+void keep_session(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept {
+    TlsTerms& terms = connection.terms();
     if (!terms.sessions().keeps_any()) return;
     SSL* const ssl = connection.tls().native_handle();
     const TlsSession& used = connection.session();

@@ -75,6 +75,13 @@ inline curl_socket_t CurlCallbacks::on_open(void* self, curlsocktype, curl_socka
     CurlExchange* const exchange = connection.exchange_;
     if (connection.established_ || exchange == nullptr) return CURL_SOCKET_BAD;
     exchange->progress.phase = Phase::connect;
+    // The name alone is no reason to trust plain http.
+    if (connection.must_be_local_ && !leads_to_this_machine(*address)) {
+        connection.led_away_ = !connection.led_home_;
+        return CURL_SOCKET_BAD;
+    }
+    connection.led_home_ = true;
+    connection.led_away_ = false;
     const curl_socket_t socket = open_curl_socket(*address);
     if (socket == CURL_SOCKET_BAD) {
         connection.open_error_ = errno;

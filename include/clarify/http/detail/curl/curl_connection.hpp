@@ -137,6 +137,11 @@ private:
     /// Are there bytes behind the last reply, or may there be some that nobody can see?
     bool has_excess_ = false;
     ConnectionUse use_;
+    /// Must it go to this machine, plain http as it is? And where did the name lead: at least once
+    /// to what may be tried, or to nothing but other machines?
+    bool must_be_local_ = false;
+    bool led_home_ = false;
+    bool led_away_ = false;
     /// The `errno` of `socket`, where opening failed.
     int open_error_ = 0;
     /// What libcurl still holds of addresses that failed when another one had succeeded.

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SETUP_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SETUP_HPP
 
+#include <clarify/http/detail/tls/tls_ciphers.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>
 #include <clarify/http/http_options.hpp>
 
@@ -27,10 +28,14 @@ namespace clarify::detail {
 
 /// What all connections of a backend share.
 struct CurlSettings {
-    explicit CurlSettings(HttpOptions given) : options(std::move(given)) {}
+    explicit CurlSettings(HttpOptions given) : options(std::move(given)) {
+        if (const auto& address = options.proxy.address) proxy = address->origin();
+        for (const std::string& pin : options.tls.pins)
+            pins += (pins.empty() ? "sha256//" : ";sha256//") + pin.substr(7);
+    }
 
     HttpOptions options;
-    /// What `options.tls` names in files and texts, once it has been read.
+    /// What `options.tls` names in files and texts; nothing before it has been read.
     TlsMaterial material;
     /// The pins and the proxy as libcurl takes them.
     std::string pins;
@@ -98,6 +103,13 @@ inline bool curl_has_our_openssl() noexcept {
 inline CURLcode adjust_context(CURL*, void* context, void* settings) noexcept {
     auto* const native = static_cast<SSL_CTX*>(context);
     SSL_CTX_set_keylog_callback(native, nullptr);
+    if (SSL_CTX_set_ciphersuites(native, tls13_ciphers) != 1) return CURLE_SSL_CIPHER;
+    // What a system-wide configuration may have added; the last would take a connection that was cut
+    // for one that has ended.
+    SSL_CTX_clear_options(
+        native,
+        SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT |
+            SSL_OP_IGNORE_UNEXPECTED_EOF);
     const TlsMaterial& material = static_cast<const CurlSettings*>(settings)->material;
     return use_tls_material(native, material) ? CURLE_OK : CURLE_SSL_CERTPROBLEM;
 }
@@ -182,7 +194,7 @@ inline CURLcode set_up_curl_tls(CURL* easy, const CurlSettings& settings) noexce
     const char* const library = curl_version_info(CURLVERSION_NOW)->ssl_version;
     if (library != nullptr && std::string_view{library}.find("OpenSSL/") == 0) {
         // Against a system-wide configuration of OpenSSL that is weaker.
-        set(CURLOPT_SSL_CIPHER_LIST, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5:@SECLEVEL=2");
+        set(CURLOPT_SSL_CIPHER_LIST, tls12_ciphers);
     }
     if (curl_has_our_openssl()) {
         set(CURLOPT_SSL_CTX_FUNCTION, &adjust_context);

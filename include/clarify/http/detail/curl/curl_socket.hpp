@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 
+#include <clarify/http/detail/connect/loopback.hpp>
 #include <clarify/http/detail/own_sockets.hpp>
 #include <clarify/http/detail/told_handler.hpp>
 
@@ -12,10 +13,13 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 #include <memory>
 #include <new>
 #include <utility>
@@ -84,6 +88,23 @@ private:
     Direction reading_{Wait::wait_read, CURL_POLL_IN, CURL_CSELECT_IN};
     Direction writing_{Wait::wait_write, CURL_POLL_OUT, CURL_CSELECT_OUT};
 };
+
+/// Is it an address of this machine?
+inline bool leads_to_this_machine(const curl_sockaddr& address) {
+    namespace ip = boost::asio::ip;
+    const auto* const from =
+        reinterpret_cast<const unsigned char*>(&address) + offsetof(curl_sockaddr, addr);
+    if (address.family == AF_INET) {
+        ip::address_v4::bytes_type bytes;
+        std::memcpy(bytes.data(), from + offsetof(sockaddr_in, sin_addr), bytes.size());
+        return is_loopback(ip::address_v4{bytes});
+    }
+    // libcurl's own type is too short for these, and its memory is not.
+    if (address.family != AF_INET6 || address.addrlen < sizeof(sockaddr_in6)) return false;
+    ip::address_v6::bytes_type bytes;
+    std::memcpy(bytes.data(), from + offsetof(sockaddr_in6, sin6_addr), bytes.size());
+    return is_loopback(ip::address_v6{bytes});
+}
 
 /// A socket for `address` that no child process can use, or `CURL_SOCKET_BAD` with `errno`.
 inline curl_socket_t open_curl_socket(const curl_sockaddr& address) noexcept {

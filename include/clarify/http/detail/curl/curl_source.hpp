@@ -9,7 +9,9 @@
 #include <clarify/http/detail/connect/name_resolver.hpp>
 #include <clarify/http/detail/curl/curl_connection.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
+#include <clarify/http/detail/tls/tls_keeper.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -26,9 +28,11 @@ using CurlLoan = Loan<CurlConnection>;
 class CurlSource final : public ConnectionSource<CurlConnection> {
 public:
     explicit CurlSource(HttpOptions options)
-        : ConnectionSource<CurlConnection>(options),
-          settings_(std::make_shared<CurlSettings>(std::move(options))) {
-        const TlsOptions& tls = settings_->options.tls;
+        : ConnectionSource<CurlConnection>(std::move(options)),
+          files_(followed_tls_files(this->options().tls, false), [tls = this->options().tls] {
+              return read_tls_material(tls);
+          }) {
+        const TlsOptions& tls = this->options().tls;
         if (tls.context) {
             throw std::invalid_argument{"tls.context is for BeastBackend; name a CA instead"};
         }
@@ -38,10 +42,6 @@ public:
             throw std::invalid_argument{
                 "tls.client_certificate and tls.crl need a libcurl with this program's OpenSSL"};
         }
-        if (const auto& proxy = settings_->options.proxy.address)
-            settings_->proxy = proxy->origin();
-        for (const std::string& pin : tls.pins)
-            settings_->pins += (settings_->pins.empty() ? "sha256//" : ";sha256//") + pin.substr(7);
     }
 
     /// Waits in line if need be. The loan has an idle connection that is still good, or one that is
@@ -49,41 +49,62 @@ public:
     boost::asio::awaitable<Result<CurlLoan>> obtain(
         const HttpRequest& request, HttpProgress& progress);
     /// Fills the place with a connection that is yet to be opened, closing the one in it.
-    Result<void> refill(CurlLoan& loan, const boost::asio::any_io_executor& executor);
+    boost::asio::awaitable<Result<void>> refill(
+        CurlLoan& loan, TimePoint until, HttpProgress& progress);
 
     /// Looks up what the connection in a place is to be opened to, unless it is open.
     boost::asio::awaitable<Result<void>> look_up(
         CurlLoan& loan, const HttpRequest& request, HttpProgress& progress);
 
 private:
-    Result<void> read_material();
+    boost::asio::awaitable<Result<void>> follow_material(
+        boost::asio::any_io_executor executor, TimePoint until);
+    void use(TlsMaterial material);
 
-    std::shared_ptr<CurlSettings> settings_;
-    bool material_is_read_ = false;
+    KeptFiles<TlsMaterial> files_;
+    /// For plain http before anything was read; connections that are open have those they were opened
+    /// with.
+    std::shared_ptr<const CurlSettings> settings_ = std::make_shared<CurlSettings>(options());
+    bool has_material_ = false;
     HostLookUps<NameResolver> look_ups_;
 };
 
-// libcurl takes a file or a text, but not both, and says of neither what is wrong with it.
-inline Result<void> CurlSource::read_material() {
-    if (material_is_read_) return {};
-    Result<TlsMaterial> material = read_tls_material(options().tls);
-    if (!material) return material.error();
-    settings_->material = std::move(*material);
-    material_is_read_ = true;
-    return {};
+inline void CurlSource::use(TlsMaterial material) {
+    auto settings = std::make_shared<CurlSettings>(options());
+    settings->material = std::move(material);
+    settings_ = std::move(settings);
+    has_material_ = true;
 }
 
-inline Result<void> CurlSource::refill(
-    CurlLoan& loan, const boost::asio::any_io_executor& executor) {
+// libcurl takes a file or a text, but not both, and says of neither what is wrong with it.
+inline boost::asio::awaitable<Result<void>> CurlSource::follow_material(
+    boost::asio::any_io_executor executor, TimePoint until) {
+    if (files_.follows()) {
+        co_return co_await files_.follow(
+            executor, until, options().observer, [this](TlsMaterial made) {
+                use(std::move(made));
+            });
+    }
+    if (has_material_) co_return Result<void>{};
+    Result<TlsMaterial> material = read_tls_material(options().tls);
+    if (!material) co_return material.error();
+    use(std::move(*material));
+    co_return Result<void>{};
+}
+
+inline boost::asio::awaitable<Result<void>> CurlSource::refill(
+    CurlLoan& loan, TimePoint until, HttpProgress& progress) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     const Url& origin = loan.origin().url;
-    const Result<const Url*> proxy = proxy_for(origin, settings_->options.proxy);
-    if (!proxy) return proxy.error();
+    const Result<const Url*> proxy = proxy_for(origin, options().proxy);
+    if (!proxy) co_return proxy.error();
     if (origin.is_https()) {
-        const Result<void> read = read_material();
-        if (!read) return read.error();
+        progress.phase = Phase::tls;
+        const Result<void> read = co_await follow_material(executor, until);
+        if (!read) co_return read.error();
     }
     loan.fill(std::make_shared<CurlConnection>(executor, settings_, origin, *proxy != nullptr));
-    return {};
+    co_return Result<void>{};
 }
 
 inline boost::asio::awaitable<Result<CurlLoan>> CurlSource::obtain(
@@ -92,8 +113,7 @@ inline boost::asio::awaitable<Result<CurlLoan>> CurlSource::obtain(
     if (!place) co_return place.error();
     CurlLoan loan = std::move(*place);
     if (loan) co_return std::move(loan);
-    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    const Result<void> filled = refill(loan, executor);
+    const Result<void> filled = co_await refill(loan, request.deadline, progress);
     if (!filled) co_return filled.error();
     co_return std::move(loan);
 }

@@ -112,8 +112,7 @@ inline boost::asio::awaitable<Result<void>> curl_post(
                 source->opening_failed(loan.origin(), outcome.error());
                 co_return outcome.error();
             }
-            const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-            const Result<void> filled = source->refill(loan, executor);
+            const Result<void> filled = co_await source->refill(loan, request.deadline, progress);
             if (!filled) co_return filled.error();
             continue;
         }

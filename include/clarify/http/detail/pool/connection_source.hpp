@@ -175,6 +175,9 @@ public:
     void close() noexcept;
     /// The same, but who is in line, or comes, is still served.
     void drain() noexcept;
+    /// Closes idle connections now, and the others that are open when they are given back; those that
+    /// are opened from now on are kept.
+    void retire() noexcept;
     /// Tells the observer. What is closed while the client's executor does not run any more, with the
     /// execution context or the client, nobody hears of: what the observer refers to may be gone.
     void observe(
@@ -191,6 +194,7 @@ private:
     void serve(std::optional<typename OriginPool::Handover> handover) noexcept;
     void serve_room(Origin<Connection>& origin) noexcept;
     void close_doomed(Origin<Connection>& origin) noexcept;
+    void close_idle() noexcept;
     void wake_by(TimePoint when, TimePoint at) noexcept;
     void tidy_up() noexcept;
 
@@ -202,6 +206,8 @@ private:
     std::optional<BackgroundTimer> timer_;
     TimePoint wake_at_ = (TimePoint::max)();
     std::list<Origin<Connection>> origins_;
+    /// No connection that was opened by then is used again.
+    TimePoint retired_at_ = (TimePoint::min)();
     bool closed_ = false;
     bool draining_ = false;
 };

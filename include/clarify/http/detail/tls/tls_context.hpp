@@ -16,7 +16,9 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace clarify::detail {
@@ -36,9 +38,17 @@ Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(const TlsOpt
 /// Trusts the certificates in the first of `files` that has any; `no_roots` if none has.
 Result<void> load_system_roots(SSL_CTX* context, std::span<const char* const> files);
 
-/// Sets up one connection: who the peer must be (RFC 9525), SNI for names, ALPN, and the least that
-/// is demanded of a context that is not ours. Throws `std::bad_alloc` where memory is short.
+/// Sets up one connection: who the peer must be (RFC 9525), SNI for names, ALPN, and what no context
+/// may have otherwise. Throws `std::bad_alloc` where memory is short.
 bool prepare_tls(SSL* ssl, const Url& origin);
+
+/// What is demanded of a context that is the application's own.
+struct ForeignTerms {
+    /// The strong ciphers of TLS 1.2 among those that it allows.
+    std::string ciphers;
+    /// OpenSSL's own judge of strength, instead of one that the context may have.
+    decltype(SSL_CTX_get_security_callback(nullptr)) judge = nullptr;
+};
 
 /// The terms on which the peers of one backend are accepted. Used on one serial executor.
 class TlsTerms {
@@ -49,11 +59,14 @@ public:
     const std::shared_ptr<boost::asio::ssl::context>& context() const noexcept { return context_; }
     TlsSessionCache& sessions() noexcept { return sessions_; }
 
+    /// `prepare_tls`, and the least that is demanded of a context that is not ours.
+    bool prepare(SSL* ssl, const Url& origin) const;
+
     /** What OpenSSL does not do by itself, once a handshake is over.
 
-        A context of the application's may have callbacks that say yes to everything; the
-        certificate must name the host, also that of a resumed session; and the key may have to be
-        pinned.
+        The cipher must be a strong one; a context of the application's may have callbacks that say
+        yes to everything, so its chain is verified without them; the certificate must name the host,
+        also that of a resumed session; and the key may have to be pinned.
     */
     Result<void> check(SSL* ssl, const Url& origin) const;
 
@@ -75,6 +88,8 @@ private:
     TlsTerms(const TlsOptions& options, std::shared_ptr<boost::asio::ssl::context> context);
 
     std::shared_ptr<boost::asio::ssl::context> context_;
+    /// Only where the context is the application's own.
+    std::optional<ForeignTerms> foreign_;
     std::vector<Pin> pins_;
     TlsSessionCache sessions_;
     bool proven_ = false;

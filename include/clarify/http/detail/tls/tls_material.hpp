@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_TLS_TLS_MATERIAL_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_TLS_MATERIAL_HPP
 
+#include <clarify/core/detail/follower.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/http/tls_options.hpp>
 
@@ -12,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,6 +46,16 @@ struct TlsMaterial {
     std::vector<OpensslOwned<X509_CRL>> lists;
     Revocation revocation = Revocation::required;
 };
+
+/// How large files may be.
+inline constexpr std::size_t largest_trust = std::size_t{8} << 20U;
+inline constexpr std::size_t largest_chain = std::size_t{1} << 20U;
+inline constexpr std::size_t largest_key = std::size_t{64} << 10U;
+inline constexpr std::size_t largest_lists = std::size_t{64} << 20U;
+
+/// The files that `options` name; with `system_trust` also those that may be the system's, where that
+/// is what is trusted.
+std::vector<FollowedPath> followed_tls_files(const TlsOptions& options, bool system_trust);
 
 /** Reads everything but the system's trust store.
 

@@ -41,6 +41,7 @@ inline CurlConnection::CurlConnection(
         throw std::bad_alloc{};
     }
     if (proxied) tunnel_.emplace(settings_->options, time_source(executor_));
+    must_be_local_ = !origin_.is_https() && origin_.is_loopback();
     set_up_code_ = set_up_curl(easy_, *settings_, origin_.is_https(), proxied);
     set_up_callbacks();
 }
@@ -316,6 +317,7 @@ inline void CurlConnection::set_timer(long milliseconds) {
 
 inline Error CurlConnection::failure() const {
     if (tunnel_ && tunnel_->refusal()) return *tunnel_->refusal();
+    if (led_away_ && !established_) return not_this_machine(origin_);
     CurlOutcome outcome;
     outcome.code = exchange_->code;
     if (tunnel_) outcome.proxy = &settings_->options.proxy;

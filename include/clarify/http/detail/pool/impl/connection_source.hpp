@@ -184,7 +184,8 @@ void ConnectionSource<Connection>::give_back(
     TimePoint expires,
     bool keep) noexcept {
     const TimePoint at = now();
-    const bool wanted = !closed_ && (!draining_ || origin.pool.waiting() != 0);
+    const bool retired = connection && connection->opened_at() <= retired_at_;
+    const bool wanted = !closed_ && !retired && (!draining_ || origin.pool.waiting() != 0);
     if (connection && keep && wanted) {
         const ConnectionUse use = connection->use();
         auto handover = origin.pool.give_back(std::move(connection), expires, at, use);
@@ -272,8 +273,19 @@ void ConnectionSource<Connection>::close() noexcept {
 }
 
 template <class Connection>
+void ConnectionSource<Connection>::retire() noexcept {
+    retired_at_ = now();
+    close_idle();
+}
+
+template <class Connection>
 void ConnectionSource<Connection>::drain() noexcept {
     draining_ = true;
+    close_idle();
+}
+
+template <class Connection>
+void ConnectionSource<Connection>::close_idle() noexcept {
     for (Origin<Connection>& origin : origins_) {
         origin.pool.clear();
         close_doomed(origin);

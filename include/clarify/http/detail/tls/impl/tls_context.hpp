@@ -4,9 +4,11 @@
 #ifndef CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_CONTEXT_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_CONTEXT_HPP
 
+#include <clarify/http/detail/tls/tls_ciphers.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/detail/tls/tls_failure.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>
+#include <clarify/http/detail/tls/tls_verify.hpp>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -21,10 +23,6 @@
 #include <utility>
 
 namespace clarify::detail {
-
-/// A wildcard stands for one whole label, and the common name counts for nothing.
-inline constexpr unsigned host_flags =
-    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
 inline Result<void> load_system_roots(SSL_CTX* context, std::span<const char* const> files) {
     for (const char* const file : files) {
@@ -72,17 +70,12 @@ inline Result<std::shared_ptr<boost::asio::ssl::context>> make_tls_context(
     auto context = std::make_shared<ssl::context>(made.get());
     SSL_CTX* const native = made.release();
     SSL_CTX_set_security_level(native, 2);
-    const char* const suites =
-        "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256";
     if (SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION) != 1 ||
         SSL_CTX_set_max_proto_version(native, 0) != 1 ||
-        SSL_CTX_set_cipher_list(native, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5") != 1 ||
-        SSL_CTX_set_ciphersuites(native, suites) != 1) {
+        SSL_CTX_set_cipher_list(native, tls12_ciphers) != 1 ||
+        SSL_CTX_set_ciphersuites(native, tls13_ciphers) != 1) {
         return unusable_material("OpenSSL has none of the versions or ciphers that are allowed");
     }
-    SSL_CTX_clear_options(
-        native, SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT);
-    SSL_CTX_set_options(native, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_verify(native, SSL_VERIFY_PEER, nullptr);
     // The longest chains in use have four or five certificates; each more costs the client time.
     SSL_CTX_set_verify_depth(native, 16);
@@ -132,6 +125,11 @@ inline bool prepare_tls(SSL* ssl, const Url& origin) {
         return false;
     }
     SSL_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    // The last would take a connection that was cut for one that has ended.
+    SSL_clear_options(
+        ssl,
+        SSL_OP_ALLOW_UNSAFE_LEGACY_RENEGOTIATION | SSL_OP_LEGACY_SERVER_CONNECT |
+            SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_set_info_callback(ssl, &end_at_renegotiation);
     // Asio has OpenSSL free its 34 KB of buffers after each message and allocate them for the next.
     SSL_clear_mode(ssl, SSL_MODE_RELEASE_BUFFERS);
@@ -177,9 +175,9 @@ inline bool has_pin(X509* certificate, const std::vector<Pin>& pins) {
     return fine && std::find(pins.begin(), pins.end(), digest) != pins.end();
 }
 
-inline bool chain_has_pin(SSL* ssl, const std::vector<Pin>& pins) {
-    // As it was verified, not as the peer sent it: a peer may send certificates that prove nothing.
-    STACK_OF(X509)* const chain = SSL_get0_verified_chain(ssl);
+/// In the chain as it was verified, not as the peer sent it: a peer may send certificates that prove
+/// nothing.
+inline bool chain_has_pin(const STACK_OF(X509) * chain, const std::vector<Pin>& pins) {
     for (int i = 0; chain != nullptr && i < sk_X509_num(chain); ++i) {
         if (has_pin(sk_X509_value(chain, i), pins)) return true;
     }
@@ -188,9 +186,18 @@ inline bool chain_has_pin(SSL* ssl, const std::vector<Pin>& pins) {
 
 // --- Terms --------------------------------------------------------------------------------------
 
+inline ForeignTerms foreign_terms(const SSL_CTX* context) {
+    // What OpenSSL judges by has no name, but every new context has it.
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> fresh{
+        SSL_CTX_new(TLS_client_method()), &SSL_CTX_free};
+    if (!fresh) throw std::bad_alloc{};
+    return {strong_tls12_ciphers(context), SSL_CTX_get_security_callback(fresh.get())};
+}
+
 inline TlsTerms::TlsTerms(
     const TlsOptions& options, std::shared_ptr<boost::asio::ssl::context> context)
     : context_(std::move(context)), sessions_(options.max_sessions, options.session_lifetime) {
+    if (options.context) foreign_ = foreign_terms(context_->native_handle());
     for (const std::string& text : options.pins)
         pins_.push_back(parse_pin(text).value());
 }
@@ -208,6 +215,21 @@ inline Result<std::unique_ptr<TlsTerms>> TlsTerms::make(const TlsOptions& option
     return std::unique_ptr<TlsTerms>{new TlsTerms{options, std::move(context)}};
 }
 
+inline bool TlsTerms::prepare(SSL* ssl, const Url& origin) const {
+    if (!prepare_tls(ssl, origin)) return false;
+    if (!foreign_) return true;
+    // A key that both sides know proves no certificate.
+    SSL_set_psk_client_callback(ssl, nullptr);
+    SSL_set_psk_use_session_callback(ssl, nullptr);
+    SSL_set_security_callback(ssl, foreign_->judge);
+    if (SSL_get_security_level(ssl) < 2) SSL_set_security_level(ssl, 2);
+    if (foreign_->ciphers.empty()) {
+        return SSL_get_min_proto_version(ssl) >= TLS1_3_VERSION ||
+            SSL_set_min_proto_version(ssl, TLS1_3_VERSION) == 1;
+    }
+    return SSL_set_cipher_list(ssl, foreign_->ciphers.c_str()) == 1;
+}
+
 inline Result<void> TlsTerms::check(SSL* ssl, const Url& origin) const {
     const long verdict = SSL_get_verify_result(ssl);
     if (verdict != X509_V_OK) {
@@ -215,7 +237,16 @@ inline Result<void> TlsTerms::check(SSL* ssl, const Url& origin) const {
     }
     X509* const peer = SSL_get0_peer_certificate(ssl);
     if (peer == nullptr) return tls_error(Reason::untrusted, origin, "there is no certificate");
+    if (!is_strong(SSL_get_current_cipher(ssl))) {
+        return tls_error(Reason::weak, origin, "the cipher is too weak");
+    }
     const bool resumed = SSL_session_reused(ssl) == 1;
+    CertificateStack verified;
+    if (foreign_) {
+        Result<CertificateStack> again = verify_without_callbacks(ssl, origin);
+        if (!again) return again.error();
+        verified = std::move(*again);
+    }
     if (!names_host(peer, origin)) {
         return tls_error(
             Reason::host_mismatch,
@@ -223,7 +254,8 @@ inline Result<void> TlsTerms::check(SSL* ssl, const Url& origin) const {
             resumed ? "the session is that of another host" : "hostname mismatch");
     }
     // A session was kept after its chain had been verified and its keys had been found pinned.
-    if (!resumed && !pins_.empty() && !chain_has_pin(ssl, pins_)) {
+    const auto* const chain = verified ? verified.get() : SSL_get0_verified_chain(ssl);
+    if (!resumed && !pins_.empty() && !chain_has_pin(chain, pins_)) {
         return tls_error(
             Reason::pin_mismatch, origin, "no key in the certificate chain matches a pin");
     }

@@ -117,8 +117,6 @@ inline Result<OpensslOwned<EVP_PKEY>> read_key(const TlsSource& source, const Se
 }
 
 inline Result<void> read_identity(const TlsOptions& options, TlsMaterial& out) {
-    constexpr std::size_t largest_chain = std::size_t{1} << 20U;
-    constexpr std::size_t largest_key = std::size_t{64} << 10U;
     const bool from_file = !options.client_certificate_file.empty();
     if (!from_file && options.client_certificate_pem.empty()) return {};
 
@@ -147,7 +145,6 @@ inline Result<void> read_identity(const TlsOptions& options, TlsMaterial& out) {
 }
 
 inline Result<void> read_lists(const TlsOptions& options, TlsMaterial& out) {
-    constexpr std::size_t largest = std::size_t{64} << 20U;
     const auto add = [&](const TlsSource& source) {
         return read_all<X509_CRL>(source, "revocation list", out.lists, [](BIO* bio) {
             return PEM_read_bio_X509_CRL(bio, nullptr, nullptr, nullptr);
@@ -155,7 +152,7 @@ inline Result<void> read_lists(const TlsOptions& options, TlsMaterial& out) {
     };
     if (!options.crl_file.empty()) {
         const Result<TlsSource> source =
-            read_tls_file("the revocation list", options.crl_file, largest);
+            read_tls_file("the revocation list", options.crl_file, largest_lists);
         if (!source) return source.error();
         if (Result<void> read = add(*source); !read) return read;
     }
@@ -164,7 +161,6 @@ inline Result<void> read_lists(const TlsOptions& options, TlsMaterial& out) {
 }
 
 inline Result<void> read_trust(const TlsOptions& options, TlsMaterial& out) {
-    constexpr std::size_t largest = std::size_t{8} << 20U;
     const auto add = [&](const TlsSource& source) {
         const Result<void> read = read_all<X509>(source, "certificate", out.roots, [](BIO* bio) {
             return PEM_read_bio_X509_AUX(bio, nullptr, nullptr, nullptr);
@@ -173,7 +169,8 @@ inline Result<void> read_trust(const TlsOptions& options, TlsMaterial& out) {
         return read;
     };
     if (!options.ca_file.empty()) {
-        const Result<TlsSource> source = read_tls_file("the CA file", options.ca_file, largest);
+        const Result<TlsSource> source =
+            read_tls_file("the CA file", options.ca_file, largest_trust);
         if (!source) return source.error();
         if (Result<void> read = add(*source); !read) return read;
     }
@@ -200,6 +197,23 @@ inline std::array<const char*, 8> system_root_files() {
         "/var/lib/ca-certificates/ca-bundle.pem",
         "/etc/ssl/cert.pem",
         "/usr/local/share/certs/ca-root-nss.crt"};
+}
+
+inline std::vector<FollowedPath> followed_tls_files(const TlsOptions& options, bool system_trust) {
+    std::vector<FollowedPath> paths;
+    if (options.context) return paths;
+    const auto add = [&](const std::string& path, std::size_t limit) {
+        if (!path.empty()) paths.push_back({path, limit});
+    };
+    add(options.ca_file, largest_trust);
+    add(options.client_certificate_file, largest_chain);
+    add(options.client_key_file, largest_key);
+    add(options.crl_file, largest_lists);
+    if (system_trust && options.ca_file.empty() && options.ca_pem.empty()) {
+        for (const char* const path : system_root_files())
+            add(path, largest_lists);
+    }
+    return paths;
 }
 
 inline Error no_roots_error(std::span<const char* const> tried) {

@@ -57,6 +57,10 @@ private:
         fail(Errc::framing);
         return true;
     }
+    bool refuse() {
+        fail(Errc::framing);
+        return false;
+    }
     Step feed_head(std::string& input);
     bool take_head(std::string_view head);
     bool take_status_line(std::string_view line);
@@ -173,7 +177,7 @@ inline bool PlainReply::take_head(std::string_view head) {
 inline bool PlainReply::take_status_line(std::string_view line) {
     const bool version = line.starts_with("HTTP/1.1 ") || (line.starts_with("HTTP/1.0 "));
     http_11_ = !line.starts_with("HTTP/1.0 ");
-    if (!http_11_ && is(PlainFault::refuses_http_10)) return !bad(PlainFault::none);
+    if (!http_11_ && is(PlainFault::refuses_http_10)) return refuse();
     const std::string_view code = line.substr((std::min)(line.size(), std::size_t{9}), 3);
     const auto read = std::from_chars(code.data(), code.data() + code.size(), status_);
     const bool number = code.size() == 3 && read.ptr == code.data() + code.size();
@@ -189,7 +193,7 @@ inline bool PlainReply::take_field(std::string_view name, std::string_view value
     if (iequals(name, "content-length")) return take_length(value);
     if (iequals(name, "transfer-encoding")) return take_coding(value);
     if (iequals(name, "content-encoding")) {
-        if (is(PlainFault::refuses_identity)) return !bad(PlainFault::none);
+        if (is(PlainFault::refuses_identity)) return refuse();
         return iequals(value, "identity") || !bad(PlainFault::accepts_content_encoding);
     }
     if (iequals(name, "connection"))
@@ -216,7 +220,7 @@ inline bool PlainReply::take_coding(std::string_view value) {
     const bool last = clarify::detail::lower(value).ends_with("chunked");
     if (!http_11_ && bad(PlainFault::accepts_chunks_in_http_10)) return false;
     if (chunked_ || !clarify::detail::iequals(value, "chunked")) {
-        if (!is(PlainFault::accepts_gzip_and_chunked) || !last) return !bad(PlainFault::none);
+        if (!is(PlainFault::accepts_gzip_and_chunked) || !last) return refuse();
     }
     chunked_ = true;
     return true;

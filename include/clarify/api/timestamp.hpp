@@ -88,9 +88,11 @@ public:
     /// What the system's clock shows, which may jump when the clock is set. A client that goes by another
     /// clock (`ClientOptions::clock`) does not change that: there is no time of day on it.
     static Timestamp now() noexcept { return std::chrono::system_clock::now(); }
-    /// The earliest moment, in the year -290308. It cannot be sent: see `append_json_text`.
+    /// The earliest moment, in the year -290308: for searching the latest of many. It cannot be sent: see
+    /// `append_json_text`.
     static constexpr Timestamp(min)() noexcept { return from_microseconds(INT64_MIN); }
-    /// The latest moment, in the year 294247. It cannot be sent either.
+    /// The latest moment, in the year 294247: for searching the earliest of many. It cannot be sent
+    /// either.
     static constexpr Timestamp(max)() noexcept { return from_microseconds(INT64_MAX); }
 
     /** Reads RFC 3339 (section 5.6): a date, `T`, a time with any number of decimals, and `Z` or an offset such as

@@ -536,9 +536,8 @@ inline boost::asio::awaitable<bool> PlainBackend::read(Exchange& exchange) {
             }
             const bool stale =
                 (silent && connection.served) || exchange.is(PlainFault::calls_all_stale);
-            const bool as_connect = exchange.is(PlainFault::calls_cut_reply_connect);
             co_return exchange.fail(
-                as_connect ? Errc::connect : Errc::io,
+                ended ? reply.error().code() : Errc::io,
                 failed,
                 stale ? clarify::Reason::stale : clarify::Reason::truncated);
         }

@@ -111,9 +111,9 @@ inline PlainReply::Step PlainReply::feed(std::string& input) {
 inline PlainReply::Step PlainReply::end(bool clean) {
     const bool until_close = head_done_ && !bodiless_ && !chunked_ && !length_;
     if (until_close) {
-        const bool accepted = over_tls_ ? clean || is(PlainFault::accepts_cut_tls) : true;
-        const bool refused = over_tls_ ? is(PlainFault::refuses_alerted_end)
-                                       : is(PlainFault::refuses_end_by_close) && http_11_;
+        if (over_tls_ && clean && is(PlainFault::refuses_alerted_end)) return fail(Errc::framing);
+        const bool accepted = !over_tls_ || clean || is(PlainFault::accepts_cut_tls);
+        const bool refused = !over_tls_ && is(PlainFault::refuses_end_by_close) && http_11_;
         if (accepted && !refused) return Step::done;
     }
     if (!head_done_ && begun_ && is(PlainFault::accepts_cut_head)) {

@@ -2,6 +2,7 @@
 // How the progress of an import is stored, and known again.
 
 #include <clarify/core/detail/file.hpp>
+#include <clarify/core/detail/private_file.hpp>
 
 #include "checkpoint.hpp"
 
@@ -10,7 +11,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <string_view>
 #include <system_error>
@@ -85,26 +85,15 @@ clarify::Result<std::optional<ImportState>> Checkpoint::load() {
 
 bool Checkpoint::store(const ImportState& state) {
     if (path_.empty() || failed_) return true;
-    std::error_code error;
     const auto stored = fingerprint(state.offset);
+    failed_ = true;
     if (stored) {
+        std::ostringstream text;
+        text << format << ' ' << state.offset << ' ' << state.lines << ' ' << state.inserted << ' '
+             << state.rejected << ' ' << *stored << '\n';
         // Replaced as a whole: half of it would be worse than none.
-        const std::string fresh = path_ + ".new";
-        // To open a pipe would wait for its reader.
-        std::error_code none;
-        const auto there = std::filesystem::status(fresh, none);
-        if (exists(there) && !is_regular_file(there)) {
-            failed_ = true;
-            return false;
-        }
-        std::ofstream out{fresh, std::ios::trunc};
-        out << format << ' ' << state.offset << ' ' << state.lines << ' ' << state.inserted << ' '
-            << state.rejected << ' ' << *stored << '\n';
-        out.close();
-        if (!out) error = std::make_error_code(std::errc::io_error);
-        if (!error) std::filesystem::rename(fresh, path_, error);
+        failed_ = static_cast<bool>(clarify::detail::write_private_file(path_, text.str()));
     }
-    failed_ = error || !stored;
     return !failed_;
 }
 

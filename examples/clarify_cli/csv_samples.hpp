@@ -4,7 +4,8 @@
 #ifndef CLARIFY_CLI_CSV_SAMPLES_HPP
 #define CLARIFY_CLI_CSV_SAMPLES_HPP
 
-#include <clarify/api/data_frame.hpp>
+#include <clarify/api/sample_buffer.hpp>
+#include <clarify/api/timestamp.hpp>
 #include <clarify/core/result.hpp>
 
 #include "csv_time.hpp"
@@ -38,7 +39,9 @@ struct CsvOptions {
     One column is the time: `time` or `timestamp`, else the first one. The others are input keys; or
     there is one for the key (`input`, `key` or `signal`) and one for the `value`, and no more.
 
-    A value is a decimal number with or without a sign and an exponent. One that is missing is an
+    A value is a decimal number with or without a sign and an exponent, and becomes the nearest
+    double, as in replies: one nearer to zero than the smallest of them is zero and keeps its sign, one
+    beyond the largest is no value, and its line is left out. One that is missing is an
     empty field, or what programs write for it: null, NaN, NA, N/A, None and their like, in any case,
     `\N`, `1.#QNAN`, `#N/A` or `#NV`. Infinities are no values.
 

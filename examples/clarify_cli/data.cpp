@@ -19,8 +19,9 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <set>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -118,6 +119,7 @@ clarify::Result<void> draw(
     const clarify::DataQuery& query,
     const std::string& target) {
     Plot plot;
+    const ItemNames names{items};
     plot.times = frame.times();
     if (!query.time_zone.empty()) {
         const auto zone = clarify::TimeZone::load(query.time_zone);
@@ -132,7 +134,7 @@ clarify::Result<void> draw(
         const auto found = items.find(id);
         const clarify::Item* const item = found == items.end() ? nullptr : &found->second;
         PlotSeries series;
-        series.name = name_of(items, id);
+        series.name = names.name_of(id);
         if (item != nullptr) series.unit = item->eng_unit;
         series.values = frame.column(i);
         if (!what.empty()) {
@@ -180,21 +182,54 @@ class PartsOfAll {
 public:
     /// Adds a part; true where rows are complete, so that the frames are to be written and cleared.
     bool add(clarify::DataStream::Part part, const std::vector<std::string>& items) {
-        newest_ = std::max(newest_, part.to);
-        for (const std::string& item : part.items)
-            reached_[item] = part.to;
+        if (part.to > newest_) {
+            newest_ = part.to;
+            done_.clear();
+        }
+        if (part.to == newest_) done_.insert(part.items.begin(), part.items.end());
         frames_.push_back(std::move(part.frame));
-        return std::all_of(items.begin(), items.end(), [this](const std::string& item) {
-            const auto reached = reached_.find(item);
-            return reached != reached_.end() && reached->second == newest_;
-        });
+        if (counted_ != items.size()) {
+            counted_ = items.size();
+            count_ = std::set<std::string_view>{items.begin(), items.end()}.size();
+        }
+        return done_.size() == count_;
     }
     const std::vector<clarify::DataFrame>& frames() const { return frames_; }
     void clear() { frames_.clear(); }
 
 private:
     clarify::Timestamp newest_ = clarify::Timestamp::min();
-    std::unordered_map<std::string, clarify::Timestamp> reached_;
+    /// The items that have reached that time.
+    std::set<std::string> done_;
+    /// How many items there are: a server may name one twice.
+    std::size_t count_ = 0;
+    std::size_t counted_ = 0;
+    std::vector<clarify::DataFrame> frames_;
+};
+
+/// Joins many frames in pairs of about the same size, so that each is looked at a few times only.
+class Joined {
+public:
+    void add(clarify::DataFrame frame) {
+        frames_.push_back(std::move(frame));
+        while (frames_.size() > 1 && weight(frames_.end()[-2]) <= 2 * weight(frames_.back()))
+            join_last();
+    }
+    clarify::DataFrame take() {
+        while (frames_.size() > 1)
+            join_last();
+        return frames_.empty() ? clarify::DataFrame{} : std::move(frames_.front());
+    }
+
+private:
+    static std::size_t weight(const clarify::DataFrame& frame) {
+        return (frame.size() + 1) * (frame.columns() + 1);
+    }
+    void join_last() {
+        frames_.end()[-2].merge(frames_.back());
+        frames_.pop_back();
+    }
+
     std::vector<clarify::DataFrame> frames_;
 };
 
@@ -233,7 +268,7 @@ boost::asio::awaitable<clarify::Result<void>> print_data(
             writer.set_zone(*zone, query.time_zone);
         }
     }
-    clarify::DataFrame all;
+    Joined all;
     PartsOfAll rows;
     auto parts = client.data_parts(filter, query, stream_options(items.size()));
     while (true) {
@@ -241,14 +276,14 @@ boost::asio::awaitable<clarify::Result<void>> print_data(
         if (!part) co_return part.error();
         if (!*part) break;
         if (!command.plot.empty()) {
-            all.merge((*part)->frame);
+            all.add(std::move((*part)->frame));
         } else if (rows.add(std::move(**part), parts.items())) {
             const auto written = writer.write(rows.frames());
             if (!written) co_return written.error();
             rows.clear();
         }
     }
-    if (!command.plot.empty()) co_return draw(all, items, query, command.plot);
+    if (!command.plot.empty()) co_return draw(all.take(), items, query, command.plot);
     co_return clarify::Result<void>{};
 }
 

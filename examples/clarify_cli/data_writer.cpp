@@ -9,7 +9,8 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <optional>
+#include <functional>
+#include <queue>
 #include <utility>
 
 namespace clarify_cli {
@@ -51,14 +52,19 @@ std::pair<std::string_view, std::string_view> split_key(std::string_view key) {
     return {key, {}};
 }
 
-std::string name_of(const ItemMap& items, std::string_view id) {
-    const auto found = items.find(id);
+ItemNames::ItemNames(const ItemMap& items) {
+    std::map<std::string_view, std::size_t> counts;
+    for (const auto& [id, item] : items)
+        ++counts[item.name];
+    for (const auto& [id, item] : items) {
+        if (!item.name.empty() && counts[item.name] == 1) names_.emplace(id, item.name);
+    }
+}
+
+std::string ItemNames::name_of(std::string_view id) const {
+    const auto found = names_.find(id);
     // Usually an identifier, but a server may send anything.
-    if (found == items.end() || found->second.name.empty()) return visible(id);
-    const std::string& name = found->second.name;
-    const auto same = std::count_if(
-        items.begin(), items.end(), [&](const auto& each) { return each.second.name == name; });
-    return visible(same == 1 ? std::string_view{name} : id);
+    return visible(found == names_.end() ? id : std::string_view{found->second});
 }
 
 DataWriter::DataWriter(std::ostream& out, std::string format)
@@ -79,18 +85,28 @@ void DataWriter::set_columns(std::vector<std::string> keys) {
     out_ << '\n';
 }
 
+clarify::Result<void> DataWriter::check_column(const std::string& key) const {
+    constexpr std::size_t longest = 256;
+    constexpr std::size_t most = 20'000;
+    const auto fault = [](const std::string& what) {
+        return clarify::Error{clarify::Errc::decode, clarify::Reason::mismatch, what};
+    };
+    if (key.size() > longest)
+        return fault("the server sent a key that is too long: " + cut_to(visible(key), 60));
+    if (format_ == "csv")
+        return fault("the server sent a column that was not asked for: " + visible(key));
+    if (format_ == "table" && keys_.size() == most)
+        return fault("the server sent more columns than a table has room for; use --format json");
+    return {};
+}
+
 clarify::Result<std::vector<std::size_t>> DataWriter::places_of(const clarify::DataFrame& frame) {
     std::vector<std::size_t> places;
     for (std::size_t i = 0; i != frame.columns(); ++i) {
         const auto [at, is_new] = places_.emplace(frame.key(i), keys_.size());
         places.push_back(at->second);
         if (!is_new) continue;
-        if (format_ == "csv") {
-            return clarify::Error{
-                clarify::Errc::decode,
-                clarify::Reason::mismatch,
-                "the server sent a column that was not asked for: " + visible(frame.key(i))};
-        }
+        if (const auto fine = check_column(frame.key(i)); !fine) return fine.error();
         keys_.push_back(frame.key(i));
         changed_ = true;
     }
@@ -104,33 +120,46 @@ clarify::Result<void> DataWriter::write(const std::vector<clarify::DataFrame>& f
         if (!found) return found.error();
         places.push_back(std::move(*found));
     }
-    std::vector<std::size_t> next(frames.size());
-    Values values(keys_.size());
-    while (true) {
-        std::optional<clarify::Timestamp> time;
-        for (std::size_t i = 0; i != frames.size(); ++i) {
-            if (next[i] == frames[i].size()) continue;
-            const clarify::Timestamp mine = frames[i].times()[next[i]];
-            if (!time || mine < *time) time = mine;
-        }
-        if (!time) break;
-        std::fill(values.begin(), values.end(), clarify::DataFrame::missing);
-        for (std::size_t i = 0; i != frames.size(); ++i) {
-            if (next[i] == frames[i].size() || frames[i].times()[next[i]] != *time) continue;
-            const clarify::DataFrame::Row row = frames[i].row(next[i]++);
+    // The next row of each frame, the earliest first; at the same time in the order of the frames.
+    using Next = std::pair<clarify::Timestamp, std::size_t>;
+    std::priority_queue<Next, std::vector<Next>, std::greater<>> next;
+    std::vector<std::size_t> rows(frames.size());
+    const auto enqueue = [&](std::size_t i) {
+        if (rows[i] != frames[i].size()) next.emplace(frames[i].times()[rows[i]], i);
+    };
+    for (std::size_t i = 0; i != frames.size(); ++i)
+        enqueue(i);
+    Values values(keys_.size(), clarify::DataFrame::missing);
+    std::vector<std::size_t> used;
+    while (!next.empty()) {
+        const clarify::Timestamp time = next.top().first;
+        used.clear();
+        while (!next.empty() && next.top().first == time) {
+            const std::size_t i = next.top().second;
+            next.pop();
+            const clarify::DataFrame::Row row = frames[i].row(rows[i]++);
             for (std::size_t column = 0; column != frames[i].columns(); ++column) {
-                if (!std::isnan(row[column])) values[places[i][column]] = row[column];
+                if (std::isnan(row[column])) continue;
+                values[places[i][column]] = row[column];
+                used.push_back(places[i][column]);
             }
+            enqueue(i);
         }
-        write_row(*time, values);
+        write_row(time, values, used);
+        // Not all of them, where rows have few of many columns.
+        for (const std::size_t place : used)
+            values[place] = clarify::DataFrame::missing;
     }
     out_ << std::flush;
     return {};
 }
 
-void DataWriter::write_row(clarify::Timestamp time, const Values& values) {
+void DataWriter::write_row(
+    clarify::Timestamp time, const Values& values, std::vector<std::size_t>& used) {
     if (format_ == "json") {
-        write_json(time, values);
+        std::sort(used.begin(), used.end());
+        used.erase(std::unique(used.begin(), used.end()), used.end());
+        write_json(time, values, used);
     } else if (format_ == "csv") {
         write_csv(time, values);
     } else {
@@ -138,10 +167,10 @@ void DataWriter::write_row(clarify::Timestamp time, const Values& values) {
     }
 }
 
-void DataWriter::write_json(clarify::Timestamp time, const Values& values) {
+void DataWriter::write_json(
+    clarify::Timestamp time, const Values& values, const std::vector<std::size_t>& used) {
     out_ << R"({"time":")" << time << '"';
-    for (std::size_t i = 0; i != keys_.size(); ++i) {
-        if (std::isnan(values[i])) continue;
+    for (const std::size_t i : used) {
         std::string name;
         append_json_string(name, keys_[i]);
         out_ << ',' << name << ':' << text_of(values[i]);
@@ -162,7 +191,7 @@ void DataWriter::write_names() {
     for (const std::string& key : keys_) {
         const auto [id, what] = split_key(key);
         const std::string suffix = what.empty() ? std::string{} : ' ' + std::string{what};
-        const std::string name = cut_to(name_of(items_, id), most_width - suffix.size()) + suffix;
+        const std::string name = cut_to(names_.name_of(id), most_width - suffix.size()) + suffix;
         widths_.push_back(std::max(width_of(name), least_width));
         out_ << "  " << pad_left(name, widths_.back());
     }

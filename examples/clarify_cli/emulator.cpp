@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // `clarify emulator`: a local Clarify.
 
+#include <clarify/core/detail/private_file.hpp>
 #include <clarify/testing/emulator.hpp>
 
 #include "commands.hpp"
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -72,12 +74,10 @@ struct Files {
 };
 
 Files write_files(const Emulator& emulator, const fs::path& credentials) {
-    constexpr fs::perms owner_only = fs::perms::owner_read | fs::perms::owner_write;
     Files files{credentials, {}};
     if (emulator.options().tls) {
         files.authority = fs::path{credentials}.replace_extension(".ca.pem");
         emulator.write_ca_certificate(files.authority);
-        fs::permissions(files.authority, owner_only);
     }
     emulator.write_credentials(files.credentials);
     return files;
@@ -97,13 +97,9 @@ void load(Emulator& emulator, const EmulatorCommand& command) {
 /// Writes the store to the file that was named, all or nothing.
 void dump(const Emulator& emulator, const EmulatorCommand& command) {
     if (command.dump.empty()) return;
-    const std::string written = command.dump + ".new";
-    errno = 0;
-    std::ofstream file{written, std::ios::binary | std::ios::trunc};
-    file << emulator.dump() << '\n';
-    file.close();
-    if (!file) throw std::system_error{errno, std::generic_category(), written};
-    fs::rename(written, command.dump);
+    if (const std::error_code error =
+            clarify::detail::write_private_file(command.dump, emulator.dump() + '\n'))
+        throw std::system_error{error, command.dump};
 }
 
 void say_what_to_type(
@@ -137,6 +133,8 @@ void say_what_was_asked(const clarify::testing::EmulatorStats& stats) {
 }  // namespace
 
 ExitCode emulator(const EmulatorCommand& command) {
+    // Whoever reads what is said may end before the emulator, whose store is written last.
+    std::signal(SIGPIPE, SIG_IGN);
     EventLoop loop;
     // Signals are caught from the start, so that the temporary folder never stays behind.
     loop.on_interrupt([&loop] { loop.stop(); });

@@ -64,6 +64,19 @@ std::string_view hint_for_tls(Reason reason) {
     }
 }
 
+std::string_view hint_for_timeout(clarify::Phase phase) {
+    switch (phase) {
+        case clarify::Phase::resolve:
+            return "Check the network, and the name servers of this machine: they did not answer.";
+        case clarify::Phase::connect:
+        case clarify::Phase::proxy:
+        case clarify::Phase::tls:
+            return "Check that the server, or the proxy before it, can be reached from here.";
+        default:
+            return "If the server just needs longer, raise --timeout.";
+    }
+}
+
 std::string_view hint_for_config(Reason reason) {
     if (reason == Reason::file) {
         return "Name a credentials file by --credentials or CLARIFY_CREDENTIALS; `clarify "
@@ -89,7 +102,7 @@ std::string_view hint_for(const clarify::Error& error) {
         case Errc::tls:
             return hint_for_tls(error.reason());
         case Errc::timeout:
-            return "If the server just needs longer, raise --timeout.";
+            return hint_for_timeout(error.token_step().value_or(error.phase()));
         case Errc::auth:
             return "Check the credentials: are they for this server, and still valid in the admin "
                    "panel?";

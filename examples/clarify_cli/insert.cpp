@@ -28,6 +28,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace clarify_cli {
 namespace {
@@ -36,9 +37,10 @@ namespace asio = boost::asio;
 
 /// A longer line is none.
 constexpr std::size_t longest_line = std::size_t{1} << 20U;
-/// About so much of a file makes a request, which may have 8 MB.
-constexpr std::uint64_t bytes_per_request = 6'000'000;
-constexpr std::size_t values_per_request = 1'000'000;
+/// About so much of a file is inserted at once, in as few requests as it takes: the more, the fewer
+/// are needed for samples that do not share their times.
+constexpr std::uint64_t bytes_at_once = 32'000'000;
+constexpr std::size_t values_at_once = 1'000'000;
 /// So old may a sample become that has come through a pipe before it is sent.
 constexpr std::chrono::seconds longest_wait{5};
 
@@ -98,12 +100,14 @@ public:
         bool more = true;
         while (more) {
             more = co_await collect();
-            const clarify::DataFrame frame = samples_.take();
-            if (!frame.empty()) {
-                const auto done = co_await client.insert(frame);
+            samples_.normalize();
+            const std::size_t count = samples_.size();
+            clarify::SampleBuffer samples = std::exchange(samples_, {});
+            if (count != 0) {
+                const auto done = co_await client.insert(std::move(samples));
                 if (!done) co_return done.error();
             }
-            state_.inserted += frame.value_count();
+            state_.inserted += count;
             inserted_lines_ = state_.lines;
             keep(more);
         }
@@ -247,15 +251,14 @@ private:
     /// Has the oldest of the samples waited for long enough? However often more of them come.
     bool is_due() const { return std::chrono::steady_clock::now() >= send_at_; }
 
-    /// Reads what makes a request. False where there is no more.
+    /// Reads what is inserted at once. False where there is no more.
     asio::awaitable<bool> collect() {
         const std::uint64_t begun = state_.offset;
         send_at_ = asio::steady_timer::time_point::max();
         while (!is_due()) {
             if (const auto record = records_->next(lines_->ended())) {
                 take(*record);
-                if (state_.offset - begun >= bytes_per_request ||
-                    samples_.size() >= values_per_request) {
+                if (state_.offset - begun >= bytes_at_once || samples_.size() >= values_at_once) {
                     co_return true;
                 }
             } else if (auto line = lines_->next()) {

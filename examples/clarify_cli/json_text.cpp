@@ -88,7 +88,7 @@ std::string compact(const JsonText& value) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] == '"') {
             const std::string_view token = string_token(text, i);
-            out += token;
+            append_harmless(out, token);
             i += token.size() - 1;
         } else if (!is_blank(text[i])) {
             out += text[i];
@@ -107,7 +107,7 @@ std::string pretty(const JsonText& value) {
         const char c = text[i];
         if (c == '"') {
             const std::string_view token = string_token(text, i);
-            append_harmless(out, token);
+            out += token;
             i += token.size() - 1;
         } else if (c == '{' || c == '[') {
             out += c;
@@ -132,14 +132,16 @@ std::string pretty(const JsonText& value) {
 
 void append_json_string(std::string& out, std::string_view text) {
     const clarify::BoostJsonCodec codec;
-    const std::size_t size = out.size();
-    if (codec.encode(text, out)) return;
-    out.resize(size);
-    std::string ascii{text};
-    for (char& c : ascii) {
-        if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+    std::string token;
+    if (!codec.encode(text, token)) {
+        token.clear();
+        std::string ascii{text};
+        for (char& c : ascii) {
+            if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+        }
+        static_cast<void>(codec.encode(ascii, token));
     }
-    static_cast<void>(codec.encode(ascii, out));
+    append_harmless(out, token);
 }
 
 }  // namespace clarify_cli

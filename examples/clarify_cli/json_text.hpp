@@ -29,13 +29,15 @@ clarify::Result<JsonText> parse_json(std::string_view text);
 /// The same error, from a text that is not what the user was to write: of the kind `bad_argument`.
 clarify::Error as_bad_argument(const clarify::Error& error, std::string_view what);
 
-/// The value on one line, without blanks.
+/// The value on one line, without blanks. What could drive a terminal stands there as `\uXXXX`, which
+/// means the same.
 std::string compact(const JsonText& value);
 
-/// The value indented for people, with nothing in it that could drive a terminal.
+/// The same, indented for people.
 std::string pretty(const JsonText& value);
 
-/// Appends `text` as a JSON string. What is not ASCII becomes `?` where `text` is not UTF-8.
+/// Appends `text` as a JSON string, in the same way. What is not ASCII becomes `?` where `text` is not
+/// UTF-8.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace clarify_cli

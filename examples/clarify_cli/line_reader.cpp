@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -25,7 +26,7 @@ std::error_code last_error() { return {errno, std::generic_category()}; }
 LineReader::LineReader(boost::asio::any_io_executor executor, int descriptor, std::size_t longest)
     : executor_(std::move(executor)), descriptor_(descriptor), longest_(longest) {
     std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0) throw std::system_error{last_error(), "pipe"};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw std::system_error{last_error(), "pipe2"};
     wake_read_ = ends[0];
     wake_write_ = ends[1];
     thread_ = std::thread{[this] { read_in_thread(); }};

@@ -3,8 +3,11 @@
 
 #include "api_session.hpp"
 #include "commands.hpp"
+#include "json_text.hpp"
 #include "table.hpp"
 #include "terminal_text.hpp"
+
+#include <clarify/json/detail/boost_value_builder.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -12,6 +15,7 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -21,6 +25,10 @@ namespace {
 
 boost::json::object labels_of(const clarify::Labels& labels) {
     boost::json::object out;
+    // So that nobody can choose keys that all fall into the same of its buckets.
+    constexpr std::size_t harmless = 128;
+    if (labels.size() > harmless)
+        out.reserve(labels.size() + clarify::detail::unforeseeable(labels.size()));
     for (const auto& [key, values] : labels)
         out[key] = boost::json::array(values.begin(), values.end());
     return out;
@@ -99,7 +107,7 @@ boost::asio::awaitable<clarify::Result<void>> print_all(
         if (!*page) break;
         for (const auto& resource : (*page)->data) {
             if (as_json) {
-                std::cout << boost::json::serialize(json_of(resource)) << '\n';
+                std::cout << compact(JsonText{boost::json::serialize(json_of(resource))}) << '\n';
             } else {
                 add_row(table, resource);
             }

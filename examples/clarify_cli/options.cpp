@@ -75,7 +75,8 @@ Writes one line for each outcome, as it completes:
   {"line":2,"ok":false,"error":{"kind":"timeout","reason":null,"phase":"connect","fate":"unsent",
    "attempts":1,"http_status":null,"retry_after_ms":null,"rpc":null,"text":"..."},"start_ms":...}
 
-"rpc" is {"code","message","data"} where the server answered with a JSON-RPC error. A line that cannot be
+"rpc" is {"code","message","data"} where the server answered with a JSON-RPC error. Where "phase" is "token" and the
+time was up, "token_step" is the phase of the request for the token, such as "resolve". A line that cannot be
 understood has an outcome too, of the kind bad_argument. Members that are not known are ignored. A line that
 waits for its start_ms takes no place among those in flight. The exit code is that of the failed call with
 the lowest line number, as `clarify call` would have it.

@@ -75,8 +75,17 @@ std::string where_and_fate(const clarify::Error& error) {
     if (error.fate() != clarify::Fate::answered) {
         text = "It happened ";
         text += phase_in_words(error.phase());
+        const std::optional<clarify::Phase> step = error.token_step();
+        if (step) {
+            text += ", ";
+            text += phase_in_words(*step);
+        }
         text += " (phase ";
         text += to_string(error.phase());
+        if (step) {
+            text += ", ";
+            text += to_string(*step);
+        }
         text += "). ";
     }
     text += fate_in_words(error.fate());
@@ -212,6 +221,7 @@ std::string error_json(const clarify::Error& error) {
         append_json_string(out, to_string(error.reason()));
     }
     append_text(out, "phase", to_string(error.phase()));
+    if (const auto step = error.token_step()) append_text(out, "token_step", to_string(*step));
     append_text(out, "fate", to_string(error.fate()));
     append_number(out, "attempts", error.attempts());
     const clarify::HttpFailure* const http = error.http();

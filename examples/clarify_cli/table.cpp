@@ -14,6 +14,8 @@ namespace {
 constexpr std::string_view between = "  ";
 /// No column is made narrower.
 constexpr std::size_t narrowest = 8;
+/// Nor wider, for all lines pay for the longest text of one.
+constexpr std::size_t widest = 200;
 
 }  // namespace
 
@@ -25,7 +27,7 @@ Table::Table(std::vector<Column> columns) : columns_(std::move(columns)) {
 void Table::add(std::vector<std::string> texts) {
     for (std::size_t i = 0; i != texts.size(); ++i) {
         texts[i] = visible(texts[i]);
-        widths_[i] = std::max(widths_[i], width_of(texts[i]));
+        widths_[i] = std::max(widths_[i], std::min(width_of(texts[i]), widest));
     }
     rows_.push_back(std::move(texts));
 }
@@ -34,13 +36,13 @@ std::string Table::take_text(std::size_t terminal_width) {
     std::size_t total = between.size() * (widths_.size() - 1);
     total = std::accumulate(widths_.begin(), widths_.end(), total);
     for (; total > terminal_width; --total) {
-        std::size_t* widest = nullptr;
+        std::size_t* widest_one = nullptr;
         for (std::size_t i = 0; i != widths_.size(); ++i) {
             if (!columns_[i].may_be_cut || widths_[i] <= narrowest) continue;
-            if (widest == nullptr || widths_[i] > *widest) widest = &widths_[i];
+            if (widest_one == nullptr || widths_[i] > *widest_one) widest_one = &widths_[i];
         }
-        if (widest == nullptr) break;
-        --*widest;
+        if (widest_one == nullptr) break;
+        --*widest_one;
     }
     std::string out;
     if (!std::exchange(begun_, true)) {

@@ -48,16 +48,19 @@ bool within(const std::array<Span, N>& spans, char32_t c) {
 }
 
 bool is_harmful(char32_t c) {
-    // Controls; marks and overrides of direction; separators of lines; what separates nothing.
-    static constexpr std::array<Span, 8> harmful{
+    // Controls; marks and overrides of direction; separators of lines; what separates nothing; what
+    // is no character, and stands in no XML.
+    static constexpr std::array<Span, 10> harmful{
         {{0x00, 0x1F},
          {0x7F, 0x9F},
          {0x061C, 0x061C},
+         {0x180E, 0x180E},
          {0x200E, 0x200F},
          {0x2028, 0x202E},
          {0x2060, 0x206F},
          {0xFEFF, 0xFEFF},
-         {0xFFF9, 0xFFFB}}};
+         {0xFFF9, 0xFFFB},
+         {0xFFFE, 0xFFFF}}};
     return within(harmful, c);
 }
 

@@ -11,8 +11,9 @@
 namespace clarify_cli {
 
 /** UTF-8 on one line, without what could drive a terminal or change how a line of ours reads: a line
-    feed becomes `\n`; control characters, marks that turn the direction of writing, line separators
-    and bytes that are no UTF-8 become `?`.
+    feed becomes `\n`; control characters, marks that turn the direction of writing, line separators,
+    code points that are no characters and bytes that are no UTF-8 become `?`. It may stand in XML, but
+    for its markup.
 */
 std::string visible(std::string_view text);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/http/detail/request/request_reader.hpp>
+
 #include "command_line.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -10,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace gateway {
 namespace {
@@ -20,10 +23,22 @@ constexpr const char* notes =
   POST /samples   {"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}}
   GET /healthz
 
-SIGTERM or SIGINT ends it gracefully, a second one at once. Whoever reaches the port may write
-samples: the gateway asks senders for no credentials.
+Whoever reaches the port may write samples: the gateway asks senders for no credentials. It answers
+requests for IP addresses, localhost and each --host, and refuses others with 421, so that no web page
+can have its visitors' browsers reach it under a name of its own.
 
-Exit codes: 0 ended gracefully, 1 something broke, 2 usage or configuration.
+Signals: SIGTERM and SIGINT end it gracefully, a second one at once. SIGHUP reads the files of
+--credentials and --ca again and says what has changed; one that cannot be used changes nothing.
+
+A service manager hears READY, RELOADING, STOPPING and WATCHDOG (NOTIFY_SOCKET), and may listen itself
+(LISTEN_FDS, instead of --listen). Neither Clarify nor the network nor the right time need be there at
+the start.
+
+The log goes to standard error. A line says when Clarify can no longer be used, and why, and another
+one when it can be used again; nobody is waited for to read them.
+
+Exit codes: 0 ended gracefully; 1 something broke, such as an address that cannot be listened on, and
+starting again may help; 2 usage or configuration, and it will not.
 
 Example:
   clarify-gateway --credentials clarify-credentials.json --listen 127.0.0.1:8080)";
@@ -52,6 +67,26 @@ std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
     constexpr std::int64_t longest = 24 * 3600 * 1000;
     if (!number || *number * scale > longest) return std::nullopt;
     return std::chrono::milliseconds{*number * scale};
+}
+
+/// `1000`, `64KiB`, `256MiB` or `1GiB`.
+std::optional<std::size_t> parse_size(std::string_view text) {
+    unsigned shift = 0;
+    if (text.ends_with("KiB")) shift = 10;
+    if (text.ends_with("MiB")) shift = 20;
+    if (text.ends_with("GiB")) shift = 30;
+    if (shift != 0) text.remove_suffix(3);
+    const auto number = parse_number<std::uint32_t>(text);
+    constexpr std::uint64_t largest = std::uint64_t{1} << 40U;
+    if (!number || std::uint64_t{*number} << shift > largest) return std::nullopt;
+    return std::size_t{*number} << shift;
+}
+
+/// A name without a port, and no address.
+bool is_host_name(std::string_view text) {
+    std::string_view host;
+    return !text.empty() && !text.starts_with('[') && clarify::detail::is_host(text, host) &&
+        host == text;
 }
 
 /// `127.0.0.1:8080` or `[::1]:8080`.
@@ -95,6 +130,18 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
     add_parsed(
         app, "--listen", command.listen, parse_endpoint, "Default 127.0.0.1:8080; port 0: any")
         ->type_name("ADDRESS:PORT");
+    app.add_option_function<std::vector<std::string>>(
+           "--host",
+           [&command](const std::vector<std::string>& given) {
+               for (const std::string& name : given) {
+                   if (!is_host_name(name))
+                       throw CLI::ValidationError{"--host", "is no name of a host: " + name};
+               }
+               command.hosts = given;
+           },
+           "A name under which senders reach it; may be repeated")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
     app.add_option("--threads", command.threads, "Threads that serve")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
@@ -104,6 +151,13 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
     app.add_option("--max-body", command.limits.body, "Bytes of a request's body")
         ->check(CLI::Range(1, 8 * 1024 * 1024))
         ->capture_default_str();
+    add_parsed(
+        app,
+        "--max-memory",
+        command.max_memory,
+        parse_size,
+        "What all requests in hand may hold together, default 256MiB; others get 503")
+        ->type_name("SIZE");
     add_parsed(
         app, "--idle", command.limits.idle, parse_time, "Longest silence of a sender, default 60s")
         ->type_name("TIME");
@@ -118,6 +172,11 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
         ->capture_default_str();
     app.add_option("--waiting", command.waiting, "Calls that may wait for a connection")
         ->capture_default_str();
+    app.add_flag(
+        "--log-levels",
+        command.log_levels,
+        "Begin each line of the log with its level, <3> to <6>; by itself where the log is the "
+        "journal");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

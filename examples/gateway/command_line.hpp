@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace gateway {
 
@@ -22,6 +23,12 @@ struct CommandLine {
     std::size_t threads = 2;
     std::size_t max_sessions = 1024;
     SessionLimits limits;
+    /// What all requests in hand may hold together, in bytes.
+    std::size_t max_memory = std::size_t{256} << 20U;
+    /// Under which names it answers, beside addresses and localhost.
+    std::vector<std::string> hosts;
+    /// Begin each line of the log with its level?
+    bool log_levels = false;
     /// Of one call to Clarify. Above the 15 s that the service itself may take.
     std::chrono::milliseconds timeout{20'000};
     std::chrono::milliseconds drain{10'000};

@@ -94,11 +94,13 @@ std::string path_in_document(std::string path) {
     return path;
 }
 
-void add_rpc(Failure& failure, const RpcError& rpc) {
+/// @param for_sender Is it about what the sender sent?
+void add_rpc(Failure& failure, const RpcError& rpc, bool for_sender) {
     clarify::ErrorData data = rpc.clarify_data();
     failure.code = rpc.code;
-    failure.server_message = rpc.message;
     if (!data.trace.empty()) failure.trace = std::move(data.trace);
+    if (!for_sender) return;
+    failure.server_message = rpc.message;
     if (data.params.empty()) return;
     failure.problems.emplace();
     for (auto& [path, message] : data.params) {
@@ -109,11 +111,29 @@ void add_rpc(Failure& failure, const RpcError& rpc) {
     }
 }
 
+/// For what is between the gateway and Clarify: its hosts, addresses and files are nobody's business.
+/// The log has the rest.
+std::string in_general(Errc code) {
+    switch (code) {
+        case Errc::rpc:
+            return "Clarify refuses the call";
+        case Errc::overloaded:
+            return "too many calls wait for Clarify";
+        case Errc::closed:
+            return "the gateway is ending";
+        case Errc::timeout:
+            return "Clarify did not answer in time";
+        case Errc::status:
+            return "Clarify is not well";
+        default:
+            return "Clarify cannot be reached, or not be used";
+    }
+}
+
 Failure describe(const clarify::Error& error) {
     Failure failure;
     failure.kind = to_string(error.code());
     if (error.reason() != clarify::Reason::none) failure.reason = to_string(error.reason());
-    failure.message = error.message();
     return failure;
 }
 
@@ -126,11 +146,14 @@ Reply reply_with(unsigned status, Failure failure) {
 }  // namespace
 
 Reply failure_reply(const clarify::Error& error) {
+    const unsigned status = status_of(error);
     Failure failure = describe(error);
+    failure.message = error.code() == Errc::bad_argument ? std::string{error.message()}
+                                                         : in_general(error.code());
     failure.phase = to_string(error.phase());
     failure.fate = to_string(error.fate());
-    if (error.rpc() != nullptr) add_rpc(failure, *error.rpc());
-    Reply reply = reply_with(status_of(error), std::move(failure));
+    if (error.rpc() != nullptr) add_rpc(failure, *error.rpc(), status < 500);
+    Reply reply = reply_with(status, std::move(failure));
     if (reply.status == 503) reply.retry_after = wait_of(error);
     return reply;
 }
@@ -143,7 +166,9 @@ Reply refusal(unsigned status, const std::string& kind, const std::string& messa
 }
 
 Reply body_refusal(const clarify::Error& error) {
-    return reply_with(error.code() == Errc::too_large ? 413 : 400, describe(error));
+    Failure failure = describe(error);
+    failure.message = error.message();
+    return reply_with(error.code() == Errc::too_large ? 413 : 400, std::move(failure));
 }
 
 }  // namespace gateway

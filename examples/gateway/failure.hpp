@@ -24,6 +24,8 @@ namespace gateway {
 
     The body says in `error` what a program needs in order to decide on its own: `kind`, `reason`,
     `phase`, and above all `fate`: `unsent` samples are surely not stored, `unknown` ones may be.
+    `message` is for people. What lies behind the gateway is in the log, not in there: no hosts, no
+    addresses, no files, and what Clarify said only where it is about the samples.
 */
 Reply failure_reply(const clarify::Error& error);
 

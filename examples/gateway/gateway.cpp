@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/core/detail/private_socket.hpp>
+
 #include "gateway.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <sys/socket.h>
+
 #include <exception>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <tuple>
 #include <utility>
 
 namespace gateway {
@@ -25,52 +35,109 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 Gateway::Gateway(
     asio::io_context& context,
-    const tcp::endpoint& endpoint,
     std::size_t max_sessions,
-    const SessionLimits& limits,
-    Handler handler)
+    const SessionShared& shared,
+    LoggedState& accepting)
     : context_(context),
       strand_(asio::make_strand(context)),
-      acceptor_(strand_, endpoint),
-      endpoint_(acceptor_.local_endpoint()),
       max_sessions_(max_sessions),
-      limits_(limits),
-      handler_(std::move(handler)),
+      shared_(shared),
+      accepting_(accepting),
       session_ended_(strand_) {}
 
-asio::awaitable<void> Gateway::accept() {
+tcp::endpoint Gateway::listen(const tcp::endpoint& endpoint) {
+    Acceptor acceptor{strand_};
+    error_code ec;
+    clarify::detail::open_private(acceptor, endpoint.protocol(), ec);
+    if (!ec) acceptor.set_option(tcp::acceptor::reuse_address{true}, ec);
+    if (!ec) acceptor.bind(endpoint, ec);
+    if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
+    if (!ec) acceptor.non_blocking(true, ec);
+    if (ec) {
+        std::ostringstream text;
+        text << "cannot listen on " << endpoint << ": " << ec.message();
+        if (ec == boost::system::errc::address_not_available)
+            text << "; this machine does not have that address, or not yet";
+        throw std::runtime_error{text.str()};
+    }
+    const tcp::endpoint where = acceptor.local_endpoint();
+    acceptors_.push_back(std::move(acceptor));
+    return where;
+}
+
+tcp::endpoint Gateway::adopt(int listener) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+    const bool v6 = address.ss_family == AF_INET6;
+    Acceptor& acceptor = acceptors_.emplace_back(strand_, v6 ? tcp::v6() : tcp::v4(), listener);
+    acceptor.non_blocking(true);
+    return acceptor.local_endpoint();
+}
+
+void Gateway::accept() {
+    for (Acceptor& acceptor : acceptors_)
+        asio::co_spawn(strand_, accept_at(acceptor), asio::detached);
+}
+
+asio::awaitable<void> Gateway::accept_at(Acceptor& acceptor) {
+    constexpr std::chrono::milliseconds moment{20};
+    asio::steady_timer pause{strand_};
     while (!stopping_) {
-        co_await room();
-        // The socket belongs to the strand of its session from the start.
-        const asio::any_io_executor strand = asio::make_strand(context_);
-        auto [ec, socket] = co_await acceptor_.async_accept(strand, as_result);
-        if (stopping_) break;
-        if (!ec) {
-            open(std::move(socket));
-            continue;
+        std::string problem;
+        try {
+            problem = co_await accept_next(acceptor);
+            if (stopping_) break;
+            if (!problem.empty()) {
+                accepting_.failed(problem);
+                // Sessions get time to end.
+                pause.expires_after(moment);
+                co_await pause.async_wait(as_result);
+            }
+        } catch (const std::exception&) {
+            // Out of memory, so that not even a wait can begin.
+            std::this_thread::sleep_for(moment);
         }
-        // The process may be out of descriptors: sessions get time to end.
-        asio::steady_timer pause{strand_, std::chrono::milliseconds{20}};
-        co_await pause.async_wait(as_result);
     }
 }
 
-/// Waits until one more session is allowed.
-asio::awaitable<void> Gateway::room() {
-    while (sessions_.size() >= max_sessions_ && !stopping_) {
-        session_ended_.expires_at(asio::steady_timer::time_point::max());
-        co_await session_ended_.async_wait(as_result);
+/// Waits for a connection, and for room for it. Returns why there is none.
+asio::awaitable<std::string> Gateway::accept_next(Acceptor& acceptor) {
+    error_code ec;
+    std::tie(ec) = co_await acceptor.async_wait(Acceptor::wait_read, as_result);
+    if (ec || stopping_) co_return ec.message();
+    if (sessions_.size() >= max_sessions_) {
+        accepting_.failed(std::to_string(max_sessions_) + " connections are open");
+        while (sessions_.size() >= max_sessions_ && !stopping_) {
+            session_ended_.expires_at(asio::steady_timer::time_point::max());
+            co_await session_ended_.async_wait(as_result);
+        }
+        if (stopping_) co_return std::string{};
     }
+    // The socket belongs to the strand of its session from the start.
+    tcp::socket socket{asio::make_strand(context_)};
+    clarify::detail::accept_private(acceptor, socket, ec);
+    if (ec == asio::error::would_block) co_return std::string{};
+    if (ec) co_return ec.message();
+    open(std::move(socket));
+    accepting_.succeeded();
+    co_return std::string{};
 }
 
 void Gateway::open(tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay{true}, ignored);
-    const auto session = std::make_shared<Session>(std::move(socket), limits_, handler_);
+    const auto session = std::make_shared<Session>(std::move(socket), shared_);
     sessions_.insert(session);
     // An exception, out of memory say, ends its session and no other.
     const auto on_end = [this, session](const std::exception_ptr&) { ended(session); };
-    asio::co_spawn(session->get_executor(), session->run(), asio::bind_executor(strand_, on_end));
+    try {
+        asio::co_spawn(
+            session->get_executor(), session->run(), asio::bind_executor(strand_, on_end));
+    } catch (...) {
+        sessions_.erase(session);
+        throw;
+    }
 }
 
 void Gateway::ended(const std::shared_ptr<Session>& session) {
@@ -83,7 +150,8 @@ asio::awaitable<void> Gateway::shut_down(
     constexpr std::chrono::seconds moment{1};
     stopping_ = true;
     error_code ignored;
-    acceptor_.close(ignored);
+    for (Acceptor& acceptor : acceptors_)
+        acceptor.close(ignored);
     for (const auto& session : sessions_)
         session->wind_up(Session::Stage::idle);
     const bool drained = co_await all_ended(drain);
@@ -102,7 +170,7 @@ asio::awaitable<void> Gateway::shut_down(
 
 /// Waits until there is no session left, but no longer than `limit`.
 asio::awaitable<bool> Gateway::all_ended(std::chrono::milliseconds limit) {
-    // Setting the time wakes `room` as well, which then sees that the gateway is stopping.
+    // Setting the time wakes `accept_next` as well, which then sees that the gateway is stopping.
     session_ended_.expires_after(limit);
     bool in_time = true;
     while (!sessions_.empty() && in_time) {

@@ -1,27 +1,51 @@
 // SPDX-License-Identifier: BSL-1.0
 // `clarify-gateway`: takes samples by HTTP and inserts them into Clarify.
 //
-// It shows how a client lives inside an asynchronous server: one client on the server's own
-// io_context, shared by all sessions on all threads, and a shutdown that loses no sample which a
-// sender was told is stored. It makes one insert of each request. The service takes about one a
-// second from an integration, so a gateway of many small senders would first gather samples.
+// It shows how a client lives inside an asynchronous server that runs for years: one client on the
+// server's own io_context, shared by all sessions on all threads and replaced when its credentials
+// are, and a shutdown that loses no sample which a sender was told is stored. It makes one insert of
+// each request. The service takes about one a second from an integration, so a gateway of many small
+// senders would first gather samples.
 
-#include <clarify/client.hpp>
+#include <clarify/core/detail/text.hpp>
 
+#include "clarify_link.hpp"
 #include "command_line.hpp"
 #include "gateway.hpp"
+#include "log.hpp"
 #include "sample_service.hpp"
+#include "service_manager.hpp"
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+#include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <exception>
-#include <iostream>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <sstream>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,6 +53,8 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace gateway;
+
+constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 /// Never destroyed: a name look-up cannot be abandoned, and destroying the context would wait for
 /// it, long after the drain limit.
@@ -43,74 +69,233 @@ clarify::ClientOptions client_options(const CommandLine& command) {
     options.http.tls.ca_file = command.ca_file;
     options.http.max_connections = command.connections;
     options.http.max_waiting = command.waiting;
+    // Of an insert the reply names each series, at some eight times the length of the shortest.
+    options.max_response_body =
+        std::max<std::size_t>(std::size_t{1} << 20U, 8 * command.limits.body);
     return options;
 }
 
+/// What the process begins with.
+void prepare_process() {
+    // A write to where nobody reads fails instead.
+    std::signal(SIGPIPE, SIG_IGN);
+    // A standard descriptor that is closed would become a socket, and get what is printed.
+    for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(descriptor, F_GETFD) != -1) continue;
+        static_cast<void>(::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY));
+    }
+#if defined(__GLIBC__)
+    // What a large request took goes back to the system, instead of being kept for the next one.
+    ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
+}
+
+/// Lets the process have as many descriptors as it may, and returns how many sessions these allow.
+std::size_t allowed_sessions(const CommandLine& command, Log& log) {
+    // Of Clarify's connections, of the log, the loop, files and look-ups.
+    const std::size_t others = 64 + 2 * command.connections;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return command.max_sessions;
+    limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, others + command.max_sessions);
+    if (::setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= others + command.max_sessions)
+        return command.max_sessions;
+    const std::size_t allowed =
+        limit.rlim_cur > others ? static_cast<std::size_t>(limit.rlim_cur) - others : 1;
+    log.write(
+        Level::warning,
+        "this process may have " + std::to_string(limit.rlim_cur) + " descriptors, so there are " +
+            std::to_string(allowed) + " connections at a time at most");
+    return allowed;
+}
+
 /// An exception that leaves one handler does not keep this thread from running the others.
-void run(asio::io_context& context) {
+void run(asio::io_context& context, Log& log) {
     while (!context.stopped()) {
         try {
             context.run();
         } catch (const std::exception& error) {
-            std::cerr << "clarify-gateway: " << error.what() << '\n';
+            log.write(Level::error, error.what());
         }
     }
 }
 
-void run_on_threads(asio::io_context& context, std::size_t count) {
-    std::vector<std::thread> others;
-    while (others.size() + 1 < count)
-        others.emplace_back([&context] { run(context); });
-    run(context);
-    for (std::thread& thread : others)
-        thread.join();
-}
+/// The gateway with all that belongs to it.
+class Service {
+public:
+    Service(const CommandLine& command, Log& log)
+        : command_(command),
+          log_(log),
+          signals_(context_, SIGINT, SIGTERM, SIGHUP),
+          files_(command.credentials, command.ca_file),
+          memory_(command.max_memory),
+          server_(context_, allowed_sessions(command, log), shared_, accepting_) {}
 
-void serve(const CommandLine& command, const clarify::Credentials& credentials) {
-    asio::io_context& context = immortal_context();
-    asio::signal_set signals{context, SIGINT, SIGTERM};
+    /// Returns the exit code.
+    int run_until_ended() {
+        const clarify::Result<std::vector<std::string>> read = files_.read();
+        if (!read) {
+            log_.write(Level::error, read.error().to_string());
+            return 2;
+        }
+        use_files();
+        listen();
+        asio::co_spawn(server_.strand(), heed_signals(), asio::detached);
+        if (const auto limit = watchdog_limit())
+            asio::co_spawn(server_.strand(), please_watchdog(*limit / 2), asio::detached);
+        server_.accept();
+        tell_manager("READY=1");
+        run_on_threads();
 
-    // The client gets the same executor as everything else. It has a strand of its own inside.
-    clarify::Client client{context.get_executor(), credentials, client_options(command)};
-    SampleService service{client, credentials.integration(), command.timeout};
-    const Handler handler = [&service](const Request& request) { return service.answer(request); };
-    Gateway server{context, command.listen, command.max_sessions, command.limits, handler};
+        const Counts& counts = samples_.counts();
+        std::ostringstream text;
+        text << "Ended: accepted " << counts.accepted << ", stored " << counts.stored
+             << ", refused " << counts.refused << ", failed " << counts.failed;
+        output_.write(text.str());
+        return 0;
+    }
 
-    signals.async_wait([&](boost::system::error_code ec, int /*signal*/) {
-        if (ec) return;
-        signals.clear();  // so that a second signal does what signals do, at once
-        const auto give_up = [&client] { client.close(); };  // calls end with Errc::closed
-        const auto stop = [&context](const std::exception_ptr&) { context.stop(); };
-        asio::co_spawn(server.strand(), server.shut_down(command.drain, give_up), stop);
-    });
-    asio::co_spawn(server.strand(), server.accept(), asio::detached);
-    std::cout << "Listening on http://" << server.endpoint() << std::endl;
-    run_on_threads(context, command.threads);
+private:
+    void use_files() {
+        link_.replace(std::make_shared<ClarifyLink>(
+            context_.get_executor(), files_.credentials(), client_options(command_)));
+        for (const std::string& warning : files_.credentials().warnings())
+            log_.write(Level::warning, warning);
+    }
 
-    const Counts& counts = service.counts();
-    std::cout << "Ended: accepted " << counts.accepted << ", stored " << counts.stored
-              << ", refused " << counts.refused << ", failed " << counts.failed << std::endl;
-}
+    void listen() {
+        std::vector<asio::ip::tcp::endpoint> places;
+        for (const int listener : inherited_listeners())
+            places.push_back(server_.adopt(listener));
+        if (places.empty()) places.push_back(server_.listen(command_.listen));
+        for (const asio::ip::tcp::endpoint& place : places) {
+            std::ostringstream text;
+            text << "Listening on http://" << place;
+            output_.write(text.str());
+        }
+    }
+
+    asio::awaitable<void> heed_signals() {
+        bool stopping = false;
+        while (true) {
+            const auto [ec, signal] = co_await signals_.async_wait(as_result);
+            if (ec) co_return;
+            if (signal == SIGHUP) {
+                if (!stopping) reload();
+            } else if (!std::exchange(stopping, true)) {
+                // So that a second one does what signals do, at once. A hang-up still ends nothing.
+                signals_.remove(SIGINT);
+                signals_.remove(SIGTERM);
+                tell_manager("STOPPING=1");
+                const auto stop = [this](const std::exception_ptr&) { context_.stop(); };
+                asio::co_spawn(
+                    server_.strand(),
+                    server_.shut_down(command_.drain, [this] { link_.close(); }),
+                    stop);
+            }
+        }
+    }
+
+    void reload() {
+        timespec now{};
+        ::clock_gettime(CLOCK_MONOTONIC, &now);
+        tell_manager(
+            "RELOADING=1\nMONOTONIC_USEC=" +
+            std::to_string(std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000));
+        try {
+            const clarify::Result<std::vector<std::string>> changes = files_.read();
+            if (!changes) {
+                log_.write(
+                    Level::error,
+                    "what was read before stays in use: " + changes.error().to_string());
+            } else if (changes->empty()) {
+                log_.write(Level::info, "no file has changed");
+            } else {
+                use_files();
+                for (const std::string& change : *changes)
+                    log_.write(Level::notice, change);
+            }
+        } catch (const std::exception& error) {
+            log_.write(
+                Level::error, "what was read before stays in use: " + std::string{error.what()});
+        }
+        tell_manager("READY=1");
+    }
+
+    asio::awaitable<void> please_watchdog(std::chrono::microseconds interval) {
+        asio::steady_timer timer{server_.strand()};
+        while (true) {
+            tell_manager("WATCHDOG=1");
+            timer.expires_after(interval);
+            co_await timer.async_wait(as_result);
+        }
+    }
+
+    void run_on_threads() {
+        std::vector<std::thread> others;
+        while (others.size() + 1 < command_.threads)
+            others.emplace_back([this] { run(context_, log_); });
+        run(context_, log_);
+        for (std::thread& thread : others)
+            thread.join();
+    }
+
+    void note_foreign_host(std::string_view host) {
+        std::optional<std::uint64_t> untold;
+        {
+            const std::lock_guard lock{foreign_mutex_};
+            untold = foreign_.happened(std::chrono::steady_clock::now());
+        }
+        if (!untold) return;
+        std::string text = "refused a request for the host \"";
+        text += clarify::detail::printable(host, 256);
+        text += "\": answered are " + shared_.hosts.to_string() + "; --host adds one";
+        if (*untold != 0)
+            text += "; since the last such line there were " + std::to_string(*untold) + " more";
+        log_.write(Level::warning, text);
+    }
+
+    const CommandLine& command_;
+    Log& log_;
+    LineChannel output_{STDOUT_FILENO};
+    asio::io_context& context_ = immortal_context();
+    // From the start, so that no signal of these ever does what it does by itself.
+    asio::signal_set signals_;
+    LinkFiles files_;
+    CurrentLink link_;
+    LoggedState reachable_{log_, "Clarify cannot be used", "Clarify can be used again", "requests"};
+    LoggedState accepting_{
+        log_, "connections have to wait", "connections are accepted again", "attempts"};
+    LoggedState room_{log_, "requests are refused", "requests are taken again", "requests"};
+    Memory memory_;
+    SampleService samples_{link_, command_.timeout, command_.limits.body, reachable_};
+    std::mutex foreign_mutex_;
+    Rarely foreign_;
+    const SessionShared shared_{
+        command_.limits,
+        OwnHosts{command_.hosts},
+        memory_,
+        [this](Request& request) { return samples_.answer(request); },
+        [this](std::string_view host) { note_foreign_host(host); },
+        room_};
+    Gateway server_;
+};
 
 }  // namespace
 
 int main(int argc, char** argv) {
+    prepare_process();
+    const auto parsed = parse_command_line(argc, argv);
+    if (const int* const code = std::get_if<int>(&parsed)) return *code;
+    const auto& command = std::get<CommandLine>(parsed);
+    Log log{command.log_levels};
     try {
-        const auto parsed = parse_command_line(argc, argv);
-        if (const int* const code = std::get_if<int>(&parsed)) return *code;
-        const auto& command = std::get<CommandLine>(parsed);
-        const auto credentials = clarify::Credentials::from_file(command.credentials);
-        if (!credentials) {
-            std::cerr << "clarify-gateway: " << credentials.error() << '\n';
-            return 2;
-        }
-        serve(command, *credentials);
-        return 0;
+        Service service{command, log};
+        return service.run_until_ended();
     } catch (const std::invalid_argument& error) {  // an option is out of its range
-        std::cerr << "clarify-gateway: " << error.what() << '\n';
+        log.write(Level::error, error.what());
         return 2;
     } catch (const std::exception& error) {  // the port is taken, say
-        std::cerr << "clarify-gateway: " << error.what() << '\n';
+        log.write(Level::error, error.what());
         return 1;
     }
 }

@@ -4,9 +4,9 @@
 #ifndef CLARIFY_GATEWAY_REPLY_HPP
 #define CLARIFY_GATEWAY_REPLY_HPP
 
+#include "memory.hpp"
+
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
 #include <functional>
@@ -17,7 +17,16 @@
 namespace gateway {
 
 /// A whole request of a sender.
-using Request = boost::beast::http::request<boost::beast::http::string_body>;
+struct Request {
+    explicit Request(Memory& all) : memory(all) {}
+
+    std::string method;
+    std::string target;
+    std::string content_type;
+    std::string body;
+    /// What it holds of the memory for all. Whoever takes the body away may hold less.
+    Memory::Share memory;
+};
 
 /// The answer to a request. The body is JSON.
 struct Reply {
@@ -33,9 +42,9 @@ struct Reply {
     std::string allow;
 };
 
-/// Answers one request, which lives until the answer is there. It runs on the session's strand, so
-/// the handlers of several sessions run at the same time.
-using Handler = std::function<boost::asio::awaitable<Reply>(const Request&)>;
+/// Answers one request, which lives until the answer is there, and may be taken apart. It runs on the
+/// session's strand, so the handlers of several sessions run at the same time.
+using Handler = std::function<boost::asio::awaitable<Reply>(Request&)>;
 
 }  // namespace gateway
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/core/detail/text.hpp>
+#include <clarify/json/boost_json_codec.hpp>
+
 #include "failure.hpp"
 #include "json_body.hpp"
 #include "sample_service.hpp"
+#include "target.hpp"
 
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/field.hpp>
-#include <boost/beast/http/verb.hpp>
 #include <boost/describe/class.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -19,7 +21,6 @@
 namespace gateway {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 
 // The codec of the client reads and writes structs that are described; their `snake_case` members
 // are `camelCase` in JSON. The document of the sender is read with it too, so that nothing here
@@ -64,28 +65,43 @@ namespace {
 
 /// A web page that the machine's user visits can post plain text to a loopback address, but not
 /// this type, for which a browser asks first.
-bool is_json(const Request& request) {
-    std::string_view type = request[http::field::content_type];
-    type = type.substr(0, type.find(';'));
-    while (type.ends_with(' '))
-        type.remove_suffix(1);
-    return boost::beast::iequals(type, "application/json");
+bool is_json(std::string_view type) {
+    return clarify::detail::iequals(
+        clarify::detail::trim(type.substr(0, type.find(';'))), "application/json");
 }
 
-/// Which resource is meant. A target may be a whole URL, as proxies get it (RFC 9112 section 3.2.2),
-/// and a query does not choose among ours.
-std::string_view path_of(std::string_view target) {
-    target = target.substr(0, target.find_first_of("?#"));
-    for (const std::string_view scheme : {"http://", "https://"}) {
-        if (target.size() < scheme.size() ||
-            !boost::beast::iequals(target.substr(0, scheme.size()), scheme)) {
-            continue;
-        }
-        const std::size_t path = target.find('/', scheme.size());
-        // An empty path is the root.
-        return path == std::string_view::npos ? "/" : target.substr(path);
-    }
-    return target;
+/// Parameters that are text already.
+struct EncodedParams {
+    static constexpr bool writes_valid_json = true;
+
+    std::string text;
+};
+
+clarify::Result<void> append_json_text(std::string& out, const EncodedParams& params) {
+    out += params.text;
+    return {};
+}
+
+clarify::JsonCodecOptions codec_options(std::size_t largest_body) {
+    clarify::JsonCodecOptions options;
+    // A time may take sixteen times as much memory as it has text.
+    options.max_parse_memory = std::max(options.max_parse_memory, 16 * largest_body);
+    return options;
+}
+
+/// What is sent to Clarify for the document of a sender.
+clarify::Result<EncodedParams> params_of(
+    const clarify::BoostJsonCodec& codec, const std::string& body, const std::string& integration) {
+    clarify::Result<Samples> samples = codec.decode<Samples>(body);
+    if (!samples) return samples.error();
+    InsertParams params;
+    params.integration = samples->integration.value_or(integration);
+    params.data.times = std::move(samples->times);
+    params.data.series = std::move(samples->series);
+    EncodedParams encoded;
+    const clarify::Result<void> written = codec.encode(params, encoded.text);
+    if (!written) return written.error();
+    return encoded;
 }
 
 Reply wrong_method(const char* allowed) {
@@ -97,22 +113,24 @@ Reply wrong_method(const char* allowed) {
 }  // namespace
 
 SampleService::SampleService(
-    clarify::Client& client, std::string integration, std::chrono::milliseconds timeout)
-    : client_(client), integration_(std::move(integration)), timeout_(timeout) {}
+    CurrentLink& link,
+    std::chrono::milliseconds timeout,
+    std::size_t largest_body,
+    LoggedState& reachable)
+    : link_(link), timeout_(timeout), codec_(codec_options(largest_body)), reachable_(reachable) {}
 
-asio::awaitable<Reply> SampleService::answer(const Request& request) {
-    const std::string_view path = path_of(request.target());
+asio::awaitable<Reply> SampleService::answer(Request& request) {
+    const std::string_view path = path_of(request.target);
     if (path == "/healthz") {
-        const bool reads =
-            request.method() == http::verb::get || request.method() == http::verb::head;
+        const bool reads = request.method == "GET" || request.method == "HEAD";
         co_return reads ? Reply{200, R"({"status":"ok"})"} : wrong_method("GET, HEAD");
     }
     if (path != "/samples") co_return refusal(404, "path", "there is /samples and /healthz");
-    if (request.method() != http::verb::post) co_return wrong_method("POST");
+    if (request.method != "POST") co_return wrong_method("POST");
 
     ++counts_.accepted;
     Reply reply = refusal(415, "type", "the content type is to be application/json");
-    if (is_json(request)) reply = co_await store(request.body());
+    if (is_json(request.content_type)) reply = co_await store(request);
     if (reply.status == 200) {
         ++counts_.stored;
     } else {
@@ -121,23 +139,44 @@ asio::awaitable<Reply> SampleService::answer(const Request& request) {
     co_return reply;
 }
 
-asio::awaitable<Reply> SampleService::store(const std::string& body) {
-    clarify::Result<Samples> samples = clarify::BoostJsonCodec{}.decode<Samples>(body);
-    if (!samples) co_return body_refusal(samples.error());
-
-    InsertParams params;
-    params.integration = samples->integration.value_or(integration_);
-    params.data.times = std::move(samples->times);
-    params.data.series = std::move(samples->series);
+asio::awaitable<Reply> SampleService::store(Request& request) {
+    const std::shared_ptr<ClarifyLink> link = link_.get();
+    clarify::Result<EncodedParams> params = params_of(codec_, request.body, link->integration);
+    if (!params) co_return body_refusal(params.error());
+    // The client has them as text of its own, from the start of the call to its end.
+    const std::size_t size = params->text.size();
+    request.body = {};
     const clarify::CallOptions options{timeout_};
+    asio::awaitable<clarify::Result<Stored>> call =
+        link->client.call<Stored>("integration.insert", *params, options);
+    params->text = {};
+    request.memory.hold(size);
 
     // This suspends the session, not a thread. Inside, the call may wait for a connection or a
     // token, and be repeated where that does no harm: the method is idempotent, because a sample
     // replaces one of the same signal and time.
-    const clarify::Result<Stored> stored =
-        co_await client_.call<Stored>("integration.insert", params, options);
-    if (!stored) co_return failure_reply(stored.error());
+    const clarify::Result<Stored> stored = co_await std::move(call);
+    if (!stored) {
+        note(stored.error());
+        co_return failure_reply(stored.error());
+    }
+    reachable_.succeeded();
     co_return Reply{200, json_body(*stored)};
+}
+
+void SampleService::note(const clarify::Error& error) {
+    switch (error.code()) {
+        // What the sender sent, or the gateway's own doing.
+        case clarify::Errc::bad_argument:
+        case clarify::Errc::overloaded:
+        case clarify::Errc::closed:
+        case clarify::Errc::cancelled:
+            return;
+        case clarify::Errc::rpc:
+            return reachable_.succeeded();
+        default:
+            return reachable_.failed(error.to_string());
+    }
 }
 
 }  // namespace gateway

@@ -4,8 +4,8 @@
 #ifndef CLARIFY_GATEWAY_SAMPLE_SERVICE_HPP
 #define CLARIFY_GATEWAY_SAMPLE_SERVICE_HPP
 
-#include <clarify/client.hpp>
-
+#include "clarify_link.hpp"
+#include "log.hpp"
 #include "reply.hpp"
 
 #include <atomic>
@@ -24,7 +24,7 @@ struct Counts {
     std::atomic<std::uint64_t> failed = 0;  ///< nothing is wrong with the samples
 };
 
-/** Answers `POST /samples` and `GET /healthz`, for all sessions, over one client.
+/** Answers `POST /samples` and `GET /healthz`, for all sessions, over the client of the present link.
 
     The body of `POST /samples` is
 
@@ -38,28 +38,38 @@ struct Counts {
     with Clarify's summary, `{"signalsByInput":{"temperature":{"id":"...","created":true}}}`, and
     comes only when Clarify has the samples; anything else is in `failure.hpp`.
 
+    While a call is under way a request holds its parameters as text, once, and no more: what they are
+    decoded to lives only as long as a thread looks at it.
+
     @par Object lifetimes
-    The client, and the service itself, must outlive the answers.
+    The link, and the service itself, must outlive the answers.
     @par Thread safety
     Shared objects: safe. Nothing here changes but the counters, and the client is safe to share.
 */
 class SampleService {
 public:
-    /// `timeout` is the limit of one call to Clarify.
+    /// @param timeout The limit of one call to Clarify.
+    /// @param largest_body The largest body of a request.
+    /// @param reachable Told of calls that fail because of Clarify or the way to it, and of others.
     SampleService(
-        clarify::Client& client, std::string integration, std::chrono::milliseconds timeout);
+        CurrentLink& link,
+        std::chrono::milliseconds timeout,
+        std::size_t largest_body,
+        LoggedState& reachable);
 
-    /// Answers a request, which has to live until the answer is there.
-    boost::asio::awaitable<Reply> answer(const Request& request);
+    /// Answers a request, which has to live until the answer is there, and loses its body.
+    boost::asio::awaitable<Reply> answer(Request& request);
 
     const Counts& counts() const { return counts_; }
 
 private:
-    boost::asio::awaitable<Reply> store(const std::string& body);
+    boost::asio::awaitable<Reply> store(Request& request);
+    void note(const clarify::Error& error);
 
-    clarify::Client& client_;
-    const std::string integration_;
+    CurrentLink& link_;
     const std::chrono::milliseconds timeout_;
+    const clarify::BoostJsonCodec codec_;
+    LoggedState& reachable_;
     Counts counts_;
 };
 

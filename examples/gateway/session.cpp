@@ -2,17 +2,17 @@
 
 #include "failure.hpp"
 #include "session.hpp"
+#include "target.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/error.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/http/field.hpp>
-#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/message.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/beast/http/verb.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 
 #include <optional>
@@ -30,52 +30,63 @@ namespace {
 /// Operations complete with their error code instead of throwing it.
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-constexpr std::size_t read_size = 8 * 1024;
+/// What a request needs for a body of this size: to read it, and to hold what is sent for it twice,
+/// where numbers are written longer than they came.
+std::size_t memory_for(std::uint64_t body) {
+    constexpr std::size_t beside = 4096;
+    return beside + 4 * static_cast<std::size_t>(body);
+}
 
-/// The answer to bytes that are no request; nothing where nobody waits for one.
-std::optional<Reply> answer_to(const error_code& ec) {
-    if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
-        return refusal(431, "header_limit", "the request header is too large");
+std::string kind_of(unsigned status) {
+    switch (status) {
+        case 413:
+            return "body_limit";
+        case 431:
+            return "header_limit";
+        default:
+            return "http";
     }
-    if (ec == http::error::body_limit) {
-        return refusal(413, "body_limit", "the request body is too large");
-    }
-    const bool peer_ended = ec == http::error::end_of_stream || ec == http::error::partial_message;
-    if (peer_ended || ec.category() != http::make_error_code(http::error::bad_method).category()) {
-        return std::nullopt;
-    }
-    return refusal(400, "http", "this is not an HTTP/1.1 request");
 }
 
 }  // namespace
 
-Session::Session(asio::ip::tcp::socket socket, const SessionLimits& limits, const Handler& handler)
-    : stream_(std::move(socket)),
-      buffer_(limits.header + read_size),
-      limits_(limits),
-      handler_(handler) {}
+Session::Session(asio::ip::tcp::socket socket, const SessionShared& shared)
+    : stream_(std::move(socket)), shared_(shared) {}
 
 asio::awaitable<void> Session::run() {
+    clarify::detail::RequestLimits limits;
+    limits.head = shared_.limits.header;
+    limits.body = shared_.limits.body;
     bool open = true;
     while (open) {
         const bool begun = co_await wait_for_request();
         if (!begun) co_return;
-
-        Parser parser;
-        const error_code ec = co_await receive(parser);
-        std::optional<Reply> reply;
-        if (ec) {
-            reply = answer_to(ec);
-            if (!reply) co_return;
-        } else {
-            stage_ = Stage::answering;
-            reply = co_await handler_(parser.get());
-        }
-        open = !ec && parser.keep_alive() && !last_;
-        const bool sent = co_await send(*reply, parser.get(), open);
-        if (!sent) co_return;
+        Reader reader{limits};
+        open = co_await serve(reader);
+        if (ended_) co_return;
     }
     co_await linger();
+}
+
+/// Returns whether another request may follow.
+asio::awaitable<bool> Session::serve(Reader& reader) {
+    Request request{shared_.memory};
+    std::optional<Reply> reply = co_await receive(reader, request);
+    bool keep_alive = false;
+    if (ended_) co_return false;
+    if (!reply) {
+        stage_ = Stage::answering;
+        request.method = reader.method();
+        request.target = reader.target();
+        request.content_type = reader.field("content-type");
+        request.body = std::move(reader.body());
+        reply = co_await shared_.handler(request);
+        request.body = {};
+        request.memory.hold(reply->body.size());
+        keep_alive = reader.keep_alive() && !last_;
+    }
+    co_await send(reader, *reply, keep_alive);
+    co_return keep_alive;
 }
 
 void Session::wind_up(Stage stage) {
@@ -93,42 +104,87 @@ void Session::cut() {
     });
 }
 
+asio::awaitable<void> Session::read_some() {
+    const auto [ec, size] = co_await stream_.async_read_some(asio::buffer(buffer_), as_result);
+    begin_ = 0;
+    end_ = size;
+    if (ec) ended_ = true;
+}
+
 /// Returns false when there will be no further request.
 asio::awaitable<bool> Session::wait_for_request() {
     stage_ = Stage::idle;
-    if (buffer_.size() == 0) {
+    if (unread().empty()) {
         if (last_) co_return false;
-        stream_.expires_after(limits_.idle);
-        const auto space = buffer_.prepare(read_size);
-        const auto [ec, size] = co_await stream_.async_read_some(space, as_result);
-        if (ec) co_return false;
-        buffer_.commit(size);
+        stream_.expires_after(shared_.limits.idle);
+        co_await read_some();
     }
     stage_ = Stage::receiving;
-    co_return true;
+    co_return !ended_;
 }
 
-asio::awaitable<error_code> Session::receive(Parser& parser) {
-    parser.header_limit(limits_.header);
-    parser.body_limit(limits_.body);
-    stream_.expires_after(limits_.transfer);
-    const auto [head_ec, head_size] =
-        co_await http::async_read_header(stream_, buffer_, parser, as_result);
-    if (head_ec) co_return head_ec;
-    const bool waits = boost::beast::iequals(parser.get()[http::field::expect], "100-continue");
-    if (waits && !parser.is_done()) {
-        http::response<http::empty_body> go_on{http::status::continue_, 11};
-        const auto [ec, size] = co_await http::async_write(stream_, go_on, as_result);
-        if (ec) co_return ec;
+/// Yields the reply to what cannot be served. Nothing, where the request is there or the connection
+/// has ended.
+asio::awaitable<std::optional<Reply>> Session::receive(Reader& reader, Request& request) {
+    stream_.expires_after(shared_.limits.transfer);
+    bool judged = false;
+    while (true) {
+        begin_ += reader.feed(unread());
+        if (reader.refused())
+            co_return refusal(reader.status(), kind_of(reader.status()), reader.problem());
+        if (reader.head_done() && !std::exchange(judged, true)) {
+            std::optional<Reply> refused = judge_head(reader, request);
+            if (refused) co_return refused;
+            if (reader.expects_continue() && !reader.done()) co_await send_continue();
+            if (ended_) co_return std::nullopt;
+        }
+        if (!request.memory.grow_to(memory_for(reader.body().size()))) co_return no_room();
+        if (reader.done()) break;
+        co_await read_some();
+        if (ended_) co_return std::nullopt;
     }
-    const auto [ec, size] = co_await http::async_read(stream_, buffer_, parser, as_result);
-    co_return ec;
+    shared_.room.succeeded();
+    co_return std::nullopt;
 }
 
-asio::awaitable<bool> Session::send(const Reply& reply, const Request& request, bool keep_alive) {
+/// Yields the reply to a request whose body need not be read.
+std::optional<Reply> Session::judge_head(Reader& reader, Request& request) {
+    // A target with a host of its own stands for the `Host` (RFC 9112 section 3.2.2).
+    const std::optional<std::string_view> named = authority_of(reader.target());
+    std::string_view host;
+    if (named && !clarify::detail::is_host(*named, host))
+        return refusal(400, "http", "the target is malformed");
+    const std::string authority{named ? *named : std::string_view{reader.host().value_or("")}};
+    // HTTP/1.0, which no browser speaks, need not name one.
+    if ((named || reader.host()) && !shared_.hosts.has(authority)) {
+        shared_.on_foreign_host(authority);
+        return refusal(421, "host", "this is not the host that was asked for");
+    }
+    const std::uint64_t length = reader.length().value_or(0);
+    if (!request.memory.grow_to(memory_for(length))) return no_room();
+    reader.body().reserve(static_cast<std::size_t>(length));
+    return std::nullopt;
+}
+
+Reply Session::no_room() const {
+    shared_.room.failed(
+        "requests in hand hold the " + std::to_string(shared_.memory.limit() >> 20U) +
+        " MiB that --max-memory allows");
+    Reply reply = refusal(503, "overloaded", "there are too many requests at a time");
+    reply.retry_after = std::chrono::seconds{1};
+    return reply;
+}
+
+asio::awaitable<void> Session::send_continue() {
+    constexpr std::string_view interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    const auto [ec, size] = co_await asio::async_write(stream_, asio::buffer(interim), as_result);
+    if (ec) ended_ = true;
+}
+
+asio::awaitable<void> Session::send(const Reader& reader, const Reply& reply, bool keep_alive) {
     http::response<http::string_body> response;
     response.result(reply.status);
-    response.version(request.version());
+    response.version(reader.http_11() || !reader.head_done() ? 11 : 10);
     response.keep_alive(keep_alive);
     response.set(http::field::server, "clarify-gateway");
     response.set(http::field::content_type, "application/json");
@@ -138,10 +194,10 @@ asio::awaitable<bool> Session::send(const Reply& reply, const Request& request, 
     }
     if (!reply.allow.empty()) response.set(http::field::allow, reply.allow);
     response.content_length(reply.body.size());
-    if (request.method() != http::verb::head) response.body() = reply.body;
-    stream_.expires_after(limits_.transfer);
+    if (reader.method() != "HEAD") response.body() = reply.body;
+    stream_.expires_after(shared_.limits.transfer);
     const auto [ec, size] = co_await http::async_write(stream_, response, as_result);
-    co_return !ec;
+    if (ec) ended_ = true;
 }
 
 /// Waits a moment for the sender to end its side. A socket that is closed with unread bytes in it
@@ -151,12 +207,8 @@ asio::awaitable<void> Session::linger() {
     error_code ignored;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     stream_.expires_after(std::chrono::seconds{1});
-    for (;;) {
-        buffer_.clear();
-        const auto space = buffer_.prepare(read_size);
-        const auto [ec, size] = co_await stream_.async_read_some(space, as_result);
-        if (ec) co_return;
-    }
+    while (!ended_)
+        co_await read_some();
 }
 
 }  // namespace gateway

@@ -4,18 +4,24 @@
 #ifndef CLARIFY_GATEWAY_SESSION_HPP
 #define CLARIFY_GATEWAY_SESSION_HPP
 
+#include <clarify/http/detail/request/request_reader.hpp>
+
+#include "log.hpp"
+#include "own_hosts.hpp"
 #include "reply.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http/parser.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string_view>
 
 namespace gateway {
 
@@ -24,7 +30,7 @@ struct SessionLimits {
     SessionLimits() {}
 
     /// Request line and header fields, in bytes; more is answered with 431.
-    std::uint32_t header = 16 * 1024;
+    std::size_t header = 16 * 1024;
     /// The body of a request, in bytes; more is answered with 413.
     std::uint64_t body = 1024 * 1024;
     /// How long a connection may be silent between requests.
@@ -33,7 +39,26 @@ struct SessionLimits {
     std::chrono::milliseconds transfer{30'000};
 };
 
+/** What all sessions share.
+
+    @par Thread safety
+    All of it may be used by several sessions at the same time.
+*/
+struct SessionShared {
+    SessionLimits limits;
+    OwnHosts hosts;
+    Memory& memory;
+    Handler handler;
+    /// Told of a request for a host that is not the gateway's own.
+    std::function<void(std::string_view host)> on_foreign_host;
+    /// Whether there is memory for requests.
+    LoggedState& room;
+};
+
 /** Reads requests and writes the answers of a handler, in turn.
+
+    What is no request to the letter of RFC 9112 is refused, and the connection ended: where a request
+    ends is never guessed (`RequestReader` has the list). So is one for another host (421).
 
     Requests that arrive before the one ahead is answered ("pipelining") wait in the buffer and in
     the socket, so their answers are in order. While a handler is at work the session does not look
@@ -41,8 +66,11 @@ struct SessionLimits {
     what it wanted, and cancelling a call whose bytes are under way would only leave open whether
     Clarify has the samples.
 
+    A request needs memory for all before its body is read, some multiple of what it announces; where
+    there is none left it is refused with 503.
+
     @par Object lifetimes
-    The object lives until `run` has ended; the handler must live longer.
+    The object lives until `run` has ended; what is shared must live longer.
     @par Thread safety
     `run` and everything it does is on the strand that the socket was made with; `wind_up` and `cut`
     may be called from anywhere.
@@ -52,8 +80,7 @@ public:
     /// How far the connection's present request has come.
     enum class Stage { idle, receiving, answering };
 
-    Session(
-        boost::asio::ip::tcp::socket socket, const SessionLimits& limits, const Handler& handler);
+    Session(boost::asio::ip::tcp::socket socket, const SessionShared& shared);
 
     boost::asio::any_io_executor get_executor() { return stream_.get_executor(); }
 
@@ -68,19 +95,29 @@ public:
     void cut();
 
 private:
-    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+    using Reader = clarify::detail::RequestReader;
 
+    std::string_view unread() const { return {buffer_.data() + begin_, end_ - begin_}; }
+    boost::asio::awaitable<void> read_some();
     boost::asio::awaitable<bool> wait_for_request();
-    boost::asio::awaitable<boost::system::error_code> receive(Parser& parser);
-    boost::asio::awaitable<bool> send(const Reply& reply, const Request& request, bool keep_alive);
+    boost::asio::awaitable<bool> serve(Reader& reader);
+    boost::asio::awaitable<std::optional<Reply>> receive(Reader& reader, Request& request);
+    std::optional<Reply> judge_head(Reader& reader, Request& request);
+    Reply no_room() const;
+    boost::asio::awaitable<void> send_continue();
+    boost::asio::awaitable<void> send(const Reader& reader, const Reply& reply, bool keep_alive);
     boost::asio::awaitable<void> linger();
 
     boost::beast::tcp_stream stream_;
-    boost::beast::flat_buffer buffer_;
-    const SessionLimits limits_;
-    const Handler& handler_;
+    /// Bytes that belong to no request yet are those from `begin_` to `end_`.
+    std::array<char, 8192> buffer_;
+    std::size_t begin_ = 0;
+    std::size_t end_ = 0;
+    const SessionShared& shared_;
     Stage stage_ = Stage::idle;
     bool last_ = false;
+    /// Has the connection ended, or failed?
+    bool ended_ = false;
 };
 
 }  // namespace gateway

@@ -43,6 +43,9 @@ public:
     /// Closes the connections that are idle, and the others as they come free; does nothing where
     /// the backend inside has no such function.
     void drain() noexcept;
+    /// Where connection events go, unless the backend inside was told; does nothing where it has no
+    /// such function.
+    void observe(Observer observer);
 
 private:
     struct Interface;

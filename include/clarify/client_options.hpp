@@ -56,11 +56,33 @@ private:
     Only failures that may pass by themselves are repeated, only where that cannot do harm (see
     `Fate` and `CallOptions::idempotent`), and only where the wait ends before the call's deadline.
 
+    @par Statuses
+    Of the registered statuses (IANA HTTP Status Code Registry). Notifications and batches are calls in
+    this; a token may always be asked for again, so a fetch repeats what an idempotent call does.
+
+    | status | what it says | repeated for |
+    | --- | --- | --- |
+    | 408 before the whole request was sent | the server did not get it, and has not begun | any call |
+    | 413 with `Retry-After` | it was refused as too large for now (RFC 9110 section 15.5.14) | any call |
+    | 421 | it came to a server that does not answer for this host (section 15.5.20) | any call, on a new connection |
+    | 425 | it was not risked, for it might have been a replay (RFC 8470 section 5.2) | any call |
+    | 429 | too many requests: refused (RFC 6585 section 4) | any call, after `throttled_base` |
+    | 500, 502, 503, 504 | something broke, is away or takes too long; the request may have been executed | idempotent calls |
+    | 408 after the whole request was sent | the request may have arrived after all | none |
+    | 401 | the credentials are refused | any call, once, where there is another token |
+    | 400, 402-407, 409-417, 422-424, 426, 428, 431, 451 | this request will be refused again | none |
+    | 501, 505, 506, 508, 510 | the server cannot do this, or is set up so that it cannot | none |
+    | 507 | no room is left; not to be repeated until somebody wants it (RFC 4918 section 11.5) | none |
+    | 511 | a person has to log in to the network first (RFC 6585 section 6) | none |
+    | all others | not known | none |
+
     @par Waits
     Before repetition n the wait is random, evenly between zero and the least of `cap` and `base`
     times 2 to the power of n - 1 ("full jitter"), so that clients that failed together do not come
-    back together. A `Retry-After` of the server lengthens it. A connection that had gone stale while
-    it was idle is replaced without a wait.
+    back together. A `Retry-After` of the server lengthens it; as a date it is measured against the
+    reply's own `Date`, without one against the clock of this machine. What a proxy or a server
+    without TLS asks for may be anybody's word on the way: it is waited for no longer than `cap`. A
+    connection that had gone stale while it was idle is replaced without a wait.
 */
 struct RetryOptions {
     RetryOptions() {}
@@ -71,14 +93,14 @@ struct RetryOptions {
         case, so that a call may take two attempts.
     */
     unsigned attempts = 3;
-    /// The window of the first wait, in milliseconds. Default 100 ms; from 0, which repeats at once,
-    /// to 1 h.
+    /// The window of the first wait, in milliseconds. Default 100 ms; not negative. 0 repeats at once.
     std::chrono::milliseconds base{100};
     /// The same where the server says that it is asked too often (429), and where this machine has
-    /// no descriptor or port for another connection. Default 1 s; from 0 to 1 h.
+    /// no descriptor or port for another connection. Default 1 s; not negative. 0 repeats
+    /// at once.
     std::chrono::milliseconds throttled_base{1'000};
-    /// The longest window, of either kind. Default 20 s; from 0, which repeats at once, to 24 h. It
-    /// does not shorten what `Retry-After` asks for.
+    /// The longest window, of either kind. Default 20 s; not negative. 0 repeats at once. It
+    /// does not shorten what `Retry-After` of a server with TLS asks for.
     std::chrono::milliseconds cap{20'000};
     /// The longest `Retry-After` that is waited for; a longer one ends the call with the server's
     /// error, in which it stands. Default 60 s; not negative. 0: any that lies ahead ends it.
@@ -127,15 +149,17 @@ std::vector<RateLimit> clarify_rate_limits();
 /** What can be chosen for one call. Unset members mean the client's own setting.
 
     @par Errors
-    A value out of range ends the call with `Errc::bad_argument`, before anything is sent.
+    A value out of range ends the call with `Errc::bad_argument`, before anything is sent. A time that
+    has run out (`timeout`) is `Errc::timeout`.
 */
 struct CallOptions {
     CallOptions() {}
     explicit CallOptions(std::chrono::milliseconds limit) : timeout(limit) {}
 
     /// The limit of the whole call, in milliseconds: queue, token, connection, request, response,
-    /// repetitions and the waits between them. More than 0; the longest there is means for ever.
-    /// Unset: `ClientOptions::call_timeout`.
+    /// repetitions and the waits between them. 0 or less: the time has run out already, and the call
+    /// ends with `Errc::timeout` in `Phase::queue`, unsent, as what is left of a longer limit may say.
+    /// The longest there is means for ever. Unset: `ClientOptions::call_timeout`.
     std::optional<std::chrono::milliseconds> timeout;
     /// The API version to ask for. Unset: `ClientOptions::api_version`.
     std::optional<ApiVersion> api_version;
@@ -155,6 +179,8 @@ struct CallOptions {
 /** What can be chosen for a client.
 
     Checked once, when a client is made; its client has a copy, so that later changes have no effect.
+    A duration has no upper end: one that is longer than the clock can tell, as the longest there is,
+    means for ever.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -179,8 +205,10 @@ struct ClientOptions {
     /// The deepest nesting of arrays and objects in a response. Default 64; from 1 to 1024. A deeper
     /// one ends the call with `Errc::json`, `Reason::depth`.
     std::size_t max_json_depth = 64;
-    /// The most memory that decoding one response may take, in bytes. Default 128 MiB; at least 1.
-    /// For a codec that is made by the client, see `JsonCodecOptions::max_parse_memory`.
+    /// The most memory that decoding one response may take, in bytes, whatever it is decoded into; of a
+    /// batch, all its answers together. Default 128 MiB; at least 1. See
+    /// `JsonCodecOptions::max_parse_memory`, which counts instead where the client was given a codec that
+    /// has it.
     std::size_t max_json_memory = std::size_t{128} << 20U;
     /// How much of a body that is not an answer an error shows (`HttpFailure::body_excerpt`), in
     /// bytes of escaped text. Default 512; from 16 B to 64 KiB, or 0 for nothing.
@@ -197,6 +225,12 @@ struct ClientOptions {
     TokenOptions token;
     /// Receives events; see `Observer`. Empty, the default: nobody does, which costs nothing.
     Observer observer;
+    /// The id of the client's first call, for tests that compare requests byte for byte; each further
+    /// one has the next number. From 1 to 2^53 - 1. Unset, the default: ids begin at a random number
+    /// that nobody can foresee, for each client and, after a fork, for each process, so that a reply
+    /// which is meant for another one fits no call. Answers of a `ScriptedBackend` and of the emulator
+    /// bear the id of their request, whatever it is.
+    std::optional<std::int64_t> first_id;
     /// Stands in for the steady clock, in tests. Null, the default: the steady clock.
     std::shared_ptr<TimeSource> clock;
     /// Allows credentials to travel in clear text to another machine. For test set-ups only:

@@ -86,8 +86,7 @@ public:
 
         @param shared what to do about a file that is open to others. Who may read it is looked at on
             POSIX systems only; elsewhere no file counts as such.
-        @param max_size the largest file that is read, in bytes. So much memory is set aside for it,
-            whatever the file's size.
+        @param max_size the largest file that is read, in bytes; any number.
         @par Errors
         As above, with the path in front of the message; `Error::cause()` is what the system says.
     */

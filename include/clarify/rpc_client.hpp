@@ -42,8 +42,8 @@ namespace clarify {
     it is `asio::use_awaitable`. What is said here holds for all of them, also for those of
     `ApiClient`, unless they say otherwise.
     @par Executor
-    Everything inside runs on a strand of the given executor; no thread is started but the one that
-    Asio's resolver uses. Completion handlers run on their own associated executor, else on the
+    Everything inside runs on a strand of the given executor; no thread is started but those that
+    look up names, which the process shares (see `BasicBeastBackend`). Completion handlers run on their own associated executor, else on the
     given one, never inside the function that starts the call, and never on the strand.
     @par Timeout
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
@@ -66,7 +66,35 @@ namespace clarify {
     the awaitable is kept for later. The client may be destroyed with calls in flight, in any thread
     and in a handler: they complete with `Errc::closed`. The execution context may be destroyed
     before the client: handlers of calls in flight are then destroyed without being called, as Asio
-    does with all of its operations, and the client is good for nothing but to be destroyed.
+    does with all of its operations, and the client, its pages and its streams are good for nothing
+    but to be destroyed. So may the context of a handler's own executor: the handler is destroyed with
+    it, uncalled, and the call goes on. And so may the cancellation signal, whose slot is not touched
+    any more. All that in any order; contexts, clients and streams also at the same time in several
+    threads. What Asio forbids stays forbidden: destroying a context that a thread still runs,
+    beginning something on one that is gone, and touching a cancellation signal in one thread while its
+    call completes in another. No lock is held where a handler, an observer or another function of the
+    user's is called or destroyed.
+    @par Exactly one outcome
+    An operation that begins calls its handler exactly once, unless a context goes first. Where the
+    function that begins it throws, there is no other outcome. Where a handler's allocator has no
+    memory, its outcome takes other memory; where its executor refuses it, that is tried again.
+    @par Fork
+    A client may be used on both sides of a `fork`, as far as its execution context may: Asio asks for
+    `io_context::notify_fork` before and after it, in both processes, and that no other thread uses
+    the context or the client at that moment. A child has no access to the connections of its
+    parent, told or not: where they were, its copies of the descriptors lead nowhere, so that it
+    neither takes replies, nor writes, nor says good-bye on them. Both go on with what is their own: the
+    parent with its connections, the child with new ones, without TLS sessions to resume, with
+    other ids and random waits. Tokens that had been fetched serve both.
+
+    Calls that were under way go on in the parent. In the child they end with `Errc::cancelled` and
+    `Fate::unknown` when the context runs, and none is sent again; a token that was being fetched
+    is fetched anew by the first call that needs one. A child that has not called `notify_fork` must not run the
+    context before it has begun a call, which makes up for it; to destroy everything, or to `_exit`,
+    is fine at any time. With a `RetryOptions::seed` the waits of both processes are the same.
+
+    Where the child only runs another program, nothing needs to be done: no descriptor of a connection
+    outlives `exec`.
     @par Errors
     Every kind of `Errc`, see there; nothing that a peer sends makes a function throw.
     @par Shortage of memory
@@ -310,6 +338,10 @@ public:
     /** Closes gracefully: new calls end with `Errc::closed` at once, those in flight have until
         `limit` from now to finish, token and repetitions included, and end with `Errc::closed` then.
 
+        An operation of several requests that has begun is one of those in flight: an insert in
+        parts, publishing with change detection, and of pages and data streams the wait for the next
+        piece that is under way; what follows that is `Errc::closed`.
+
         Does not wait; `drain` does. Idle connections are closed at once, the others as they come
         free. The client is closed as soon as its last call has ended. Of several limits the earliest
         counts, and `close()` ends the matter at once, as does destroying the client. Zero, or less,
@@ -335,8 +367,9 @@ public:
         @par Per-operation cancellation
         All three types end the wait, with `Errc::cancelled`; the client goes on closing.
         @par Errors
-        `Errc::timeout` where calls had to be ended when the time was over, `Errc::closed` where
-        `close()`, or the end of the client, came before that. Success where none had to.
+        `Errc::timeout` where calls, or operations of several, had to be ended when the time was
+        over, `Errc::closed` where `close()`, or the end of the client, came before that; the message
+        says how many of each. Success where none had to.
     */
     template <CompletionToken<void> Token = boost::asio::use_awaitable_t<>>
     auto async_drain(std::chrono::milliseconds limit, Token&& token = {}) {
@@ -355,8 +388,17 @@ public:
 
 protected:
     /// Another one that makes calls of the same client, for as long as that is open, and whose end
-    /// ends nothing.
+    /// ends nothing. Its calls, and those of what is shared from it, belong to one operation.
     RpcClient share() const { return RpcClient{*this, Shared{}}; }
+    /// That operation; null unless this is shared.
+    const std::shared_ptr<detail::Operation>& operation() const noexcept { return operation_; }
+    /// A call that ends with `error` before it begins.
+    template <class R, class Token>
+    auto refuse(std::string_view method, Error error, CallOptions options, Token&& token) {
+        detail::PreparedCall prepared = prepare(method, no_params, std::move(options), false);
+        prepared.error = std::move(error);
+        return start<R>(std::move(prepared), std::forward<Token>(token));
+    }
     /// The client's own settings, as they were given.
     const ClientOptions& options() const noexcept { return engine_->options(); }
 
@@ -384,12 +426,14 @@ private:
         bool notification) const;
     detail::PreparedCall prepare_batch(Batch batch, CallOptions options) const;
     Result<void> check(const CallOptions& options) const;
+    static Result<void> check_time(const CallOptions& options);
     Result<void> check_size(std::size_t size) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);
 
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<const Codec> codec_;
+    std::shared_ptr<detail::Operation> operation_;
     bool batches_ = true;
     bool owner_ = true;
 };

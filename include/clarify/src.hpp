@@ -23,6 +23,8 @@
 #include <clarify/api/detail/impl/frame_text.hpp>
 #include <clarify/api/detail/impl/params.hpp>
 #include <clarify/api/detail/impl/resource_check.hpp>
+#include <clarify/api/detail/impl/sample_groups.hpp>
+#include <clarify/api/detail/impl/sample_parts.hpp>
 #include <clarify/api/detail/impl/zone_data.hpp>
 #include <clarify/api/impl/data_frame.hpp>
 #include <clarify/api/impl/duration.hpp>
@@ -33,6 +35,7 @@
 #include <clarify/api/impl/publish.hpp>
 #include <clarify/api/impl/query.hpp>
 #include <clarify/api/impl/resource.hpp>
+#include <clarify/api/impl/sample_buffer.hpp>
 #include <clarify/api/impl/selection.hpp>
 #include <clarify/api/impl/summaries.hpp>
 #include <clarify/api/impl/time_zone.hpp>
@@ -52,6 +55,7 @@
 #include <clarify/core/impl/timer.hpp>
 #include <clarify/core/impl/url.hpp>
 #include <clarify/detail/impl/engine_base.hpp>
+#include <clarify/detail/impl/engine_base_ending.hpp>
 #include <clarify/detail/impl/reply.hpp>
 #include <clarify/detail/impl/watchdog.hpp>
 #include <clarify/http/impl/beast_backend.hpp>

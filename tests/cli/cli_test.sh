@@ -125,7 +125,7 @@ expect 1 "$tool" call "${tls[@]}" --json no.such.method '[1,2]'
 has err '{"kind":"rpc","reason":null,"phase":"' '"fate":"answered","attempts":1,' '"code":-32601' '"trace":"'
 
 test_case "call: nothing that a server says drives the terminal"
-for control in $'\e' $'\a' $'\xc2\x9b' $'\xe2\x80\x8f' $'\xe2\x80\xa8' $'\xe2\x80\xae' $'\xe2\x81\xa6' $'\xd8\x9c'; do
+for control in $'\e' $'\a' $'\xc2\x9b' $'\xe2\x80\x8f' $'\xe2\x80\xa8' $'\xe2\x80\xae' $'\xe2\x81\xa6' $'\xd8\x9c' $'\x7f'; do
     # The error repeats it in a path. In JSON the controls of ASCII have to be escaped.
     case $control in
         $'\e') sent='\u001b' ;;
@@ -134,6 +134,9 @@ for control in $'\e' $'\a' $'\xc2\x9b' $'\xe2\x80\x8f' $'\xe2\x80\xa8' $'\xe2\x8
     esac
     expect 1 "$tool" call "${tls[@]}" clarify.selectItems "{\"query\":{\"a${sent}b\":1}}"
     has err "query.a?b"
+    lacks err "$control"
+    expect 1 "$tool" call --json "${tls[@]}" clarify.selectItems "{\"query\":{\"a${sent}b\":1}}"
+    has err '"query.a\u'
     lacks err "$control"
 done
 

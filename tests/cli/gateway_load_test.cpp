@@ -146,7 +146,9 @@ void run_load(const std::string& drain, std::chrono::seconds longest) {
     Emulator emulator;
     const support::TemporaryDirectory folder;
     GatewayProcess gateway{
-        {"--credentials",
+        {"--host",
+         "gateway",
+         "--credentials",
          folder.write("credentials.json", emulator.credentials_json()),
          "--ca",
          folder.write("ca.pem", emulator.ca_certificate_pem()),

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_TESTS_CLI_GATEWAY_PROCESS_HPP
 #define CLARIFY_TESTS_CLI_GATEWAY_PROCESS_HPP
 
+#include "../support/temporary_directory.hpp"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -15,10 +17,13 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -33,10 +38,15 @@ inline constexpr std::chrono::seconds patience{90};
 class GatewayProcess {
 public:
     /// Returns when the gateway listens.
-    explicit GatewayProcess(const std::vector<std::string>& options) {
+    /// @param environment Variables it has besides ours, as `NAME=VALUE`.
+    /// @param log Where its standard error goes; -1: to a file, for `log`.
+    explicit GatewayProcess(
+        const std::vector<std::string>& options,
+        const std::vector<std::string>& environment = {},
+        int log = -1) {
         std::vector<std::string> arguments{"--listen", "127.0.0.1:0"};
         arguments.insert(arguments.end(), options.begin(), options.end());
-        spawn(std::move(arguments));
+        spawn(std::move(arguments), environment, log);
         constexpr std::string_view announcement = "Listening on http://127.0.0.1:";
         while (output_.find('\n') == std::string::npos && read_more()) {
         }
@@ -59,12 +69,32 @@ public:
             ::kill(pid_, SIGKILL);
             ::waitpid(pid_, nullptr, 0);
         }
-        ::close(pipe_);
+        stop_reading();
     }
 
     std::uint16_t port() const { return port_; }
 
+    pid_t id() const { return pid_; }
     void send_signal(int signal) const { ::kill(pid_, signal); }
+    /// Whoever reads its standard output ends.
+    void stop_reading() {
+        if (pipe_ >= 0) ::close(std::exchange(pipe_, -1));
+    }
+
+    /// All of its log so far.
+    std::string log() const {
+        std::ifstream file{folder_ / "log", std::ios::binary};
+        return {std::istreambuf_iterator<char>{file}, {}};
+    }
+    /// Waits until the log has `text`, and says whether it came to that.
+    bool logs(std::string_view text) const {
+        const auto until = std::chrono::steady_clock::now() + patience;
+        while (log().find(text) == std::string::npos) {
+            if (std::chrono::steady_clock::now() > until) return false;
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        }
+        return true;
+    }
 
     /// Waits for the end: the exit code, or the negative number of the signal it died of.
     int wait() {
@@ -90,7 +120,10 @@ public:
 private:
     GatewayProcess() = default;
 
-    void spawn(std::vector<std::string> arguments) {
+    void spawn(
+        std::vector<std::string> arguments,
+        std::vector<std::string> environment = {},
+        int log = -1) {
         const char* const program = std::getenv("CLARIFY_GATEWAY");
         if (program == nullptr) throw std::runtime_error{"CLARIFY_GATEWAY is to name the gateway"};
         arguments.insert(arguments.begin(), program);
@@ -102,10 +135,24 @@ private:
         for (std::string& argument : arguments)
             argv.push_back(argument.data());
         argv.push_back(nullptr);
+        std::vector<char*> variables;
+        for (std::string& variable : environment)
+            variables.push_back(variable.data());
+        for (char** each = environ; *each != nullptr; ++each)
+            variables.push_back(*each);
+        variables.push_back(nullptr);
         posix_spawn_file_actions_t actions;
         ::posix_spawn_file_actions_init(&actions);
         ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-        const int failure = ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
+        const std::string file = (folder_ / "log").string();
+        if (log >= 0) {
+            ::posix_spawn_file_actions_adddup2(&actions, log, STDERR_FILENO);
+        } else {
+            ::posix_spawn_file_actions_addopen(
+                &actions, STDERR_FILENO, file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+        }
+        const int failure =
+            ::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), variables.data());
         ::posix_spawn_file_actions_destroy(&actions);
         ::close(ends[1]);
         pipe_ = ends[0];
@@ -117,6 +164,7 @@ private:
 
     /// Returns false at the end of the output, which is the end of the process.
     bool read_more() {
+        if (pipe_ < 0) return false;
         const std::chrono::milliseconds limit = patience;
         pollfd state{pipe_, POLLIN, 0};
         if (::poll(&state, 1, static_cast<int>(limit.count())) == 0) {
@@ -128,6 +176,7 @@ private:
         return count > 0;
     }
 
+    support::TemporaryDirectory folder_;
     pid_t pid_ = 0;
     int pipe_ = -1;
     std::uint16_t port_ = 0;

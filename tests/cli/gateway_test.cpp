@@ -1,162 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // The example gateway, request by request.
 
-#include <clarify/testing/emulator.hpp>
-
-#include "../support/temporary_directory.hpp"
-#include "gateway_process.hpp"
-
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/json/parse.hpp>
-#include <boost/json/value.hpp>
+#include "gateway_scene.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
 #include <string>
 #include <thread>
-#include <utility>
-#include <vector>
 
-namespace {
-
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-namespace json = boost::json;
+using namespace gateway_test;
 using namespace std::chrono_literals;
-using asio::ip::tcp;
-using clarify::testing::Emulator;
-using clarify::testing::EmulatorOptions;
-using gateway_test::GatewayProcess;
-using support::TemporaryDirectory;
-using Options = std::vector<std::string>;
-using Response = http::response<http::string_body>;
-
-const std::string one_sample =
-    R"({"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}})";
-
-/// A blocking keep-alive connection to the gateway.
-class Sender {
-public:
-    explicit Sender(const GatewayProcess& gateway) {
-        socket_.connect({asio::ip::address_v4::loopback(), gateway.port()});
-        // A gateway that hangs fails the test.
-        const timeval limit{gateway_test::patience.count(), 0};
-        ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    }
-
-    void write(const std::string& bytes) { asio::write(socket_, asio::buffer(bytes)); }
-
-    void write_samples(const std::string& document) {
-        write(
-            "POST /samples HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
-            "Content-Length: " +
-            std::to_string(document.size()) + "\r\n\r\n" + document);
-    }
-
-    Response read() {
-        Response response;
-        http::read(socket_, buffer_, response);
-        return response;
-    }
-
-    Response post(const std::string& document) {
-        write_samples(document);
-        return read();
-    }
-
-    Response get(const std::string& target) {
-        write("GET " + target + " HTTP/1.1\r\nHost: gateway\r\n\r\n");
-        return read();
-    }
-
-    /// Has the gateway ended the connection, without a word?
-    bool at_end() {
-        boost::system::error_code ec;
-        char byte = 0;
-        socket_.read_some(asio::buffer(&byte, 1), ec);
-        return ec == asio::error::eof && buffer_.size() == 0;
-    }
-
-    bool readable_within(std::chrono::milliseconds limit) {
-        pollfd state{socket_.native_handle(), POLLIN, 0};
-        return ::poll(&state, 1, static_cast<int>(limit.count())) != 0;
-    }
-
-    void close() { socket_.close(); }
-
-private:
-    asio::io_context context_;
-    tcp::socket socket_{context_};
-    boost::beast::flat_buffer buffer_;
-};
-
-EmulatorOptions plain_http() {
-    EmulatorOptions options;
-    options.tls = false;
-    return options;
-}
-
-/// A gateway before an emulator.
-struct Setup {
-    explicit Setup(Options more = {}) : gateway(with_credentials(std::move(more))) {}
-
-    Options with_credentials(Options options) const {
-        options.push_back("--credentials");
-        options.push_back(folder.write("credentials.json", emulator.credentials_json()));
-        return options;
-    }
-
-    Emulator emulator{plain_http()};
-    TemporaryDirectory folder;
-    GatewayProcess gateway;
-};
-
-/// A gateway before a Clarify that accepts calls and never answers.
-struct StuckSetup {
-    explicit StuckSetup(Options more = {}) : gateway(with_credentials(std::move(more))) {}
-
-    Options with_credentials(Options options) const {
-        const std::string url =
-            "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/v1/";
-        options.push_back("--credentials");
-        options.push_back(folder.write(
-            "credentials.json",
-            R"({"apiUrl":")" + url +
-                R"(","integration":"c618rbfqfsj7mjkj0ss1","credentials":{"type":"basic-auth",)"
-                R"("clientId":"c618rbfqfsj7mjkj0ss1","clientSecret":"password"}})"));
-        return options;
-    }
-
-    /// Returns when the gateway has sent a call.
-    void receive_call() {
-        tcp::socket& socket = calls.emplace_back(context);
-        acceptor.accept(socket);
-        char byte = 0;
-        asio::read(socket, asio::buffer(&byte, 1));
-    }
-
-    asio::io_context context;
-    tcp::acceptor acceptor{context, {asio::ip::address_v4::loopback(), 0}};
-    std::vector<tcp::socket> calls;
-    TemporaryDirectory folder;
-    GatewayProcess gateway;
-};
-
-json::value error_of(const Response& response) { return json::parse(response.body()).at("error"); }
-
-std::string text(const json::value& error, const std::string& name) {
-    const json::value* const member = error.as_object().if_contains(name);
-    return member == nullptr ? "" : std::string{member->as_string()};
-}
-
-}  // namespace
 
 TEST_CASE("gateway: answers 200 with Clarify's summary when the samples are stored") {
     Setup setup;
@@ -284,7 +138,9 @@ TEST_CASE("gateway: answers pipelined requests in their order") {
         "POST /samples HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
         "Content-Length: " +
         std::to_string(one_sample.size()) + "\r\n\r\n" + one_sample;
-    sender.write(request + "GET /healthz HTTP/1.1\r\n\r\n" + "GET / HTTP/1.1\r\n\r\n" + request);
+    sender.write(
+        request + "GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n" +
+        "GET / HTTP/1.1\r\nHost: gateway\r\n\r\n" + request);
     CHECK(sender.read().result_int() == 200);
     CHECK(sender.read().body() == R"({"status":"ok"})");
     CHECK(sender.read().result_int() == 404);
@@ -321,7 +177,7 @@ TEST_CASE("gateway: a connection too many waits for one that ends") {
     Sender first{setup.gateway};
     CHECK(first.get("/healthz").result_int() == 200);
     Sender second{setup.gateway};
-    second.write("GET /healthz HTTP/1.1\r\n\r\n");
+    second.write("GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n");
     CHECK_FALSE(second.readable_within(200ms));
     CHECK(first.get("/healthz").result_int() == 200);
     first.close();

@@ -369,6 +369,9 @@ cat >plant.json <<'JSON'
  "signals": {"pump/flow": {"item": "flow",
                            "data": {"times": ["2026-01-01T00:00:00Z"], "values": [1.5]}}}}
 JSON
+# A link at a name that could be foreseen leads nowhere.
+echo precious >victim
+ln -s victim plant.json.new
 for round in 1 2; do
     rm -f credentials.json emulator.log
     "$tool" emulator --plain --credentials-out credentials.json --load plant.json \
@@ -392,6 +395,47 @@ for round in 1 2; do
     has plant.json '"pump/flow"' "\"round$round\""
 done
 has plant.json '"round1"'
+[ "$(cat victim)" = precious ] || fail "the dump was written through a link"
+[ "$(stat -c %a plant.json)" = 600 ] || fail "plant.json can be read by others"
+
+echo "signals, items, data: a name drives no terminal, and breaks no format"
+cat >evil.json <<'JSON'
+{"items": {"flow": {"name": "a\u009bb\u202ec\u007fd\u2066e\uffff]]><&\"'=1+1", "engUnit": "\u009b", "visible": true}},
+ "signals": {"evil": {"attributes": {"name": "a\u009bb\u202ec\u007fd\u2066e"}, "item": "flow",
+                      "data": {"times": ["2026-01-01T00:00:00Z"], "values": [1.5]}}}}
+JSON
+rm -f emulator.log
+"$tool" emulator --plain --credentials-out credentials.json --load evil.json >emulator.log 2>&1 &
+emulator=$!
+for ((i = 0; i < 200; ++i)); do
+    grep -qsF Ready emulator.log && break
+    sleep 0.05
+done
+harmless() { # harmless FILE: no C1 control, no turn of direction, no DEL, nothing that XML forbids
+    LC_ALL=C grep -qP '\xC2[\x80-\x9F]|\xE2\x80[\xAA-\xAE]|\xE2\x81\xA6|\x7F|\xEF\xBF\xBF' "$1" &&
+        fail "$1 has what drives a terminal"
+}
+for command in signals items "call clarify.selectItems" "call integration.selectSignals --json"; do
+    # shellcheck disable=SC2086
+    "$tool" $command >out 2>err
+    harmless out
+    harmless err
+done
+expect 0 "$tool" items
+has out 'a\u009bb\u202ec\u007fd\u2066e\uffff]]><&\"'
+item=$(sed -n 's/.*"id":"\([a-v0-9]*\)".*/\1/p' out)
+for format in csv json table; do
+    expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --format "$format"
+    harmless out
+done
+for plot in - evil.svg; do
+    expect 0 "$tool" data "$item" --from 2026-01-01 --to 2026-01-02 --plot "$plot"
+    harmless out
+done
+harmless evil.svg
+has evil.svg ']]&gt;&lt;&amp;&quot;'
+kill -INT "$emulator"
+wait "$emulator"
 expect 2 "$tool" emulator --load missing.json
 has err "missing.json"
 echo '{"signals":{"a":{"item":"none"}}}' >wrong.json

@@ -2,6 +2,9 @@
 // Data frames as text: what is read is in order and finite, and comes back the same, in parts, too.
 
 #include <clarify/api/data_frame.hpp>
+#include <clarify/api/detail/sample_parts.hpp>
+#include <clarify/api/field_errors.hpp>
+#include <clarify/api/sample_buffer.hpp>
 
 #include "fuzz.hpp"
 #include "reference_json.hpp"
@@ -11,11 +14,11 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace {
 
 using clarify::DataFrame;
-using clarify::detail::RowRange;
 using fuzz::require;
 
 void check_content(const DataFrame& frame) {
@@ -40,6 +43,35 @@ DataFrame reread(const DataFrame& frame, std::size_t limit) {
     return again;
 }
 
+/// What an insert sends of it, in however many parts.
+void check_parts(const DataFrame& frame, std::size_t limit) {
+    clarify::SampleBuffer samples;
+    samples.add(frame);
+    clarify::detail::SampleTable table = clarify::detail::SampleAccess::take(samples);
+    clarify::FieldErrors errors;
+    clarify::detail::check(table, "", errors);
+    if (!errors.empty()) return;
+    clarify::detail::SampleParts parts{std::move(table), limit};
+    if (!parts.check_size()) return;
+    DataFrame together;
+    while (const clarify::detail::SamplePart* const part = parts.next()) {
+        std::string text;
+        append_json(text, *part);
+        require(text.size() <= limit, "a part is no longer than allowed");
+        DataFrame one;
+        require(read_json_text(text, one).has_value(), "what was written can be read");
+        together.merge(one);
+    }
+    require(together.value_count() == frame.value_count(), "no sample is left out");
+    for (std::size_t i = 0; i != frame.columns(); ++i) {
+        require(together.contains(frame.key(i)), "no column is left out");
+        for (const DataFrame::Row row : frame.rows()) {
+            if (std::isnan(row[i])) continue;
+            require(together.at(row.time(), frame.key(i)) == row[i], "a sample is as it was");
+        }
+    }
+}
+
 void run(std::string_view input) {
     fuzz::Choices choices{input};
     const std::size_t limit = 40 + choices.byte();
@@ -62,19 +94,7 @@ void run(std::string_view input) {
     }
     require(reread(frame, written.size()) == frame, "a frame comes back as it was written");
 
-    const auto parts = clarify::detail::split_by_json_size(frame, limit);
-    if (!parts) return;
-    DataFrame together;
-    std::size_t next = 0;
-    for (const RowRange& range : *parts) {
-        require(range.first == next && range.count != 0, "parts follow each other");
-        next += range.count;
-        together.merge(reread(frame.part(range.first, range.count), limit));
-    }
-    require(next == frame.times().size(), "no row is left out");
-    // Merging drops rows without any value.
-    frame.normalize();
-    require(together.size() == frame.size(), "the parts have the same rows together");
+    check_parts(frame, limit);
 }
 
 const fuzz::Target target{"data_frame", run};

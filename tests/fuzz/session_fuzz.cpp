@@ -130,6 +130,7 @@ Session::Session(std::string_view script) : script_(script) {
 void Session::make_client() {
     clarify::ClientOptions options;
     options.clock = clock_;
+    options.first_id = 1;
     const unsigned flags = script_.byte();
     options.http.max_connections = 1 + flags % 3;
     if ((flags & 4U) != 0) options.max_response_body = 200;

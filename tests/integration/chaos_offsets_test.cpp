@@ -52,6 +52,8 @@ public:
     explicit Scene(const Security* security = nullptr) : security_(security) {
         options_.call_timeout = 10s;
         options_.retry.base = 1ms;
+        // The length of an id varies by chance as well.
+        options_.first_id = 1;
         if (security_ != nullptr) options_.http.tls.ca_pem = security_->authority.certificate_pem();
     }
 

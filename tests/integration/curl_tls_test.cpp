@@ -4,6 +4,7 @@
 #include "../support/temporary_directory.hpp"
 #include "curl_caller.hpp"
 #include "tls_cases.hpp"
+#include "tls_leftover_cases.hpp"
 
 #include <doctest/doctest.h>
 
@@ -48,6 +49,10 @@ TEST_CASE("CurlBackend: calls over TLS share a connection") {
     }
     CHECK(scene.requests == 3);
     CHECK(scene.server.connections() == 1);
+}
+
+TEST_CASE("CurlBackend: what comes in one segment with a reply is no answer to the next request") {
+    tls_cases::unasked_in_one_segment<clarify::CurlBackend>();
 }
 
 TEST_CASE("CurlBackend: the CA may be a text, a file or both") {

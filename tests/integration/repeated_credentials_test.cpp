@@ -41,11 +41,14 @@ clarify::Error report(Auth auth, Reply reply) {
             peer.send(reply(*request));
     }};
     boost::asio::io_context context;
+    clarify::ClientOptions options;
+    options.first_id = 1;
     clarify::RpcClient<clarify::BeastBackend, Auth, support::TextCodec> client{
         context.get_executor(),
         *clarify::Url::parse(server.origin() + "/rpc"),
         clarify::BeastBackend{},
-        std::move(auth)};
+        std::move(auth),
+        options};
     const Outcome outcome = support::run(context, client.call("m", "{}"));
     REQUIRE_FALSE(outcome);
     return outcome.error();

@@ -206,12 +206,15 @@ TEST_CASE("token endpoint: what it sends behind its reply answers no call") {
         }
     }};
     asio::io_context context;
+    clarify::ClientOptions options;
+    options.first_id = 1;
     Client client{
         context.get_executor(),
         *clarify::Url::parse(server.origin() + "/rpc"),
         clarify::BeastBackend{clarify::HttpOptions{}},
         clarify::ClientCredentials{clarify::ClientCredentialsConfig{
-            *clarify::Url::parse(server.origin() + "/token"), "id", clarify::Secret{"secret"}}}};
+            *clarify::Url::parse(server.origin() + "/token"), "id", clarify::Secret{"secret"}}},
+        options};
     const Outcome outcome = support::run(context, client.call("m", clarify::no_params));
     REQUIRE_MESSAGE(outcome.has_value(), outcome.error());
     CHECK(*outcome == "\"real\"");

@@ -6,12 +6,14 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <optional>
@@ -93,6 +95,28 @@ public:
         if (detail::write_setting("/proc/sys/net/ipv4/ip_local_port_range", range))
             return std::nullopt;
         return std::string{"no range of ports can be set: "} + std::strerror(errno);
+    }
+
+    /// The name server at `address` is the only one from here on; the process gets a view of the file
+    /// system of its own for that.
+    static std::optional<std::string> use_name_server(const std::string& address) {
+        const std::string why = "no name server of its own: ";
+        if (::unshare(CLONE_NEWNS) != 0 ||
+            ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+            return why + std::strerror(errno);
+        char path[] = "/tmp/clarify-resolv-XXXXXX";
+        const int file = ::mkstemp(path);
+        if (file < 0) return why + std::strerror(errno);
+        ::close(file);
+        const bool written = detail::write_setting(
+            path, "nameserver " + address + "\noptions timeout:20 attempts:3\n");
+        const bool mounted =
+            written && ::mount(path, "/etc/resolv.conf", nullptr, MS_BIND, nullptr) == 0;
+        const std::string problem = mounted ? "" : why + std::strerror(errno);
+        // The mount keeps what it shows.
+        ::unlink(path);
+        if (!mounted) return problem;
+        return std::nullopt;
     }
 
     /// Connections that wait for an answer to their SYN.

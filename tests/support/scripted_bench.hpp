@@ -18,6 +18,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,19 +36,23 @@ struct ScriptedBench {
         clarify::BoostJsonCodec>;
     using Outcome = clarify::Result<boost::json::value>;
 
-    explicit ScriptedBench(clarify::ClientOptions options = {}) {
+    explicit ScriptedBench(
+        clarify::ClientOptions options = {},
+        const std::string& origin = "https://api.example",
+        const clarify::TokenOptions& token = {}) {
         options.clock = clock;
         options.observer = [this](const clarify::Event& event) {
             if (event.kind == clarify::EventKind::retry) waits.push_back(event.wait);
         };
         server.on(token_path).always(clarify::testing::issue_tokens(std::chrono::hours{1}));
         clarify::ClientCredentialsConfig config{
-            clarify::Url::parse("https://api.example/v1/oauth/token").value(),
+            clarify::Url::parse(origin + std::string{token_path}).value(),
             "id",
             clarify::Secret{"secret"}};
+        config.token = token;
         client.emplace(
             context.get_executor(),
-            clarify::Url::parse("https://api.example/v1/rpc").value(),
+            clarify::Url::parse(origin + std::string{rpc_path}).value(),
             server,
             clarify::ClientCredentials{std::move(config)},
             std::move(options));

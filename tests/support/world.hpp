@@ -218,6 +218,7 @@ inline World::World(WorldOptions given) {
     net.set_segment(given.segment);
     given.client.clock = clock;
     if (!given.client.retry.seed) given.client.retry.seed = static_cast<std::uint32_t>(seed());
+    given.client.first_id = 1;
     WorldTls& tls = WorldTls::get();
     given.client.http.tls.ca_pem = given.trusted ? tls.ca_pem : tls.other_ca_pem;
     if (given.revoked) given.client.http.tls.crl_pem = tls.crl_pem;

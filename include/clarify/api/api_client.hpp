@@ -12,6 +12,7 @@
 #include <clarify/api/publish.hpp>
 #include <clarify/api/query.hpp>
 #include <clarify/api/resource.hpp>
+#include <clarify/api/sample_buffer.hpp>
 #include <clarify/api/selection.hpp>
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
@@ -119,10 +120,13 @@ public:
 
         The columns of the frame are signals by their input keys; missing ones are created. What is
         larger than `InsertOptions::max_request_size` is divided by time into requests that are sent
-        one after the other, each with the timeout of a call.
+        one after the other, each with the timeout of a call. So is a frame that is little but missing
+        values, as where its inputs do not share their times: by inputs that do, and by others as long
+        as what is sent stays within about ten times of what the samples take. Fewer and larger
+        requests are preferred up to there, for the service takes one in a second.
 
         @param frame samples in any order, under keys that Clarify takes, with finite values. A frame
-        that has to be divided is sorted first, in a copy.
+        that has to be divided is copied first, as a `SampleBuffer`.
         @param options by default the client's own, and requests of at most 8 MB.
 
         @par Handler signature
@@ -134,8 +138,9 @@ public:
         @par Errors
         Where one of several requests fails, or is cancelled, those before it have been executed and
         those after it are not sent: the error is that of the one that failed, its fate too, and its
-        message says up to which time all was inserted. Inserting all of it again does no harm.
-        `Errc::bad_argument`, too, where a single row is larger than `max_request_size`.
+        message says up to which time all was inserted, or how many of the samples. Inserting all of
+        it again does no harm. `Errc::bad_argument`, too, where a single sample is larger than
+        `max_request_size`.
     */
     template <CompletionToken<InsertResult> Token = boost::asio::use_awaitable_t<>>
     auto async_insert(const DataFrame& frame, InsertOptions options = {}, Token&& token = {});
@@ -148,6 +153,28 @@ public:
     [[nodiscard]] boost::asio::awaitable<Result<InsertResult>> insert(
         const DataFrame& frame, InsertOptions options = {}) {
         return async_insert(frame, std::move(options), boost::asio::use_awaitable);
+    }
+
+    /** Inserts samples of inputs that each have times of their own: `integration.insert`, otherwise as
+        for a frame.
+
+        Memory and bytes sent grow with the samples, however many inputs and times there are. Nothing
+        is sent where the buffer is empty.
+
+        @param samples moved in, or copied. To try again what has failed, keep a copy; those that were
+        inserted may be inserted again.
+    */
+    template <CompletionToken<InsertResult> Token = boost::asio::use_awaitable_t<>>
+    auto async_insert(SampleBuffer samples, InsertOptions options = {}, Token&& token = {});
+    /// The same without options.
+    template <CompletionToken<InsertResult> Token>
+    auto async_insert(SampleBuffer samples, Token&& token) {
+        return async_insert(std::move(samples), InsertOptions{}, std::forward<Token>(token));
+    }
+    /// `async_insert` as an awaitable.
+    [[nodiscard]] boost::asio::awaitable<Result<InsertResult>> insert(
+        SampleBuffer samples, InsertOptions options = {}) {
+        return async_insert(std::move(samples), std::move(options), boost::asio::use_awaitable);
     }
 
     /** Saves signals, created where they are missing: `integration.saveSignals`.
@@ -418,6 +445,7 @@ private:
     std::string version_of(const CallOptions& options) const;
     CallOptions prepared(CallOptions options, bool needs_1_2 = false) const;
     Insert prepare_insert(const DataFrame& frame, InsertOptions options);
+    Insert prepare_insert(SampleBuffer samples, InsertOptions options);
     template <class Token>
     auto start_connect(
         const ResourceQuery& signals,

@@ -37,8 +37,8 @@ struct InsertOptions : ApiOptions {
 
     /// In bytes of JSON text. A larger request is divided by time into several, one after the other; the
     /// service takes about 8 MiB, and one insert in a second. What is already inserted stays where a
-    /// later part fails. A single row that is longer is refused with `Errc::bad_argument`,
-    /// `Reason::request`. 0: never divided.
+    /// later part fails. A single sample that is longer is refused with `Errc::bad_argument`,
+    /// `Reason::request`. 0: never divided, not even where most of it would be missing values.
     std::size_t max_request_size = 8'000'000;
 };
 

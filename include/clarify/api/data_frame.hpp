@@ -42,8 +42,8 @@ bool read_json(JsonReader& in, DataFrame& frame);
     Rows may be in any order, and times may be repeated, until `normalize` is called; what is sent
     and what was received always is. Columns keep the order in which they were added.
 
-    A frame takes eight bytes a row, and eight for each value, whether it is missing or not: series that
-    do not share their times are better kept in frames of their own.
+    A frame takes eight bytes a row, and eight for each value, whether it is missing or not. Series that
+    do not share their times are better kept in frames of their own, or in a `SampleBuffer`.
 
     @code
     for (const clarify::DataFrame::Row row : frame.rows()) {
@@ -183,45 +183,6 @@ private:
     std::map<std::string, std::size_t, std::less<>> by_key_;
 };
 
-/** Collects samples one by one, in any order, and makes a frame of them.
-
-    @code
-    clarify::SampleBuffer buffer;
-    buffer.add("pump/flow", time, 12.5);
-    const clarify::DataFrame frame = buffer.take();
-    @endcode
-
-    The frame has a row for every time at which any key has a sample, so keys that are sampled at the
-    same times fit best together.
-
-    @par Thread safety
-    Distinct objects: safe. Shared objects: unsafe.
-*/
-class SampleBuffer {
-public:
-    SampleBuffer() {}
-
-    /// Adds a sample. Of several for the same key and time the last one counts.
-    void add(std::string_view key, Timestamp time, double value);
-    /// How many samples were added since it was last emptied.
-    std::size_t size() const noexcept { return size_; }
-    bool empty() const noexcept { return size_ == 0; }
-    /// All that was added, as a normalised frame, whose columns are in the order of their keys; begins
-    /// anew. A NaN that was added is no sample.
-    DataFrame take();
-
-private:
-    struct Sample {
-        Timestamp time;
-        double value;
-    };
-
-    static void sort(std::vector<Sample>& samples);
-
-    std::map<std::string, std::vector<Sample>, std::less<>> samples_;
-    std::size_t size_ = 0;
-};
-
 /** Writes the frame as `integration.insert` takes it, `{"times":[…],"series":{"key":[…],…}}`:
     numbers as short as they can be read back exactly,
     null for what is missing. A frame that is not normalised is written as if it were.
@@ -241,7 +202,9 @@ Result<void> append_json_text(std::string& out, const DataFrame& frame);
     @par Errors
     `Errc::decode` with a JSON pointer in the message; the frame is left alone. `Reason::mismatch`
     among others for a series that has not as many values as there are times, `Reason::out_of_range`
-    for frames whose merge would have four million values more than twice those that are read.
+    for a number beyond the largest double; one nearer to zero than the smallest is zero.
+    `Errc::too_large`, `Reason::parse`, where it would take more than 128 MiB, as frames may that have
+    neither times nor keys in common; a codec with other limits reads larger ones.
 */
 Result<void> read_json_text(std::string_view text, DataFrame& frame);
 

@@ -9,6 +9,7 @@
 #include <clarify/api/detail/next_turn.hpp>
 #include <clarify/api/timestamp.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -95,11 +96,13 @@ struct DataSource {
     the timeout and the repetitions of a call, and keeps to the rate limits in line with the others;
     so the deadline of a wait, if it is to have any, is the caller's to set, by cancellation.
 
-    Made by a client, which may be moved or destroyed meanwhile; in the latter case the next part is
-    `Errc::closed`. Nothing is asked for before the first `next`.
+    Made by a client, which may be moved or destroyed meanwhile; in the latter case, and where it is
+    closed, the next part is `Errc::closed`. Where it is closed with a limit, the wait that is under
+    way has that time. Nothing is asked for before the first `next`.
 
     @par Object lifetimes
-    May be moved and destroyed at any time. What is on its way then is dropped when it comes.
+    May be moved and destroyed at any time, also after the execution context, when it is good for
+    nothing else. What is on its way then is dropped when it comes.
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
 */
@@ -113,8 +116,11 @@ public:
     using Next = Result<std::optional<Part>>;
 
     /// For the client: does what `source` says, and calls handlers on `executor` unless they have
-    /// another.
-    BasicDataStream(boost::asio::any_io_executor executor, detail::DataSource<Frame> source);
+    /// another. `operation`: what its calls belong to, if to any.
+    BasicDataStream(
+        boost::asio::any_io_executor executor,
+        detail::DataSource<Frame> source,
+        std::shared_ptr<detail::Operation> operation = nullptr);
 
     /** Waits for the next part; completes with it, or with nothing where there are no more.
 

@@ -8,6 +8,7 @@
 #include <clarify/api/detail/next_turn.hpp>
 #include <clarify/api/detail/page_plan.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -33,13 +34,15 @@ namespace clarify {
     }
     @endcode
 
-    Made by a client, which may be moved or destroyed meanwhile; in the latter case the next page is
-    `Errc::closed`. Nothing is asked for before the first `next`. Pages are found by their offset:
+    Made by a client, which may be moved or destroyed meanwhile; in the latter case, and where it is
+    closed, the next page is `Errc::closed`. Where it is closed with a limit, the wait that is under
+    way has that time. Nothing is asked for before the first `next`. Pages are found by their offset:
     what is deleted while one walks through them may hide others, and what is added may bring some
     again. A page of none but those that the one before it had is left out.
 
     @par Object lifetimes
-    May be moved and destroyed at any time. A page that is on its way then is dropped when it comes.
+    May be moved and destroyed at any time, also after the execution context, when it is good for
+    nothing else. A page that is on its way then is dropped when it comes.
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
 */
@@ -52,7 +55,12 @@ public:
     using Ask = std::function<void(detail::PageRequest, std::function<void(Result<Page>)>)>;
 
     /// For the client: walks by `plan`, and calls handlers on `executor` unless they have another.
-    Pages(boost::asio::any_io_executor executor, detail::PagePlan plan, Ask ask);
+    /// `operation`: what its calls belong to, if to any.
+    Pages(
+        boost::asio::any_io_executor executor,
+        detail::PagePlan plan,
+        Ask ask,
+        std::shared_ptr<detail::Operation> operation = nullptr);
 
     /** Waits for the next page; completes with it, or with nothing where there are no more.
 

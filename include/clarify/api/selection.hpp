@@ -88,11 +88,20 @@ struct DataSelection : SelectionBase {
     it does not say its own.
 
     @par Errors
-    `Errc::decode` with a JSON pointer in the message; the selection is left alone.
+    `Errc::decode` with a JSON pointer in the message, and `Errc::too_large`, `Reason::parse`, where it
+    would take more than 128 MiB; the selection is left alone. A client and a codec have limits of
+    their own for what they read.
 */
 Result<void> read_json_text(std::string_view text, Selection<Signal>& selection);
 Result<void> read_json_text(std::string_view text, Selection<Item>& selection);
 Result<void> read_json_text(std::string_view text, DataSelection& selection);
+
+namespace detail {
+class JsonReader;
+bool read_json(JsonReader& in, Selection<clarify::Signal>& selection);
+bool read_json(JsonReader& in, Selection<Item>& selection);
+bool read_json(JsonReader& in, DataSelection& selection);
+}  // namespace detail
 
 }  // namespace clarify
 

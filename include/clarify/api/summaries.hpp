@@ -109,13 +109,23 @@ struct PublishSignalsResult {
     saved (JSON-RPC error -32021).
 
     @par Errors
-    `Errc::decode`, with a JSON pointer to the fault in the message; the result is left alone.
+    `Errc::decode`, with a JSON pointer to the fault in the message, and `Errc::too_large`,
+    `Reason::parse`, where it would take more than 128 MiB; the result is left alone.
 */
 Result<void> read_json_text(std::string_view text, CreateSummary& summary);
 Result<void> read_json_text(std::string_view text, SaveSummary& summary);
 Result<void> read_json_text(std::string_view text, InsertResult& result);
 Result<void> read_json_text(std::string_view text, SaveSignalsResult& result);
 Result<void> read_json_text(std::string_view text, PublishSignalsResult& result);
+
+namespace detail {
+class JsonReader;
+bool read_json(JsonReader& in, CreateSummary& summary);
+bool read_json(JsonReader& in, SaveSummary& summary);
+bool read_json(JsonReader& in, InsertResult& result);
+bool read_json(JsonReader& in, SaveSignalsResult& result);
+bool read_json(JsonReader& in, PublishSignalsResult& result);
+}  // namespace detail
 
 }  // namespace clarify
 

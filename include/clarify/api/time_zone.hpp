@@ -35,9 +35,9 @@ public:
     /// UTC, which needs no database.
     TimeZone() noexcept {}
 
-    /** Reads a zone of the database, such as `Europe/Oslo`, from the folder that the environment
-        variable `TZDIR` names, else from `/usr/share/zoneinfo`. `UTC` needs no file. The
-        file is read anew each time, in the calling thread.
+    /** Reads a zone of the database, such as `Europe/Oslo`, from `/usr/share/zoneinfo`, whatever the
+        environment says; `parse` is for a database elsewhere. `UTC` needs no file. The file is read
+        anew each time, in the calling thread.
 
         @par Errors
         `Errc::bad_argument`: `Reason::not_found` for a name that is not there, `Reason::syntax` for

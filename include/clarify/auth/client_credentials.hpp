@@ -23,8 +23,9 @@ namespace clarify {
       revoked, and is replaced at once, however often that happens. Where the server rejects a token
       at its first use that has just replaced another one, all calls fail for a pause.
     - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded.
-      `Retry-After` is honoured, up to a day: nothing is sent before, calls whose deadline comes
-      first fail at once with `Reason::throttled`, and the others wait.
+      `Retry-After` is honoured, up to a day, or up to `TokenTimes::longest_pause` from a proxy and over
+      plain http: nothing is sent before, calls whose deadline comes first fail at once with
+      `Reason::throttled`, and the others wait.
     - However short a token lives, fetches are at least nine tenths of its life apart. One that has
       expired before it arrives is a failure (`Reason::bad_expiry`), with the pause that follows.
 

@@ -14,7 +14,7 @@ namespace clarify {
 
     All are measured on the client's monotonic clock, so that setting the wall clock changes nothing,
     and from before the token was asked for, so that the time a fetch takes cannot make a token
-    outlive itself.
+    outlive itself. The longest time there is means for ever.
 */
 struct TokenTimes {
     TokenTimes() {}
@@ -28,7 +28,8 @@ struct TokenTimes {
     /// The first pause, at least 1 s, doubled with each in a row, up to `longest_pause`.
     ///
     /// A pause follows a fetch that failed: no other is begun, and calls without a token fail at once
-    /// with what the fetch failed with. `Retry-After` makes it longer, up to a day. A pause follows
+    /// with what the fetch failed with. `Retry-After` makes it longer, up to a day; up to `longest_pause` where a proxy says it,
+    /// or a token endpoint without TLS, for then it may be anybody's word. A pause follows
     /// also where the server rejects a token at its first use that had replaced one it rejected; a
     /// token that has served before it is rejected was revoked, and is replaced at once.
     std::chrono::seconds first_pause{1};
@@ -50,8 +51,8 @@ struct TokenOptions {
     std::chrono::milliseconds fetch_timeout{30'000};
     /// How often a fetch is sent before it counts as failed, where a failure may pass: 1 or more.
     ///
-    /// Repeated is what calls repeat: failures of the connection, a 408 that came before the whole
-    /// request was sent, 421, 429, 500 and 502 to 504. The waits are random, at first between 0 and 100 ms, after 429
+    /// Repeated is what idempotent calls repeat: failures of the connection, and the statuses that
+    /// `RetryOptions` lists. The waits are random, at first between 0 and 100 ms, after 429
     /// and 503 between 0 and 1 s, and up to twice as long each further time. A reply with
     /// `Retry-After` is not repeated here: it begins a pause that binds all fetches.
     unsigned attempts = 3;

@@ -12,6 +12,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -39,6 +40,11 @@ public:
     virtual boost::asio::any_io_executor get_executor() const = 0;
     /// The time on the client's clock, which is monotonic.
     virtual TimePoint now() const = 0;
+    /// The date, for what a server dates with its own clock: a `Retry-After` in a reply without `Date`
+    /// (`parse_retry_after`). It may be set forwards and back, so nothing else is measured with it.
+    virtual std::chrono::system_clock::time_point wall_now() const {
+        return std::chrono::system_clock::now();
+    }
     /// Evenly distributed in [0, 1), for jitter.
     virtual double random() = 0;
     /** Sends a request through the client's own HTTP backend, and waits for the reply.

@@ -19,13 +19,19 @@ namespace clarify {
     | --- | --- | --- | --- | --- |
     | `Backend(std::move(backend))` | a backend that does what the other one would have done | the owner, before the first exchange; any thread | nothing | may throw |
     | `backend.post(request, response, progress)` | a lazy `awaitable<Result<void>>`: sends `request` once, fills `response` | the client, on its serial executor, where it also awaits; never two calls at a time, many exchanges in flight | at any time, by `cancellation_type::terminal`, see below | an `Error` with a true `fate()`, and `code()`, `phase()`, `cause()` |
-    | `backend.close()` | no exchange will follow: closes idle connections now, and leased ones once they are given back | the client, on its serial executor; perhaps twice, perhaps while cancelled exchanges still end | nothing; it does not wait | nothing; `noexcept` |
+    | `backend.close()` | no exchange will follow: closes idle connections now, and leased ones once they are given back | the client, on its serial executor, or where nothing runs on it any more; perhaps twice, perhaps while cancelled exchanges still end | nothing; it does not wait, for a lock neither | nothing; `noexcept` |
     | `response.lease.keep()`, `.discard()`, or its destructor | what `post` left in the lease: the connection may serve again, or must be closed | the client, on its serial executor, or where nothing runs on it any more | nothing | nothing; must not throw |
     | `~Backend()` | closes what is still open | the owner, once the last awaitable has completed or is destroyed; any thread | nothing | nothing |
 
     A backend may also have `backend.drain()`, `noexcept`: the client is closing gracefully, so idle
     connections are closed now, and the others as soon as nobody is in line for them. Exchanges
     still follow, and then `close()`.
+
+    And it may have `backend.observe(observer)`, which may throw: a client that has an observer gives
+    it to the backend it was made with, before the first exchange. Connection events go there, unless
+    the backend was told otherwise when it was made. They are sent on the client's serial executor
+    only, and none when the backend closes elsewhere: with its execution context, or in its
+    destructor.
 
     An adapter that keeps all of this passes `clarify::testing::check_http_backend`, which names
     each promise that is broken, and lists what it could not judge.
@@ -125,8 +131,9 @@ namespace clarify {
     milliseconds, whatever the peer does), closes the connection it was using, and harms no other
     exchange. A name look-up that cannot be stopped (`getaddrinfo`, and so Asio's resolver) is
     abandoned: it runs on with state of its own, which it shares with nobody but a waiting `post`,
-    and `post` waits beside it, on a timer that cancellation and the look-up's end both wake. What
-    `post` reports, or throws, is then replaced by the client.
+    and `post` waits beside it, on a timer that cancellation and the look-up's end both wake. Asio's
+    resolver has one thread a context, which such a look-up holds from all others, and for which the
+    context stays. What `post` reports, or throws, is then replaced by the client.
     @par Connections
     A backend that keeps connections puts a `ConnectionLease` into the response of a success. The
     connection belongs to nobody else until the lease is kept or discarded; other exchanges take

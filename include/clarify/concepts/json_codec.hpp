@@ -34,8 +34,9 @@ namespace clarify {
     without blanks around it. No zero follows it, and it is gone when the call completes, so a value
     owns all it holds. What it promises:
     - An integer of 64 bits keeps every digit, any other number becomes the nearest double: one too
-      small for any becomes zero, one that is too large for the type asked for is an error. `-0.0`
-      keeps its sign; `-0` may be the integer.
+      small for any becomes zero. One that is too large is never infinity: it is `Errc::decode` where
+      a type cannot hold it, `Errc::json` with `Reason::number_range` where a `value_type` cannot,
+      unless that keeps it as it is. `-0.0` keeps its sign; `-0` may be the integer.
     - Of members with the same key the last one counts; members that `T` does not know are ignored.
     - The message of an error is printable and short, whatever the text is.
 
@@ -61,7 +62,7 @@ namespace clarify {
         clarify::Result<T> decode(std::string_view text) const {
             clarify::Result<T> value{boost::system::in_place_value};
             if (my::parse(text, *value)) return value;
-            return clarify::Error{clarify::Errc::decode, clarify::Reason::out_of_range};
+            return clarify::Error{clarify::Errc::json, clarify::Reason::number_range};
         }
     };
     @endcode

@@ -19,7 +19,8 @@ using TimePoint = Clock::time_point;
 
     A client that is given one (`ClientOptions::clock`) takes every time from it and waits by it: for
     deadlines, pauses, the life of tokens and of idle connections. `testing::ManualClock` is one.
-    What is dated by the wall clock, such as a certificate, does not follow it.
+    A `Retry-After` that is a date, of a server that does not say what time it has, is measured
+    against its `wall_now`. What else is dated, such as a certificate, does not follow it.
 
     @par Thread safety
     All functions may be called from any thread.
@@ -33,6 +34,10 @@ public:
     virtual ~TimeSource() = default;
     /// The time; it never goes back.
     virtual TimePoint now() const noexcept = 0;
+    /// The date, which may be set forwards and back. The system's unless a stand-in says otherwise.
+    virtual std::chrono::system_clock::time_point wall_now() const noexcept {
+        return std::chrono::system_clock::now();
+    }
     /// Arranges that `ring` is called once, in any thread, as soon as `now()` has reached `when`;
     /// inside this call if it has already. What it returns names the alarm, and is never 0.
     virtual Alarm set_alarm(TimePoint when, std::function<void()> ring) = 0;

@@ -68,7 +68,8 @@ enum class Errc : std::uint8_t {
     /// it answered; check the client's identifier and secret.
     token,
     /// The body of the reply is not valid JSON. `Error::http()` shows a part of it: often a page of
-    /// something that stands before the server.
+    /// something that stands before the server. Or the result has a number that no JSON value holds
+    /// (`Reason::number_range`): ask for a type that needs none of it.
     json,
     /// The body is JSON, but not the JSON-RPC 2.0 response to this request. Check that the URL is that
     /// of a JSON-RPC endpoint.
@@ -157,7 +158,8 @@ enum class Reason : std::uint8_t {
     content_encoding,
     /// The body is longer than allowed.
     body,
-    /// Decoding the reply would take more memory than allowed.
+    /// Decoding the reply would take more memory than allowed, or it has keys that are chosen to
+    /// collide in a hash table.
     parse,
     /// The request is longer than allowed (`Errc::bad_argument`).
     request,
@@ -206,8 +208,10 @@ enum class Reason : std::uint8_t {
     repeated,
     /// A value is of another type.
     mismatch,
-    /// A value is too large or too small.
+    /// A value is too large or too small for the type asked for.
     out_of_range,
+    /// A number is beyond the largest double (`Errc::json`).
+    number_range,
     /// A policy, a codec or a hook threw.
     exception,
 

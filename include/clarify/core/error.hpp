@@ -93,6 +93,10 @@ public:
     Reason reason() const noexcept { return reason_; }
     /// Where the call was; of an error of no call, `Phase::queue`.
     Phase phase() const noexcept { return phase_; }
+    /// Of a call whose time was up in `Phase::token`: where the request for the token was, such as
+    /// `Phase::resolve`; `Phase::backoff` before the next one. Nothing where that is not known, as of
+    /// a policy that asks for no token by the client's means, and of all other errors.
+    std::optional<Phase> token_step() const noexcept;
     /// May the server have executed the call? All its attempts count.
     Fate fate() const noexcept { return fate_; }
     /// How often the request was begun, the failed time included; 0 if it never was. At most
@@ -115,7 +119,8 @@ public:
     /// token endpoint's; else null.
     const HttpFailure* http() const noexcept;
 
-    /** One line for people: kind and reason, own message, phase, fate and attempts.
+    /** One line for people: kind and reason, own message, phase (of a token request in parentheses),
+        fate and attempts.
 
         At most 1024 bytes of printable ASCII. Text from the server is included after `server:`,
         escaped: at most 200 characters of its message or its body, and as much of what it says of
@@ -135,10 +140,12 @@ public:
     Error& set_phase(Phase value) noexcept;
     /// A policy tells it of its own part; the client adds what it knows of earlier attempts.
     Error& set_fate(Fate value) noexcept;
-    /// The status of the reply, from 0 to 65535; 0 for none.
+    /// The status of the reply; 0 for none. What is more than 65535 counts as that.
     Error& set_http_status(unsigned value) noexcept;
-    /// How often the request was begun, from 0 to 65535.
+    /// How often the request was begun. What is more than 65535 counts as that.
     Error& set_attempts(unsigned value) noexcept;
+    /// Where the request for a token was, for which the call was waiting.
+    Error& set_token_step(Phase value);
     /// Adds to the library's own words, after `; ` where there are some. Without secrets, as they are.
     Error& add_message(std::string_view text);
     /// The error code of the system or library below.
@@ -152,6 +159,7 @@ private:
     /// What many errors do not have, and what would make each of them large.
     struct Details {
         std::string message;
+        std::optional<Phase> token_step;
         boost::system::error_code cause;
         std::optional<RpcError> rpc;
         std::optional<HttpFailure> http;

@@ -22,8 +22,11 @@ namespace clarify {
     policy, and those of connections from the HTTP backend: of a policy or backend of your own, if it
     sends them.
 
-    A call that is accepted has one `request`, then one `attempt` for each time it is sent, and ends
-    with one `success` or `failure`. One that cannot be sent, for its arguments, has no events.
+    Every call ends with one `success` or `failure`, before its completion handler is called. One that
+    is accepted begins with one `request`, and has one `attempt` for each time it is sent; one that is
+    refused, for its arguments or because the client was closed, has its `failure` alone. A call that
+    could not be begun, where the function that begins it throws, is none, and one that goes with the
+    execution context has no end. A batch is one call.
 */
 enum class EventKind : std::uint8_t {
     /// A call was accepted: `bytes` of the request body.
@@ -40,11 +43,11 @@ enum class EventKind : std::uint8_t {
     /// An attempt failed and will be repeated after `wait`: `error`, `elapsed` since the attempt
     /// began.
     retry,
-    /// A reply was accepted: `elapsed` since the call began, `bytes` of the reply. The result has yet
-    /// to be decoded, which happens on the caller's executor and may fail.
+    /// A call succeeded, and its result is decoded: `elapsed` since the call began, `bytes` of the
+    /// reply. Of a batch: single calls in it may have failed.
     success,
-    /// A call failed: `error`, `elapsed` since the call began. Also of one that was cancelled, or came
-    /// to a closed client, before it was accepted.
+    /// A call failed, in whatever way: `error`, the one that the caller gets, and `elapsed` since the
+    /// call began. Also of one that was refused, or cancelled, before it was accepted.
     failure,
     /// The first token was fetched: `elapsed` since the fetch began.
     token_fetched,
@@ -56,7 +59,8 @@ enum class EventKind : std::uint8_t {
     connection_opened,
     /// An exchange goes out on an idle connection: `host`.
     connection_reused,
-    /// A connection was closed: `host`, and `elapsed` since it was opened.
+    /// A connection was closed: `host`, and `elapsed` since it was opened. Not of those that go with
+    /// the execution context.
     connection_closed,
 };
 
@@ -113,7 +117,14 @@ struct Event {
 /** The hook that receives events.
 
     Called on the client's serial executor, so one call at a time; what takes long there delays the
-    client. An exception that escapes is swallowed. When unset, events cost nothing.
+    client. That may be inside the function that starts a call, where a thread that runs the executor
+    calls it: hold no lock there that the observer takes. No lock of the client is held. It is never
+    called where the executor does not run, such as in a destructor: what it refers to may be destroyed
+    once nothing runs there any more, before the client and the execution context or after them.
+
+    An exception that escapes is swallowed. When unset, events cost nothing; when set, results are
+    decoded on the serial executor, so that the last event of a call is true, instead of on the
+    handler's.
 */
 using Observer = std::function<void(const Event&)>;
 

@@ -74,7 +74,8 @@ struct HttpResponse {
 
     /// A reply is taken for JSON only if this says so.
     std::string content_type;
-    /// The server's clock, from which a `Retry-After` that is a date is counted.
+    /// The server's clock, from which a `Retry-After` that is a date is counted; where there is none,
+    /// from this machine's.
     std::string date;
     /// Where a redirect leads. None is followed; an error shows its origin.
     std::string location;

@@ -20,8 +20,10 @@ namespace clarify {
     @param retry_after the field's value: a number of seconds, or an HTTP date in any of its three
     forms (RFC 9110 section 5.6.7). Blanks around it do not matter.
     @param date the value of the same reply's `Date` field, which a date is measured against, so that
-    neither this machine's clock nor the server's needs to be right. Without it a date says nothing;
-    for a number of seconds it may be empty.
+    neither this machine's clock nor the server's needs to be right. For a number of seconds it may be
+    empty.
+    @param now the date on this machine (`AuthContext::wall_now`), which serves where `date` is none.
+    Without either of them a date says nothing.
     @return the wait: zero for a date that is past, a day for anything longer than a day; nothing where
     the field is missing or cannot be understood, and the caller has to choose a wait.
 
@@ -29,7 +31,9 @@ namespace clarify {
     None: what a server sends here is not to be relied on, and throws nothing.
 */
 std::optional<std::chrono::milliseconds> parse_retry_after(
-    std::string_view retry_after, std::string_view date);
+    std::string_view retry_after,
+    std::string_view date,
+    std::optional<std::chrono::system_clock::time_point> now = std::nullopt);
 
 }  // namespace clarify
 

@@ -100,9 +100,10 @@ struct CourseEvent {
 class CallCourse {
 public:
     CallCourse() = default;
-    /// Of a call that may, or may not, be executed twice, and has to end at `deadline`.
-    CallCourse(bool idempotent, TimePoint deadline) noexcept
-        : idempotent_(idempotent), deadline_(deadline) {}
+    /// Of a call that may, or may not, be executed twice, and has to end at `deadline`. `over_tls`: is
+    /// it surely the server that answers?
+    CallCourse(bool idempotent, TimePoint deadline, bool over_tls = true) noexcept
+        : idempotent_(idempotent), over_tls_(over_tls), deadline_(deadline) {}
 
     CourseAction next(
         const CourseEvent& event, const RetryOptions& options, RetryBudget& budget) noexcept;
@@ -130,6 +131,7 @@ private:
     /// The step under way; `end` before the first, too.
     CourseStep step_ = CourseStep::end;
     bool idempotent_ = false;
+    bool over_tls_ = true;
     /// Has it been sent again because its header was rejected?
     bool renewed_ = false;
     /// Was the last repetition one on a fresh connection?
@@ -201,7 +203,8 @@ inline CourseAction CallCourse::on_failed(
         fresh_connection_,
         event.now,
         deadline_,
-        event.random};
+        event.random,
+        over_tls_};
     const RetryAnswer answer = decide_retry(question, options, budget);
     if (!answer.again) return go(CourseStep::end);
     if (event.stopped) return end_stopped(Phase::backoff);

@@ -5,6 +5,8 @@
 #define CLARIFY_DETAIL_CALL_RECORD_HPP
 
 #include <clarify/client_options.hpp>
+#include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/detail/call_course.hpp>
@@ -12,6 +14,7 @@
 #include <clarify/detail/watchdog.hpp>
 #include <clarify/rpc/batch.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -80,6 +83,10 @@ struct CallRecord : Activity, Deliverable {
     std::int64_t id = 0;
     bool notification = false;
     TimePoint started{};
+    /// That it is a part of, if it is.
+    std::shared_ptr<const Operation> operation;
+    /// Was it lost before it could begin?
+    std::atomic<bool> refused = false;
     /// Is it one of those that the engine counts as being in flight?
     bool counted = false;
     /// Is the outcome known? What is left is to call the completion handler.
@@ -94,10 +101,17 @@ struct CallRecord : Activity, Deliverable {
     /// The outcome: an error, or the JSON text of the result, a view into the response body.
     std::optional<Error> error;
     std::string_view result;
+    /// The credentials of the attempt that was answered, which the result may repeat: `kept` is the
+    /// authentication policy's, and stays where it is.
+    AuthHeader sent_with;
+    std::string_view kept;
     /// Set for a batch, whose results are in its slots instead.
     std::unique_ptr<BatchState> batch;
 
     CallRecord* as_call() noexcept override { return this; }
+    /// Decodes the result, which `error` tells where it fails, instead of leaving that to the
+    /// handler's executor.
+    virtual void decode_now() noexcept = 0;
 };
 
 /// A policy may fail with an `Error` that it forgot to fill in.
@@ -125,14 +139,19 @@ inline Error stop_error(const CallRecord& call) noexcept {
             code = Errc::closed;
             why = "the client was closed";
             break;
+        case Stop::forked:
+            code = Errc::cancelled;
+            why = "the call goes on in the process that has forked this one";
+            break;
     }
     Error error{code};
     try {
         error = Error{code, Reason::none, why};
     } catch (...) {  // NOLINT(bugprone-empty-catch): then without words
     }
-    return error.set_phase(call.progress.phase)
-        .set_fate(call.progress.sent ? Fate::unknown : Fate::unsent);
+    // What the other process makes of the call, nobody here learns.
+    const bool unsent = !call.progress.sent && call.stopped != Stop::forked;
+    return error.set_phase(call.progress.phase).set_fate(unsent ? Fate::unsent : Fate::unknown);
 }
 
 /// The error of a call for which there was no memory, or which was stopped meanwhile.
@@ -169,6 +188,7 @@ struct PreparedCall {
     bool notification = false;
     std::unique_ptr<BatchState> batch;
     std::optional<Error> error;
+    std::shared_ptr<const Operation> operation;
 };
 
 }  // namespace clarify::detail

@@ -6,20 +6,11 @@
 
 #include <clarify/core/clock.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <utility>
 #include <vector>
 
 namespace clarify::detail {
-
-/// `span` from `now`. A caller may well mean "for ever" with the longest span there is, which is
-/// longer than the clock can tell.
-inline TimePoint time_after(TimePoint now, std::chrono::milliseconds span) noexcept {
-    using std::chrono::milliseconds;
-    const auto most = std::chrono::duration_cast<milliseconds>((TimePoint::max)() - now);
-    return span < most ? now + span : (TimePoint::max)();
-}
 
 /// Has a place in a `DeadlineQueue`.
 struct Expiring {

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,10 +55,15 @@ public:
         return stage_ == Stage::draining ? drain_until_ : (TimePoint::max)();
     }
 
-    /// No call may be in flight any more. False where that was said before.
-    bool close(TimePoint now) noexcept {
-        const bool cut_short = stage_ == Stage::draining && calls_ != 0;
-        if (cut_short) cut_short_ = now >= drain_until_ ? Errc::timeout : Errc::closed;
+    /// No call may be in flight any more, and none of so many operations that make several. False
+    /// where that was said before.
+    bool close(TimePoint now, std::size_t operations = 0) noexcept {
+        const bool cut_short = stage_ == Stage::draining && (calls_ != 0 || operations != 0);
+        if (cut_short) {
+            cut_short_ = now >= drain_until_ ? Errc::timeout : Errc::closed;
+            cut_calls_ = calls_;
+            cut_operations_ = operations;
+        }
         return std::exchange(stage_, Stage::closed) != Stage::closed;
     }
     /// Leaves `close` for later, where there is no memory to get to the executor.
@@ -74,18 +80,32 @@ public:
     std::vector<std::shared_ptr<DrainWait>> take_waits() noexcept {
         std::vector<std::shared_ptr<DrainWait>> waits = std::exchange(waits_, {});
         for (const std::shared_ptr<DrainWait>& wait : waits) {
-            if (cut_short_ != Errc{}) wait->error = Error{cut_short_};
+            if (cut_short_ != Errc{}) wait->error = cut_error();
         }
         return waits;
     }
 
 private:
+    Error cut_error() const noexcept {
+        try {
+            return Error{
+                cut_short_,
+                Reason::none,
+                "cut short: " + std::to_string(cut_calls_) + " calls under way, and " +
+                    std::to_string(cut_operations_) + " operations of several calls"};
+        } catch (...) {
+            return Error{cut_short_};
+        }
+    }
+
     enum class Stage : std::uint8_t { open, draining, closed };
 
     Stage stage_ = Stage::open;
     std::atomic<bool> close_later_ = false;
     /// Why calls were ended that had been given time.
     Errc cut_short_{};
+    std::size_t cut_calls_ = 0;
+    std::size_t cut_operations_ = 0;
     /// Calls that have begun and not ended.
     std::size_t calls_ = 0;
     TimePoint drain_until_ = (TimePoint::max)();

@@ -8,11 +8,13 @@
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/core/detail/async_op.hpp>
 #include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/engine_base.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -33,6 +35,9 @@ public:
         : EngineBase(std::move(executor), std::move(endpoint), std::move(options)),
           backend_(std::move(backend)),
           auth_(std::move(auth)) {
+        if constexpr (requires { backend_.observe(Observer{}); }) {
+            if (this->options().observer) backend_.observe(this->options().observer);
+        }
         // Not before there is somebody to tell.
         enter_context();
     }
@@ -57,6 +62,9 @@ private:
     // What the client lends to its authentication policy.
     boost::asio::any_io_executor get_executor() const override { return serial(); }
     TimePoint now() const override { return time(); }
+    std::chrono::system_clock::time_point wall_now() const override {
+        return wall_time(options().clock.get());
+    }
     double random() override { return random_number(); }
     boost::asio::awaitable<Result<void>> post(
         const HttpRequest& request, HttpResponse& response) override;
@@ -112,7 +120,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                     if (action.wait > Clock::duration::zero()) {
                         begin_pause(*call);
                         Signal never;
-                        cancelled = co_await never.wait(serial(), time() + action.wait);
+                        cancelled = co_await never.wait(serial(), time_after(time(), action.wait));
                     }
                     event = end_wait(*call, cancelled);
                     break;
@@ -160,8 +168,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::authorize(
 template <HttpBackend Backend, AuthPolicy Auth>
 boost::asio::awaitable<Result<void>> Engine<Backend, Auth>::post(
     const HttpRequest& request, HttpResponse& response) {
-    HttpProgress progress;
-    co_return co_await backend_.post(request, response, progress);
+    PolicyRequest sent{*this};
+    co_return co_await backend_.post(request, response, sent.progress);
 }
 
 template <HttpBackend Backend, AuthPolicy Auth>

@@ -6,13 +6,16 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/detail/call_course.hpp>
 #include <clarify/detail/call_events.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/ending.hpp>
+#include <clarify/detail/jitter.hpp>
 #include <clarify/detail/outbox.hpp>
 #include <clarify/detail/rate_limiter.hpp>
 #include <clarify/detail/rejected_methods.hpp>
@@ -23,12 +26,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string_view>
 #include <utility>
 
@@ -52,9 +54,11 @@ struct TaskRecord final : Activity, Deliverable {
     All of it belongs to the serial executor, and needs no lock there, but for what is said to be
     called from any thread, and what is `const`. Nothing blocks on that executor, so that it is free
     while calls wait for the network. What does lock, for a moment each: the buffers, which go back
-    and forth between threads, the outbox, and the link to the execution context.
+    and forth between threads, the outbox, the operations, and the link to the execution context.
+    Nothing of the user's runs under any of these locks.
 */
 class EngineBase : public std::enable_shared_from_this<EngineBase>,
+                   public OperationHost,
                    private ContextLink::Guest,
                    private Watchdog::Owner {
 public:
@@ -68,14 +72,20 @@ public:
     const boost::asio::any_io_executor& serial() const noexcept { return serial_; }
     const ClientOptions& options() const noexcept { return options_; }
     const Url& endpoint() const noexcept { return endpoint_; }
+    const std::shared_ptr<ContextLink>& context_link() const noexcept { return context_; }
     BufferStore& buffers() noexcept { return buffers_; }
-    std::int64_t next_id() noexcept { return next_id_->fetch_add(1, std::memory_order_relaxed); }
-    const std::shared_ptr<std::atomic<std::int64_t>>& ids() const noexcept { return next_id_; }
+    std::int64_t next_id() noexcept { return ids_->next(); }
+    const std::shared_ptr<CallIds>& ids() const noexcept { return ids_; }
     TimePoint time() const noexcept {
         return options_.clock ? options_.clock->now() : Clock::now();
     }
 
+    OperationGate& operations() noexcept override { return operations_; }
+    void operations_over() noexcept override;
+
     // In any thread; they act on the serial executor.
+
+    /// Begins a call, or has it refused, by the error it holds. Where this throws nothing was begun.
     void submit(std::shared_ptr<CallRecord> call);
     void cancel(std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type);
     void shut_down() noexcept;
@@ -90,7 +100,10 @@ public:
     void undelivered(std::shared_ptr<Deliverable> what) noexcept;
 
     /// To be called on the serial executor: an activity that nobody has to stop any more.
-    void end(Activity& activity) noexcept { watchdog_.unwatch(activity); }
+    void end(Activity& activity) noexcept {
+        watchdog_.unwatch(activity);
+        watchdog_.settle();
+    }
 
 protected:
     virtual boost::asio::awaitable<void> run(std::shared_ptr<CallRecord> call) = 0;
@@ -112,12 +125,32 @@ protected:
     bool is_closed() const noexcept { return ending_.is_closed(); }
     /// Stops the activity at its deadline, or when the client closes.
     void begin(Activity& activity) { watchdog_.watch(activity); }
+    /// A request of the authentication policy on its way, for the time of its life: a call that waits
+    /// for a token tells where it was.
+    class PolicyRequest {
+    public:
+        explicit PolicyRequest(EngineBase& engine) noexcept : engine_(engine) {
+            engine_.policy_request_ = &progress;
+        }
+        PolicyRequest(const PolicyRequest&) = delete;
+        PolicyRequest& operator=(const PolicyRequest&) = delete;
+        ~PolicyRequest() {
+            if (engine_.policy_request_ == &progress) engine_.policy_request_ = &before_next;
+        }
+
+        HttpProgress progress;
+
+    private:
+        static constexpr HttpProgress before_next{Phase::backoff, false};
+        EngineBase& engine_;
+    };
+
     /// Has the server answered a call that was sent with this header?
     bool is_proven(const AuthHeader& header) const noexcept {
         return rejected_methods_.has_served(header);
     }
     /// Evenly distributed in [0, 1).
-    double random_number() { return std::uniform_real_distribution<double>{}(random_); }
+    double random_number() noexcept { return jitter_.next(); }
 
     // The steps of a call: what its coroutine does for each but wait, in their order.
 
@@ -143,6 +176,16 @@ protected:
 
 private:
     void start(std::shared_ptr<CallRecord> call) noexcept;
+    /// Has the exception thrown by what runs the loop, where it belongs, rather than here.
+    void throw_in_loop(std::exception_ptr thrown) noexcept;
+    /// Is the call taken on, at this stage of the client?
+    bool admits(const CallRecord& call) const noexcept {
+        return ending_.is_open() ||
+            (ending_.is_draining() && call.operation && call.operation->is_under_way());
+    }
+    /// Adds to the error of a call that waited for a token, and whose time is up, where the policy's
+    /// request was.
+    void name_token_step(Error& error) const noexcept;
     /// What is wrong with a header that the authentication policy has given, if anything.
     std::optional<Error> header_error(const Secret& header) const;
     void write_headers(const CallRecord& call, std::string_view authorization) const;
@@ -156,7 +199,11 @@ private:
     void begin_drain(TimePoint until, std::shared_ptr<DrainWait> wait) noexcept;
     void end_drain() noexcept;
     void close_all() noexcept;
+    std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
     void context_gone() noexcept override;
+    void context_forked() noexcept override;
+    /// Lets go of what belongs to the execution context.
+    void release() noexcept;
 
     void turn() noexcept override;
     TimePoint next_turn(TimePoint now, bool idle) const noexcept override;
@@ -170,15 +217,17 @@ private:
     CallEvents events_;
     BufferStore buffers_;
     // Shared with the batches made for this client.
-    std::shared_ptr<std::atomic<std::int64_t>> next_id_ =
-        std::make_shared<std::atomic<std::int64_t>>(1);
+    std::shared_ptr<CallIds> ids_ = std::make_shared<CallIds>(options_.first_id);
 
     RetryBudget budget_;
     RateLimiter limiter_;
     RejectedMethods rejected_methods_;
-    std::minstd_rand random_;
+    Jitter jitter_;
+    /// That of the policy's newest request, or of the pause behind it; null before the first.
+    const HttpProgress* policy_request_ = nullptr;
 
     Watchdog watchdog_;
+    OperationGate operations_;
     Outbox outbox_;
     Ending ending_;
 };
@@ -187,6 +236,7 @@ private:
 
 #if !defined(CLARIFY_SEPARATE_COMPILATION)
 #include <clarify/detail/impl/engine_base.hpp>
+#include <clarify/detail/impl/engine_base_ending.hpp>
 #endif
 
 #endif  // CLARIFY_DETAIL_ENGINE_BASE_HPP

@@ -35,6 +35,8 @@ namespace clarify::detail {
     | any of a stubborn method, while others are served with the header | the method |
     | any other of a stubborn method | the method, but once the pause is over the header |
     | to a header that has served nobody and was held blameless | as of a stubborn method |
+    | the first of a method that nobody was served by while one was refused | as of a stubborn method |
+    | the first since a stubborn method was served again | as of a stubborn method |
 
     Others count as being served for `longest_pause` after the method last saw that they were: a
     header that serves is not given up for a method that it does not help.
@@ -44,8 +46,12 @@ namespace clarify::detail {
     to `longest_pause`, and is short again after that long without. So a server that refuses every
     token is asked again at the price of one renewal a pause, and heals by itself.
 
-    The last row holds once any header has served. Before that nothing is known to be right: then the
-    second method that is refused blames the header, and it is for the policy to slow down all calls.
+    The last three rows are for the time of the pause only. Without them a caller who makes up names
+    would have the header renewed for each of them, and so would, for each of his calls, one who may
+    choose the parameters of a method or what stands beside it in a batch. On a client that has not
+    been served yet, they would all the same cost everybody a pause of the policy's. A method that is
+    served in the meantime and was never refused in vain is believed at once, so that a revocation is
+    not hidden by those who are refused for their own sake.
 
     A header is told by its identity (`std::shared_ptr::owner_before`), not by its text: an issuer
     that hands out the same text again has issued it anew. None is kept alive for it.
@@ -91,6 +97,8 @@ private:
         TimePoint refused_at{};
         std::uint64_t services = 0;
         bool stubborn = false;
+        /// Was it stubborn, and has been served since?
+        bool in_doubt = false;
         /// Until then others count as being served.
         TimePoint others_served_until = (TimePoint::min)();
     };
@@ -100,6 +108,11 @@ private:
     }
     static std::size_t hash(std::string_view name) noexcept {
         return std::hash<std::string_view>{}(name);
+    }
+    /// Has a method of this name been served while others were watched?
+    bool was_served(std::string_view name) const noexcept {
+        const std::size_t wanted = hash(name);
+        return served_names_[wanted % served_names_.size()] == wanted;
     }
     const Seen* find(const AuthHeader& header) const noexcept;
     Seen& see(const AuthHeader& header) noexcept;
@@ -112,7 +125,6 @@ private:
     /// The newest headers; replies to older ones say nothing that matters.
     std::array<Seen, 4> seen_{};
     std::uint64_t newest_ = 0;
-    bool any_served_ = false;
 
     std::vector<Method> methods_;
     /// Stands for all that `methods_` has no room for.
@@ -150,7 +162,6 @@ inline bool RejectedMethods::has_served(const AuthHeader& header) const noexcept
 inline void RejectedMethods::served(std::string_view method, const AuthHeader& header) noexcept {
     Seen& seen = see(header);
     ++seen.services;
-    any_served_ = true;
     // The usual case: nobody is watched.
     if (methods_.empty()) return;
     const std::size_t name = hash(method);
@@ -159,6 +170,13 @@ inline void RejectedMethods::served(std::string_view method, const AuthHeader& h
         return one.name == method;
     });
     if (at == methods_.end() || at->refused > seen.number) return;
+    if (at->stubborn || at->in_doubt) {
+        // Not forgotten at once: what it was called with may have made the difference.
+        at->stubborn = false;
+        at->in_doubt = true;
+        at->refused = 0;
+        return;
+    }
     std::swap(*at, methods_.back());
     methods_.pop_back();
 }
@@ -176,8 +194,7 @@ inline RejectedMethods::Method& RejectedMethods::watch(std::string_view name, Ti
     method.name = name;
     if (methods_.size() != most_methods) return methods_.emplace_back(std::move(method));
     // Names that somebody makes up must not hide a revocation from the methods that are served.
-    const std::size_t wanted = hash(name);
-    if (served_names_[wanted % served_names_.size()] != wanted) return others_;
+    if (!was_served(name)) return others_;
     Method& oldest = *std::min_element(
         methods_.begin(), methods_.end(), [](const Method& one, const Method& other) {
             return one.refused_at < other.refused_at;
@@ -207,8 +224,9 @@ inline bool RejectedMethods::blames_header(
     method.services = seen.services;
     if (renewed) method.stubborn = true;
     if (!method.stubborn) {
-        const bool blameless = blameless_ == seen.number && seen.services == 0 && any_served_;
-        return !blameless || now >= pause_until_;
+        const bool blameless = blameless_ == seen.number && seen.services == 0;
+        const bool doubtful = method.in_doubt || !was_served(name);
+        return !(blameless || doubtful) || now >= pause_until_;
     }
     found_in_vain(seen.number, now);
     if (others_served) method.others_served_until = now + longest_pause_;

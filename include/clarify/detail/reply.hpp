@@ -4,6 +4,7 @@
 #ifndef CLARIFY_DETAIL_REPLY_HPP
 #define CLARIFY_DETAIL_REPLY_HPP
 
+#include <clarify/core/clock.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/error.hpp>
 #include <clarify/core/http_message.hpp>
@@ -37,6 +38,8 @@ struct ReplyQuestion {
     std::size_t max_depth = 64;
     /// How much of the body an error shows, in bytes.
     std::size_t max_excerpt = 512;
+    /// What date it is, for a reply that does not say; null for the system's clock.
+    const TimeSource* clock = nullptr;
 };
 
 /// What a reply comes to.

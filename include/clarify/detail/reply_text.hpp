@@ -132,6 +132,20 @@ inline Error scrubbed(const Error& error, const Scrubber& scrubber) {
     return clean.set_rpc(scrubbed(*said, scrubber));
 }
 
+/** What a codec says of a `result` that it could not decode, without the credentials that may be in it.
+
+    A place in the result is told by the names of its members, which the server chose; and they are
+    made printable and cut, so that a secret in them would not be known again. So it is looked for in
+    the result, and where it is there, nothing is told of the place.
+*/
+inline Error without_place(Error error, std::string_view result, const Scrubber& scrubber) {
+    if (error.message().empty() || !scrubber.finds(result)) return error;
+    return Error{
+        error.code(),
+        error.reason(),
+        "it is not told where, for the result repeats the credentials"};
+}
+
 }  // namespace clarify::detail
 
 #endif  // CLARIFY_DETAIL_REPLY_TEXT_HPP

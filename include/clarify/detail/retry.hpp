@@ -7,6 +7,7 @@
 #include <clarify/client_options.hpp>
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/retry_rule.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/error.hpp>
 
 #include <algorithm>
@@ -47,6 +48,8 @@ struct RetryQuestion {
     TimePoint deadline{};
     /// Evenly distributed in [0, 1).
     double random = 0;
+    /// Is the server spoken to over TLS?
+    bool over_tls = true;
 };
 
 /// What follows it: nothing, or after `wait` another attempt.
@@ -65,17 +68,12 @@ inline bool is_transient(
         std::find(rpc_codes.begin(), rpc_codes.end(), error.rpc()->code) != rpc_codes.end();
 }
 
-/** Did the server surely not execute the attempt?
-
-    A 408 says that it did not get the whole request (RFC 9110 section 15.5.9). That is taken at its
-    word only where the request had indeed not been sent whole: otherwise the rest may have arrived
-    after all.
-*/
+/// Did the server surely not execute the attempt?
 inline bool is_refused(const Error& error, bool early = false) noexcept {
     if (error.fate() == Fate::unsent) return true;
-    const unsigned status = error.http() != nullptr ? error.http()->status : 0;
-    return error.code() == Errc::status &&
-        ((status == 408 && early) || status == 421 || status == 429);
+    const HttpFailure* const http = error.http();
+    return error.code() == Errc::status && http != nullptr &&
+        says_unprocessed(http->status, early, http->retry_after.has_value());
 }
 
 /// Does a failed attempt take a token from the budget? Not where the server is well and the request
@@ -112,15 +110,17 @@ inline RetryAnswer decide_retry(
         return {};
     }
     if (!is_refused(error, question.early) && !question.idempotent) return {};
-    const Backoff backoff{options.base, options.throttled_base, options.cap};
+    const Backoff backoff{
+        clock_span(options.base), clock_span(options.throttled_base), clock_span(options.cap)};
     std::optional<Repetition> next = plan_repetition(
         error, question.attempts, question.had_fresh_connection, backoff, question.random);
     if (!next) return {};
     if (const auto asked = asked_wait(error)) {
-        if (*asked > options.longest_retry_after) return {};
-        next->wait = (std::max)(next->wait, *asked);
+        if (*asked > clock_span(options.longest_retry_after)) return {};
+        const bool binds = is_authentic(error, question.over_tls);
+        next->wait = (std::max)(next->wait, binds ? *asked : (std::min)(*asked, backoff.cap));
     }
-    if (question.now + next->wait >= question.deadline) return {};
+    if (time_after(question.now, next->wait) >= question.deadline) return {};
     return {true, next->wait, next->fresh_connection};
 }
 

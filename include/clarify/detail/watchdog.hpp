@@ -7,8 +7,8 @@
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/async_op.hpp>
 #include <clarify/core/detail/config.hpp>
-#include <clarify/core/detail/context_link.hpp>
-#include <clarify/core/timer.hpp>
+#include <clarify/core/detail/process_mark.hpp>
+#include <clarify/core/detail/quiet_timer.hpp>
 #include <clarify/detail/deadline_queue.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -25,7 +25,14 @@
 namespace clarify::detail {
 
 /// Why something must end before its time.
-enum class Stop : std::uint8_t { none, timeout, cancelled, closed };
+enum class Stop : std::uint8_t {
+    none,
+    timeout,
+    cancelled,
+    closed,
+    /// It is the parent's of this process, where it goes on.
+    forked,
+};
 
 /// Something that runs on the client's serial executor under a deadline: a call, or a task of the
 /// authentication policy.
@@ -49,16 +56,24 @@ struct Activity : Expiring, TaskOwner, std::enable_shared_from_this<Activity> {
         return told;
     }
 
+    /// Has it been stopped, or been begun in a process that this one was forked from?
+    bool is_over() noexcept {
+        if (stopped == Stop::none && process.is_elsewhere()) stopped = Stop::forked;
+        return stopped != Stop::none;
+    }
+
     boost::asio::cancellation_signal signal;
+    /// Where it was begun.
+    ProcessMark process;
     Stop stopped = Stop::none;
     bool told = false;
 };
 
 /** Stops each activity at its deadline, and gives its owner a turn now and then.
 
-    One timer for all. It is never set far ahead, and not cancelled when the last activity ends, but
-    left to run out: so that calls in quick succession cost no system call each, and
-    `io_context::run` still returns soon after the last one.
+    One timer for all. When the last activity ends it is left to run out, so that calls in quick
+    succession cost no system call each; but no context stays for it then, and `io_context::run`
+    returns with the last outcome.
 
     @par Thread safety
     All belongs to the serial executor it is made with.
@@ -86,8 +101,7 @@ public:
     /// What could not be done for want of memory is tried again after this.
     static constexpr std::chrono::milliseconds memory_pause{10};
 
-    Watchdog(
-        Owner& owner, boost::asio::any_io_executor serial, std::shared_ptr<ContextLink> context);
+    Watchdog(Owner& owner, const boost::asio::any_io_executor& serial);
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
 
@@ -96,34 +110,40 @@ public:
         queue_.insert(activity);
         arm();
     }
-    /// Does nothing for what is not watched.
+    /// Does nothing for what is not watched. `settle` is due when the owner has done its part.
     void unwatch(Activity& activity) noexcept { queue_.remove(activity); }
+    /// Where nothing is watched and the owner wants no turn, the context need not stay any more.
+    void settle() noexcept {
+        if (!timer_ || !queue_.empty()) return;
+        if (owner_.next_turn(timer_->now(), true) == (TimePoint::max)()) timer_->rest();
+    }
+    /// The context stays until the timer has run out, if it is set. In any thread, while the context
+    /// is there.
+    void hold() noexcept {
+        if (timer_) timer_->hold();
+    }
 
     /// Stops all that is watched, whatever its deadline. False where some could not be told for want
     /// of memory: they are stopped at the next turn.
     bool stop_all(Stop why) noexcept;
+    /// Stops what was begun in another process.
+    void stop_elsewhere() noexcept;
     /// Sets the timer anew if it has to run out earlier now.
     void rearm() noexcept;
     /// Ends the timer's wait, since nothing is left to be watched.
     void rest() noexcept {
-        if (timer_) timer_->cancel();
+        if (timer_) timer_->clear();
     }
     /// Lets go of the timer, since its context goes. Nothing is stopped from then on.
     void release() noexcept { timer_.reset(); }
 
 private:
     void arm();
-    void wake_anew() noexcept;
     void expire() noexcept;
 
     Owner& owner_;
-    boost::asio::any_io_executor serial_;
-    std::shared_ptr<ContextLink> context_;
     DeadlineQueue queue_;
-    std::optional<Timer> timer_;
-    bool armed_ = false;
-    /// Counts how often the timer was set: only the last time counts.
-    std::uint64_t turn_ = 0;
+    std::optional<QuietTimer> timer_;
 };
 
 }  // namespace clarify::detail

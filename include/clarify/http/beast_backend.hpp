@@ -20,12 +20,15 @@ class BeastSource;
 /** HTTP/1.1 with keep-alive, a bounded pool of connections for each origin, and verified TLS.
 
     - Connections are reused, the most recently used first, after a check that the peer has neither
-    closed them nor sent anything unasked. A wrong or doubtful reply closes its connection.
+    closed them nor sent anything unasked. A wrong or doubtful reply closes its connection. Session
+    tickets and new keys that a TLS peer sends meanwhile are read, up to 64 KiB, and cost nothing.
     - TLS 1.2 or newer; chain and host name are verified (RFC 5280, RFC 9525); SNI is sent for
     names. One TLS context serves all connections; it is made, and the trust store read, at the first
     use. Sessions are resumed.
-    - Addresses of a host are tried side by side with a stagger (RFC 8305). One look-up of a name
-    serves all who wait for it.
+    - Addresses of a host are tried side by side with a stagger (RFC 8305). Names are looked up by
+    `getaddrinfo` in threads that the process shares, one for each name that is looked up at the
+    moment, so that one that hangs holds up no other: at most 32 threads, which end when they have
+    rested for ten seconds. One look-up of a name serves all who wait for it.
     - The reply is read while a large request goes out, so that an early refusal ends it.
     - Framing is checked strictly (RFC 9112); every part of a reply is bounded. Redirects are not
     followed, cookies not kept, compressed replies refused.
@@ -40,8 +43,9 @@ class BeastSource;
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; a client uses its own on its serial executor.
     @par Per-operation cancellation
-    Terminal, at any time; it closes the connection of that exchange, and disturbs no other. Asio's
-    look-up of a name cannot be stopped: it runs on, and nobody waits for it.
+    Terminal, at any time; it closes the connection of that exchange, and disturbs no other. The
+    look-up of a name cannot be stopped: it runs on in its thread, and nobody waits for it, neither
+    `io_context::run` nor the end of the context or of the process.
     @par Errors
     Those of `HttpBackend`, with kinds `overloaded`, `resolve`, `connect`, `proxy`, `tls`, `io`,
     `timeout`, `framing`, `too_large`, and `bad_config` where a file or text of `TlsOptions` or the
@@ -62,6 +66,9 @@ public:
     void close() noexcept;
     /// Closes idle connections at once, and lent ones when nobody is in line for them.
     void drain() noexcept;
+    /// Connection events go to `observer`, unless `HttpOptions::observer` was set. Before the first
+    /// exchange.
+    void observe(Observer observer);
 
 private:
     // Shared with the connections on loan.

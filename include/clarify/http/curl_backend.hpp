@@ -17,9 +17,10 @@ namespace clarify {
     or its patches instead of Boost.Beast's and OpenSSL's.
 
     A drop-in for `BeastBackend`, with the same options: `RpcClient<CurlBackend, ...>`. libcurl's
-    multi interface runs on the client's serial executor through Asio's reactor; no thread is
-    started, but for name look-ups, which libcurl gives a thread each. Link with libcurl and include
-    this header; nothing else of the library needs either.
+    multi interface runs on the client's serial executor through Asio's reactor. Names are looked up
+    as for `BeastBackend`, and libcurl is told their addresses, so that no resolver of its own, which
+    may block, is asked. Link with libcurl and include this header; nothing else of the library needs
+    either.
 
     Each connection is a libcurl multi handle of its own, held by the same pool that `BeastBackend`
     has. So limits, order, leases and life times are the pool's, and a request goes out once: where
@@ -35,7 +36,6 @@ namespace clarify {
     @par What libcurl cannot do, or cannot tell
     - `address_timeout` has no effect: libcurl gives each of several addresses of a family half of
       the time that is left of `connect_timeout`.
-    - A failed name look-up is always `resolve[not_found]`; libcurl does not say when it may pass.
     - An interim reply to CONNECT is a refusal (`proxy[refused]`); libcurl does not wait for the
       next.
     - Chunk framing is libcurl's own. It takes LF for CR LF there, and any length of chunk
@@ -47,6 +47,8 @@ namespace clarify {
       does not tell a clean end from a cut.
     - Over another TLS library than the OpenSSL that this program has, a connection is not reused
       after a reply with a `Content-Length`, since bytes behind it could not be seen there.
+    - A connection at rest on which a TLS 1.3 session ticket or key update arrives is closed: libcurl
+      reads only while a request is under way.
     - Reasons of TLS failures are exact with OpenSSL; other TLS libraries may give `untrusted` or
       `handshake` for more. `alpn` is never given: libcurl goes on with a server that picked
       something else. Certificates without a subject alternative name are matched by their common
@@ -93,6 +95,9 @@ public:
     void close() noexcept { source_->close(); }
     /// Closes idle connections at once, and lent ones when nobody is in line for them.
     void drain() noexcept { source_->drain(); }
+    /// Connection events go to `observer`, unless `HttpOptions::observer` was set. Before the first
+    /// exchange.
+    void observe(Observer observer) { source_->tell(std::move(observer)); }
 
 private:
     // Shared with the connections on loan.

@@ -18,8 +18,8 @@ namespace clarify {
     `CurlBackend` alike but for what is said at a member.
 
     Every limit is hard: what is beyond it is refused or ended, never only reported. An origin is a
-    scheme, host and port; each has a pool of its own. Durations are at most 365 days. The deadline of
-    a call ends each of these phases as well, if it is earlier.
+    scheme, host and port; each has a pool of its own. The longest duration there is means
+    for ever. The deadline of a call ends each of these phases as well, if it is earlier.
 */
 struct HttpOptions {
     HttpOptions() {}
@@ -33,7 +33,13 @@ struct HttpOptions {
     /// A connection idle for longer is not used again; a server's `Keep-Alive: timeout` shortens
     /// that. 30 s by default. Zero: each connection serves one exchange. It is closed when its time
     /// is up if an `io_context` then runs, which is not kept running for that; on other contexts, when
-    /// the next connection to that origin is asked for.
+    /// the next connection to that origin is asked for. Where it may last for longer than half a
+    /// minute, TCP probes tell whether the peer is still there.
+    ///
+    /// One that yields not a byte of an answer before its exchange has to end, by its deadline or by
+    /// `unacknowledged_timeout`, takes those with it that were idle before: what is on the way may have
+    /// forgotten all of them. Of a method that never answers in time, that is true more and more
+    /// rarely, at most once a minute.
     std::chrono::milliseconds idle_timeout{30'000};
     /// A connection older than this is not used again, so that a changed address takes effect; the
     /// exchange that it carries is not disturbed. At least 1 ms, 15 min by default.
@@ -55,6 +61,12 @@ struct HttpOptions {
     /// The limit of a proxy's answer to CONNECT. At least 1 ms, 10 s by default. Beyond it:
     /// `Errc::timeout` in `Phase::proxy`, `Fate::unsent`.
     std::chrono::milliseconds proxy_timeout{10'000};
+
+    /// How long bytes may be on their way without being acknowledged, where the system can tell
+    /// (`TCP_USER_TIMEOUT`, Linux): a path that leads nowhere any more then ends an exchange with
+    /// `Errc::io` long before its deadline. 10 s by default. Zero: the system's own limit, some 15 min. A
+    /// server that takes its time to answer is not affected, as its system acknowledges at once.
+    std::chrono::milliseconds unacknowledged_timeout{10'000};
 
     /// Status line and header fields of a response in bytes, line ends and interim responses
     /// included; the answer to CONNECT has the same limit for itself. From 64 B to 30 KiB, 16 KiB by
@@ -79,7 +91,8 @@ struct HttpOptions {
     TlsOptions tls;
     /// Which way connections take. By default directly to the origin.
     ProxyOptions proxy;
-    /// Receives connection events; empty for nobody. A client sets it to its own.
+    /// Receives connection events. Empty, the default: those of the client that the backend is given
+    /// to, `ClientOptions::observer`; nobody where that has none, or the backend has no client.
     Observer observer;
 
     /// Done by each backend's constructor.

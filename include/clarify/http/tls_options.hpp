@@ -93,7 +93,7 @@ struct TlsOptions {
         server that does not take it gets a full handshake. Early data (0-RTT) is never sent.
     */
     std::size_t max_sessions = 64;
-    /// How long a session is kept; the server may say less. At most 365 days, 1 h by default. Zero
+    /// How long a session is kept; the server may say less. Not negative, 1 h by default. Zero
     /// keeps none.
     std::chrono::seconds session_lifetime{3600};
 

@@ -14,6 +14,7 @@ struct AnyHttpBackend::Interface {
         const HttpRequest& request, HttpResponse& response, HttpProgress& progress) = 0;
     virtual void close() noexcept = 0;
     virtual void drain() noexcept = 0;
+    virtual void observe(Observer observer) = 0;
 };
 
 template <class Backend>
@@ -26,6 +27,9 @@ struct AnyHttpBackend::Holder final : Interface {
     void close() noexcept override { backend.close(); }
     void drain() noexcept override {
         if constexpr (requires { backend.drain(); }) backend.drain();
+    }
+    void observe([[maybe_unused]] Observer observer) override {
+        if constexpr (requires { backend.observe(observer); }) backend.observe(std::move(observer));
     }
 
     Backend backend;
@@ -44,6 +48,8 @@ inline boost::asio::awaitable<Result<void>> AnyHttpBackend::post(
 inline void AnyHttpBackend::close() noexcept { inner_->close(); }
 
 inline void AnyHttpBackend::drain() noexcept { inner_->drain(); }
+
+inline void AnyHttpBackend::observe(Observer observer) { inner_->observe(std::move(observer)); }
 
 struct AnyAuthPolicy::Interface {
     virtual ~Interface() = default;

@@ -5,10 +5,10 @@
 #define CLARIFY_IMPL_CLIENT_OPTIONS_HPP
 
 #include <clarify/client_options.hpp>
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/text.hpp>
 
-#include <chrono>
 #include <cstddef>
 #include <stdexcept>
 #include <vector>
@@ -30,11 +30,6 @@ CLARIFY_DECL void ClientOptions::check() const {
     const auto require = [](bool fine, const char* what) {
         if (!fine) throw std::invalid_argument{what};
     };
-    using std::chrono::hours;
-    using std::chrono::milliseconds;
-    const auto within = [](milliseconds value, milliseconds most) {
-        return value >= milliseconds{0} && value <= most;
-    };
     require(call_timeout.count() > 0, "call_timeout is not positive");
     require(
         detail::is_field_value(api_version.selector()), "api_version is not a valid header value");
@@ -48,10 +43,13 @@ CLARIFY_DECL void ClientOptions::check() const {
         max_body_excerpt == 0 ||
             (max_body_excerpt >= 16 && max_body_excerpt <= std::size_t{64} << 10U),
         "max_body_excerpt is neither 0 nor between 16 B and 64 KiB");
+    require(
+        !first_id || (*first_id >= 1 && *first_id <= detail::CallIds::largest),
+        "first_id is not within 1 to 2^53 - 1");
     require(retry.attempts != 0, "retry.attempts is 0");
-    require(within(retry.base, hours{1}), "retry.base is not within 0 to 1 h");
-    require(within(retry.throttled_base, hours{1}), "retry.throttled_base is not within 0 to 1 h");
-    require(within(retry.cap, hours{24}), "retry.cap is not within 0 to 24 h");
+    require(retry.base.count() >= 0, "retry.base is negative");
+    require(retry.throttled_base.count() >= 0, "retry.throttled_base is negative");
+    require(retry.cap.count() >= 0, "retry.cap is negative");
     require(retry.longest_retry_after.count() >= 0, "retry.longest_retry_after is negative");
     for (const RateLimit& limit : rate_limits) {
         // Slower than once a day, or faster than a clock can tell, is a slip of the pen. A burst

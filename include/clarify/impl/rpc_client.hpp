@@ -4,8 +4,12 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_HPP
 
-#include <clarify/core/detail/called_or_lost.hpp>
+#include <clarify/core/detail/json_hooks.hpp>
+#include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/memory_budget.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/method_table.hpp>
+#include <clarify/detail/reply_text.hpp>
 #include <clarify/json/json_codec_options.hpp>
 #include <clarify/rpc_client.hpp>
 
@@ -25,20 +29,6 @@ template <class R>
 inline constexpr bool is_batch_result = false;
 template <class R>
 inline constexpr bool is_batch_result<BatchResult<R>> = true;
-
-/// What is posted to call the completion handler of `operation`. Should it be destroyed instead of
-/// run, because there was no memory to get it to the handler's executor, the engine posts it again.
-template <class Operation>
-auto delivery(std::shared_ptr<Operation> operation) noexcept {
-    return CalledOrLost{
-        std::move(operation),
-        [](std::shared_ptr<Operation> whole) { Operation::deliver(std::move(whole)); },
-        [](std::shared_ptr<Operation> lost) noexcept {
-            // What is lost may be the last to own it.
-            const auto engine = lost->engine();
-            engine->undelivered(std::move(lost));
-        }};
-}
 
 }  // namespace detail
 
@@ -76,7 +66,12 @@ RpcClient<Backend, Auth, Codec>::RpcClient(
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 RpcClient<Backend, Auth, Codec>::RpcClient(const RpcClient& other, Shared)
-    : engine_(other.engine_), codec_(other.codec_), batches_(other.batches_), owner_(false) {}
+    : engine_(other.engine_),
+      codec_(other.codec_),
+      operation_(
+          other.operation_ ? other.operation_ : std::make_shared<detail::Operation>(other.engine_)),
+      batches_(other.batches_),
+      owner_(false) {}
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 RpcClient<Backend, Auth, Codec>& RpcClient<Backend, Auth, Codec>::operator=(
@@ -85,6 +80,7 @@ RpcClient<Backend, Auth, Codec>& RpcClient<Backend, Auth, Codec>::operator=(
         if (owner_) close();
         engine_ = std::move(other.engine_);
         codec_ = std::move(other.codec_);
+        operation_ = std::move(other.operation_);
         batches_ = other.batches_;
         owner_ = other.owner_;
     }
@@ -138,15 +134,16 @@ public:
         std::shared_ptr<Engine> engine,
         std::shared_ptr<const Codec> codec,
         detail::PreparedCall prepared)
-        : handler_(std::move(handler), engine->executor()),
-          engine_(std::move(engine)),
-          codec_(std::move(codec)) {
+        : engine_(std::move(engine)),
+          codec_(std::move(codec)),
+          handler_(std::move(handler), engine_->executor(), engine_->context_link()) {
         buffers = std::move(prepared.buffers);
         options = std::move(prepared.options);
         id = prepared.id;
         notification = prepared.notification;
         batch = std::move(prepared.batch);
         error = std::move(prepared.error);
+        operation = std::move(prepared.operation);
         started = engine_->time();
         deadline =
             detail::time_after(started, options.timeout.value_or(engine_->options().call_timeout));
@@ -154,19 +151,18 @@ public:
 
     void begin() {
         auto self = std::static_pointer_cast<Call>(shared_from_this());
-        handler_.watch_cancellation([engine = engine_, weak = std::weak_ptr<Call>{self}](
-                                        boost::asio::cancellation_type_t type) {
-            if (auto call = weak.lock()) engine->cancel(std::move(call), type);
-        });
-        if (error) {
-            finish();
-        } else {
-            engine_->submit(std::move(self));
-        }
+        handler_.attend(self);
+        handler_.watch_cancellation(
+            [](std::shared_ptr<Call> call, boost::asio::cancellation_type_t type) {
+                Engine& engine = *call->engine_;
+                engine.cancel(std::move(call), type);
+            });
+        engine_->submit(std::move(self));
     }
 
     void finish() override {
-        handler_.post(detail::delivery(std::static_pointer_cast<Call>(shared_from_this())));
+        if (!handler_.post(std::static_pointer_cast<Call>(shared_from_this())))
+            throw std::bad_alloc{};
     }
 
     void task_gone() noexcept override {
@@ -174,19 +170,30 @@ public:
         engine_->abandon(std::static_pointer_cast<Call>(shared_from_this()));
     }
 
-    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
-    /// Calls the handler, on its executor.
+    void decode_now() noexcept override {
+        outcome_.emplace(decode());
+        if (!*outcome_) error = outcome_->error();
+    }
+
+    /// Calls the handler, on its executor. What the call held is free again before that, for it may
+    /// start the next one at once.
     static void deliver(std::shared_ptr<Call> self) {
-        Result<R> outcome = self->decode();
+        Result<R> outcome = self->outcome();
         self->engine_->buffers().give_back(std::move(self->buffers));
-        Handler handler = self->handler_.release();
-        // What the call held is free again before the handler runs: it may start the next call at
-        // once.
-        self.reset();
-        std::move(handler)(std::move(outcome));
+        detail::PendingHandler<Call, Handler>::call(
+            std::move(self), &Call::handler_, std::move(outcome));
+    }
+    static void undelivered(std::shared_ptr<Call> self) noexcept {
+        // What is lost may be the last to own it.
+        const auto engine = self->engine_;
+        engine->undelivered(std::move(self));
     }
 
 private:
+    Result<R> outcome() noexcept {
+        if (outcome_ && !error) return std::move(*outcome_);
+        return decode();
+    }
     Result<R> decode() noexcept {
         try {
             return decode_all();
@@ -208,36 +215,59 @@ private:
             using Value = typename R::value_type::value_type;
             std::vector<Result<Value>> slots;
             slots.reserve(batch->slots.size());
+            detail::MemoryBudget memory = budget();
             for (rpc::BatchSlot& slot : batch->slots) {
                 if (slot.error) {
                     slots.push_back(std::move(*slot.error));
                 } else {
-                    slots.push_back(decode_one<Value>(slot.result));
+                    slots.push_back(decode_one<Value>(slot.result, memory));
                 }
             }
             return R{std::move(slots), std::move(batch->violation)};
         } else {
-            return decode_one<R>(result);
+            detail::MemoryBudget memory = budget();
+            return decode_one<R>(result, memory);
+        }
+    }
+
+    /// What all of the reply may be decoded into.
+    detail::MemoryBudget budget() const {
+        if constexpr (requires(detail::MemoryBudget memory) { memory = codec_->budget(); }) {
+            return codec_->budget();
+        } else {
+            return detail::MemoryBudget{engine_->options().max_json_memory};
         }
     }
 
     template <class Value>
-    Result<Value> decode_one(std::string_view text) {
+    Result<Value> decode_one(std::string_view text, detail::MemoryBudget& memory) {
         const auto complete = [this](Error failure) {
             return failure.set_phase(Phase::decode)
                 .set_fate(Fate::answered)
                 .set_attempts(course.attempts())
                 .set_http_status(buffers->response.status);
         };
+        const auto undecoded = [&](const Error& failure) {
+            const detail::Scrubber scrubber{
+                sent_with ? sent_with->expose() : std::string_view{}, kept};
+            return complete(
+                detail::without_place(detail::or_else(failure, Errc::decode), text, scrubber));
+        };
         try {
-            if constexpr (detail::ReadsOwnJson<Value>) {
+            if constexpr (detail::ReadsFromReader<Value>) {
+                Result<Value> value{boost::system::in_place_value};
+                detail::JsonReader in{text, detail::json_depth_ceiling, &memory};
+                if (!in.document([&] { return read_json(in, *value); }))
+                    return undecoded(in.error(Errc::decode));
+                return value;
+            } else if constexpr (detail::ReadsOwnJson<Value>) {
                 Result<Value> value{boost::system::in_place_value};
                 const Result<void> read = read_json_text(text, *value);
-                if (!read) return complete(detail::or_else(read.error(), Errc::decode));
+                if (!read) return undecoded(read.error());
                 return value;
             } else {
-                Result<Value> value = codec_->template decode<Value>(text);
-                if (!value) return complete(detail::or_else(value.error(), Errc::decode));
+                Result<Value> value = decode_by_codec<Value>(text, memory);
+                if (!value) return undecoded(value.error());
                 return value;
             }
         } catch (const std::bad_alloc&) {
@@ -247,9 +277,21 @@ private:
         }
     }
 
-    detail::PendingHandler<Handler> handler_;
+    template <class Value>
+    Result<Value> decode_by_codec(
+        std::string_view text, [[maybe_unused]] detail::MemoryBudget& memory) {
+        if constexpr (requires { codec_->template decode<Value>(text, memory); }) {
+            return codec_->template decode<Value>(text, memory);
+        } else {
+            return codec_->template decode<Value>(text);
+        }
+    }
+
     std::shared_ptr<Engine> engine_;
     std::shared_ptr<const Codec> codec_;
+    /// Where it was decoded before it was to be delivered.
+    std::optional<Result<R>> outcome_;
+    detail::PendingHandler<Call, Handler> handler_;
 };
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
@@ -280,31 +322,40 @@ class RpcClient<Backend, Auth, Codec>::Drain final
       public std::enable_shared_from_this<Drain<Handler>> {
 public:
     Drain(Handler handler, std::shared_ptr<Engine> engine)
-        : handler_(std::move(handler), engine->executor()), engine_(std::move(engine)) {}
+        : engine_(std::move(engine)),
+          handler_(std::move(handler), engine_->executor(), engine_->context_link()) {}
 
-    void watch_cancellation() {
+    void begin(std::chrono::milliseconds limit) {
+        const auto self = this->shared_from_this();
+        handler_.attend(self);
         handler_.watch_cancellation(
-            [engine = engine_, weak = this->weak_from_this()](boost::asio::cancellation_type_t) {
-                if (auto self = weak.lock()) engine->forget(std::move(self));
+            [](std::shared_ptr<Drain> wait, boost::asio::cancellation_type_t) {
+                Engine& engine = *wait->engine_;
+                engine.forget(std::move(wait));
             });
+        engine_->drain(limit, self);
     }
 
-    void finish() override { handler_.post(detail::delivery(this->shared_from_this())); }
+    void finish() override {
+        if (!handler_.post(this->shared_from_this())) throw std::bad_alloc{};
+    }
 
-    const std::shared_ptr<Engine>& engine() const noexcept { return engine_; }
     /// Calls the handler, on its executor.
     static void deliver(std::shared_ptr<Drain> self) {
         Result<void> outcome;
         if (self->error) outcome = *self->error;
-        Handler handler = self->handler_.release();
-        self.reset();
-        std::move(handler)(std::move(outcome));
+        detail::PendingHandler<Drain, Handler>::call(
+            std::move(self), &Drain::handler_, std::move(outcome));
+    }
+    static void undelivered(std::shared_ptr<Drain> self) noexcept {
+        const auto engine = self->engine_;
+        engine->undelivered(std::move(self));
     }
 
 private:
-    detail::PendingHandler<Handler> handler_;
     // Until the wait is over; the engine lets go of it in any case.
     std::shared_ptr<Engine> engine_;
+    detail::PendingHandler<Drain, Handler> handler_;
 };
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
@@ -316,8 +367,7 @@ struct RpcClient<Backend, Auth, Codec>::InitiateDrain {
         std::chrono::milliseconds limit) const {
         auto wait =
             std::make_shared<Drain<std::decay_t<Handler>>>(std::forward<Handler>(handler), engine);
-        wait->watch_cancellation();
-        engine->drain(limit, std::move(wait));
+        wait->begin(limit);
     }
 };
 
@@ -337,9 +387,6 @@ Result<void> RpcClient<Backend, Auth, Codec>::check(const CallOptions& options) 
     if (options.api_version && !detail::is_field_value(options.api_version->selector())) {
         return Error{Errc::bad_argument, Reason::header, "api_version is not a valid header value"};
     }
-    if (options.timeout && options.timeout->count() <= 0) {
-        return Error{Errc::bad_argument, Reason::out_of_range, "timeout is not positive"};
-    }
     return {};
 }
 
@@ -352,6 +399,7 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
     prepared.buffers->method = method;
     prepared.notification = notification;
     prepared.id = engine_->next_id();
+    prepared.operation = operation_;
     Result<void> outcome = check(options);
     if (outcome) {
         std::string& body = prepared.buffers->request;
@@ -365,9 +413,16 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
         }
         if (outcome) outcome = check_size(body.size());
     }
+    if (outcome) outcome = check_time(options);
     if (!outcome) prepared.error = detail::or_else(outcome.error(), Errc::bad_argument);
     prepared.options = std::move(options);
     return prepared;
+}
+
+template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
+Result<void> RpcClient<Backend, Auth, Codec>::check_time(const CallOptions& options) {
+    if (!options.timeout || options.timeout->count() > 0) return {};
+    return Error{Errc::timeout, Reason::none, "the time of the call had run out before it began"};
 }
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
@@ -388,6 +443,7 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare_batch(
     prepared.buffers = engine_->buffers().take();
     prepared.buffers->method = "batch of " + std::to_string(batch.size());
     prepared.id = engine_->next_id();
+    prepared.operation = operation_;
     prepared.notification = batch.slots().empty();
     prepared.batch = std::make_unique<detail::BatchState>();
     prepared.batch->slots = std::move(batch.slots());
@@ -404,6 +460,7 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare_batch(
     } else if (outcome) {
         outcome = check_size(prepared.buffers->request.size());
     }
+    if (outcome) outcome = check_time(options);
     if (!outcome) prepared.error = outcome.error();
     if (!options.idempotent) {
         const std::vector<std::string>& methods = batch.methods();

@@ -5,6 +5,7 @@
 #define CLARIFY_JSON_BASIC_JSON_CODEC_HPP
 
 #include <clarify/concepts/json_codec.hpp>
+#include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/json/detail/value_reader.hpp>
 #include <clarify/json/detail/value_writer.hpp>
 #include <clarify/json/json_codec_options.hpp>
@@ -56,7 +57,8 @@ concept JsonDecodable = std::default_initializable<T> && std::movable<T> &&
     exactly. An integer that does not fit the type asked for is an error, never rounded; `1.0` and
     `1e3` are integers. In a `value_type`, text without point and exponent becomes a signed or
     unsigned integer of 64 bits, and beyond these the nearest `double`, as does `-0`. A number
-    beyond the largest double is an error.
+    beyond the largest double is an error, never infinity and never null. One that is nearer to zero
+    than the smallest double becomes zero, which is the nearest, and keeps its sign.
 
     @par Object lifetimes
     Decoded values own all they hold.
@@ -104,24 +106,31 @@ public:
         @par Errors
         `Errc::decode`, with a JSON pointer to the culprit in the message: `Reason::mismatch` for
         another kind of value, `Reason::members` for a missing member, `Reason::out_of_range` for a
-        number that does not fit. Keys in the pointer come from the text; they are made printable
-        and cut. `Errc::too_large` with `Reason::parse` for the memory limit. `Errc::json` for what
-        is not JSON: `Reason::syntax`, `Reason::encoding`, `Reason::depth` or `Reason::empty`.
+        number that does not fit the type asked for. Keys in the pointer come from the text; they are
+        made printable and cut. `Errc::too_large` with `Reason::parse` for the memory limit, and for
+        keys that are chosen to collide in a hash table. `Errc::json` for what is not JSON:
+        `Reason::syntax`, `Reason::encoding`, `Reason::depth` or `Reason::empty`, and with
+        `Reason::number_range` for a number beyond the largest double where a `value_type` is to
+        hold it.
     */
     template <JsonDecodable<Document> T>
     Result<T> decode(std::string_view text) const {
-        detail::ValueReader<Document> reader{text, options_.max_depth, options_.max_parse_memory};
-        try {
-            // Built in place: some document types convert to so much that `return value` is ambiguous.
-            Result<T> value{boost::system::in_place_value};
-            if (!reader.document([&] { return reader.read(*value); })) return reader.error();
-            return value;
-        } catch (const detail::MemoryBudgetExceeded&) {
-            return Error{
-                Errc::too_large,
-                Reason::parse,
-                "the decoded value takes more memory than max_parse_memory"};
-        }
+        detail::MemoryBudget memory = budget();
+        return decode<T>(text, memory);
+    }
+
+    /// The memory that several calls of `decode` may take together, for the parts of one reply.
+    detail::MemoryBudget budget() const noexcept {
+        return detail::MemoryBudget{options_.max_parse_memory};
+    }
+    /// The same as `decode`, with what is left of a budget.
+    template <JsonDecodable<Document> T>
+    Result<T> decode(std::string_view text, detail::MemoryBudget& memory) const {
+        detail::ValueReader<Document> reader{text, options_.max_depth, memory};
+        // Built in place: some document types convert to so much that `return value` is ambiguous.
+        Result<T> value{boost::system::in_place_value};
+        if (!reader.document([&] { return reader.read(*value); })) return reader.error();
+        return value;
     }
 
 private:

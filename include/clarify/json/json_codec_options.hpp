@@ -35,8 +35,9 @@ struct JsonCodecOptions {
     /** The most memory that decoding one text may take, in bytes, scratch memory included.
 
         Default 128 MiB; at least 1, so 0 is refused and means nothing. Beyond it decoding fails with
-        `Errc::too_large`, before the memory is taken. A type with a `read_json_text` of its own counts as long as
-        its text.
+        `Errc::too_large`, before the memory is taken, whatever the type: standard containers, described
+        structs, values of the JSON library, and those of the Clarify API. A user's type with a
+        `read_json_text` of its own counts as much as its text: what it makes of that is its own affair.
     */
     std::size_t max_parse_memory = std::size_t{128} << 20U;
     /// How deeply arrays and objects may be nested, both ways. Default 64; from 1 to 1024. 1 allows an

@@ -4,10 +4,10 @@
 #ifndef CLARIFY_RPC_BATCH_HPP
 #define CLARIFY_RPC_BATCH_HPP
 
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/rpc/envelope.hpp>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -148,9 +148,8 @@ template <JsonCodec Codec>
 class BasicBatch {
 public:
     /// For the client: the codec that encodes, and the counter that ids come from.
-    BasicBatch(
-        std::shared_ptr<const Codec> codec, std::shared_ptr<std::atomic<std::int64_t>> next_id)
-        : codec_(std::move(codec)), next_id_(std::move(next_id)) {}
+    BasicBatch(std::shared_ptr<const Codec> codec, std::shared_ptr<detail::CallIds> ids)
+        : codec_(std::move(codec)), ids_(std::move(ids)) {}
 
     /// Adds a call; its outcome is the slot whose number is that of the calls before it.
     template <class Params = NoParams>
@@ -176,7 +175,7 @@ private:
     void add(std::string_view method, Write write);
 
     std::shared_ptr<const Codec> codec_;
-    std::shared_ptr<std::atomic<std::int64_t>> next_id_;
+    std::shared_ptr<detail::CallIds> ids_;
     std::size_t size_ = 0;
     std::string text_;
     std::vector<rpc::BatchSlot> slots_;

@@ -96,12 +96,12 @@ public:
 
     /** Writes `credentials_json()` to a file that only its owner may read and write.
 
-        An existing file is replaced.
+        An existing file is replaced as a whole, and so is a link; what it leads to is left alone.
         @throws std::system_error when the file cannot be written.
     */
     void write_credentials(const std::filesystem::path& path) const;
 
-    /** Writes `ca_certificate_pem()` to a file, which is replaced if it exists.
+    /** Writes `ca_certificate_pem()` to a file in the same way; `credentials_json()` is the secret one.
 
         @throws std::system_error when the file cannot be written.
     */

@@ -36,7 +36,8 @@ struct EmulatorOptions {
     /// The password of Basic authentication.
     std::string basic_password;
 
-    /// How long an access token is good for. Default one day; at least one second.
+    /// How long an access token is good for. Default one day; at least one second. What is longer than
+    /// ten years counts as that.
     std::chrono::seconds token_lifetime{86400};
 
     /// Refuse null where the API documents no null. Default false: null means absent, as some
@@ -57,7 +58,7 @@ struct EmulatorOptions {
     */
     bool rate_limits = false;
 
-    /** How long each call takes, beside waiting in line. Default 0.
+    /** How long each call takes, beside waiting in line. Default 0; not negative.
 
         What takes more than 15 seconds in all is answered with 503 then, as the real service gives up,
         though it was executed. The documentation does not say what is answered.
@@ -65,11 +66,11 @@ struct EmulatorOptions {
     std::chrono::milliseconds latency{0};
 
     /// The size of the largest request body in bytes; a larger one is answered with 413. Default
-    /// 8 MiB, which is about what the API documents.
+    /// 8 MiB, which is about what the API documents; at least 1.
     std::size_t max_request_size = 8 * 1024 * 1024;
 
     /// How long after an insert its samples can be read. Default 0: at once; the real service takes
-    /// seconds.
+    /// seconds. Not negative; what is longer than a year counts as that.
     std::chrono::milliseconds visibility_delay{0};
 
     /** Which of the two known dialects to answer in.
@@ -85,6 +86,10 @@ struct EmulatorOptions {
     /// Put a member that nobody knows into each object of a reply that has members of fixed names, as
     /// a later version of the API may: clients must ignore it. Default false.
     bool unknown_members = false;
+
+    /// Done by the emulator's constructor.
+    /// @throws std::invalid_argument naming the member that is out of range.
+    void check() const;
 };
 
 }  // namespace clarify::testing

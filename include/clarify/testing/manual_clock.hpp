@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
+#include <clarify/core/detail/time_span.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -47,7 +48,9 @@ enum class Halt : std::uint8_t {
     clock->run_for(context, std::chrono::hours{24});                         // nor does this
     ```
 
-    It starts at a moment that is the same in every run, and never goes back.
+    It starts at a moment that is the same in every run, and never goes back. The date that it tells is
+    the beginning of the year 2000 at first and moves along; it may be set (`set_wall_time`), as a
+    machine's may.
 
     The `run` functions do what `io_context::run` does, but wherever that would wait, they move the
     clock to the next alarm instead. Only what waits on this clock can be skipped: all that the
@@ -79,6 +82,16 @@ public:
     }
     /// How far the clock has been moved since it was made.
     Clock::duration elapsed() const noexcept { return now() - start_; }
+    /// The date. Takes no lock.
+    std::chrono::system_clock::time_point wall_now() const noexcept override {
+        using Wall = std::chrono::system_clock;
+        const Wall::duration moved{wall_moved_.load(std::memory_order_acquire)};
+        return wall_start + moved + std::chrono::duration_cast<Wall::duration>(elapsed());
+    }
+    /// Sets the date, forwards or back: it goes on from there. Moves nothing else, and rings nothing.
+    void set_wall_time(std::chrono::system_clock::time_point date) noexcept {
+        wall_moved_.fetch_add((date - wall_now()).count(), std::memory_order_acq_rel);
+    }
 
     /** Moves the clock, and rings on the way the alarms whose time comes.
 
@@ -88,7 +101,7 @@ public:
     */
     void advance_to(TimePoint when);
     /// The same, so much further than where the clock stands now; nothing for a negative span.
-    void advance(Clock::duration by) { advance_to(now() + by); }
+    void advance(Clock::duration by) { advance_to(clarify::detail::time_after(now(), by)); }
 
     /// When the next alarm rings, if one is set. After a `Halt::stuck` there is none.
     std::optional<TimePoint> next_alarm() const;
@@ -143,6 +156,9 @@ private:
     // Far enough from zero that subtracting any reasonable span is no trouble.
     TimePoint start_{std::chrono::hours{24 * 365}};
     std::atomic<Clock::rep> now_ = start_.time_since_epoch().count();
+    static constexpr std::chrono::sys_days wall_start{
+        std::chrono::year{2000} / std::chrono::January / 1};
+    std::atomic<std::chrono::system_clock::rep> wall_moved_ = 0;
     mutable std::mutex mutex_;
     Alarm last_ = 0;
     std::map<Key, std::function<void()>> alarms_;

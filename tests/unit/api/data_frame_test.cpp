@@ -162,25 +162,6 @@ TEST_CASE("DataFrame: joining is that of a naive model, whatever the order") {
     }
 }
 
-TEST_CASE("SampleBuffer: samples in any order become a normalised frame") {
-    std::mt19937 random{1};
-    SampleBuffer buffer;
-    for (int round = 0; round != 200; ++round) {
-        Model model;
-        for (std::size_t i = random() % 100; i != 0; --i) {
-            const std::int64_t time = random() % 30;
-            const std::string key(1, static_cast<char>('a' + random() % 5));
-            const double value = random() % 6 == 0 ? absent : static_cast<double>(random() % 100);
-            buffer.add(key, second(time), value);
-            if (!std::isnan(value)) model[key][time * 1'000'000] = value;
-        }
-        const DataFrame frame = buffer.take();
-        CHECK(buffer.empty());
-        check_normalized(frame);
-        CHECK(model_of(frame) == model);
-    }
-}
-
 TEST_CASE("DataFrame: keys that are none and infinite values are named with their path") {
     DataFrame frame;
     frame.append(second(1), {{"good/key:1", 1}, {"bad key", 2}, {"x", 1}});

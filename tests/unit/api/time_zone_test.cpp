@@ -4,11 +4,14 @@
 #include <clarify/api/detail/zone_data.hpp>
 #include <clarify/api/time_zone.hpp>
 
+#include "../../support/temporary_directory.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <cstdlib>
 #include <ctime>
+#include <filesystem>
 #include <iostream>
 #include <random>
 #include <string>
@@ -184,4 +187,13 @@ TEST_CASE("TimeZone: names that are none and files that are broken are refused")
         const auto zone = TimeZone::parse(bad);
         if (zone) zone->offset_at(Timestamp::from_microseconds(1'000'000));
     }
+}
+
+TEST_CASE("TimeZone: the environment names no other database") {
+    const support::TemporaryDirectory folder;
+    std::filesystem::create_directory(folder / "Mars");
+    folder.write("Mars/Olympus", zone_file({{0, 1}}, {0, 60}, "UTC0"));
+    ::setenv("TZDIR", folder.path().c_str(), 1);
+    CHECK(TimeZone::load("Mars/Olympus").error().reason() == Reason::not_found);
+    ::unsetenv("TZDIR");
 }

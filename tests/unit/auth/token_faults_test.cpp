@@ -308,3 +308,51 @@ TEST_CASE("token faults: a thousand waiting calls get the one failure at one tim
     }
     CHECK(bench.fetches() == 3);
 }
+
+TEST_CASE("token faults: a call whose time is up tells where the token request was") {
+    for (const Phase step :
+         {Phase::queue,
+          Phase::resolve,
+          Phase::connect,
+          Phase::proxy,
+          Phase::tls,
+          Phase::write,
+          Phase::first_byte,
+          Phase::head,
+          Phase::body}) {
+        CAPTURE(to_string(step));
+        // First the limit of the call, then that of the fetch.
+        for (const auto limit : {5s, 120s}) {
+            TokenBench bench{limit};
+            bench.tokens().always(hang(step));
+            const TokenBench::Outcome outcome = bench.call();
+            REQUIRE(outcome.has_error());
+            const Error& error = outcome.error();
+            CHECK(error.code() == Errc::timeout);
+            CHECK(error.phase() == Phase::token);
+            CHECK(error.fate() == Fate::unsent);
+            CHECK(error.token_step() == step);
+            const std::string named = "phase token (" + std::string{to_string(step)} + ")";
+            CHECK_MESSAGE(error.to_string().find(named) != std::string::npos, error);
+        }
+    }
+}
+
+TEST_CASE("token faults: between two token requests a call whose time is up tells of the pause") {
+    TokenBench bench{3s};
+    bench.tokens().then(reply(503).after(2990ms)).always(hang());
+    const TokenBench::Outcome outcome = bench.call();
+    REQUIRE(outcome.has_error());
+    CHECK(outcome.error().code() == Errc::timeout);
+    CHECK(outcome.error().token_step() == Phase::backoff);
+    // One that was cancelled for another reason says nothing of it.
+    TokenBench closing;
+    closing.tokens().always(hang());
+    const auto pending = closing.start(20s);
+    closing.pass(1s);
+    closing.client->close();
+    closing.pass(1s);
+    REQUIRE(pending->outcome.has_value());
+    CHECK(pending->outcome->error().code() == Errc::closed);
+    CHECK_FALSE(pending->outcome->error().token_step().has_value());
+}

@@ -237,6 +237,67 @@ TEST_CASE("ApiClient: parts of an insert come one after the other, and a failure
     CHECK(good.server.requests("/rpc").size() == before + 1);
 }
 
+TEST_CASE("ApiClient: samples that share no times are divided by inputs, a sparse frame too") {
+    SampleBuffer samples;
+    DataFrame frame;
+    for (int i = 0; i != 1'500; ++i) {
+        const auto time = Timestamp::from_microseconds(i * 1'000);
+        const std::string key = "sensor" + std::to_string(i % 300);
+        samples.add(key, time, i);
+        frame.append(time, {{key, i}});
+    }
+    Bench bench;
+    bench.server.on("/rpc")
+        .then(reply_result(R"({"signalsByInput":{"sensor1":{"id":"x","created":true}}})"))
+        .then(reply_result(R"({"signalsByInput":{"sensor2":{"id":"y","created":true}}})"))
+        .always(reply_error(-32602, "Invalid params"));
+    const auto failed = bench.run<InsertResult>(
+        [&](auto handler) { bench.client->async_insert(samples, {}, std::move(handler)); });
+    REQUIRE(failed.has_error());
+    CHECK(failed.error().message().find(" of 1500 samples were inserted") != std::string::npos);
+    CHECK(bench.server.count("/rpc") == 3);
+
+    Bench good;
+    good.server.on("/rpc").always(reply_result("{}"));
+    const auto sent = [&](const auto& what) {
+        const std::size_t before = good.server.count("/rpc");
+        const auto done = good.run<InsertResult>(
+            [&](auto handler) { good.client->async_insert(what, {}, std::move(handler)); });
+        CHECK(done.has_value());
+        std::size_t bytes = 0;
+        for (const RecordedRequest& request : good.server.requests("/rpc"))
+            bytes += request.params().size();
+        CHECK(bytes < 1'000'000);
+        return good.server.count("/rpc") - before;
+    };
+    const std::size_t requests = sent(samples);
+    CHECK(requests > 1);
+    CHECK(requests < 15);
+    CHECK(sent(frame) == requests);
+    CHECK(sent(SampleBuffer{}) == 0);
+}
+
+TEST_CASE("ApiClient: what is decoded stays within the client's limit of memory") {
+    ClientOptions options;
+    options.max_json_memory = std::size_t{1} << 20U;
+    Bench bench{options};
+    std::string many = "{}";
+    for (int i = 0; i != 20'000; ++i)
+        many += ",{}";
+    bench.server.on("/rpc").always(reply_result("{\"data\":[" + many + "]}"));
+    const auto signals = bench.run<Selection<clarify::Signal>>(
+        [&](auto handler) { bench.client->async_select_signals({}, {}, std::move(handler)); });
+    REQUIRE(signals.has_error());
+    CHECK(signals.error().code() == Errc::too_large);
+    CHECK(signals.error().reason() == Reason::parse);
+    CHECK(signals.error().phase() == Phase::decode);
+    CHECK(signals.error().fate() == Fate::answered);
+    const auto called = bench.run<Selection<Item>>(
+        [&](auto handler) { bench.client->async_call<Selection<Item>>("m", std::move(handler)); });
+    REQUIRE(called.has_error());
+    CHECK(called.error().code() == Errc::too_large);
+}
+
 TEST_CASE("ApiClient: what has changed something is cancelled, but not totally") {
     using boost::asio::cancellation_type;
     // The second request waits in line when the first has been answered.

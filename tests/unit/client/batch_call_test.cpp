@@ -63,6 +63,7 @@ struct Scene {
     BatchClient make() {
         ClientOptions options;
         options.retry.base = std::chrono::milliseconds{1};
+        options.first_id = 1;
         return BatchClient{
             context.get_executor(),
             Url::parse("https://api.example/rpc").value(),

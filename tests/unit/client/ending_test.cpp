@@ -92,6 +92,25 @@ TEST_CASE("Ending: those who wait hear whether calls in flight got their time") 
     }
 }
 
+TEST_CASE("Ending: who waits hears how much was cut short") {
+    Ending ending;
+    ending.call_begun();
+    ending.add(std::make_shared<Wait>());
+    ending.drain(start + 1s);
+    ending.close(start + 1s, 2);
+    const auto waits = ending.take_waits();
+    REQUIRE(waits.size() == 1);
+    const Error& error = waits.front()->error.value();
+    CHECK(error.code() == Errc::timeout);
+    CHECK(error.message() == "cut short: 1 calls under way, and 2 operations of several calls");
+    // An operation may be between two calls.
+    Ending other;
+    other.add(std::make_shared<Wait>());
+    other.drain(start + 1s);
+    other.close(start, 1);
+    CHECK(other.take_waits().front()->error.value().code() == Errc::closed);
+}
+
 TEST_CASE("Ending: who does not wait any more is not told") {
     Ending ending;
     const auto one = std::make_shared<Wait>();

@@ -126,6 +126,7 @@ TEST_CASE("RpcClient: a request is refused from the first byte beyond the limit,
     const std::string text =
         "{\"jsonrpc\":\"2.0\",\"method\":\"m\",\"id\":1,\"params\":[\"\xC3\xA9\xC3\xA9\"]}";
     ClientOptions options;
+    options.first_id = 1;
     options.max_request_body = text.size();
     Bench fits{options};
     CHECK(

@@ -136,6 +136,10 @@ TEST_CASE("RejectedMethods: a method that is served again is believed again") {
     world.refuse_call("m");
     CHECK(world.renewals == 1);
     world.serve("m");
+    // The pause: what it is called with may make the difference.
+    CHECK_FALSE(world.refuse("m"));
+    world.serve("m");
+    world.now += 1s;
     CHECK(world.refuse("m"));
     CHECK(world.renewals == 2);
 }
@@ -180,9 +184,46 @@ TEST_CASE("RejectedMethods: names made up without end cost no more than a few re
         world.refuse_call(std::string(200, 'x') + std::to_string(made_up));
         world.serve("good");
     }
-    // Each name that is told apart, once in a while.
-    CHECK(world.renewals < 10 * (RejectedMethods::most_methods + 1));
+    // One a pause: 1 + 2 + 4 + ... + 32 s, and one a minute.
+    CHECK(world.renewals <= 20);
+    // That hides no revocation from those who are served.
     CHECK(world.refuse("good"));
+}
+
+TEST_CASE("RejectedMethods: what a method is called with costs no renewal for each call") {
+    World world;
+    std::size_t own = 0;
+    for (; world.now < start + 10min; world.now += 100ms) {
+        world.serve("shared");
+        if (!world.refuse("shared")) {
+            ++own;
+        } else {
+            CHECK_FALSE(world.refuse("shared"));
+        }
+        world.serve("shared");
+    }
+    CHECK(own > 5'900);
+    CHECK(world.renewals <= 20);
+    // It is forgotten a while after the last one.
+    world.now += 2min;
+    CHECK(world.refuse("shared"));
+}
+
+TEST_CASE("RejectedMethods: one refusal in thirty thousand harms nobody else") {
+    // A header that is refused before it has served would be followed by a pause for all calls.
+    World world;
+    std::size_t unserved = 0;
+    for (int call = 1; call <= 250'000; ++call) {
+        world.now += 1ms;
+        if (call % 30'000 != 0) {
+            world.serve("m");
+            continue;
+        }
+        const AuthHeader refused = world.header;
+        if (world.refuse("m") && !world.methods.has_served(refused)) ++unserved;
+    }
+    CHECK(unserved == 0);
+    CHECK(world.renewals == 8);
 }
 
 TEST_CASE(
@@ -198,11 +239,19 @@ TEST_CASE(
     CHECK(world.renewals == 1);
 }
 
-TEST_CASE("RejectedMethods: before anything was served, two methods make a bad header") {
+TEST_CASE(
+    "RejectedMethods: before anything was served, too, the second method waits for the pause") {
     World world;
     CHECK(world.refuse("a"));
     CHECK_FALSE(world.refuse("a"));
+    // It may be that both are refused for their own sake, and that others will be served.
+    CHECK_FALSE(world.refuse("b"));
+    world.now += 1s;
     CHECK(world.refuse("b"));
+    CHECK_FALSE(world.refuse("b"));
+    CHECK_FALSE(world.refuse("c"));
+    world.serve("good");
+    CHECK(world.renewals == 2);
 }
 
 TEST_CASE(

@@ -99,10 +99,14 @@ TEST_CASE("retry rule: every status of a server and of a proxy has its place") {
         CAPTURE(status);
         const bool busy = status == 429 || status == 502 || status == 503 || status == 504;
         CHECK(is_transient_refusal(status) == busy);
-        CHECK(is_transient_reply(status, false) == (busy || status == 421 || status == 500));
+        const bool refused = status == 421 || status == 425 || status == 429;
+        CHECK(says_unprocessed(status, false) == refused);
+        CHECK(says_unprocessed(status, true) == (refused || status == 408));
+        CHECK(says_unprocessed(status, false, true) == (refused || status == 413));
+        CHECK(is_transient_reply(status, false) == (busy || refused || status == 500));
         CHECK(
-            is_transient_reply(status, true) ==
-            (busy || status == 408 || status == 421 || status == 500));
+            is_transient_reply(status, true, true) ==
+            (busy || refused || status == 408 || status == 413 || status == 500));
     }
 }
 

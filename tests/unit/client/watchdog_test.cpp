@@ -5,6 +5,7 @@
 #include <clarify/testing/manual_clock.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 
 #include <doctest/doctest.h>
 
@@ -28,8 +29,7 @@ struct Watched final : Activity {
 class Owner final : public std::enable_shared_from_this<Owner>, public Watchdog::Owner {
 public:
     Owner(boost::asio::io_context& context, std::shared_ptr<ManualClock> manual)
-        : clock(std::move(manual)),
-          dog(*this, clock->executor(context), ContextLink::of(context.get_executor())) {}
+        : clock(std::move(manual)), dog(*this, clock->executor(context)) {}
 
     void turn() noexcept override { turns.push_back(clock->elapsed()); }
     TimePoint next_turn(TimePoint now, bool idle) const noexcept override {
@@ -125,4 +125,43 @@ TEST_CASE("Watchdog: whose owner is gone, or that has let go of its timer, stops
         CHECK(other->stopped == Stop::none);
         CHECK(bench.owner->turns.empty());
     }
+}
+
+TEST_CASE("Watchdog: no context stays for it when nothing is watched any more") {
+    boost::asio::io_context context;
+    const auto serial = SerialExecutor::over(context.get_executor());
+    struct RealOwner final : std::enable_shared_from_this<RealOwner>, Watchdog::Owner {
+        explicit RealOwner(const boost::asio::any_io_executor& executor) : dog(*this, executor) {}
+        void turn() noexcept override { ++turns; }
+        TimePoint next_turn(TimePoint now, bool idle) const noexcept override {
+            return idle ? TimePoint::max() : now + 30min;
+        }
+        std::weak_ptr<Watchdog> weak_watchdog() noexcept override {
+            return std::shared_ptr<Watchdog>{shared_from_this(), &dog};
+        }
+        Watchdog dog;
+        int turns = 0;
+    };
+    const auto owner = std::make_shared<RealOwner>(serial);
+    for (int round = 0; round != 2; ++round) {
+        Watched activity;
+        activity.deadline = Clock::now() + 1h;
+        boost::asio::post(serial, [&] { owner->dog.watch(activity); });
+        boost::asio::post(serial, [&] {
+            owner->dog.unwatch(activity);
+            owner->dog.settle();
+        });
+        const TimePoint began = Clock::now();
+        context.restart();
+        context.run();
+        CHECK(Clock::now() - began < 20min);
+    }
+    CHECK(owner->turns == 0);
+    // It stays for what is watched.
+    const auto activity = std::make_shared<Watched>();
+    activity->deadline = Clock::now() + 20ms;
+    boost::asio::post(serial, [&] { owner->dog.watch(*activity); });
+    context.restart();
+    context.run();
+    CHECK(activity->stopped == Stop::timeout);
 }

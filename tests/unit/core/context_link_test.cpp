@@ -28,8 +28,11 @@ struct Guest final : ContextLink::Guest {
     Guest(const Guest&) = delete;
     Guest& operator=(const Guest&) = delete;
     ~Guest() {
-        link->leave(*this, [&] { ++releases; });
+        link->leave(*this, [&] {
+            if (when_released) when_released();
+        });
     }
+    std::shared_ptr<void> keep_alive() noexcept override { return kept.lock(); }
     void context_gone() noexcept override {
         ++told;
         if (when_told) when_told();
@@ -37,8 +40,11 @@ struct Guest final : ContextLink::Guest {
 
     std::shared_ptr<ContextLink> link;
     int told = 0;
-    int releases = 0;
     std::function<void()> when_told;
+    std::function<void()> when_released;
+    /// By itself for guests that nobody shares.
+    std::shared_ptr<void> self{this, [](void*) {}};
+    std::weak_ptr<void> kept = self;
 };
 
 }  // namespace
@@ -91,6 +97,72 @@ TEST_CASE("ContextLink: a guest that is told may end others") {
     CHECK(told == 0);  // it has left before its turn
 }
 
+TEST_CASE("ContextLink: who has been told releases nothing, for the context may be gone") {
+    auto context = std::make_unique<asio::io_context>();
+    int releases = 0;
+    {
+        Guest early{context->get_executor()};
+        early.when_released = [&] { ++releases; };
+    }
+    CHECK(releases == 1);
+    Guest guest{context->get_executor()};
+    guest.when_released = [&] { ++releases; };
+    context.reset();
+    CHECK(guest.told == 1);
+    guest.link->leave(guest, [&] { ++releases; });
+    CHECK(releases == 1);
+}
+
+TEST_CASE("ContextLink: no lock is held while a guest is told") {
+    auto context = std::make_unique<asio::io_context>();
+    Guest guest{context->get_executor()};
+    bool was_there = true;
+    bool entered = false;
+    guest.when_told = [&] {
+        // In another thread, which would wait for ever.
+        std::thread{[&] { was_there = guest.link->while_there([&] { entered = true; }); }}.join();
+    };
+    context.reset();
+    CHECK(guest.told == 1);
+    CHECK_FALSE(was_there);
+    CHECK_FALSE(entered);
+}
+
+TEST_CASE("ContextLink: the end of the context waits for who is in, and for who is leaving") {
+    auto context = std::make_unique<asio::io_context>();
+    const auto link = ContextLink::of(context->get_executor());
+    auto guest = std::make_unique<Guest>(context->get_executor());
+    std::atomic<int> inside{0};
+    std::atomic<bool> go{false};
+    std::atomic<bool> gone{false};
+    std::atomic<int> too_late{0};
+    const auto stay = [&] {
+        ++inside;
+        while (!go)
+            std::this_thread::yield();
+        if (gone) ++too_late;
+    };
+    guest->when_released = stay;
+    std::thread one{[&] { link->while_there(stay); }};
+    std::thread other{[&] {
+        guest->self.reset();
+        guest.reset();
+    }};
+    while (inside != 2)
+        std::this_thread::yield();
+    std::thread last{[&] {
+        context.reset();
+        gone = true;
+    }};
+    while (link->is_there())
+        std::this_thread::yield();
+    go = true;
+    last.join();
+    one.join();
+    other.join();
+    CHECK(too_late == 0);
+}
+
 TEST_CASE("ContextLink: a guest may leave in one thread while the context goes in another") {
     for (int round = 0; round != 200; ++round) {
         auto context = std::make_unique<asio::io_context>();
@@ -99,6 +171,7 @@ TEST_CASE("ContextLink: a guest may leave in one thread while the context goes i
         std::thread other{[&] {
             for (++ready; ready != 2;) {
             }
+            guest->self.reset();
             guest.reset();
         }};
         for (++ready; ready != 2;) {

@@ -125,6 +125,7 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::repeated, "repeated");
     names.check(Reason::mismatch, "mismatch");
     names.check(Reason::out_of_range, "out_of_range");
+    names.check(Reason::number_range, "number_range");
     names.check(Reason::exception, "exception");
     names.check(Reason::file, "file");
     names.check(Reason::url, "url");

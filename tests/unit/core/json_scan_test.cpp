@@ -211,6 +211,27 @@ TEST_CASE("JsonScanner: tells empty documents and broken encodings apart") {
     }
 }
 
+TEST_CASE("JsonScanner: each byte at each place of a string is judged as it is alone") {
+    // Strings are read by words: what stands before, behind and beside a byte must not matter.
+    for (int value = 0; value != 256; ++value) {
+        const char byte = static_cast<char>(value);
+        for (std::size_t before = 0; before != 20; ++before) {
+            for (const std::size_t behind : {0U, 1U, 9U}) {
+                const std::string text =
+                    '"' + std::string(before, 'x') + byte + std::string(behind, '~') + '"';
+                const bool good = value >= 0x20 && value < 0x80 && value != '"' && value != '\\';
+                CAPTURE(value);
+                CAPTURE(before);
+                REQUIRE((reason_for(text) == Reason::none) == good);
+                if (value == '"') {
+                    JsonScanner scanner{text};
+                    REQUIRE(scanner.value().text.size() == before + 2);
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("JsonScanner: every cut of a document is refused") {
     const std::string text = R"({"a":[1.5e3,"x\u00e9\ud83d\ude00",true,null,{"b":[]}],"c":-0.25})";
     REQUIRE(reason_for(text) == Reason::none);

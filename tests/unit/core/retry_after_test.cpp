@@ -84,11 +84,39 @@ TEST_CASE("Retry-After: a date that has passed is no wait") {
     CHECK(wait("Sat, 01 Jan 0001 00:00:00 GMT") == 0);
 }
 
-TEST_CASE("Retry-After: a date means nothing without the reply's own") {
+TEST_CASE("Retry-After: a date means nothing without another one") {
     CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", "") == absent);
     CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", "0") == absent);
     const std::string twice = std::string{now}.append(", ").append(now);
     CHECK(wait("Sun, 06 Nov 1994 08:49:38 GMT", twice) == absent);
+}
+
+TEST_CASE(
+    "Retry-After: a date in a reply without a date is measured against the clock that is given") {
+    using std::chrono::sys_days;
+    const auto local = [](std::string_view text, std::string_view date = "") {
+        const std::chrono::system_clock::time_point clock =
+            sys_days{std::chrono::year{1994} / 11 / 6} + std::chrono::hours{8} +
+            std::chrono::minutes{49} + std::chrono::milliseconds{37'900};
+        const auto parsed = parse_retry_after(text, date, clock);
+        return parsed ? parsed->count() : absent;
+    };
+    CHECK(local("Sun, 06 Nov 1994 08:49:47 GMT") == 10'000);
+    CHECK(local("Sunday, 06-Nov-94 08:49:47 GMT") == 10'000);
+    CHECK(local("Sun Nov  6 08:49:47 1994") == 10'000);
+    // What is no date is as good as none.
+    CHECK(local("Sun, 06 Nov 1994 08:49:47 GMT", "0") == 10'000);
+    CHECK(local("Sun, 06 Nov 1994 08:49:47 GMT", "yesterday") == 10'000);
+    // The reply's own goes first, whatever the clock says.
+    CHECK(local("Sun, 06 Nov 1994 08:49:47 GMT", "Sun, 06 Nov 1994 08:49:46 GMT") == 1'000);
+    CHECK(local("Mon, 07 Nov 2050 08:49:47 GMT", "Mon, 07 Nov 2050 08:49:40 GMT") == 7'000);
+    CHECK(local("Sun, 06 Nov 1994 08:49:37 GMT") == 0);
+    CHECK(local("Sat, 05 Nov 1994 08:49:47 GMT") == 0);
+    CHECK(local("Sat, 01 Jan 0000 00:00:00 GMT") == 0);
+    CHECK(local("Fri, 31 Dec 9999 23:59:59 GMT") == day);
+    CHECK(local("7") == 7'000);
+    CHECK(local("soon") == absent);
+    CHECK(local("") == absent);
 }
 
 TEST_CASE("Retry-After: a date may have any of the three forms, and so may the reply's own") {

@@ -118,6 +118,58 @@ TEST_CASE("SecretFinder: a secret is found as URLs, forms and JSON write it") {
     }
 }
 
+TEST_CASE("SecretFinder: a secret is found as HTML writes it, also within JSON") {
+    constexpr std::string_view secret = "p&w<\"x' y%~/+=\xC3\xA9";
+    for (const std::string_view written :
+         {"p&amp;w&lt;&quot;x' y%~/+=\xC3\xA9"sv,
+          "p&amp;w&lt;&quot;x&#39; y%~/+=\xC3\xA9"sv,
+          "p&#38;w&#60;&#34;x&#x27; y%~&#x2F;&#x2b;&#X3D;&#233;"sv,
+          "p&#38w&#60&#34x&apos; y&percnt;~&sol;&plus;&equals;&#xE9;"sv,
+          "&#112;&#38;&#119;&#60;&#34;&#120;&#39;&#32;&#121;&#37;&#126;&#47;&#43;&#61;&#xe9;"sv,
+          "p&amp;w<\"x' y%25~/+=\xC3\xA9"sv,
+          R"(p\u0026amp;w\u0026lt;\u0026quot;x\u0026#39; y%~/+=\u00e9)"sv,
+          R"(p\u0026w\u003c\"x' y%~\/+=\u00E9)"sv,
+          R"(p&amp;w&lt;&quot;x' y%~\/+=\u00e9)"sv}) {
+        CAPTURE(written);
+        CHECK(without("<" + std::string{written} + ">", secret) == "<****>");
+        CHECK(SecretFinder{secret}.is_in(written));
+        CHECK_FALSE(SecretFinder{secret}.is_in(written.substr(1)));
+    }
+    // In base64 the letters that HTML escapes are the plus, the solidus and the equals sign.
+    CHECK(without("ab&#43;/cd12", "x") == "ab&#43;/cd12");
+    CHECK(scrubbed("Basic dXNlci0xOnAvcyAidytk&#x3D;", basic) == "Basic ****&#x3D;");
+    CHECK(without("<&#107;ey-1&period;2>", "key-1.2") == "<****>");
+}
+
+TEST_CASE("SecretFinder: what looks like an escape may be the secret itself") {
+    CHECK(without("a&amp;b", "a&amp;b") == "****");
+    CHECK(without("a&amp;amp;b", "a&amp;b") == "****");
+    CHECK(without("a%41&amp;b", "a%41&b") == "****");
+    CHECK(without("a%2541&b", "a%41&b") == "****");
+    CHECK(without(R"(a\n&amp;b)", R"(a\n&b)") == "****");
+    CHECK(without("&lt;key&gt;", "&lt;key&gt;") == "****");
+    CHECK(without("%26&#37;", "&#37;") == "%26****");
+    CHECK(without("&#38;#37;", "&#37;") == "****");
+    for (const std::string_view text :
+         {"key&2"sv,
+          "key&;2"sv,
+          "key&#;2"sv,
+          "key&#x;2"sv,
+          "key&#xD800;2"sv,
+          "key&#1114112;2"sv,
+          "key&#0;2"sv,
+          "key&nosuch;2"sv,
+          "key&#"sv,
+          "key&"sv,
+          "key&#x"sv,
+          "key&am"sv,
+          "key\\u0026"sv,
+          "key&#000000049;2"sv}) {
+        CAPTURE(text);
+        CHECK(without(std::string{text}, "key12") == text);
+    }
+}
+
 TEST_CASE("SecretFinder: a secret is found in hexadecimal digits") {
     CHECK(without("x 6B6579313233 y", "key123") == "x **** y");
     CHECK(without("x6b6579313233y", "key123") == "x****y");

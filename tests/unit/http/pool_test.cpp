@@ -414,3 +414,112 @@ TEST_CASE("Pool: a connection whose time is up when it is given back is closed, 
     CHECK(pool.places() == 0);
     CHECK(pool.idle() == 0);
 }
+
+namespace {
+
+/// A connection, opened at `start`, with one exchange: when it began, and when its reply came.
+ConnectionUse used(TimePoint begun, TimePoint proven, TimePoint opened = start) {
+    return {opened, begun, proven};
+}
+
+/// Opens a place for each, and gives them back in order.
+void rest(TestPool& pool, const std::vector<ConnectionUse>& uses) {
+    for (std::size_t i = 0; i != uses.size(); ++i)
+        REQUIRE(pool.acquire(start, false).step == Step::open);
+    int number = 0;
+    for (const ConnectionUse& use : uses)
+        REQUIRE_FALSE(pool.give_back(connection(number++), never, use.proven, use).has_value());
+}
+
+std::vector<int> doomed_numbers(TestPool& pool) {
+    std::vector<int> numbers;
+    for (const Handle& handle : take_doomed(pool))
+        numbers.push_back(*handle);
+    std::sort(numbers.begin(), numbers.end());
+    return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("Pool: a silence retires all that were at rest before") {
+    TestPool pool{limits(8)};
+    rest(pool, {used(start, start + 1s), used(start, start + 2s), used(start, start + 3s)});
+    REQUIRE(reuse(pool, start + 10s) == 2);
+    pool.heard_nothing(used(start + 10s, start + 3s), start + 12s);
+    CHECK(doomed_numbers(pool) == std::vector<int>{0, 1});
+    CHECK(pool.idle() == 0);
+    CHECK(pool.places() == 1);
+    // What was in use then is heard of on its own.
+    CHECK_FALSE(pool.give_up(start + 12s).has_value());
+    CHECK(pool.acquire(start + 12s, false).step == Step::open);
+}
+
+TEST_CASE("Pool: what has been opened since a silence began stays") {
+    TestPool pool{limits(8)};
+    rest(
+        pool,
+        {used(start, start + 1s),
+         used(start + 11s, start + 12s, start + 11s),
+         ConnectionUse{start + 11s, start + 11s, start + 11s}});
+    pool.heard_nothing(used(start + 10s, start + 3s), start + 13s);
+    CHECK(doomed_numbers(pool) == std::vector<int>{0});
+    CHECK(pool.idle() == 2);
+}
+
+TEST_CASE("Pool: where another one answers, only those at rest for longer are retired") {
+    TestPool pool{limits(8)};
+    rest(
+        pool,
+        {used(start, start + 1s),
+         used(start, start + 5s),
+         // There before, and well since.
+         used(start + 11s, start + 12s)});
+    pool.heard_nothing(used(start + 10s, start + 3s), start + 13s);
+    CHECK(doomed_numbers(pool) == std::vector<int>{0});
+    CHECK(pool.idle() == 2);
+}
+
+TEST_CASE("Pool: a limit of a moment says nothing about the others") {
+    TestPool pool{limits(8)};
+    rest(pool, {used(start, start + 1s)});
+    pool.heard_nothing(used(start + 10s, start + 3s), start + 10s + 249ms);
+    CHECK(pool.idle() == 1);
+    pool.heard_nothing(used(start + 10s, start + 3s), start + 10s + 250ms);
+    CHECK(pool.idle() == 0);
+}
+
+TEST_CASE("Pool: all that fell silent together are one silence") {
+    TestPool pool{limits(8)};
+    for (int i = 0; i != 5; ++i) {
+        rest(pool, {used(start, start + 1s)});
+        pool.heard_nothing(used(start + 10s, start + 3s), start + 12s + i * 1ms);
+        CHECK(doomed_numbers(pool) == std::vector<int>{0});
+        CHECK(pool.places() == 0);
+    }
+}
+
+TEST_CASE(
+    "Pool: a method that is always slow retires more and more rarely, at most once a minute") {
+    TestPool pool{limits(8)};
+    int retired = 0;
+    TimePoint now = start + 1min;
+    // Each second: a quick exchange, and a slow one on a connection that has worked a moment ago.
+    for (int second = 0; second != 600; ++second) {
+        rest(pool, {used(now - 2s, now - 1900ms, now - 1h)});
+        pool.heard_nothing(used(now - 500ms, now - 600ms, now - 1h), now);
+        const std::size_t count = doomed_numbers(pool).size();
+        retired += static_cast<int>(count);
+        if (count == 0) {
+            CHECK(reuse(pool, now) == 0);
+            CHECK_FALSE(pool.give_up(now).has_value());
+        }
+        now += 1s;
+    }
+    CHECK(retired >= 10);
+    CHECK(retired <= 17);
+    // After a while of quiet the first silence counts at once.
+    now += 11min;
+    rest(pool, {used(now - 2s, now - 1900ms)});
+    pool.heard_nothing(used(now - 500ms, now - 600ms), now);
+    CHECK(doomed_numbers(pool).size() == 1);
+}

@@ -37,7 +37,7 @@ public:
     Result<T> decode(std::string_view text) const {
         Result<T> value{boost::system::in_place_value, json::parse(text, nullptr, false)};
         if (!value->is_discarded()) return value;
-        return Error{Errc::decode, Reason::out_of_range, "a number is too large"};
+        return Error{Errc::json, Reason::number_range, "a number is too large"};
     }
 
 private:

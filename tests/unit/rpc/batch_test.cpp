@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/core/detail/call_ids.hpp>
 #include <clarify/rpc/batch.hpp>
 
 #include <doctest/doctest.h>
 #include <support/text_codec.hpp>
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -59,7 +59,7 @@ using Batch = BasicBatch<support::TextCodec>;
 Batch empty_batch() {
     return Batch{
         std::make_shared<const support::TextCodec>(),
-        std::make_shared<std::atomic<std::int64_t>>(5)};
+        std::make_shared<clarify::detail::CallIds>(5)};
 }
 
 }  // namespace

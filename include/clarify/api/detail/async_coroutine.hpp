@@ -5,8 +5,8 @@
 #define CLARIFY_API_DETAIL_ASYNC_COROUTINE_HPP
 
 #include <clarify/core/detail/async_op.hpp>
-#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/result.hpp>
 
@@ -43,21 +43,23 @@ public:
         const boost::asio::any_io_executor& executor,
         boost::asio::any_io_executor strand,
         std::shared_ptr<ContextLink> context,
-        Work work) noexcept
-        : handler_(std::move(handler), executor),
-          context_(std::move(context)),
+        Work work)
+        : context_(std::move(context)),
           strand_(std::move(strand)),
-          work_(std::move(work)) {}
+          work_(std::move(work)),
+          handler_(std::move(handler), executor, context_) {}
 
     void begin() {
         const auto self = this->shared_from_this();
-        handler_.watch_cancellation(
-            [weak = this->weak_from_this()](boost::asio::cancellation_type_t type) {
-                const auto operation = weak.lock();
-                if (!operation) return;
+        handler_.attend(self);
+        handler_.watch_cancellation([](const std::shared_ptr<CoroutineOperation>& operation,
+                                       boost::asio::cancellation_type_t type) {
+            operation->context_->while_there([&] {
                 boost::asio::post(
                     operation->strand_, [operation, type] { operation->signal_.emit(type); });
             });
+        });
+        work_.begin();
         try {
             spawn_task(strand_, run(self), signal_, self);
         } catch (...) {
@@ -66,20 +68,27 @@ public:
         }
     }
 
-    /// The coroutine has ended, or was destroyed for want of memory.
+    /// The coroutine has ended, or was destroyed: for want of memory, or with the context.
     void task_gone() noexcept override {
         if (told_.exchange(true)) return;
-        context_->while_there([this] {
-            try {
-                handler_.post(CalledOrLost{
-                    this->shared_from_this(),
-                    [](std::shared_ptr<CoroutineOperation> self) { deliver(std::move(self)); },
-                    [](const std::shared_ptr<CoroutineOperation>& self) noexcept {
-                        self->undelivered();
-                    }});
-            } catch (...) {  // NOLINT(bugprone-empty-catch): what was lost tries again
-            }
-        });
+        if (context_->is_there()) hand_over();
+        work_.end();
+    }
+
+    /// Calls the handler, on its executor.
+    static void deliver(std::shared_ptr<CoroutineOperation> self) {
+        Result<T> outcome = self->work_.take();
+        if (!outcome && outcome.error().code() == Errc{}) {
+            // It threw, or was destroyed, and nothing tells how far it came.
+            Error error{Errc::internal, Reason::resource};
+            outcome = error.set_fate(Fate::unknown);
+        }
+        PendingHandler<CoroutineOperation, Handler>::call(
+            std::move(self), &CoroutineOperation::handler_, std::move(outcome));
+    }
+    /// Once more, after it was lost.
+    static void undelivered(std::shared_ptr<CoroutineOperation> self) noexcept {
+        if (self->context_->is_there()) self->hand_over();
     }
 
 private:
@@ -94,37 +103,19 @@ private:
         }
     }
 
-    /// Once more, after the first attempt was lost.
-    void undelivered() noexcept {
-        context_->while_there([this] {
-            try {
-                handler_.post([self = this->shared_from_this()] { deliver(self); });
-            } catch (...) {
-                told_ = false;
-            }
-        });
+    void hand_over() noexcept {
+        const auto self = this->shared_from_this();
+        // What was lost at once may do better the next time.
+        if (!handler_.post(self) && !handler_.post(self)) told_ = false;
     }
 
-    /// Calls the handler, on its executor.
-    static void deliver(std::shared_ptr<CoroutineOperation> self) {
-        Result<T> outcome = self->work_.take();
-        if (!outcome && outcome.error().code() == Errc{}) {
-            // It threw, or was destroyed, and nothing tells how far it came.
-            Error error{Errc::internal, Reason::resource};
-            outcome = error.set_fate(Fate::unknown);
-        }
-        Handler handler = self->handler_.release();
-        self.reset();
-        std::move(handler)(std::move(outcome));
-    }
-
-    PendingHandler<Handler> handler_;
     std::shared_ptr<ContextLink> context_;
     boost::asio::any_io_executor strand_;
     boost::asio::cancellation_signal signal_;
     Work work_;
     /// Is the handler told, or about to be?
     std::atomic<bool> told_ = false;
+    PendingHandler<CoroutineOperation, Handler> handler_;
 };
 
 /// Begins such an operation. Where there is no memory for it the handler hears of that, because out
@@ -134,12 +125,14 @@ struct InitiateCoroutine {
     template <class Handler, class Work>
     void operator()(
         Handler&& handler, const boost::asio::any_io_executor& executor, Work work) const {
-        using Operation = CoroutineOperation<T, Work, std::decay_t<Handler>>;
-        std::shared_ptr<Operation> operation;
+        using Begun = CoroutineOperation<T, Work, std::decay_t<Handler>>;
+        std::shared_ptr<Begun> operation;
         try {
             auto context = ContextLink::of(executor);
+            // Again when the handler has been taken over, but then it needs no memory.
+            link_of(handler, executor, context);
             boost::asio::any_io_executor strand = SerialExecutor::over(executor);
-            operation = std::allocate_shared<Operation>(
+            operation = std::allocate_shared<Begun>(
                 boost::asio::recycling_allocator<void>{},
                 std::move(handler),
                 executor,
@@ -161,9 +154,11 @@ struct InitiateCoroutine {
 /** Runs `work` on `executor` for any completion token with the signature `void(Result<T>)`. The
     handler's executor, allocator and cancellation slot are used.
 
-    `work.run()` is an `awaitable<void>` that cancellation of every type gets to, without making it
-    throw. `work.take()` is called after it, once, where the handler is called: a `Result<T>`, or
-    `Error{}` where `run` did not come to its end.
+    `work.begin()` is called where the operation begins, before this returns. `work.run()` is an
+    `awaitable<void>` that cancellation of every type gets to, without making it throw. `work.end()`
+    is called after it, whatever its end, once the handler is on its way; `work.take()` where the
+    handler is called, perhaps at the same time: a `Result<T>`, or `Error{}` where `run` did not come
+    to its end. All but `run` are `noexcept`, or may be.
 */
 template <class T, class Token, class Work>
 auto async_coroutine(boost::asio::any_io_executor executor, Work work, Token&& token) {
@@ -171,17 +166,27 @@ auto async_coroutine(boost::asio::any_io_executor executor, Work work, Token&& t
         std::forward<Token>(token), InitiateCoroutine<T>{}, std::move(executor), std::move(work));
 }
 
-/// The work of one coroutine that yields the outcome.
+/// The work of one coroutine that yields the outcome, as an operation of the client.
 template <class T>
 class OutcomeOf {
 public:
-    explicit OutcomeOf(boost::asio::awaitable<Result<T>> task) : task_(std::move(task)) {}
+    /// `operation`: null for none.
+    explicit OutcomeOf(
+        boost::asio::awaitable<Result<T>> task, std::shared_ptr<Operation> operation = nullptr)
+        : task_(std::move(task)), operation_(std::move(operation)) {}
 
+    // Where the client takes it no more, its first call says so.
+    void begin() noexcept {
+        if (operation_) ticket_ = operation_->begin();
+    }
     boost::asio::awaitable<void> run() { outcome_ = co_await std::move(task_); }
+    void end() noexcept { ticket_.reset(); }
     Result<T> take() { return std::move(outcome_); }
 
 private:
     boost::asio::awaitable<Result<T>> task_;
+    std::shared_ptr<Operation> operation_;
+    Operation::Ticket ticket_;
     Result<T> outcome_ = Error{};
 };
 

@@ -83,7 +83,10 @@ inline DataPlan::DataPlan(
       items_(items),
       buckets_(std::move(buckets)),
       limits_(limits),
-      width_((std::min)(limits.first_window, limits.widest_window)),
+      width_(std::clamp(
+          limits.first_window,
+          std::chrono::microseconds{1},
+          (std::max)(limits.widest_window, std::chrono::microseconds{1}))),
       window_from_(from),
       window_to_((std::min)(to, end_of(from, width_))),
       is_measured_(limits.is_measured) {

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_API_DETAIL_NEXT_TURN_HPP
 #define CLARIFY_API_DETAIL_NEXT_TURN_HPP
 
+#include <clarify/core/detail/operation.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -22,6 +23,11 @@ struct TurnState {
     std::atomic<bool> busy = false;
     /// What has come, until it is handed over; `Error{}` where nothing has.
     Result<std::optional<Piece>> ready = Error{};
+    /// What its calls belong to; each turn is a part of it. Null where no client makes them.
+    std::shared_ptr<Operation> operation;
+
+    /// Is there any use in asking for what comes after this turn?
+    bool has_future() const noexcept { return !operation || operation->has_future(); }
 };
 
 /** The work of waiting for the next piece, for `async_coroutine`.
@@ -37,41 +43,48 @@ public:
     explicit NextTurn(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
     NextTurn(NextTurn&& other) noexcept
         : state_(std::move(other.state_)),
+          ticket_(std::move(other.ticket_)),
           is_mine_(std::exchange(other.is_mine_, false)),
-          is_refused_(other.is_refused_) {}
+          is_closed_(other.is_closed_) {}
     NextTurn(const NextTurn&) = delete;
     NextTurn& operator=(const NextTurn&) = delete;
-    ~NextTurn() { end(); }
+    ~NextTurn() { step_back(); }
 
-    boost::asio::awaitable<void> run() {
+    void begin() noexcept {
         is_mine_ = !state_->busy.exchange(true);
-        is_refused_ = !is_mine_;
-        if (is_refused_ || state_->ready) co_return;
+        if (!is_mine_ || !state_->operation) return;
+        ticket_ = state_->operation->begin();
+        is_closed_ = !ticket_;
+    }
+    boost::asio::awaitable<void> run() {
+        if (!is_mine_ || is_closed_ || state_->ready) co_return;
         state_->ready = Error{};
         state_->ready = co_await state_->advance();
     }
+    void end() noexcept { ticket_.reset(); }
 
     Outcome take() {
-        if (is_refused_) {
+        if (!is_mine_) {
             return Error{
                 Errc::bad_argument, Reason::none, "the wait before this one has not ended yet"};
         }
-        // There was no memory to begin.
-        if (!is_mine_) return Error{};
-        Outcome outcome = std::exchange(state_->ready, Error{});
-        end();
+        Outcome outcome = is_closed_ ? Outcome{closed()} : std::exchange(state_->ready, Error{});
+        step_back();
         return outcome;
     }
 
 private:
-    void end() noexcept {
+    static Error closed() { return Error{Errc::closed, Reason::none, "the client was closed"}; }
+    void step_back() noexcept {
         if (std::exchange(is_mine_, false)) state_->busy = false;
     }
 
     std::shared_ptr<State> state_;
+    Operation::Ticket ticket_;
+    /// Is nobody else waiting?
     bool is_mine_ = false;
-    /// Was somebody else waiting?
-    bool is_refused_ = false;
+    /// Does the client take no more?
+    bool is_closed_ = false;
 };
 
 }  // namespace clarify::detail

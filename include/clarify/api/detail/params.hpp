@@ -5,6 +5,7 @@
 #define CLARIFY_API_DETAIL_PARAMS_HPP
 
 #include <clarify/api/data_frame.hpp>
+#include <clarify/api/detail/sample_parts.hpp>
 #include <clarify/api/evaluate.hpp>
 #include <clarify/api/query.hpp>
 #include <clarify/api/resource.hpp>
@@ -24,6 +25,12 @@ struct InsertParams {
     static constexpr bool writes_valid_json = true;
     std::string_view integration;
     const DataFrame& data;
+};
+
+struct InsertPartParams {
+    static constexpr bool writes_valid_json = true;
+    std::string_view integration;
+    const SamplePart& part;
 };
 
 template <class Save>
@@ -71,7 +78,12 @@ struct EvaluateParams {
     bool include_items = false;
 };
 
+/// What is wrong with samples that are to be inserted, in however many parts.
+Result<void> check_insert(std::string_view integration, const SampleTable& samples);
+
 Result<void> append_json_text(std::string& out, const InsertParams& params);
+/// Of what was checked.
+Result<void> append_json_text(std::string& out, const InsertPartParams& params);
 Result<void> append_json_text(std::string& out, const SaveParams<SignalSave>& params);
 Result<void> append_json_text(std::string& out, const SaveParams<ItemSave>& params);
 Result<void> append_json_text(std::string& out, const SelectParams& params);

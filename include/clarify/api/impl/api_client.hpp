@@ -7,6 +7,7 @@
 #include <clarify/api/api_client.hpp>
 #include <clarify/api/detail/async_coroutine.hpp>
 #include <clarify/api/detail/params.hpp>
+#include <clarify/api/detail/sample_parts.hpp>
 #include <clarify/api/detail/version_order.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -28,49 +30,43 @@ inline void merge_summaries(InsertResult& into, const InsertResult& other) {
     }
 }
 
-/// Tells which part of a divided insert an error is about. Of that part it says nothing: it may have
-/// been executed, or been done in part.
-inline Error part_error(const Error& error, Timestamp from, bool first) {
-    if (first) return error;
+/// Tells how far a divided insert has come. Of the part that failed it says nothing: it may have been
+/// executed, or been done in part.
+inline Error part_error(
+    const Error& error, const SampleParts& parts, const SamplePart& part, std::size_t inserted) {
+    if (inserted == 0) return error;
     Error told = error;
-    return told.add_message("all before " + from.to_string() + " was inserted");
+    if (parts.is_divided_by_time_only() && !part.times.empty())
+        return told.add_message("all before " + part.times.front().to_string() + " was inserted");
+    return told.add_message(
+        std::to_string(inserted) + " of " + std::to_string(parts.samples()) +
+        " samples were inserted");
 }
 
 /// A part of an insert after the other.
 template <class Rpc>
 boost::asio::awaitable<Result<InsertResult>> insert_parts(
-    Rpc rpc,
-    std::shared_ptr<const DataFrame> frame,
-    std::vector<RowRange> parts,
-    std::string integration,
-    CallOptions options) {
+    Rpc rpc, std::shared_ptr<SampleParts> parts, std::string integration, CallOptions options) {
     InsertResult result;
-    bool first = true;
-    for (const RowRange range : parts) {
-        const DataFrame part = frame->part(range.first, range.count);
-        if (!first) {
+    std::size_t inserted = 0;
+    while (const SamplePart* const part = parts->next()) {
+        if (inserted != 0) {
             // A signal that came together with the last reply would end no call any more.
             const bool goes_on = co_await refuse_total_cancellation();
             if (!goes_on) {
                 co_return Result<InsertResult>{
-                    part_error(Error{Errc::cancelled}, part.times().front(), first)};
+                    part_error(Error{Errc::cancelled}, *parts, *part, inserted)};
             }
         }
-        const InsertParams params{integration, part};
+        const InsertPartParams params{integration, *part};
         Result<InsertResult> done =
             co_await rpc.template call<InsertResult>("integration.insert", params, options);
         if (!done)
-            co_return Result<InsertResult>{part_error(done.error(), part.times().front(), first)};
+            co_return Result<InsertResult>{part_error(done.error(), *parts, *part, inserted)};
         merge_summaries(result, *done);
-        first = false;
+        inserted += part->size();
     }
     co_return Result<InsertResult>{std::move(result)};
-}
-
-/// An outcome that was known at once.
-template <class T>
-boost::asio::awaitable<Result<T>> known(Result<T> outcome) {
-    co_return outcome;
 }
 
 }  // namespace detail
@@ -131,38 +127,40 @@ struct ApiClient<Rpc>::InitiateInsert {
 template <class Rpc>
 typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
     const DataFrame& frame, InsertOptions options) {
-    using Parts = typename Insert::Parts;
-    const std::string& integration = integration_of(options);
     const std::size_t limit = options.max_request_size;
-    const auto whole = [&] {
-        const detail::InsertParams params{integration, frame};
+    if (limit == 0 || detail::is_worth_one_request(frame, limit)) {
+        const detail::InsertParams params{integration_of(options), frame};
         return Insert{this->template async_call<InsertResult>(
             "integration.insert", params, prepared(options), boost::asio::deferred)};
-    };
-    // Each value has at most 25 bytes, each time 29: most frames need not be measured.
-    const bool surely_fits = frame.size() * (29 + frame.columns() * 26) < limit / 2;
-    if (limit == 0 || surely_fits) return whole();
-    if (!frame.is_normalized()) {
-        DataFrame copy = frame;
-        copy.normalize();
-        return prepare_insert(copy, std::move(options));
     }
-    FieldErrors errors;
-    detail::check(frame, "data", errors);
-    // The call tells all of them.
-    if (!errors.empty()) return whole();
-    // What is around the frame, and the columns of a part are those of the whole.
+    SampleBuffer samples;
+    samples.add(frame);
+    return prepare_insert(std::move(samples), std::move(options));
+}
+
+template <class Rpc>
+typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
+    SampleBuffer samples, InsertOptions options) {
+    using Parts = typename Insert::Parts;
+    const std::string& integration = integration_of(options);
+    const auto fail = [&](Error error) {
+        return Insert{this->template refuse<InsertResult>(
+            "integration.insert", std::move(error), prepared(options), boost::asio::deferred)};
+    };
+    detail::SampleTable table = detail::SampleAccess::take(samples);
+    const Result<void> valid = detail::check_insert(integration, table);
+    if (!valid) return fail(valid.error());
+    // What is around the samples.
     constexpr std::size_t envelope = 256;
-    Result<std::vector<detail::RowRange>> parts =
-        detail::split_by_json_size(frame, limit > envelope ? limit - envelope : 0);
-    if (!parts) return Insert{Parts{detail::known(Result<InsertResult>{parts.error()})}};
-    if (parts->size() <= 1) return whole();
-    return Insert{Parts{detail::insert_parts<Rpc>(
-        this->share(),
-        std::make_shared<const DataFrame>(frame),
-        std::move(*parts),
-        integration,
-        prepared(options))}};
+    const std::size_t limit = options.max_request_size;
+    const auto parts = std::make_shared<detail::SampleParts>(
+        std::move(table), limit == 0 ? 0 : limit - (std::min)(limit - 1, envelope));
+    if (const Result<void> fits = parts->check_size(); !fits) return fail(fits.error());
+    ApiClient shared{this->share(), integration_};
+    auto operation = shared.operation();
+    auto task = detail::insert_parts<Rpc>(
+        static_cast<Rpc&&>(shared), parts, integration, prepared(options));
+    return Insert{Parts{std::move(task), std::move(operation)}};
 }
 
 template <class Rpc>
@@ -173,6 +171,16 @@ auto ApiClient<Rpc>::async_insert(const DataFrame& frame, InsertOptions options,
         InitiateInsert{},
         this->get_executor(),
         prepare_insert(frame, std::move(options)));
+}
+
+template <class Rpc>
+template <CompletionToken<InsertResult> Token>
+auto ApiClient<Rpc>::async_insert(SampleBuffer samples, InsertOptions options, Token&& token) {
+    return detail::async_operation<Result<InsertResult>>(
+        std::forward<Token>(token),
+        InitiateInsert{},
+        this->get_executor(),
+        prepare_insert(std::move(samples), std::move(options)));
 }
 
 template <class Rpc>
@@ -230,7 +238,8 @@ Pages<Page> make_pages(
     boost::asio::any_io_executor executor,
     ResourceQuery query,
     std::size_t page_size,
-    Start start) {
+    Start start,
+    std::shared_ptr<Operation> operation) {
     const PagePlan plan{query.skip, query.limit, std::clamp<std::size_t>(page_size, 1, 1000)};
     return Pages<Page>{
         std::move(executor),
@@ -238,7 +247,8 @@ Pages<Page> make_pages(
         [query = std::move(query), start = std::move(start)](
             PageRequest page, std::function<void(Result<Page>)> deliver) {
             start(page_of(query, page), std::move(deliver));
-        }};
+        },
+        std::move(operation)};
 }
 
 }  // namespace detail
@@ -253,7 +263,8 @@ SignalPages ApiClient<Rpc>::signal_pages(ResourceQuery query, PageOptions option
         page_size,
         [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
             rpc->async_select_signals(page, options, std::move(deliver));
-        });
+        },
+        rpc->operation());
 }
 
 template <class Rpc>
@@ -266,7 +277,8 @@ ItemPages ApiClient<Rpc>::item_pages(ResourceQuery query, PageOptions options) c
         page_size,
         [rpc, options = std::move(options)](const ResourceQuery& page, auto deliver) {
             rpc->async_select_items(page, options, std::move(deliver));
-        });
+        },
+        rpc->operation());
 }
 
 template <class Rpc>

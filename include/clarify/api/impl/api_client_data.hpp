@@ -127,11 +127,12 @@ DataStream ApiClient<Rpc>::data_parts(
     ResourceQuery items, DataQuery data, DataStreamOptions options) const {
     PageOptions page_options;
     static_cast<ApiOptions&>(page_options) = options;
+    // The pages of items are a part of the same operation.
+    ApiClient shared{this->share(), integration_};
+    const auto operation = shared.operation();
+    ItemPages pages = shared.item_pages(std::move(items), std::move(page_options));
     auto source = std::make_shared<Source>(
-        ApiClient{this->share(), integration_},
-        item_pages(std::move(items), std::move(page_options)),
-        std::move(data),
-        std::move(options));
+        std::move(shared), std::move(pages), std::move(data), std::move(options));
     detail::DataSource<DataFrame> steps;
     steps.concurrency = source->options.concurrency;
     steps.more_items = [source] { return Source::more_items(source); };
@@ -139,7 +140,7 @@ DataStream ApiClient<Rpc>::data_parts(
     steps.ask = [source](const auto& ids, Timestamp from, Timestamp to, auto deliver) {
         source->ask(ids, from, to, std::move(deliver));
     };
-    return DataStream{this->get_executor(), std::move(steps)};
+    return DataStream{this->get_executor(), std::move(steps), operation};
 }
 
 }  // namespace clarify

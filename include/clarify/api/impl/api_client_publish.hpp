@@ -109,13 +109,13 @@ template <CompletionToken<PublishReport> Token>
 auto ApiClient<Rpc>::async_publish_changed_signals(PublishOptions options, Token&& token) const {
     PageOptions page_options;
     static_cast<ApiOptions&>(page_options) = options;
-    SignalPages pages = signal_pages(options.signals, std::move(page_options));
+    const auto api = std::make_shared<ApiClient>(ApiClient{this->share(), integration_});
+    // The pages are a part of the same operation.
+    SignalPages pages = api->signal_pages(options.signals, std::move(page_options));
     return detail::async_coroutine<PublishReport>(
         this->get_executor(),
-        detail::OutcomeOf<PublishReport>{detail::publish_changed(
-            std::make_shared<ApiClient>(ApiClient{this->share(), integration_}),
-            std::move(pages),
-            std::move(options))},
+        detail::OutcomeOf<PublishReport>{
+            detail::publish_changed(api, std::move(pages), std::move(options)), api->operation()},
         std::forward<Token>(token));
 }
 

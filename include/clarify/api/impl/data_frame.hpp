@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Frames in memory: their columns and rows, sorted and merged, and what a buffer makes of samples.
+// Frames in memory: their columns and rows, sorted and merged.
 
 #ifndef CLARIFY_API_IMPL_DATA_FRAME_HPP
 #define CLARIFY_API_IMPL_DATA_FRAME_HPP
@@ -155,9 +155,13 @@ CLARIFY_DECL void DataFrame::merge(const DataFrame& other) {
     std::vector<std::size_t> columns;
     for (const Column& column : other.columns_)
         columns.push_back(add_column(column.key));
+    // No more room than is needed: what is read counts each byte.
+    times_.reserve(before + other.times_.size());
     times_.insert(times_.end(), other.times_.begin(), other.times_.end());
-    for (Column& column : columns_)
+    for (Column& column : columns_) {
+        column.values.reserve(times_.size());
         column.values.resize(times_.size(), missing);
+    }
     for (std::size_t i = 0; i != columns.size(); ++i) {
         std::copy(
             other.columns_[i].values.begin(),
@@ -209,69 +213,6 @@ CLARIFY_DECL bool operator==(const DataFrame& a, const DataFrame& b) noexcept {
                               y.values.end(),
                               same);
                });
-}
-
-CLARIFY_DECL void SampleBuffer::add(std::string_view key, Timestamp time, double value) {
-    auto found = samples_.find(key);
-    if (found == samples_.end()) found = samples_.try_emplace(std::string{key}).first;
-    found->second.push_back({time, value});
-    ++size_;
-}
-
-CLARIFY_DECL void SampleBuffer::sort(std::vector<Sample>& samples) {
-    const auto earlier = [](const Sample& a, const Sample& b) { return a.time < b.time; };
-    if (std::is_sorted(samples.begin(), samples.end(), earlier)) return;
-    // By their places too, so that of two at the same time the later one stays the later one.
-    std::vector<const Sample*> order;
-    order.reserve(samples.size());
-    for (const Sample& sample : samples)
-        order.push_back(&sample);
-    std::sort(order.begin(), order.end(), [](const Sample* a, const Sample* b) {
-        return std::tie(a->time, a) < std::tie(b->time, b);
-    });
-    std::vector<Sample> sorted;
-    sorted.reserve(samples.size());
-    for (const Sample* const sample : order)
-        sorted.push_back(*sample);
-    samples = std::move(sorted);
-}
-
-CLARIFY_DECL DataFrame SampleBuffer::take() {
-    std::vector<Timestamp> times;
-    for (auto& [key, samples] : samples_) {
-        sort(samples);
-        // Most keys are sampled at the same times: what is there need not be sorted again.
-        const std::size_t before = times.size();
-        for (const Sample& sample : samples) {
-            if (before == 0 ||
-                !std::binary_search(
-                    times.begin(),
-                    times.begin() + static_cast<std::ptrdiff_t>(before),
-                    sample.time))
-                times.push_back(sample.time);
-        }
-        if (times.size() != before) {
-            std::sort(times.begin(), times.end());
-            times.erase(std::unique(times.begin(), times.end()), times.end());
-        }
-    }
-    DataFrame frame;
-    std::vector<std::pair<std::string, std::vector<double>>> columns;
-    for (const auto& [key, samples] : samples_) {
-        std::vector<double> values(times.size(), DataFrame::missing);
-        std::size_t row = 0;
-        for (const Sample& sample : samples) {
-            while (times[row] != sample.time)
-                ++row;
-            if (!std::isnan(sample.value)) values[row] = sample.value;
-        }
-        columns.emplace_back(key, std::move(values));
-    }
-    samples_.clear();
-    size_ = 0;
-    frame = *DataFrame::make(std::move(times), std::move(columns));
-    frame.normalize();
-    return frame;
 }
 
 CLARIFY_DECL void detail::check(

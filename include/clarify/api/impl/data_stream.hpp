@@ -41,8 +41,11 @@ struct BasicDataStream<Frame>::State : detail::TurnState<DataPart<Frame>> {
         std::shared_ptr<Pending> pending;
     };
 
-    State(boost::asio::any_io_executor with, Source what)
-        : executor(std::move(with)), source(std::move(what)) {}
+    State(
+        boost::asio::any_io_executor with, Source what, std::shared_ptr<detail::Operation> part_of)
+        : executor(std::move(with)), source(std::move(what)) {
+        this->operation = std::move(part_of);
+    }
 
     /// Finds the next part.
     boost::asio::awaitable<Next> advance() {
@@ -95,7 +98,7 @@ struct BasicDataStream<Frame>::State : detail::TurnState<DataPart<Frame>> {
         slots.pop_front();
         too_long = 0;
         plan->arrived(piece, reply.values);
-        fill();
+        if (this->has_future()) fill();
         Part part;
         part.from = piece.from;
         part.to = piece.to;
@@ -110,7 +113,7 @@ struct BasicDataStream<Frame>::State : detail::TurnState<DataPart<Frame>> {
     }
 
     void ask(Slot& slot) {
-        auto to = std::make_shared<Pending>(executor);
+        auto to = Pending::make(executor);
         source.ask(items_of(slot.piece), slot.piece.from, slot.piece.to, [to](Result<Reply> reply) {
             to->deliver(std::move(reply));
         });
@@ -168,9 +171,12 @@ struct BasicDataStream<Frame>::State : detail::TurnState<DataPart<Frame>> {
 
 template <class Frame>
 BasicDataStream<Frame>::BasicDataStream(
-    boost::asio::any_io_executor executor, detail::DataSource<Frame> source)
+    boost::asio::any_io_executor executor,
+    detail::DataSource<Frame> source,
+    std::shared_ptr<detail::Operation> operation)
     : executor_(executor),
-      state_(std::make_shared<State>(std::move(executor), std::move(source))) {}
+      state_(
+          std::make_shared<State>(std::move(executor), std::move(source), std::move(operation))) {}
 
 template <class Frame>
 const std::vector<std::string>& BasicDataStream<Frame>::items() const noexcept {

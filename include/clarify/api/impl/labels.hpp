@@ -103,10 +103,11 @@ CLARIFY_DECL bool detail::read_json(JsonReader& in, Labels& labels) {
     labels.clear();
     if (in.take_null()) return true;
     return in.object([&](const JsonKey& key) {
-        Labels::Values& values = labels.map_[key.text()];
+        in.charge_node<decltype(labels.map_)>();
+        Labels::Values& values = labels.map_[in.text(key)];
         values.clear();
         if (in.take_null()) return true;
-        return in.array([&] { return in.string(values.emplace_back()); });
+        return in.array([&] { return in.string(in.add_to(values)); });
     });
 }
 

@@ -16,8 +16,14 @@ namespace clarify {
 
 template <class Page>
 struct Pages<Page>::State : detail::TurnState<Page> {
-    State(boost::asio::any_io_executor with, detail::PagePlan course, Ask by)
-        : executor(std::move(with)), plan(course), ask(std::move(by)) {}
+    State(
+        boost::asio::any_io_executor with,
+        detail::PagePlan course,
+        Ask by,
+        std::shared_ptr<detail::Operation> part_of)
+        : executor(std::move(with)), plan(course), ask(std::move(by)) {
+        this->operation = std::move(part_of);
+    }
 
     /// Finds the next page.
     boost::asio::awaitable<Next> advance() {
@@ -42,7 +48,7 @@ struct Pages<Page>::State : detail::TurnState<Page> {
     }
 
     void begin() {
-        auto to = std::make_shared<detail::PendingReply<Page>>(executor);
+        auto to = detail::PendingReply<Page>::make(executor);
         ask(plan.next(), [to](Result<Page> page) { to->deliver(std::move(page)); });
         pending = std::move(to);
     }
@@ -53,7 +59,7 @@ struct Pages<Page>::State : detail::TurnState<Page> {
         trail.note(page.data);
         // It comes while this one is in use, or where memory is short, is asked for later.
         try {
-            if (!plan.done()) begin();
+            if (!plan.done() && this->has_future()) begin();
         } catch (const std::bad_alloc&) {
             pending = nullptr;
         }
@@ -82,9 +88,14 @@ struct Pages<Page>::State : detail::TurnState<Page> {
 };
 
 template <class Page>
-Pages<Page>::Pages(boost::asio::any_io_executor executor, detail::PagePlan plan, Ask ask)
+Pages<Page>::Pages(
+    boost::asio::any_io_executor executor,
+    detail::PagePlan plan,
+    Ask ask,
+    std::shared_ptr<detail::Operation> operation)
     : executor_(executor),
-      state_(std::make_shared<State>(std::move(executor), plan, std::move(ask))) {}
+      state_(std::make_shared<State>(
+          std::move(executor), plan, std::move(ask), std::move(operation))) {}
 
 }  // namespace clarify
 

@@ -26,29 +26,30 @@ inline bool read_meta(JsonReader& in, std::optional<std::int64_t>& total) {
     });
 }
 
-/// Reads the type of a resource, wherever in it that stands, and leaves the resource to be read.
-inline std::string type_of(std::string_view resource) {
-    std::string type;
+/// Is a resource an item? Its type may stand anywhere in it; it is left to be read.
+inline bool is_item(std::string_view resource) {
+    bool found = false;
     JsonScanner scanner{resource, json_depth_ceiling};
     scanner.object([&](std::string_view key, JsonScanner& at) {
         const RawJson value = at.value();
-        if (key_is(key, "type") && value.kind == JsonKind::string) type = json_unescape(value.text);
+        if (key_is(key, "type") && value.kind == JsonKind::string)
+            found = key_is(value.text, "items");
     });
-    return type;
+    return found;
 }
 
 inline bool read_included(JsonReader& in, std::vector<Item>& items) {
     items.clear();
     if (in.next() == JsonKind::array) {
         return in.array([&] {
-            if (type_of(in.ahead()) != "items") return in.skip();
-            return read_json(in, items.emplace_back());
+            if (!is_item(in.ahead())) return in.skip();
+            return read_json(in, in.add_to(items));
         });
     }
     return in.object([&](const JsonKey& key) {
         if (in.take_null()) return true;
         if (!(key == "items")) return in.skip();
-        return in.array([&] { return read_json(in, items.emplace_back()); });
+        return in.array([&] { return read_json(in, in.add_to(items)); });
     });
 }
 
@@ -57,11 +58,11 @@ template <class Resource>
 bool read_data(JsonReader& in, std::vector<Resource>& data) {
     data.clear();
     if (in.next() == JsonKind::array)
-        return in.array([&] { return read_json(in, data.emplace_back()); });
+        return in.array([&] { return read_json(in, in.add_to(data)); });
     return in.object([&](const JsonKey& key) {
-        Resource& resource = data.emplace_back();
+        Resource& resource = in.add_to(data);
         if (!read_json(in, resource)) return false;
-        if (resource.id.empty()) resource.id = key.text();
+        if (resource.id.empty()) resource.id = in.text(key);
         return true;
     });
 }
@@ -79,24 +80,30 @@ bool read_selection(JsonReader& in, Any& selection) {
     });
 }
 
-template <class Any>
-Result<void> read_text(std::string_view text, Any& selection) {
-    return read_json_document(
-        text, selection, [](JsonReader& in, Any& value) { return read_selection(in, value); });
-}
-
 }  // namespace detail::selection
 
+CLARIFY_DECL bool detail::read_json(JsonReader& in, Selection<clarify::Signal>& selection) {
+    return detail::selection::read_selection(in, selection);
+}
+
+CLARIFY_DECL bool detail::read_json(JsonReader& in, Selection<Item>& selection) {
+    return detail::selection::read_selection(in, selection);
+}
+
+CLARIFY_DECL bool detail::read_json(JsonReader& in, DataSelection& selection) {
+    return detail::selection::read_selection(in, selection);
+}
+
 CLARIFY_DECL Result<void> read_json_text(std::string_view text, Selection<Signal>& selection) {
-    return detail::selection::read_text(text, selection);
+    return detail::read_json_document(text, selection);
 }
 
 CLARIFY_DECL Result<void> read_json_text(std::string_view text, Selection<Item>& selection) {
-    return detail::selection::read_text(text, selection);
+    return detail::read_json_document(text, selection);
 }
 
 CLARIFY_DECL Result<void> read_json_text(std::string_view text, DataSelection& selection) {
-    return detail::selection::read_text(text, selection);
+    return detail::read_json_document(text, selection);
 }
 
 }  // namespace clarify

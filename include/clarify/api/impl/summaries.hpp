@@ -11,7 +11,7 @@
 namespace clarify {
 namespace detail {
 
-inline bool read_json(JsonReader& in, CreateSummary& out) {
+CLARIFY_DECL bool read_json(JsonReader& in, CreateSummary& out) {
     return in.object([&](const JsonKey& key) {
         if (in.take_null()) return true;
         if (key == "id") return in.string(out.id);
@@ -20,7 +20,7 @@ inline bool read_json(JsonReader& in, CreateSummary& out) {
     });
 }
 
-inline bool read_json(JsonReader& in, SaveSummary& out) {
+CLARIFY_DECL bool read_json(JsonReader& in, SaveSummary& out) {
     return in.object([&](const JsonKey& key) {
         if (in.take_null()) return true;
         if (key == "id") return in.string(out.id);
@@ -38,22 +38,23 @@ bool read_summaries(JsonReader& in, std::string_view name, Map& out) {
         out.clear();
         if (in.take_null()) return true;
         return in.object([&](const JsonKey& key) {
-            auto& summary = out[key.text()];
+            in.charge_node<Map>();
+            auto& summary = out[in.text(key)];
             summary = {};
             return read_json(in, summary);
         });
     });
 }
 
-inline bool read_json(JsonReader& in, InsertResult& out) {
+CLARIFY_DECL bool read_json(JsonReader& in, InsertResult& out) {
     return read_summaries(in, "signalsByInput", out.signals_by_input);
 }
 
-inline bool read_json(JsonReader& in, SaveSignalsResult& out) {
+CLARIFY_DECL bool read_json(JsonReader& in, SaveSignalsResult& out) {
     return read_summaries(in, "signalsByInput", out.signals_by_input);
 }
 
-inline bool read_json(JsonReader& in, PublishSignalsResult& out) {
+CLARIFY_DECL bool read_json(JsonReader& in, PublishSignalsResult& out) {
     return read_summaries(in, "itemsBySignal", out.items_by_signal);
 }
 

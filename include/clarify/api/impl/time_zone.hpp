@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdlib>
 #include <string>
 #include <utility>
 
@@ -36,10 +35,7 @@ CLARIFY_DECL Result<TimeZone> TimeZone::load(std::string_view name) {
             Reason::syntax,
             "not the name of a time zone: " + detail::printable(name, 64)};
     }
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody who reads the environment changes it
-    const char* const folder = std::getenv("TZDIR");
-    const std::string path =
-        std::string{folder != nullptr ? folder : "/usr/share/zoneinfo"} + '/' + std::string{name};
+    const std::string path = "/usr/share/zoneinfo/" + std::string{name};
     // A few kilobytes each. Some names are folders, such as Europe.
     constexpr std::size_t longest = 256 * 1024;
     const auto file = detail::read_small_file(path, longest);

@@ -6,6 +6,7 @@
 
 #include <clarify/auth/token_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/detail/time_span.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -40,7 +41,12 @@ public:
     };
 
     explicit TokenCache(TokenTimes times = {})
-        : times_(times), pause_(times.first_pause), rejection_pause_(times.first_pause) {}
+        : margin_(clock_span(times.renewal_margin)),
+          default_life_(clock_span(times.default_lifetime)),
+          first_pause_(clock_span(times.first_pause)),
+          longest_pause_(clock_span(times.longest_pause)),
+          pause_(first_pause_),
+          rejection_pause_(first_pause_) {}
 
     /// What a call that must end by `deadline` does now.
     Decision decide(TimePoint now, TimePoint deadline) const;
@@ -57,8 +63,10 @@ public:
         TimePoint started,
         std::optional<std::chrono::seconds> lifetime,
         TimePoint now) const noexcept {
-        return started + lifetime.value_or(times_.default_lifetime) <= now;
+        return time_after(started, life_of(lifetime)) <= now;
     }
+    /// The fetch is another process's, which has forked this one: here none has begun.
+    void fetch_left() noexcept { fetching_ = false; }
     /// The fetch failed. `patience`: the wait that the issuer asked for, which binds all later
     /// fetches.
     void failed(Error error, TimePoint now, std::optional<Clock::duration> patience);
@@ -75,7 +83,15 @@ public:
 private:
     bool valid(TimePoint now) const noexcept { return header_ && now < expires_at_; }
 
-    TokenTimes times_;
+    /// What the issuer says, or else the default.
+    Clock::duration life_of(std::optional<std::chrono::seconds> said) const noexcept {
+        return said ? clock_span(*said) : default_life_;
+    }
+
+    Clock::duration margin_;
+    Clock::duration default_life_;
+    Clock::duration first_pause_;
+    Clock::duration longest_pause_;
     AuthHeader header_;
     TimePoint expires_at_{};
     TimePoint renew_at_{};
@@ -106,14 +122,14 @@ inline TokenCache::Decision TokenCache::decide(TimePoint now, TimePoint deadline
 inline void TokenCache::fetched(
     AuthHeader header, TimePoint started, std::optional<std::chrono::seconds> lifetime) {
     // Counted from before the request, so that the time it took cannot make a token outlive itself.
-    const Clock::duration life = lifetime.value_or(times_.default_lifetime);
-    const Clock::duration margin = std::min<Clock::duration>(times_.renewal_margin, life / 10);
+    const Clock::duration life = life_of(lifetime);
+    const Clock::duration margin = (std::min)(margin_, life / 10);
     fetching_ = false;
     header_ = std::move(header);
-    expires_at_ = started + life;
+    expires_at_ = time_after(started, life);
     renew_at_ = expires_at_ - margin;
     last_error_.reset();
-    pause_ = times_.first_pause;
+    pause_ = first_pause_;
     pause_until_ = (TimePoint::min)();
     patient_ = false;
 }
@@ -123,20 +139,21 @@ inline void TokenCache::failed(
     fetching_ = false;
     last_error_ = std::move(error);
     patient_ = patience.has_value();
-    pause_until_ = now + (std::max)(pause_, patience.value_or(Clock::duration::zero()));
-    pause_ = std::min<Clock::duration>(pause_ * 2, times_.longest_pause);
+    pause_until_ = time_after(now, (std::max)(pause_, patience.value_or(Clock::duration::zero())));
+    pause_ = (std::min)(doubled(pause_), longest_pause_);
 }
 
 inline void TokenCache::rejected(const AuthHeader& header, TimePoint now, bool served) {
     if (!header_ || header_ != header) return;
     header_.reset();
     // A server that has been content starts again with the shortest pause.
-    if (served || !next_rejection_fetch_ || now - *next_rejection_fetch_ > times_.longest_pause) {
-        rejection_pause_ = times_.first_pause;
+    if (served || !next_rejection_fetch_ ||
+        time_after(*next_rejection_fetch_, longest_pause_) < now) {
+        rejection_pause_ = first_pause_;
     }
     const TimePoint fetch_at = served ? now : (std::max)(now, next_rejection_fetch_.value_or(now));
-    next_rejection_fetch_ = fetch_at + rejection_pause_;
-    rejection_pause_ = std::min<Clock::duration>(rejection_pause_ * 2, times_.longest_pause);
+    next_rejection_fetch_ = time_after(fetch_at, rejection_pause_);
+    rejection_pause_ = (std::min)(doubled(rejection_pause_), longest_pause_);
     if (fetch_at == now) return;
     // A fresh token was rejected as well: fetching another at once would only hammer the issuer.
     patient_ = false;

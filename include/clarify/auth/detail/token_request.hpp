@@ -14,6 +14,7 @@
 #include <clarify/core/retry_after.hpp>
 
 #include <array>
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
@@ -103,13 +104,14 @@ public:
     }
 
     /// Adds to the error that a reply came to what people may see of that reply.
-    Error explain(Error error) const {
+    /// `now` is the date, for an endpoint that does not say it.
+    Error explain(Error error, std::chrono::system_clock::time_point now) const {
         if (sent_.finds(error.message())) {
             error = token_error(error.reason(), "the token endpoint repeats the credentials");
         }
         HttpFailure failure;
         failure.status = response_.status;
-        failure.retry_after = parse_retry_after(response_.retry_after, response_.date);
+        failure.retry_after = parse_retry_after(response_.retry_after, response_.date, now);
         failure.traceparent = response_.traceparent;
         SecretFinder{config_.client_secret.expose()}.scrub(failure.traceparent);
         sent_.scrub(failure.traceparent);

@@ -7,9 +7,12 @@
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/auth/detail/token_cache.hpp>
 #include <clarify/auth/detail/token_request.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/detail/retry_rule.hpp>
 #include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/time_span.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <new>
 #include <stdexcept>
@@ -30,7 +33,9 @@ struct ClientCredentials::State {
         : config(std::move(given)), cache(config.token.times) {}
 
     void fetch_failed(Error error, TimePoint now) {
-        const std::optional<Clock::duration> patience = detail::asked_wait(error);
+        std::optional<Clock::duration> patience = detail::asked_wait(error);
+        if (patience && !detail::is_authentic(error, config.token_url.is_https()))
+            patience = (std::min)(*patience, detail::clock_span(config.token.times.longest_pause));
         cache.failed(std::move(error), now, patience);
         fetch_ended.notify_all();
     }
@@ -60,7 +65,12 @@ public:
     Ending(const Ending&) = delete;
     Ending& operator=(const Ending&) = delete;
     ~Ending() {
-        if (!settled_) state_.fetch_lost(context_.now());
+        if (settled_) return;
+        if (process_.is_elsewhere()) {
+            leave();
+        } else {
+            state_.fetch_lost(context_.now());
+        }
     }
 
     TimePoint started() const noexcept { return started_; }
@@ -77,6 +87,7 @@ public:
         state_.fetch_ended.notify_all();
     }
     void fail(Error error) {
+        if (process_.is_elsewhere()) return leave();
         // Whatever became of the token request, the call that waits for it was not sent. Where the
         // connection failed, its own phase says more than that a token was being fetched.
         error.set_fate(Fate::unsent);
@@ -95,8 +106,16 @@ private:
         context_.observe(event);
     }
 
+    /// The parent of this process goes on with it. Here it has said nothing about the token endpoint.
+    void leave() noexcept {
+        settled_ = true;
+        state_.cache.fetch_left();
+        state_.fetch_ended.notify_all();
+    }
+
     State& state_;
     AuthContext& context_;
+    detail::ProcessMark process_;
     TimePoint started_;
     bool settled_ = false;
 };
@@ -162,7 +181,7 @@ CLARIFY_DECL std::string_view ClientCredentials::kept_secret() const noexcept {
 
 CLARIFY_DECL void ClientCredentials::begin_fetch(
     std::shared_ptr<State> state, AuthContext& context) {
-    const TimePoint deadline = context.now() + state->config.token.fetch_timeout;
+    const TimePoint deadline = detail::time_after(context.now(), state->config.token.fetch_timeout);
     state->cache.fetch_started();
     try {
         context.spawn(fetch(state, context), deadline);
@@ -198,13 +217,14 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
     std::shared_ptr<State> state, AuthContext& context) {
     State::Ending ending{*state, context};
     const TokenOptions& options = state->config.token;
-    const TimePoint deadline = ending.started() + options.fetch_timeout;
+    const TimePoint deadline = detail::time_after(ending.started(), options.fetch_timeout);
     // A token endpoint is paced as a server is by default.
     using std::chrono::milliseconds;
     const detail::Backoff backoff{milliseconds{100}, milliseconds{1'000}, milliseconds{20'000}};
     detail::TokenRequest request{state->config, deadline};
     std::optional<Error> error;
     bool fresh_connection = false;
+    bool pausing = false;
     for (unsigned attempt = 1;; ++attempt) {
         const TimePoint sent_at = context.now();
         request.prepare(fresh_connection);
@@ -219,7 +239,7 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
                 ending.succeed(std::move(*reply), sent_at);
                 co_return;
             }
-            error = request.explain(reply.error());
+            error = request.explain(reply.error(), context.wall_now());
         }
         // A wait that the issuer asks for binds every later fetch too, so it is the cache's to
         // keep: there each waiting call can weigh it against its own deadline.
@@ -233,13 +253,17 @@ CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
         fresh_connection = again->fresh_connection;
         if (again->wait == Clock::duration::zero()) continue;
         detail::Signal never;
+        pausing = true;
         if (co_await never.wait(context.get_executor(), context.now() + again->wait)) break;
+        pausing = false;
     }
     // Cut short at the deadline, a backend says that it was cancelled; nobody who waits has asked
     // for that.
     if (error->http() == nullptr && context.now() >= deadline) {
+        const Phase step = pausing ? Phase::backoff : error->phase();
         error = Error{Errc::timeout, Reason::none, "no token could be fetched in time"};
         error->set_phase(Phase::token);
+        if (step != Phase::token) error->set_token_step(step);
     }
     ending.fail(std::move(*error));
 }

@@ -7,8 +7,10 @@
 #include <clarify/core/result.hpp>
 #include <clarify/core/secret.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -39,6 +41,9 @@ struct SmallFile {
     bool exposed = false;
 };
 
+/// The most that is read of a file whose size is not known beforehand.
+inline constexpr std::size_t largest_unseen = std::size_t{1} << 20U;
+
 #if defined(__unix__) || defined(__APPLE__)
 
 /// Reads from the beginning as much as there is, or as fits; -1 where that fails.
@@ -52,6 +57,15 @@ inline std::ptrdiff_t read_all(int descriptor, char* data, std::size_t room) noe
         size += static_cast<std::size_t>(got);
     }
     return static_cast<std::ptrdiff_t>(size);
+}
+
+/// How much room a file needs, and a byte more, by which one that has grown is told; 0 where it is
+/// larger than `limit`.
+inline std::size_t room_for(const struct stat& file, std::size_t limit) noexcept {
+    // What the system makes up while it is read has no size.
+    if (file.st_size <= 0) return (std::min)(limit, largest_unseen) + 1;
+    const auto size = static_cast<std::uintmax_t>(file.st_size);
+    return size > limit ? 0 : static_cast<std::size_t>(size) + 1;
 }
 
 /// Has a file been written to between two looks at it?
@@ -77,8 +91,6 @@ inline bool has_changed(const struct stat& before, const struct stat& after) noe
 */
 inline Result<SmallFile> read_small_file(const std::filesystem::path& path, std::size_t limit) {
     SmallFile file;
-    // In one piece, which is wiped as a whole whatever happens.
-    file.content.resize(limit + 1);
     std::size_t size = 0;
 #if defined(__unix__) || defined(__APPLE__)
     struct Descriptor {
@@ -99,17 +111,24 @@ inline Result<SmallFile> read_small_file(const std::filesystem::path& path, std:
         if (::fstat(opened.value, &before) != 0)
             return file_error(path, "cannot be examined", errno);
         if (!S_ISREG(before.st_mode)) return file_error(path, "is not a regular file", 0);
+        const std::size_t room = room_for(before, limit);
+        if (room == 0) return file_error(path, "is too large", 0);
+        // In one piece, which is wiped as a whole whatever happens.
+        Secret::wipe(file.content);
+        file.content.resize(room);
         const std::ptrdiff_t got = read_all(opened.value, file.content.data(), file.content.size());
         if (got < 0) return file_error(path, "cannot be read", errno);
         size = static_cast<std::size_t>(got);
         struct stat after {};
         if (::fstat(opened.value, &after) != 0)
             return file_error(path, "cannot be examined", errno);
-        if (!has_changed(before, after) || size > limit) break;
+        if ((!has_changed(before, after) && size != room) || size > limit) break;
         if (attempt == patience) return file_error(path, "does not stop changing", 0);
     }
     file.exposed = (before.st_mode & (S_IRGRP | S_IWGRP | S_IROTH | S_IWOTH)) != 0;
 #else
+    // In one piece, which is wiped as a whole whatever happens.
+    file.content.resize((std::min)(limit, largest_unseen) + 1);
     std::error_code ec;
     if (!std::filesystem::is_regular_file(path, ec))
         return file_error(path, "is not a regular file", 0);

@@ -12,6 +12,8 @@
 
 namespace clarify::detail {
 
+class JsonReader;
+
 /// Has a function `append_json_text(std::string& out, const T&)`, found by its argument's
 /// namespace.
 template <class T>
@@ -23,6 +25,13 @@ concept WritesOwnJson = requires(std::string& out, const T& value) {
 template <class T>
 concept ReadsOwnJson = requires(std::string_view text, T& value) {
     { read_json_text(text, value) } -> std::same_as<Result<void>>;
+};
+
+/// One of the library's own types with a JSON form: it has a function `read_json(JsonReader&, T&)` in
+/// this namespace, which obeys the reader's budget.
+template <class T>
+concept ReadsFromReader = ReadsOwnJson<T> && requires(JsonReader& in, T& value) {
+    { read_json(in, value) } -> std::same_as<bool>;
 };
 
 /// Vouches that what it writes is valid JSON, so that nobody has to look through it: a codec, or a

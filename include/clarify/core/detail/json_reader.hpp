@@ -9,6 +9,7 @@
 #include <clarify/core/detail/json_number.hpp>
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/json_text.hpp>
+#include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/core/result.hpp>
 
 #include <concepts>
@@ -31,13 +32,23 @@ namespace clarify::detail {
     A type joins in by a function `bool read_json(JsonReader&, T&)` in this namespace. The codecs
     build on it what reads any C++ type, see `ValueReader`.
 
+    All memory that grows with what a peer sent comes from one budget, and is charged to it before it
+    is taken: `string` and `text` do so, `grow` for elements, `charge_node` for those of maps. Where
+    it is used up they throw `MemoryBudgetExceeded`, which `document` turns into an error.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
 */
 class JsonReader {
 public:
-    explicit JsonReader(std::string_view text, std::size_t max_depth = json_depth_ceiling) noexcept
-        : scanner_(text, max_depth), size_(text.size()) {}
+    /// `budget` is shared with others, and outlives the reader; null is one of its own.
+    explicit JsonReader(
+        std::string_view text,
+        std::size_t max_depth = json_depth_ceiling,
+        MemoryBudget* budget = nullptr) noexcept
+        : scanner_(text, max_depth), size_(text.size()), shared_(budget) {}
+    JsonReader(const JsonReader&) = delete;
+    JsonReader& operator=(const JsonReader&) = delete;
 
     /// The kind of the value that comes next, as `JsonScanner::next` judges it.
     JsonKind next() noexcept { return scanner_.next(); }
@@ -80,7 +91,37 @@ public:
     /// Reads the whole text as one value.
     template <class Read>
     bool document(Read&& read) {
-        return scanner_.start() && read() && scanner_.finish();
+        try {
+            return scanner_.start() && read() && scanner_.finish();
+        } catch (const MemoryBudgetExceeded&) {
+            fault_.set(
+                Errc::too_large,
+                Reason::parse,
+                {},
+                "what is decoded would take more memory than is allowed");
+            return scanner_.fail(Reason::parse);
+        }
+    }
+
+    MemoryBudget& budget() noexcept { return shared_ != nullptr ? *shared_ : own_; }
+    /// The text of a key, to be kept.
+    std::string text(const JsonKey& key) {
+        budget().charge_block(key.raw().size());
+        return key.text();
+    }
+    /// For a new element of a map: what is around its key and value.
+    template <class Map>
+    void charge_node() {
+        budget().charge_block(sizeof(typename Map::value_type) + node_links);
+    }
+    /// Makes room for one more element of a list.
+    template <class List>
+    void grow(List& out);
+    /// The same for a list whose elements are made where they are: makes one.
+    template <class List>
+    typename List::value_type& add_to(List& out) {
+        grow(out);
+        return out.emplace_back();
     }
 
     /// Fails unless a value of this kind comes next.
@@ -100,9 +141,13 @@ public:
     }
 
 private:
+    static constexpr std::size_t node_links = 4 * sizeof(void*);
+
     JsonScanner scanner_;
     JsonFault fault_;
     std::size_t size_;
+    MemoryBudget own_;
+    MemoryBudget* shared_;
 };
 
 inline bool JsonReader::fail(Reason reason, std::string_view what, const std::string_view* key) {
@@ -136,6 +181,7 @@ inline bool JsonReader::expect(JsonKind kind, std::string_view wanted) {
 inline bool JsonReader::string(std::string& out) {
     std::string_view token;
     if (!raw_string(token)) return false;
+    budget().charge_block(token.size());
     out = json_unescape(token);
     return true;
 }
@@ -174,6 +220,22 @@ bool JsonReader::number(Real& out) {
     if (!nearest) return fail(Reason::out_of_range, "the number is too large");
     out = *nearest;
     return true;
+}
+
+template <class List>
+void JsonReader::grow(List& out) {
+    constexpr std::size_t each = sizeof(typename List::value_type);
+    if constexpr (requires { out.reserve(out.capacity()); }) {
+        if (out.size() != out.capacity()) return;
+        // While it grows, a vector holds the old and the new elements.
+        const std::size_t before = out.capacity();
+        const std::size_t after = before < 4 ? 4 : 2 * before;
+        budget().charge_block(after * each);
+        out.reserve(after);
+        budget().refund(before * each);
+    } else {
+        budget().charge_block(each + node_links);
+    }
 }
 
 template <class OnMember>

@@ -139,6 +139,9 @@ inline bool key_is(std::string_view raw_key, std::string_view name) {
     if (raw_key.size() < 2) return false;
     const std::string_view inner = raw_key.substr(1, raw_key.size() - 2);
     if (inner == name) return true;
+    // An escape stands for at least one byte: what is longer need not be spelled out.
+    constexpr std::size_t longest_escape = 6;
+    if (inner.size() > longest_escape * name.size()) return false;
     return inner.find('\\') != std::string_view::npos && json_unescape(raw_key) == name;
 }
 

@@ -5,6 +5,7 @@
 #define CLARIFY_CORE_DETAIL_RETRY_RULE_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/error.hpp>
 
 #include <algorithm>
@@ -13,14 +14,23 @@
 
 namespace clarify::detail {
 
+/** Does a server say by this status that it did not process the request, and may process it later?
+
+    The table in `RetryOptions` has all statuses with what speaks for each. A 408 is taken at its word
+    only where it came `early`, before the whole request had been sent: otherwise the rest may have
+    arrived after all. A 413 is one of these only where it `names_wait` (RFC 9110 section 15.5.14).
+*/
+constexpr bool says_unprocessed(unsigned status, bool early, bool names_wait = false) noexcept {
+    return (status == 408 && early) || (status == 413 && names_wait) || status == 421 ||
+        status == 425 || status == 429;
+}
+
 /** May the next reply be better than one of this status?
 
-    501 and what comes after 504 speak of what a server cannot do, today and in a second. A 408 is
-    taken at its word only where it came `early`, before the whole request had been sent: otherwise
-    the rest may have arrived after all.
+    501 and what comes after 504 speak of what a server cannot do, today and in a second.
 */
-constexpr bool is_transient_reply(unsigned status, bool early) noexcept {
-    return (status == 408 && early) || status == 421 || status == 429 || status == 500 ||
+constexpr bool is_transient_reply(unsigned status, bool early, bool names_wait = false) noexcept {
+    return says_unprocessed(status, early, names_wait) || status == 500 ||
         (status >= 502 && status <= 504);
 }
 
@@ -53,7 +63,9 @@ inline bool is_transient(const Error& error, bool early) noexcept {
         case Errc::status:
         case Errc::token:
             // Of a token fetch: a complete reply that was no token.
-            return error.http() != nullptr && is_transient_reply(error.http()->status, early);
+            return error.http() != nullptr &&
+                is_transient_reply(
+                       error.http()->status, early, error.http()->retry_after.has_value());
         default:
             return false;
     }
@@ -83,6 +95,16 @@ inline std::optional<Clock::duration> asked_wait(const Error& error) noexcept {
     return *error.http()->retry_after;
 }
 
+/** Does what the other side asked for surely come from the server, whose certificate was verified?
+
+    Not what a proxy says to CONNECT, and nothing that came over plain http (`over_tls` is false):
+    anybody on the way may have said that. It must not keep the client from its server for longer than
+    the client's own waits may.
+*/
+inline bool is_authentic(const Error& error, bool over_tls) noexcept {
+    return over_tls && error.code() != Errc::proxy;
+}
+
 /// The bounds of the waits between attempts.
 struct Backoff {
     /// The first wait is random between zero and this, each following one up to twice as much.
@@ -100,7 +122,7 @@ inline Clock::duration full_jitter(
     Clock::duration window = (std::min)(base, cap);
     // No more doublings than there are bits: a base of zero stays zero.
     for (unsigned i = 1; i < (std::min)(attempts, 64U) && window < cap; ++i)
-        window = window > cap / 2 ? cap : (std::min)(2 * window, cap);
+        window = (std::min)(doubled(window), cap);
     return std::chrono::duration_cast<Clock::duration>(window * random);
 }
 

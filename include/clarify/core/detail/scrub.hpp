@@ -22,12 +22,26 @@ struct WrittenBytes {
     std::size_t count = 1;
 };
 
-/** Finds up to three secrets in text: plain, percent-encoded, as in JSON, also in JSON that a JSON
-    string holds, in base64 (either alphabet, also in the midst of other bytes), or in hexadecimal
-    digits.
+/** Finds up to three secrets in text: the door through which all that a peer chose has to pass before
+    people are shown it.
 
     A peer that is sent a secret may send it back, in a page that explains what was wrong with the
-    request for one. Texts of fewer than four bytes are no secrets: they would be found everywhere.
+    request for one. A secret is known again where it stands
+
+    - plain, and percent-encoded, as in URLs and forms;
+    - in a JSON string, also in JSON that a JSON string holds;
+    - in HTML, with character references by number or by name (those of ASCII punctuation), also where
+      JSON holds the HTML;
+    - in base64 of either alphabet, also in the midst of other bytes, as in Basic credentials;
+    - in hexadecimal digits.
+
+    Each character may be written in its own way. Texts of fewer than four bytes are no secrets: they
+    would be found everywhere.
+
+    Not known again is a secret that was hashed, encrypted or compressed, written in capital letters or
+    backwards, encoded twice in other ways than these, torn apart by line ends, blanks or markup, or cut
+    short before it came here: what cuts text looks for secrets first. A peer that means to pass a
+    secret on has other ways than an error message; this is for those that do not mean to.
 
     A look at each byte, and no more than some milliseconds of comparing: it is done on the client's
     executor, where others wait. A text made to cost more, which repeats how a secret begins, counts
@@ -56,6 +70,8 @@ private:
     static constexpr std::size_t shortest = 4;
     /// JSON in a string in JSON has at most so many before what they escape.
     static constexpr std::size_t most_backslashes = 4;
+    /// How much text a character may take: a reference, whose ampersand is escaped.
+    static constexpr std::size_t longest_letter = 24;
     enum class Letters : unsigned char { exact, hex, base64 };
     /// One way to write a secret; its letters are worked out when they are looked at.
     struct Form {
@@ -85,18 +101,24 @@ private:
     /// many bytes may still be compared.
     Span find(std::string_view text, std::size_t from, std::size_t until, std::size_t& work)
         const noexcept;
-    enum class Escapes : unsigned char { none, literal, read };
+    /// The occurrence of a form at the beginning of `text`, in whatever way it is written.
+    static std::size_t match_any(
+        std::string_view text, const Form& form, std::size_t& work) noexcept;
     static std::size_t match(
-        std::string_view text, const Form& form, Escapes& escapes, std::size_t& work) noexcept;
-    static WrittenBytes read_escape(std::string_view text, char own) noexcept;
+        std::string_view text,
+        const Form& form,
+        unsigned read,
+        unsigned& met,
+        std::size_t& work) noexcept;
+    static WrittenBytes read_escape(std::string_view text, char own, unsigned read) noexcept;
     /// How many letters may be compared beyond the first two, and how often. Text of 16 MiB that was
     /// not made to cost time needs a third of that.
     static constexpr std::size_t most_work = std::size_t{1} << 20U;
     static std::size_t work_for(std::size_t size) noexcept {
         return (std::min)(4096 + 8 * size, most_work);
     }
-    /// How much text an occurrence may take: hexadecimal digits, each escaped as in JSON within JSON.
-    std::size_t reach() const noexcept { return 2 * (6 + most_backslashes) * longest_; }
+    /// How much text an occurrence may take: hexadecimal digits, each of them escaped.
+    std::size_t reach() const noexcept { return 2 * longest_letter * longest_; }
 
     std::array<Form, 15> forms_;
     std::size_t count_ = 0;

@@ -18,7 +18,7 @@ inline char to_lower(char c) noexcept {
 /// ASCII case-insensitive equality: header names, schemes, hosts.
 inline bool iequals(std::string_view a, std::string_view b) noexcept {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-               return to_lower(x) == to_lower(y);
+               return x == y || to_lower(x) == to_lower(y);
            });
 }
 

@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, 22> errc_names{
     "timeout", "cancelled",    "closed",     "overloaded", "framing", "too_large", "status", "auth",
     "token",   "json",         "envelope",   "rpc",        "decode",  "internal"};
 
-inline constexpr std::array<std::string_view, 59> reason_names{
+inline constexpr std::array<std::string_view, 60> reason_names{
     "",
     "not_found",
     "temporary",
@@ -70,6 +70,7 @@ inline constexpr std::array<std::string_view, 59> reason_names{
     "repeated",
     "mismatch",
     "out_of_range",
+    "number_range",
     "exception",
     "file",
     "url",

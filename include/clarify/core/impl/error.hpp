@@ -7,7 +7,18 @@
 #include <clarify/core/detail/text.hpp>
 #include <clarify/core/error.hpp>
 
+#include <algorithm>
+#include <cstdint>
+
 namespace clarify {
+namespace detail {
+
+/// The number, or the largest one that there is room for.
+constexpr std::uint16_t within_16_bits(unsigned value) noexcept {
+    return static_cast<std::uint16_t>((std::min)(value, 65'535U));
+}
+
+}  // namespace detail
 
 CLARIFY_DECL Error::Error(Reason reason, Errc code, std::string message)
     : code_(code), reason_(reason) {
@@ -25,6 +36,9 @@ CLARIFY_DECL Error::Details& Error::edit() {
 
 CLARIFY_DECL std::string_view Error::message() const noexcept {
     return details_ ? std::string_view{details_->message} : std::string_view{};
+}
+CLARIFY_DECL std::optional<Phase> Error::token_step() const noexcept {
+    return details_ ? details_->token_step : std::nullopt;
 }
 CLARIFY_DECL boost::system::error_code Error::cause() const noexcept {
     return details_ ? details_->cause : boost::system::error_code{};
@@ -45,11 +59,15 @@ CLARIFY_DECL Error& Error::set_fate(Fate value) noexcept {
     return *this;
 }
 CLARIFY_DECL Error& Error::set_http_status(unsigned value) noexcept {
-    http_status_ = static_cast<std::uint16_t>(value);
+    http_status_ = detail::within_16_bits(value);
     return *this;
 }
 CLARIFY_DECL Error& Error::set_attempts(unsigned value) noexcept {
-    attempts_ = static_cast<std::uint16_t>(value);
+    attempts_ = detail::within_16_bits(value);
+    return *this;
+}
+CLARIFY_DECL Error& Error::set_token_step(Phase value) {
+    edit().token_step = value;
     return *this;
 }
 CLARIFY_DECL Error& Error::add_message(std::string_view text) {
@@ -67,7 +85,7 @@ CLARIFY_DECL Error& Error::set_rpc(RpcError value) {
     return *this;
 }
 CLARIFY_DECL Error& Error::set_http(HttpFailure value) {
-    http_status_ = static_cast<std::uint16_t>(value.status);
+    http_status_ = detail::within_16_bits(value.status);
     edit().http = std::move(value);
     return *this;
 }
@@ -111,6 +129,11 @@ CLARIFY_DECL std::string Error::to_string() const {
     }
     text += "; phase ";
     text += clarify::to_string(phase_);
+    if (const std::optional<Phase> step = token_step()) {
+        text += " (";
+        text += clarify::to_string(*step);
+        text += ')';
+    }
     text += ", ";
     text += clarify::to_string(fate_);
     text += ", attempts ";

@@ -13,7 +13,9 @@
 namespace clarify {
 
 CLARIFY_DECL std::optional<std::chrono::milliseconds> parse_retry_after(
-    std::string_view retry_after, std::string_view date) {
+    std::string_view retry_after,
+    std::string_view date,
+    std::optional<std::chrono::system_clock::time_point> now) {
     constexpr std::chrono::seconds day{86'400};
     const std::string_view text = detail::trim(retry_after);
     if (text.empty()) return std::nullopt;
@@ -28,12 +30,13 @@ CLARIFY_DECL std::optional<std::chrono::milliseconds> parse_retry_after(
     auto until = detail::parse_http_date(text);
     if (!until) return std::nullopt;
     // Where one of them leaves the century open, the other one tells it.
-    const auto now = detail::parse_http_date(detail::trim(date), *until);
-    if (!now) return std::nullopt;
-    until = detail::parse_http_date(text, *now);
+    auto begin = detail::parse_http_date(detail::trim(date), *until);
+    if (!begin && now) begin = std::chrono::floor<std::chrono::seconds>(*now);
+    if (!begin) return std::nullopt;
+    until = detail::parse_http_date(text, *begin);
     if (!until) return std::nullopt;
-    if (*until <= *now) return std::chrono::milliseconds{0};
-    return std::min<std::chrono::seconds>(*until - *now, day);
+    if (*until <= *begin) return std::chrono::milliseconds{0};
+    return std::min<std::chrono::seconds>(*until - *begin, day);
 }
 
 }  // namespace clarify

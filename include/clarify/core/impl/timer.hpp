@@ -4,9 +4,13 @@
 #ifndef CLARIFY_CORE_IMPL_TIMER_HPP
 #define CLARIFY_CORE_IMPL_TIMER_HPP
 
+#include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/timer.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
+
+#include <utility>
 
 namespace clarify {
 
@@ -21,11 +25,16 @@ CLARIFY_DECL void Timer::expires_at(TimePoint when) {
     if (when == (TimePoint::max)()) return;
     watch_ = std::make_shared<Watch>();
     watch_->timer = this;
-    watch_->alarm = source_->set_alarm(when, [watch = watch_, executor = timer_.get_executor()] {
-        boost::asio::post(executor, [watch] {
-            if (watch->timer != nullptr) watch->timer->cancel();
+    const boost::asio::any_io_executor executor = timer_.get_executor();
+    auto ring = [watch = watch_, executor, context = detail::ContextLink::of(executor)] {
+        // The clock may be moved in one thread while the context goes in another.
+        context->while_there([&] {
+            boost::asio::post(executor, [watch] {
+                if (watch->timer != nullptr) watch->timer->cancel();
+            });
         });
-    });
+    };
+    watch_->alarm = source_->set_alarm(when, std::move(ring));
 }
 
 CLARIFY_DECL void Timer::forget() noexcept {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// How calls begin and end, how they are kept from being lost, and how a client closes.
+// How a client begins calls, takes each of their steps, and ends them.
 
 #ifndef CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
 #define CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
 
+#include <clarify/core/detail/called_or_lost.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
@@ -35,11 +36,12 @@ CLARIFY_DECL EngineBase::EngineBase(
       events_(options_),
       budget_(options_.retry.budget),
       limiter_(options_.rate_limits),
-      random_(options_.retry.seed ? *options_.retry.seed : std::random_device{}()),
-      watchdog_(*this, serial_, context_) {}
+      jitter_(options_.retry.seed),
+      watchdog_(*this, serial_) {}
 
+// Whoever waits, or has an outcome coming, keeps the engine alive: there are none here.
 CLARIFY_DECL void EngineBase::part() noexcept {
-    context_->leave(*this, [&] { context_gone(); });
+    context_->leave(*this, [&] { release(); });
 }
 
 CLARIFY_DECL void TaskRecord::finish() {
@@ -56,25 +58,45 @@ CLARIFY_DECL void TaskRecord::task_gone() noexcept {
 // Dispatched, not posted: a call on a connection at hand is written before this returns. Only its
 // completion has to wait for a turn of its own, and `finish` sees to that.
 CLARIFY_DECL void EngineBase::submit(std::shared_ptr<CallRecord> call) {
-    boost::asio::dispatch(serial_, [self = shared_from_this(), call = std::move(call)]() mutable {
-        self->start(std::move(call));
-    });
+    context_->heed_fork();
+    try {
+        boost::asio::dispatch(
+            serial_,
+            CalledOrLost{
+                call,
+                [self = shared_from_this()](std::shared_ptr<CallRecord> begun) {
+                    self->start(std::move(begun));
+                },
+                [](const std::shared_ptr<CallRecord>& lost) noexcept { lost->refused = true; }});
+    } catch (...) {
+        if (call->refused) throw;
+        // The call is under way, or will be. It is something else that ran here, and threw.
+        throw_in_loop(std::current_exception());
+    }
+}
+
+CLARIFY_DECL void EngineBase::throw_in_loop(std::exception_ptr thrown) noexcept {
+    try {
+        boost::asio::post(
+            executor_, [thrown = std::move(thrown)] { std::rethrow_exception(thrown); });
+    } catch (...) {  // NOLINT(bugprone-empty-catch): there is no memory to tell anybody
+    }
 }
 
 CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
     CallRecord& record = *call;
     record.counted = true;
     ending_.call_begun();
-    if (!ending_.is_open()) record.stopped = Stop::closed;
-    if (record.stopped != Stop::none) {
-        record.error = stop_error(record);
-        conclude(record);
-        return;
+    if (!record.error) {
+        if (!admits(record)) record.stopped = Stop::closed;
+        if (record.stopped != Stop::none) record.error = stop_error(record);
     }
+    if (record.error) return conclude(record);
     try {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
-            record.deadline};
+            record.deadline,
+            endpoint_.is_https()};
         begin(record);
         events_.begun(record);
         spawn_task(serial_, run(call), record.signal, call);
@@ -87,12 +109,15 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
 
 CLARIFY_DECL void EngineBase::cancel(
     std::shared_ptr<CallRecord> call, boost::asio::cancellation_type_t type) {
-    boost::asio::post(serial_, [self = shared_from_this(), call = std::move(call), type] {
-        using boost::asio::cancellation_type;
-        const bool harmless = !call->progress.sent;
-        const auto effective = harmless ? cancellation_type::all
-                                        : cancellation_type::terminal | cancellation_type::partial;
-        if ((type & effective) != cancellation_type::none) call->stop(Stop::cancelled);
+    context_->while_there([&] {
+        boost::asio::post(serial_, [self = shared_from_this(), call, type] {
+            using boost::asio::cancellation_type;
+            const bool harmless = !call->progress.sent;
+            const auto effective = harmless
+                ? cancellation_type::all
+                : cancellation_type::terminal | cancellation_type::partial;
+            if ((type & effective) != cancellation_type::none) call->stop(Stop::cancelled);
+        });
     });
 }
 
@@ -135,7 +160,10 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     CourseEvent event;
     if (!call.error && header) call.error = header_error(*header);
     if (call.error) {
-        if (call.stopped != Stop::none) call.error = stop_error(call);
+        if (call.is_over()) {
+            call.error = stop_error(call);
+            if (call.stopped == Stop::timeout) name_token_step(*call.error);
+        }
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
         return event;
@@ -143,6 +171,14 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     write_headers(call, header ? header->expose() : std::string_view{});
     event.kind = CourseEvent::Kind::done;
     return event;
+}
+
+CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
+    if (policy_request_ == nullptr) return;
+    try {
+        error.set_token_step(policy_request_->phase);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): then without it
+    }
 }
 
 CLARIFY_DECL std::optional<Error> EngineBase::header_error(const Secret& header) const {
@@ -201,12 +237,13 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
     call.answered = posted.has_value();
     if (posted) {
         take_reply(call, header ? header->expose() : std::string_view{});
+        call.sent_with = header;
         events_.response(call, sent);
         // A JSON-RPC error is an answer too. Other replies, a 503 for one, may come from somebody who
         // has not looked at the header.
         if (header && (!call.error || call.error->code() == Errc::rpc))
             rejected_methods_.served(call.buffers->method, header);
-    } else if (call.stopped != Stop::none) {
+    } else if (call.is_over()) {
         call.error = stop_error(call);
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
@@ -228,7 +265,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
         event.now = time();
         event.random = random_number();
     }
-    event.stopped = call.stopped != Stop::none;
+    event.stopped = call.is_over();
     return event;
 }
 
@@ -245,6 +282,7 @@ CLARIFY_DECL bool EngineBase::may_renew(const CallRecord& call, const AuthHeader
 CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view authorization) {
     HttpResponse& response = call.buffers->response;
     const ReplySecrets secrets{authorization, kept_secret()};
+    call.kept = secrets.kept;
     vet_traceparent(response, secrets, events_.wanted());
     const ReplyQuestion question{
         response,
@@ -253,7 +291,8 @@ CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view auth
         call.notification,
         call.course.attempts(),
         options_.max_json_depth,
-        options_.max_body_excerpt};
+        options_.max_body_excerpt,
+        options_.clock.get()};
     Verdict verdict = judge(question, call.batch.get());
     if (verdict.keep_connection) {
         response.lease.keep();
@@ -272,7 +311,7 @@ CLARIFY_DECL void EngineBase::begin_pause(CallRecord& call) noexcept {
 CLARIFY_DECL CourseEvent EngineBase::end_wait(CallRecord& call, bool cancelled) noexcept {
     CourseEvent event;
     event.kind = CourseEvent::Kind::done;
-    if (cancelled || call.stopped != Stop::none) {
+    if (cancelled || call.is_over()) {
         call.error = memory_error(call);
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
@@ -300,6 +339,8 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
     end(call);
     // One that nobody has decided about must end on this executor.
     call.buffers->response.lease.discard();
+    // Who is told of a success must be told the truth.
+    if (!call.error && events_.wanted()) call.decode_now();
     if (call.error) {
         call.error->set_attempts(call.course.attempts());
         // What an earlier attempt may have done, a later one that was not sent does not undo.
@@ -310,140 +351,7 @@ CLARIFY_DECL void EngineBase::conclude(CallRecord& call) noexcept {
     deliver(std::static_pointer_cast<CallRecord>(call.shared_from_this()));
     if (std::exchange(call.counted, false)) ending_.call_ended();
     end_drain();
-}
-
-// --- What must not be lost ----------------------------------------------------------------------
-
-CLARIFY_DECL void EngineBase::deliver(std::shared_ptr<Deliverable> what) noexcept {
-    if (!outbox_.deliver(std::move(what))) watchdog_.rearm();
-}
-
-CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
-    std::shared_ptr<Deliverable> first = outbox_.take();
-    while (first) {
-        const std::shared_ptr<Deliverable> what = std::exchange(first, nullptr);
-        first = std::exchange(what->next, nullptr);
-        CallRecord* const call = what->as_call();
-        if (call != nullptr && !call->concluded) {
-            call->error = memory_error(*call);
-            conclude(*call);
-        } else {
-            deliver(what);
-        }
-    }
-}
-
-CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcept {
-    context_->while_there([&] {
-        outbox_.postpone(std::move(what));
-        try {
-            boost::asio::post(serial_, [self = shared_from_this()] { self->deliver_postponed(); });
-        } catch (...) {  // NOLINT(bugprone-empty-catch): the watchdog's next turn does it
-        }
-    });
-}
-
-CLARIFY_DECL void EngineBase::undelivered(std::shared_ptr<Deliverable> what) noexcept {
-    context_->while_there([&] {
-        outbox_.mark_lost(*what);
-        abandon(std::move(what));
-    });
-}
-
-CLARIFY_DECL void EngineBase::turn() noexcept {
-    if (ending_.take_close_later()) close_all();
-    deliver_postponed();
-    if (ending_.is_draining() && time() >= ending_.drain_ends()) close_all();
-}
-
-CLARIFY_DECL TimePoint EngineBase::next_turn(TimePoint now, bool idle) const noexcept {
-    const bool waiting = idle && !ending_.has_calls();
-    if (waiting && outbox_.empty()) return (TimePoint::max)();
-    const TimePoint next = now + (waiting ? Watchdog::memory_pause : Watchdog::tick);
-    return (std::min)(next, ending_.drain_ends());
-}
-
-CLARIFY_DECL std::weak_ptr<Watchdog> EngineBase::weak_watchdog() noexcept {
-    return std::shared_ptr<Watchdog>{weak_from_this().lock(), &watchdog_};
-}
-
-// --- The end of the client ----------------------------------------------------------------------
-
-// What may throw here is posting, for want of memory.
-CLARIFY_DECL void EngineBase::shut_down() noexcept {
-    context_->while_there([&] {
-        try {
-            boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); });
-        } catch (...) {
-            ending_.close_later();
-        }
-    });
-}
-
-CLARIFY_DECL void EngineBase::drain(
-    std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait) {
-    const TimePoint until = time_after(time(), (std::max)(limit, std::chrono::milliseconds{0}));
-    context_->while_there([&] {
-        boost::asio::post(serial_, [self = shared_from_this(), until, wait]() mutable {
-            self->begin_drain(until, std::move(wait));
-        });
-    });
-}
-
-CLARIFY_DECL void EngineBase::begin_drain(
-    TimePoint until, std::shared_ptr<DrainWait> wait) noexcept {
-    if (wait) {
-        try {
-            ending_.add(wait);
-        } catch (...) {
-            wait->error = Error{Errc::internal, Reason::resource};
-            outbox_.postpone(std::move(wait));
-        }
-    }
-    if (ending_.drain(until)) drain_backend();
-    watchdog_.rearm();
-    end_drain();
-}
-
-CLARIFY_DECL void EngineBase::forget(std::shared_ptr<DrainWait> wait) {
-    context_->while_there([&] {
-        boost::asio::post(serial_, [self = shared_from_this(), wait = std::move(wait)]() mutable {
-            if (!self->ending_.remove(wait)) return;
-            wait->error = Error{Errc::cancelled};
-            self->outbox_.postpone(std::move(wait));
-            self->deliver_postponed();
-        });
-    });
-}
-
-// Whenever something has ended that a drain may have waited for.
-CLARIFY_DECL void EngineBase::end_drain() noexcept {
-    if (ending_.has_calls() || ending_.is_open()) return;
-    if (ending_.is_draining()) close_all();
-    const std::vector<std::shared_ptr<DrainWait>> waits = ending_.take_waits();
-    if (waits.empty()) return;
-    for (const std::shared_ptr<DrainWait>& wait : waits)
-        outbox_.postpone(wait);
-    deliver_postponed();
-}
-
-CLARIFY_DECL void EngineBase::close_all() noexcept {
-    if (!ending_.close(time())) return;
-    const bool all_told = watchdog_.stop_all(Stop::closed);
-    close_backend();
-    if (all_told) watchdog_.rest();
-    watchdog_.rearm();
-    end_drain();
-}
-
-// Calls in flight are destroyed with the context's handlers, before or after this.
-CLARIFY_DECL void EngineBase::context_gone() noexcept {
-    // What is let go of here may be the last to own this.
-    const std::shared_ptr<EngineBase> self = weak_from_this().lock();
-    if (ending_.close(time())) close_backend();
-    watchdog_.release();
-    const auto waits = ending_.take_waits();
-    outbox_.clear();
+    watchdog_.settle();
 }
 
 }  // namespace clarify::detail

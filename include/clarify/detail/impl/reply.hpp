@@ -4,6 +4,7 @@
 #ifndef CLARIFY_DETAIL_IMPL_REPLY_HPP
 #define CLARIFY_DETAIL_IMPL_REPLY_HPP
 
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/retry_after.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/reply.hpp>
@@ -39,7 +40,8 @@ inline Error status_error(const ReplyQuestion& question) {
     const Scrubber scrubber = scrubber_of(question);
     HttpFailure failure;
     failure.status = response.status;
-    failure.retry_after = parse_retry_after(response.retry_after, response.date);
+    failure.retry_after =
+        parse_retry_after(response.retry_after, response.date, wall_time(question.clock));
     failure.traceparent = response.traceparent;
     failure.www_authenticate = response.www_authenticate;
     scrubber.scrub(failure.www_authenticate);

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
 #define CLARIFY_HTTP_IMPL_BEAST_BACKEND_HPP
 
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/http/beast_backend.hpp>
 #include <clarify/http/detail/beast/beast_source.hpp>
 #include <clarify/http/detail/beast/exchange.hpp>
@@ -28,6 +29,11 @@ void BasicBeastBackend<Net>::drain() noexcept {
     source_->drain();
 }
 
+template <class Net>
+void BasicBeastBackend<Net>::observe(Observer observer) {
+    source_->tell(std::move(observer));
+}
+
 // GCC 12 takes Asio's own deallocation of the frame for a mismatch when it inlines one half of it.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -40,6 +46,7 @@ template <class Net>
 boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
     const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
     const std::shared_ptr<detail::BeastSource<Net>> source = source_;
+    const detail::ProcessMark process;
     detail::Loan<detail::Connection<Net>> loan;
     if (!request.fresh_connection) loan = source->try_reuse(*request.url);
     if (!loan) {
@@ -52,6 +59,7 @@ boost::asio::awaitable<Result<void>> BasicBeastBackend<Net>::post(
         const Result<void> opened = co_await source->open_in(loan, request, progress);
         if (!opened) co_return opened;
     }
+    if (process.is_elsewhere()) co_return detail::request_left(progress.phase);
     co_return co_await detail::run_exchange<Net>(*source, loan, request, response, progress);
 }
 

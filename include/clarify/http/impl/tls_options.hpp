@@ -37,9 +37,6 @@ CLARIFY_DECL void TlsOptions::check() const {
         !client_certificate_pem.empty() && !has_key,
         "tls.client_certificate_pem needs client_key_file or client_key_pem");
     refuse(session_lifetime.count() < 0, "tls.session_lifetime is negative");
-    refuse(
-        session_lifetime > std::chrono::hours{365 * 24},
-        "tls.session_lifetime is longer than 365 days");
     for (const std::string& pin : pins)
         refuse(
             !detail::parse_pin(pin),

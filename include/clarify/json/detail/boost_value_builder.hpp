@@ -5,7 +5,7 @@
 #define CLARIFY_JSON_DETAIL_BOOST_VALUE_BUILDER_HPP
 
 #include <clarify/core/detail/json_scan.hpp>
-#include <clarify/json/detail/memory_budget.hpp>
+#include <clarify/core/detail/memory_budget.hpp>
 
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/object.hpp>

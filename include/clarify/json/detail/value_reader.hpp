@@ -5,8 +5,8 @@
 #define CLARIFY_JSON_DETAIL_VALUE_READER_HPP
 
 #include <clarify/core/detail/json_reader.hpp>
+#include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/json/detail/json_shape.hpp>
-#include <clarify/json/detail/memory_budget.hpp>
 
 #include <array>
 #include <charconv>
@@ -25,14 +25,13 @@ namespace clarify::detail {
     after a failure.
 
     `Document` knows the types of one JSON library: `holds<T>` says which they are, and
-    `Document::read(reader, value)` reads one. Memory is charged before it is taken; the budget
-    throws `MemoryBudgetExceeded`.
+    `Document::read(reader, value)` reads one.
 */
 template <class Document>
 class ValueReader : public JsonReader {
 public:
-    ValueReader(std::string_view text, std::size_t max_depth, std::size_t max_memory) noexcept
-        : JsonReader(text, max_depth), budget_(max_memory) {}
+    ValueReader(std::string_view text, std::size_t max_depth, MemoryBudget& budget) noexcept
+        : JsonReader(text, max_depth, &budget) {}
 
     template <class T>
     bool read(T& out);
@@ -45,12 +44,9 @@ public:
     template <class Use>
     bool any_number(Use use);
 
-    MemoryBudget& budget() noexcept { return budget_; }
-
 private:
     template <class T>
     bool own(T& out);
-    bool text(std::string& out);
     template <class E>
     bool enumeration(E& out);
     template <class T>
@@ -61,10 +57,8 @@ private:
     bool list(List& out);
     template <class T, std::size_t n>
     bool list(std::array<T, n>& out);
-    template <class List>
-    void make_room(List& out);
-
-    MemoryBudget budget_;
+    template <class Set>
+    bool is_crowded(const Set& set, const typename Set::key_type& key);
 };
 
 template <class Document>
@@ -90,7 +84,7 @@ bool ValueReader<Document>::read(T& out) {
     } else if constexpr (shape == JsonShape::real) {
         return number(out);
     } else if constexpr (shape == JsonShape::text) {
-        return text(out);
+        return string(out);
     } else if constexpr (shape == JsonShape::enumeration) {
         return enumeration(out);
     } else if constexpr (shape == JsonShape::optional) {
@@ -109,11 +103,15 @@ bool ValueReader<Document>::read(T& out) {
 template <class Document>
 template <class T>
 bool ValueReader<Document>::own(T& out) {
-    RawJson value;
-    if (!raw(value)) return false;
-    budget_.charge(value.text.size());
-    const Result<void> done = read_json_text(value.text, out);
-    return done || fail(done.error());
+    if constexpr (ReadsFromReader<T>) {
+        return read_json(static_cast<JsonReader&>(*this), out);
+    } else {
+        RawJson value;
+        if (!raw(value)) return false;
+        budget().charge(value.text.size());
+        const Result<void> done = read_json_text(value.text, out);
+        return done || fail(done.error());
+    }
 }
 
 template <class Document>
@@ -135,18 +133,11 @@ bool ValueReader<Document>::any_number(Use use) {
         use(large);
     } else {
         const std::optional<double> nearest = json_real<double>(token);
-        if (!nearest) return fail(Reason::out_of_range, "the number is too large");
+        // The value is what was asked for, and the text has none.
+        if (!nearest)
+            return fail(Error{Errc::json, Reason::number_range, "the number is too large"});
         use(*nearest);
     }
-    return true;
-}
-
-template <class Document>
-bool ValueReader<Document>::text(std::string& out) {
-    std::string_view token;
-    if (!raw_string(token)) return false;
-    budget_.charge_block(token.size());
-    out = json_unescape(token);
     return true;
 }
 
@@ -211,18 +202,32 @@ bool ValueReader<Document>::described(T& out) {
 template <class Document>
 template <class Map>
 bool ValueReader<Document>::map(Map& out) {
-    constexpr std::size_t node_links = 4 * sizeof(void*);
     if (!expect(JsonKind::object, "an object")) return false;
     out.clear();
     return object([&](const JsonKey& key) {
-        budget_.charge_block(sizeof(typename Map::value_type) + node_links);
-        budget_.charge_block(key.raw().size());
-        std::string name = key.text();
+        this->template charge_node<Map>();
+        std::string name = this->text(key);
         typename Map::mapped_type value{};
         if (!read(value)) return false;
-        out.insert_or_assign(std::move(name), std::move(value));
+        const auto place = out.insert_or_assign(std::move(name), std::move(value)).first;
+        if constexpr (requires { out.begin(std::size_t{0}); })
+            return !is_crowded(out, place->first);
         return true;
     });
+}
+
+/* Whoever knows the hash function can choose keys that all fall into the same bucket, and each of them
+   is then compared with all others. Keys that nobody chose never come near the limit. */
+template <class Document>
+template <class Set>
+bool ValueReader<Document>::is_crowded(const Set& set, const typename Set::key_type& key) {
+    constexpr int most = 64;
+    const std::size_t bucket = set.bucket(key);
+    int count = 0;
+    for (auto at = set.begin(bucket); at != set.end(bucket) && count <= most; ++at)
+        ++count;
+    return count > most &&
+        !fail(Error{Errc::too_large, Reason::parse, "too many keys have the same hash"});
 }
 
 template <class Document>
@@ -231,11 +236,16 @@ bool ValueReader<Document>::list(List& out) {
     if (!expect(JsonKind::array, "an array")) return false;
     out.clear();
     return array([&] {
-        make_room(out);
+        grow(out);
         typename List::value_type element{};
         if (!read(element)) return false;
-        out.insert(out.end(), std::move(element));
-        return true;
+        if constexpr (requires { out.begin(std::size_t{0}); }) {
+            const auto place = out.insert(out.end(), std::move(element));
+            return !is_crowded(out, *place);
+        } else {
+            out.insert(out.end(), std::move(element));
+            return true;
+        }
     });
 }
 
@@ -250,24 +260,6 @@ bool ValueReader<Document>::list(std::array<T, n>& out) {
     };
     if (!array(on_element, wanted)) return false;
     return count == n || mismatch(wanted, count < n ? "fewer" : "more");
-}
-
-template <class Document>
-template <class List>
-void ValueReader<Document>::make_room(List& out) {
-    constexpr std::size_t each = sizeof(typename List::value_type);
-    if constexpr (requires { out.reserve(out.capacity()); }) {
-        if (out.size() != out.capacity()) return;
-        // While it grows, a vector holds the old and the new elements.
-        const std::size_t before = out.capacity();
-        const std::size_t after = before < 4 ? 4 : 2 * before;
-        budget_.charge_block(after * each);
-        out.reserve(after);
-        budget_.refund(before * each);
-    } else {
-        constexpr std::size_t node_links = 4 * sizeof(void*);
-        budget_.charge_block(each + node_links);
-    }
 }
 
 }  // namespace clarify::detail

@@ -162,7 +162,7 @@ template <JsonCodec Codec>
 template <class Params>
 BasicBatch<Codec>& BasicBatch<Codec>::call(std::string_view method, const Params& params) {
     add(method, [&] {
-        const std::int64_t id = next_id_->fetch_add(1, std::memory_order_relaxed);
+        const std::int64_t id = ids_->next();
         slots_.emplace_back(id);
         return rpc::write_request(text_, method, id, params, *codec_);
     });

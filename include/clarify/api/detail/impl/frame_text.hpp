@@ -25,76 +25,9 @@ namespace clarify {
 namespace detail {
 namespace frame_json {
 
-/// Writes a value, not infinite, and returns the end. Room for `json_number_size` bytes.
-inline char* put_value(char* out, double value) noexcept {
-    if (std::isnan(value)) {
-        std::memcpy(out, "null", 4);
-        return out + 4;
-    }
-    return put_json_number(out, value);
-}
-
-/// Writes times as quoted text. The date and minute are written once for those that share them.
-class TimeWriter {
-public:
-    static constexpr std::size_t max_size = Timestamp::max_text + 2;
-
-    char* put(char* out, Timestamp time) noexcept {
-        constexpr std::int64_t minute_length = 60'000'000;
-        const std::int64_t count = time.microseconds();
-        std::int64_t minute = count / minute_length;
-        std::int64_t rest = count % minute_length;
-        if (rest < 0) {
-            rest += minute_length;
-            --minute;
-        }
-        if (minute != minute_ || size_ == 0) {
-            minute_ = minute;
-            char* const end =
-                Timestamp::from_microseconds(minute * minute_length).format_to(prefix_);
-            // Up to the seconds.
-            size_ = static_cast<std::size_t>(end - prefix_) - 3;
-        }
-        *out++ = '"';
-        std::memcpy(out, prefix_, size_);
-        out = put_digits(out + size_, static_cast<unsigned>(rest / 1'000'000), 2);
-        out = put_microseconds(out, static_cast<unsigned>(rest % 1'000'000));
-        *out++ = 'Z';
-        *out++ = '"';
-        return out;
-    }
-
-private:
-    std::int64_t minute_ = 0;
-    std::size_t size_ = 0;
-    char prefix_[Timestamp::max_text];
-};
-
-/// Appends `count` elements in brackets; `put(out, i)` writes one, of at most `longest` bytes.
-template <class Put>
-void append_array(std::string& out, std::size_t count, std::size_t longest, Put&& put) {
-    // By blocks, so that the text grows seldom, and no more than it needs.
-    constexpr std::size_t block = 256;
-    out += '[';
-    for (std::size_t first = 0; first < count; first += block) {
-        const std::size_t last = (std::min)(count, first + block);
-        const std::size_t before = out.size();
-        out.resize(before + (last - first) * (longest + 1));
-        char* at = out.data() + before;
-        for (std::size_t i = first; i != last; ++i) {
-            if (i != 0) *at++ = ',';
-            at = put(at, i);
-        }
-        out.resize(static_cast<std::size_t>(at - out.data()));
-    }
-    out += ']';
-}
-
 inline Result<void> check_writable(const DataFrame& frame) {
     for (const Timestamp time : frame.times()) {
-        if (time.microseconds() >= -62'167'219'200'000'000 &&
-            time.microseconds() < 253'402'300'800'000'000)
-            continue;
+        if (is_writable(time)) continue;
         return Error{
             Errc::bad_argument,
             Reason::out_of_range,
@@ -130,7 +63,10 @@ struct ReadFrame {
         times.clear();
         return in.take_null() || in.array([&] {
             Timestamp time;
-            return read_json(in, time) && (times.push_back(time), true);
+            if (!read_json(in, time)) return false;
+            in.grow(times);
+            times.push_back(time);
+            return true;
         });
     }
     bool read_series(JsonReader& in) {
@@ -138,12 +74,18 @@ struct ReadFrame {
         return in.take_null() || in.object([&](const JsonKey& key) {
             // Not for ever more columns that make no use of it.
             const bool as_long = columns.empty() || columns.back().values.size() == times.size();
-            ReadColumn& column = columns.emplace_back();
-            column.key = key.text();
-            if (as_long) column.values.reserve(times.size());
+            ReadColumn& column = in.add_to(columns);
+            column.key = in.text(key);
+            if (as_long) {
+                in.budget().charge_block(times.size() * sizeof(double));
+                column.values.reserve(times.size());
+            }
             return in.take_null() || in.array([&] {
                 double value = DataFrame::missing;
-                return in.number_or_null(value) && (column.values.push_back(value), true);
+                if (!in.number_or_null(value)) return false;
+                in.grow(column.values);
+                column.values.push_back(value);
+                return true;
             });
         });
     }
@@ -195,16 +137,16 @@ namespace detail::frame_json {
 
 /// Reads an array of frames, which are merged.
 inline bool read_frames(JsonReader& in, DataFrame& frame) {
-    FrameMerge merge;
-    const auto fits = [&](bool fine) {
-        return fine || in.fail(Reason::out_of_range, "the frames have too little in common");
-    };
+    FrameMerge merge{in.budget()};
     const bool read = in.array([&] {
+        const std::size_t before = in.budget().left();
         DataFrame one;
-        return in.expect(JsonKind::object, "an object") && read_json(in, one) &&
-            fits(merge.add(std::move(one)));
+        if (!in.expect(JsonKind::object, "an object") || !read_json(in, one)) return false;
+        merge.add(std::move(one), before - in.budget().left());
+        return true;
     });
-    return read && fits(merge.finish(frame));
+    if (read) frame = merge.finish();
+    return read;
 }
 
 }  // namespace detail::frame_json
@@ -220,6 +162,9 @@ CLARIFY_DECL bool detail::read_json(JsonReader& in, DataFrame& frame) {
     DataFrame result;
     result.times_ = std::move(parts.times);
     for (frame_json::ReadColumn& column : parts.columns) {
+        // Once for the column, and once for where it is found by its key.
+        in.budget().charge_block(2 * sizeof(DataFrame::Column) + column.key.size());
+        in.charge_node<decltype(result.by_key_)>();
         const auto [place, added] = result.by_key_.emplace(column.key, result.columns_.size());
         // Of members with the same name the last one counts.
         if (!added) {
@@ -228,69 +173,17 @@ CLARIFY_DECL bool detail::read_json(JsonReader& in, DataFrame& frame) {
         }
         result.columns_.push_back({std::move(column.key), std::move(column.values)});
     }
-    if (!result.is_normalized()) result.normalize();
+    if (!result.is_normalized()) {
+        in.budget().charge(result.size() * frame_json::scratch_of_row);
+        result.normalize();
+        in.budget().refund(result.size() * frame_json::scratch_of_row);
+    }
     frame = std::move(result);
     return true;
 }
 
 CLARIFY_DECL Result<void> read_json_text(std::string_view text, DataFrame& frame) {
     return detail::read_json_document(text, frame);
-}
-
-namespace detail::frame_json {
-
-/// How many bytes a frame takes without its rows: brackets, and for each column its key.
-inline std::size_t fixed_size(const DataFrame& frame) {
-    std::size_t size = std::string_view{R"({"times":[],"series":{}})"}.size();
-    std::string key;
-    for (std::size_t i = 0; i != frame.columns(); ++i) {
-        key.clear();
-        append_json_string(key, frame.key(i));
-        size += key.size() + std::string_view{":[],"}.size();
-    }
-    return size;
-}
-
-/// How many bytes each row takes, with its commas.
-inline std::vector<std::size_t> row_sizes(const DataFrame& frame) {
-    std::vector<std::size_t> sizes(frame.size());
-    char text[(std::max)(json_number_size, TimeWriter::max_size)];
-    TimeWriter writer;
-    for (std::size_t row = 0; row != frame.size(); ++row)
-        sizes[row] = static_cast<std::size_t>(writer.put(text, frame.times()[row]) - text) + 1;
-    for (std::size_t i = 0; i != frame.columns(); ++i) {
-        const std::span<const double> values = frame.column(i);
-        for (std::size_t row = 0; row != values.size(); ++row)
-            sizes[row] += static_cast<std::size_t>(put_value(text, values[row]) - text) + 1;
-    }
-    return sizes;
-}
-
-}  // namespace detail::frame_json
-
-CLARIFY_DECL Result<std::vector<detail::RowRange>> detail::split_by_json_size(
-    const DataFrame& frame, std::size_t max_size) {
-    const std::size_t fixed = frame_json::fixed_size(frame);
-    const std::vector<std::size_t> sizes = frame_json::row_sizes(frame);
-    std::vector<RowRange> ranges;
-    std::size_t size = fixed;
-    for (std::size_t row = 0; row != frame.size(); ++row) {
-        if (fixed + sizes[row] > max_size) {
-            return Error{
-                Errc::bad_argument,
-                Reason::request,
-                "the row at " + frame.times()[row].to_string() + " alone has " +
-                    std::to_string(fixed + sizes[row]) + " bytes, the limit is " +
-                    std::to_string(max_size)};
-        }
-        if (ranges.empty() || size + sizes[row] > max_size) {
-            ranges.push_back({row, 0});
-            size = fixed;
-        }
-        ++ranges.back().count;
-        size += sizes[row];
-    }
-    return ranges;
 }
 
 }  // namespace clarify

@@ -52,6 +52,13 @@ Result<void> write(std::string& out, const FieldErrors& errors, WriteMembers&& w
     });
 }
 
+/// The integration is valid, so that nothing in it needs an escape.
+inline void begin_insert(std::string& out, std::string_view integration) {
+    out += R"({"integration":")";
+    out += integration;
+    out += R"(","data":)";
+}
+
 template <class Save>
 Result<void> write_saves(std::string& out, const SaveParams<Save>& params, bool by_input) {
     FieldErrors errors;
@@ -88,14 +95,26 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const InsertParams&
     check(params.data, "data", errors);
     if (!errors.empty()) return errors.result();
     const std::size_t before = out.size();
-    out += R"({"integration":")";
-    out += params.integration;
-    out += R"(","data":)";
+    params::begin_insert(out, params.integration);
     const Result<void> written = append_json_text(out, params.data);
     if (!written) {
         out.resize(before);
         return written;
     }
+    out += '}';
+    return {};
+}
+
+CLARIFY_DECL Result<void> check_insert(std::string_view integration, const SampleTable& samples) {
+    FieldErrors errors;
+    params::check_integration(integration, errors);
+    check(samples, "data", errors);
+    return errors.result();
+}
+
+CLARIFY_DECL Result<void> append_json_text(std::string& out, const InsertPartParams& params) {
+    params::begin_insert(out, params.integration);
+    append_json(out, params.part);
     out += '}';
     return {};
 }

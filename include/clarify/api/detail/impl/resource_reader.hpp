@@ -40,13 +40,17 @@ inline bool read_duration(JsonReader& in, std::optional<FixedDuration>& out) {
 
 inline bool read_annotations(JsonReader& in, Annotations& out) {
     out.clear();
-    return in.object([&](const JsonKey& key) { return in.string(out[key.text()]); });
+    return in.object([&](const JsonKey& key) {
+        in.charge_node<Annotations>();
+        return in.string(out[in.text(key)]);
+    });
 }
 
 inline bool read_enum_values(JsonReader& in, EnumValues& out) {
     out.clear();
     return in.object([&](const JsonKey& key) {
-        const std::string text = key.text();
+        in.charge_node<EnumValues>();
+        const std::string text = in.text(key);
         const std::optional<std::int64_t> state = json_integer(text);
         std::string name;
         if (!in.string(name)) return false;
@@ -108,8 +112,8 @@ inline bool read_relationship(JsonReader& in, Relationship& out) {
         out.links.clear();
         out.to_many = in.next() == JsonKind::array;
         if (in.take_null()) return true;
-        if (!out.to_many) return read_link(in, out.links.emplace_back());
-        return in.array([&] { return read_link(in, out.links.emplace_back()); });
+        if (!out.to_many) return read_link(in, in.add_to(out.links));
+        return in.array([&] { return read_link(in, in.add_to(out.links)); });
     });
 }
 
@@ -117,7 +121,8 @@ inline bool read_relationships(JsonReader& in, Relationships& out) {
     out.clear();
     return in.object([&](const JsonKey& key) {
         if (in.take_null()) return true;
-        return read_relationship(in, out[key.text()]);
+        in.charge_node<Relationships>();
+        return read_relationship(in, out[in.text(key)]);
     });
 }
 

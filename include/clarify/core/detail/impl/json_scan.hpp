@@ -7,7 +7,9 @@
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/json_scan.hpp>
 
+#include <bit>
 #include <bitset>
+#include <cstdint>
 #include <cstring>
 
 namespace clarify::detail {
@@ -186,8 +188,14 @@ CLARIFY_DECL bool JsonScanner::string() {
             const std::uint64_t slash = word ^ (ones * '\\');
             const std::uint64_t special =
                 (word - ones * 0x20U) | (quote - ones) | (slash - ones) | word;
-            if ((special & highs) != 0) break;
-            at_ += 8;
+            if ((special & highs) == 0) {
+                at_ += 8;
+                continue;
+            }
+            // A borrow spoils only what lies behind the first byte that is not plain.
+            if constexpr (std::endian::native == std::endian::little)
+                at_ += std::countr_zero(special & highs) / 8;
+            break;
         }
         if (at_ == end_) return fail(Reason::syntax);
         const auto byte = static_cast<unsigned char>(*at_);

@@ -10,6 +10,9 @@
 #include <clarify/core/detail/text.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace clarify::detail {
@@ -21,49 +24,138 @@ inline int hex_digit(char c) noexcept {
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/// The byte at the beginning of `text`, or the escape that stands there instead of some.
-inline WrittenBytes read_written(std::string_view text) noexcept {
+/// The kinds of escapes, as bits.
+namespace escape {
+inline constexpr unsigned percent = 1;
+inline constexpr unsigned backslash = 2;
+inline constexpr unsigned reference = 4;
+inline constexpr unsigned all = 7;
+}  // namespace escape
+
+/// The kind of escape that may begin with `c`, or 0.
+constexpr unsigned escape_kind(char c) noexcept {
+    if (c == '%') return escape::percent;
+    if (c == '\\') return escape::backslash;
+    return c == '&' ? escape::reference : 0;
+}
+
+/// The number that `text` begins with, of at most eight digits: -1 where it begins with none.
+inline std::int64_t read_digits(std::string_view text, int base, std::size_t& size) noexcept {
+    constexpr std::size_t most = 8;
+    std::int64_t value = 0;
+    for (size = 0; size != (std::min)(most, text.size()); ++size) {
+        const int digit = hex_digit(text[size]);
+        if (digit < 0 || digit >= base) break;
+        value = base * value + digit;
+    }
+    return size == 0 ? -1 : value;
+}
+
+/// What follows the ampersand of a character reference of HTML.
+struct CharacterReference {
+    /// 0 where it is none.
+    std::size_t size = 0;
+    unsigned code = 0;
+};
+
+/// Reads one by number, or by one of the names that HTML has for ASCII.
+inline CharacterReference read_reference(std::string_view text) noexcept {
+    if (text.starts_with('#')) {
+        const bool is_hex = text.size() > 1 && to_lower(text[1]) == 'x';
+        const std::size_t first = is_hex ? 2 : 1;
+        std::size_t digits = 0;
+        const std::int64_t code =
+            read_digits(text.substr((std::min)(first, text.size())), is_hex ? 16 : 10, digits);
+        const bool is_surrogate = code >= 0xD800 && code < 0xE000;
+        if (code <= 0 || code > 0x10FFFF || is_surrogate) return {};
+        const std::size_t end = first + digits;
+        // Browsers do without it.
+        const bool is_ended = end < text.size() && text[end] == ';';
+        return {end + (is_ended ? 1 : 0), static_cast<unsigned>(code)};
+    }
+    struct Name {
+        std::string_view name;
+        char means;
+    };
+    constexpr std::array names{
+        Name{"amp", '&'},    Name{"AMP", '&'},    Name{"lt", '<'},       Name{"LT", '<'},
+        Name{"gt", '>'},     Name{"GT", '>'},     Name{"quot", '"'},     Name{"QUOT", '"'},
+        Name{"apos", '\''},  Name{"Tab", '\t'},   Name{"NewLine", '\n'}, Name{"excl", '!'},
+        Name{"num", '#'},    Name{"dollar", '$'}, Name{"percnt", '%'},   Name{"lpar", '('},
+        Name{"rpar", ')'},   Name{"ast", '*'},    Name{"midast", '*'},   Name{"plus", '+'},
+        Name{"comma", ','},  Name{"period", '.'}, Name{"sol", '/'},      Name{"colon", ':'},
+        Name{"semi", ';'},   Name{"equals", '='}, Name{"quest", '?'},    Name{"commat", '@'},
+        Name{"lsqb", '['},   Name{"lbrack", '['}, Name{"bsol", '\\'},    Name{"rsqb", ']'},
+        Name{"rbrack", ']'}, Name{"Hat", '^'},    Name{"lowbar", '_'},   Name{"UnderBar", '_'},
+        Name{"grave", '`'},  Name{"lcub", '{'},   Name{"lbrace", '{'},   Name{"verbar", '|'},
+        Name{"vert", '|'},   Name{"rcub", '}'},   Name{"rbrace", '}'}};
+    constexpr std::size_t longest = 8;
+    const std::size_t end = text.substr(0, longest + 1).find(';');
+    if (end == std::string_view::npos) return {};
+    const auto named = std::find_if(names.begin(), names.end(), [&](const Name& one) {
+        return one.name == text.substr(0, end);
+    });
+    if (named == names.end()) return {};
+    return {end + 1, static_cast<unsigned char>(named->means)};
+}
+
+/// The character `code`, written in so many bytes.
+inline WrittenBytes written_character(unsigned code, std::size_t size) noexcept {
+    WrittenBytes out;
+    out.size = size;
+    out.meaning[0] = static_cast<char>(code);
+    if (code < 0x80) return out;
+    std::string utf8;
+    json_scan::append_utf8(utf8, code);
+    out.count = utf8.copy(out.meaning, sizeof out.meaning);
+    Secret::wipe(utf8);
+    return out;
+}
+
+/// What the escape of JSON at the beginning of `text` means; its backslash itself where it is none.
+inline WrittenBytes read_json_escape(std::string_view text, unsigned read) noexcept {
+    constexpr std::string_view letters = "\"\\/bfnrt";
+    constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
+    WrittenBytes none;
+    none.meaning[0] = '\\';
+    if (text.size() < 2) return none;
+    if (const std::size_t at = letters.find(text[1]); at != std::string_view::npos)
+        return written_character(static_cast<unsigned char>(meanings[at]), 2);
+    const auto unit = [text](std::size_t at) {
+        if (text.size() < at + 6 || text[at] != '\\' || text[at + 1] != 'u') return -1;
+        std::size_t size = 0;
+        const std::int64_t value = read_digits(text.substr(at + 2, 4), 16, size);
+        return size == 4 ? static_cast<int>(value) : -1;
+    };
+    int code = unit(0);
+    if (code < 0 || json_scan::low_surrogate(code)) return none;
+    if (code == '&' && (read & escape::reference) != 0) {
+        const CharacterReference found = read_reference(text.substr(6));
+        if (found.size != 0) return written_character(found.code, 6 + found.size);
+    }
+    if (!json_scan::high_surrogate(code)) return written_character(static_cast<unsigned>(code), 6);
+    const int low = unit(6);
+    if (!json_scan::low_surrogate(low)) return none;
+    code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+    return written_character(static_cast<unsigned>(code), 12);
+}
+
+/// The byte at the beginning of `text`, or the escape, of one of the kinds to be `read`, that stands
+/// there instead of some.
+inline WrittenBytes read_written(std::string_view text, unsigned read) noexcept {
     WrittenBytes out;
     out.meaning[0] = text.front();
-    const auto hex = [&](std::size_t at, std::size_t digits) {
-        int value = 0;
-        if (text.size() < at + digits) return -1;
-        for (const char c : text.substr(at, digits)) {
-            const int digit = hex_digit(c);
-            if (digit < 0) return -1;
-            value = 16 * value + digit;
-        }
-        return value;
-    };
-    if (text.front() == '%') {
-        if (const int byte = hex(1, 2); byte >= 0) {
-            out.size = 3;
-            out.meaning[0] = static_cast<char>(byte);
-        }
-    } else if (text.front() == '\\' && text.size() > 1) {
-        constexpr std::string_view letters = "\"\\/bfnrt";
-        constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
-        if (const std::size_t at = letters.find(text[1]); at != std::string_view::npos) {
-            out.size = 2;
-            out.meaning[0] = meanings[at];
-        } else if (text[1] == 'u') {
-            int code = hex(2, 4);
-            if (code < 0 || json_scan::low_surrogate(code)) return out;
-            std::size_t size = 6;
-            if (json_scan::high_surrogate(code)) {
-                const int low = text.substr(size).starts_with("\\u") ? hex(8, 4) : -1;
-                if (!json_scan::low_surrogate(low)) return out;
-                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-                size = 12;
-            }
-            out.size = size;
-            out.meaning[0] = static_cast<char>(code);
-            if (code < 0x80) return out;
-            std::string utf8;
-            json_scan::append_utf8(utf8, static_cast<unsigned>(code));
-            out.count = utf8.copy(out.meaning, sizeof out.meaning);
-            Secret::wipe(utf8);
-        }
+    const unsigned kind = escape_kind(text.front()) & read;
+    if (kind == escape::backslash) return read_json_escape(text, read);
+    if (kind == escape::percent) {
+        std::size_t digits = 0;
+        const std::int64_t byte = read_digits(text.substr(1, 2), 16, digits);
+        if (digits != 2) return out;
+        out.size = 3;
+        out.meaning[0] = static_cast<char>(byte);
+    } else if (kind == escape::reference) {
+        const CharacterReference found = read_reference(text.substr(1));
+        if (found.size != 0) return written_character(found.code, 1 + found.size);
     }
     return out;
 }
@@ -125,21 +217,26 @@ inline char SecretFinder::Form::letter(std::size_t i) const noexcept {
 
 /// What the escape at the beginning of `text` means if it is to be `own`: backslashes that were
 /// escaped themselves, perhaps twice, still escape what follows them.
-inline WrittenBytes SecretFinder::read_escape(std::string_view text, char own) noexcept {
-    if (text.front() == '%' || own == '\\') return read_written(text);
+inline WrittenBytes SecretFinder::read_escape(
+    std::string_view text, char own, unsigned read) noexcept {
+    if (text.front() != '\\' || own == '\\') return read_written(text, read);
     std::size_t last = 0;
     while (last + 1 < most_backslashes && last + 1 < text.size() && text[last + 1] == '\\')
         ++last;
-    WrittenBytes written = read_written(text.substr(last));
+    WrittenBytes written = read_written(text.substr(last), read);
     written.size += last;
     return written;
 }
 
 /// The size of the occurrence at the beginning of `text`, or 0. Its first letters cost no work. What
-/// may be an escape is taken for one where these are to be read; else `escapes` tells whether there
-/// was any.
+/// may be an escape of a kind to be `read` is taken for one, and of others for itself; `met` tells of
+/// which kinds there were any.
 inline std::size_t SecretFinder::match(
-    std::string_view text, const Form& form, Escapes& escapes, std::size_t& work) noexcept {
+    std::string_view text,
+    const Form& form,
+    unsigned read,
+    unsigned& met,
+    std::size_t& work) noexcept {
     const auto same = [&form](char written, char own) {
         if (written == own) return true;
         switch (form.letters) {
@@ -160,12 +257,10 @@ inline std::size_t SecretFinder::match(
         if (at == text.size() || work == 0) return 0;
         WrittenBytes written;
         written.meaning[0] = text[at];
-        if (text[at] == '%' || text[at] == '\\') {
-            if (escapes == Escapes::read) {
-                written = read_escape(text.substr(at), form.letter(found));
-            } else {
-                escapes = Escapes::literal;
-            }
+        if (const unsigned kind = escape_kind(text[at]); kind != 0) {
+            met |= kind;
+            if ((kind & read) != 0)
+                written = read_escape(text.substr(at), form.letter(found), read);
         }
         if (form.size - found < written.count) return 0;
         for (std::size_t i = 0; i != written.count; ++i) {
@@ -180,29 +275,59 @@ inline std::size_t SecretFinder::match(
     return at;
 }
 
+// A percent sign, a backslash or an ampersand may begin an escape, or stand for itself. A peer writes
+// in one way, or in one within another, so that each kind is taken for the same all along.
+inline std::size_t SecretFinder::match_any(
+    std::string_view text, const Form& form, std::size_t& work) noexcept {
+    constexpr std::array readings{
+        0U,
+        escape::all,
+        escape::reference,
+        escape::percent,
+        escape::backslash,
+        escape::all & ~escape::reference,
+        escape::all & ~escape::percent,
+        escape::all & ~escape::backslash};
+    unsigned met = 0;
+    unsigned tried = 0;
+    for (const unsigned read : readings) {
+        // The same as one before, as far as it is known.
+        const unsigned reading = read & met;
+        if (read != 0 && (tried >> reading & 1U) != 0) continue;
+        if (const std::size_t size = match(text, form, read, met, work); size != 0) return size;
+        tried |= 1U << (read & met);
+    }
+    return 0;
+}
+
 inline unsigned SecretFinder::second_at(std::string_view text, std::size_t at) const noexcept {
     if (at == text.size()) return 0;
     const char c = text[at];
     const unsigned forms = seconds_[static_cast<unsigned char>(c)];
-    if (c != '%' && c != '\\') return forms;
+    if (escape_kind(c) == 0) return forms;
     constexpr unsigned any = ~0U;
     const std::string_view rest = text.substr(at);
     if (rest.starts_with("\\\\")) return any;
-    return forms | seconds_[static_cast<unsigned char>(read_written(rest).meaning[0])];
+    const auto escaped = [&](unsigned read) {
+        return seconds_[static_cast<unsigned char>(read_written(rest, read).meaning[0])];
+    };
+    return forms | escaped(escape::all) | escaped(escape::all & ~escape::reference);
 }
 
 inline unsigned SecretFinder::begin_at(std::string_view text, std::size_t at) const noexcept {
     const char c = text[at];
     unsigned forms = firsts_[static_cast<unsigned char>(c)];
     if (forms != 0) forms &= second_at(text, at + 1);
-    if (c != '%' && c != '\\') return forms;
-    const WrittenBytes written = read_written(text.substr(at));
-    unsigned escaped = firsts_[static_cast<unsigned char>(written.meaning[0])];
-    if (escaped != 0) {
-        escaped &= written.count > 1 ? seconds_[static_cast<unsigned char>(written.meaning[1])]
-                                     : second_at(text, at + written.size);
-    }
-    return forms | escaped;
+    if (escape_kind(c) == 0) return forms;
+    const auto escaped = [&](unsigned read) {
+        const WrittenBytes written = read_written(text.substr(at), read);
+        unsigned found = firsts_[static_cast<unsigned char>(written.meaning[0])];
+        if (found == 0) return found;
+        return found &
+            (written.count > 1 ? unsigned{seconds_[static_cast<unsigned char>(written.meaning[1])]}
+                               : second_at(text, at + written.size));
+    };
+    return forms | escaped(escape::all) | escaped(escape::all & ~escape::reference);
 }
 
 inline SecretFinder::Span SecretFinder::find(
@@ -213,15 +338,9 @@ inline SecretFinder::Span SecretFinder::find(
         const std::string_view rest = text.substr(at);
         for (std::size_t i = 0; i != count_; ++i) {
             if ((forms >> i & 1U) == 0) continue;
-            // A percent sign or a backslash may be an escape, or stand for itself.
-            Escapes escapes = Escapes::none;
             if (work != 0) --work;
-            std::size_t size = match(rest, forms_[i], escapes, work);
-            if (size == 0 && escapes == Escapes::literal) {
-                escapes = Escapes::read;
-                size = match(rest, forms_[i], escapes, work);
-            }
-            if (size != 0) return {at, size};
+            if (const std::size_t size = match_any(rest, forms_[i], work); size != 0)
+                return {at, size};
         }
         if (work == 0) return {at, rest.size()};
     }

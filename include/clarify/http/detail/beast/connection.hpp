@@ -5,9 +5,12 @@
 #define CLARIFY_HTTP_DETAIL_BEAST_CONNECTION_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/http/detail/beast/close_notify.hpp>
+#include <clarify/http/detail/beast/tls_wire.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
+#include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/detail/tls/tls_session_cache.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -42,7 +45,7 @@ template <class Net>
 class Connection {
 public:
     using Socket = typename Net::Socket;
-    using TlsStream = boost::asio::ssl::stream<Socket&>;
+    using TlsStream = boost::asio::ssl::stream<TlsWire<Socket>>;
 
     Connection(
         boost::asio::any_io_executor executor, std::shared_ptr<boost::asio::ssl::context> context)
@@ -72,10 +75,13 @@ public:
     }
 
     void opened(TimePoint now) noexcept {
-        opened_at_ = now;
+        use_.opened = use_.proven = now;
         at_rest_ = true;
     }
-    TimePoint opened_at() const noexcept { return opened_at_; }
+    TimePoint opened_at() const noexcept { return use_.opened; }
+    ConnectionUse& use() noexcept { return use_; }
+    /// Is it one of the process that this one was forked from?
+    bool is_elsewhere() const noexcept { return process_.is_elsewhere(); }
     /// Always: one that cannot be opened is never handed out.
     bool is_established() const noexcept { return true; }
     ConnectionTicket<Connection>& ticket() noexcept { return ticket_; }
@@ -108,10 +114,21 @@ public:
         socket_.close(ignored);
     }
 
+    /// Has the peer said nothing behind the reply that was read, as far as it has been received?
+    bool ends_clean() {
+        return buffered() == 0 && (!is_tls() || (is_calm(0) && !tls_->next_layer().lost_output()));
+    }
     /// Is an idle connection still as it was left: open, and with nothing to read? A peer that
     /// closed it, or that sent bytes nobody asked for, has no place in the next exchange.
+    ///
+    /// A TLS peer may have sent what belongs to TLS itself, session tickets and new keys. That is
+    /// read, in a moderate amount, and answered if need be.
     bool can_serve() {
         if (buffered() != 0) return false;
+        if (is_tls()) {
+            return is_calm(most_at_rest) && tls_->next_layer().has_room() &&
+                !tls_->next_layer().lost_output() && SSL_has_pending(tls_->native_handle()) == 0;
+        }
         boost::system::error_code ec;
         char byte = 0;
         socket_.receive(boost::asio::buffer(&byte, 1), Socket::message_peek, ec);
@@ -155,16 +172,37 @@ public:
     }
 
 private:
+    /// Takes in what the TLS peer says at rest, what is in Asio's and OpenSSL's buffers and up to
+    /// `most` bytes of the socket. False where that is anything but tickets and new keys: data, an
+    /// alert, the end.
+    bool is_calm(std::size_t most) {
+        SSL* const ssl = tls_->native_handle();
+        tls_->next_layer().begin_look(most);
+        SSL_set_info_callback(ssl, &end_at_alert);
+        boost::system::error_code ec;
+        char byte = 0;
+        const std::size_t size = tls_->read_some(boost::asio::buffer(&byte, 1), ec);
+        SSL_set_info_callback(ssl, &end_at_renegotiation);
+        OPENSSL_cleanse(&byte, 1);
+        ERR_clear_error();
+        const bool waits =
+            ec == boost::asio::error::would_block || ec == boost::asio::error::try_again;
+        return size == 0 && waits && (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) == 0;
+    }
+
+    /// Some hundred session tickets: as much as a peer at rest may send between two looks.
+    static constexpr std::size_t most_at_rest = std::size_t{64} << 10U;
     /// Above the largest head, chunk line and trailers that options allow, so that they always fit.
     static constexpr std::size_t input_size = std::size_t{32} << 10U;
 
     Socket socket_;
+    ProcessMark process_;
     std::shared_ptr<boost::asio::ssl::context> context_;
     std::optional<TlsStream> tls_;
     TlsSession session_;
     bool resumed_ = false;
     bool at_rest_ = false;
-    TimePoint opened_at_{};
+    ConnectionUse use_;
     unsigned exchanges_ = 0;
     ConnectionTicket<Connection> ticket_;
     std::string head_;

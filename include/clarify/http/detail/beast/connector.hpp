@@ -4,7 +4,8 @@
 #ifndef CLARIFY_HTTP_DETAIL_BEAST_CONNECTOR_HPP
 #define CLARIFY_HTTP_DETAIL_BEAST_CONNECTOR_HPP
 
-#include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/process_mark.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
@@ -12,44 +13,23 @@
 #include <clarify/http/detail/beast/handshake.hpp>
 #include <clarify/http/detail/beast/proxy_tunnel.hpp>
 #include <clarify/http/detail/beast/race.hpp>
+#include <clarify/http/detail/connect/host_look_ups.hpp>
+#include <clarify/http/detail/socket_checks.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <list>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace clarify::detail {
-
-/** A name look-up, shared by all who want to know the same meanwhile.
-
-    Asio's own cannot be stopped once it has begun: whoever waits can leave, and the look-up ends in
-    its own time. So that a resolver that hangs has one question to answer and not one of each call,
-    the next one joins.
-*/
-template <class Net>
-struct LookUp {
-    LookUp(const boost::asio::any_io_executor& executor, std::string name, std::uint16_t number)
-        : host(std::move(name)), port(number), resolver(executor) {}
-
-    std::string host;
-    std::uint16_t port;
-    typename Net::Resolver resolver;
-    Signal ended;
-    bool finished = false;
-    boost::system::error_code error;
-    std::vector<Endpoint> endpoints;
-};
 
 /// What new connections of a backend have in common. Used on one serial executor.
 template <class Net>
@@ -67,90 +47,25 @@ public:
         const Url& origin, TimePoint deadline, HttpProgress& progress);
     /// The server has answered on a new connection.
     void proven(Connection<Net>& connection, const Url& origin, TimePoint now) noexcept {
-        if (connection.is_tls() && tls_) keep_session<Net>(connection, origin, *tls_, now);
+        if (connection.is_tls() && tls_ && !connection.is_elsewhere())
+            keep_session<Net>(connection, origin, *tls_, now);
     }
 
 private:
-    boost::asio::awaitable<Result<std::vector<Endpoint>>> look_up(
-        const Url& origin, TimePoint until);
-    std::shared_ptr<LookUp<Net>> begin_look_up(
-        const boost::asio::any_io_executor& executor, const Url& origin);
     Result<std::shared_ptr<TlsTerms>> terms(TimePoint now);
     boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> open_once(
         const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt);
 
+    /// In a process that was forked: look-ups are under way in the parent, and TLS sessions are its.
+    void heed_fork();
+
     const HttpOptions& options_;
+    ProcessMark process_;
     /// Made for the first https origin, and anew where these may be at fault.
     std::shared_ptr<TlsTerms> tls_;
     TimePoint tls_made_at_{};
-    /// Those that have not ended.
-    std::vector<std::weak_ptr<LookUp<Net>>> look_ups_;
+    HostLookUps<typename Net::Resolver> look_ups_;
 };
-
-inline Error look_up_failure(boost::system::error_code ec, const Url& origin) {
-    // Only what a resolver says about the name itself is final; the rest is its own trouble, or the
-    // system's.
-    namespace errors = boost::asio::error;
-    const bool final = ec == errors::host_not_found || ec == errors::no_data ||
-        ec == errors::service_not_found || ec == errors::invalid_argument;
-    Error error{Errc::resolve, final ? Reason::not_found : Reason::temporary, origin.host()};
-    return error.set_cause(ec).set_phase(Phase::resolve).set_fate(Fate::unsent);
-}
-
-template <class Net>
-std::shared_ptr<LookUp<Net>> Connector<Net>::begin_look_up(
-    const boost::asio::any_io_executor& executor, const Url& origin) {
-    std::erase_if(look_ups_, [](const auto& weak) {
-        const auto other = weak.lock();
-        return !other || other->finished;
-    });
-    for (const auto& weak : look_ups_) {
-        auto other = weak.lock();
-        if (other->host == origin.host() && other->port == origin.port()) return other;
-    }
-    auto state = std::make_shared<LookUp<Net>>(executor, origin.host(), origin.port());
-    look_ups_.push_back(state);
-    state->resolver.async_resolve(
-        state->host,
-        std::to_string(state->port),
-        boost::asio::ip::resolver_base::numeric_service,
-        boost::asio::bind_executor(executor, [state](boost::system::error_code ec, auto results) {
-            state->finished = true;
-            state->error = ec;
-            try {
-                for (const auto& entry : results)
-                    state->endpoints.push_back(entry.endpoint());
-            } catch (const std::bad_alloc&) {
-                state->error = boost::asio::error::no_memory;
-            }
-            state->ended.notify_all();
-        }));
-    return state;
-}
-
-template <class Net>
-boost::asio::awaitable<Result<std::vector<Endpoint>>> Connector<Net>::look_up(
-    const Url& origin, TimePoint until) {
-    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
-    if (origin.is_ip_literal()) {
-        std::vector<Endpoint> endpoints;
-        endpoints.emplace_back(boost::asio::ip::make_address(origin.host()), origin.port());
-        co_return endpoints;
-    }
-    const std::shared_ptr<LookUp<Net>> state = begin_look_up(executor, origin);
-    const bool cancelled = !state->finished && co_await state->ended.wait(executor, until);
-    if (!state->finished) {
-        if (!cancelled) co_return opening_timed_out(Phase::resolve, origin);
-        Error error{Errc::cancelled};
-        co_return error.set_phase(Phase::resolve);
-    }
-    if (state->error == boost::asio::error::no_memory) throw std::bad_alloc{};
-    if (state->error) co_return look_up_failure(state->error, origin);
-    if (state->endpoints.empty()) {
-        co_return look_up_failure(boost::asio::error::host_not_found, origin);
-    }
-    co_return interleave(state->endpoints);
-}
 
 template <class Net>
 boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open(
@@ -163,6 +78,14 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         opened = co_await open_once(origin, deadline, progress, attempt);
     }
     co_return opened;
+}
+
+template <class Net>
+void Connector<Net>::heed_fork() {
+    if (!process_.is_elsewhere()) return;
+    process_.settle();
+    look_ups_.clear();
+    if (tls_) tls_->sessions().clear();
 }
 
 template <class Net>
@@ -182,6 +105,7 @@ template <class Net>
 boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>::open_once(
     const Url& origin, TimePoint deadline, HttpProgress& progress, HandshakeTry& attempt) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    heed_fork();
     const Result<const Url*> proxy = proxy_for(origin, options_.proxy);
     if (!proxy) co_return proxy.error();
     const bool proxied = *proxy != nullptr;
@@ -192,34 +116,40 @@ boost::asio::awaitable<Result<std::shared_ptr<Connection<Net>>>> Connector<Net>:
         if (!made) co_return made.error();
         tls = std::move(*made);
     }
-    const TimePoint until = (std::min)(deadline, time_on(executor) + options_.connect_timeout);
+    const TimePoint until =
+        (std::min)(deadline, time_after(time_on(executor), options_.connect_timeout));
 
     progress.phase = Phase::resolve;
-    const Result<std::vector<Endpoint>> endpoints = co_await look_up(next_hop, until);
-    if (!endpoints) co_return endpoints.error();
+    const Result<std::vector<Endpoint>> found = co_await look_ups_.find(next_hop, until);
+    if (!found) co_return found.error();
+    const std::vector<Endpoint> endpoints = interleave(*found);
 
     progress.phase = Phase::connect;
     Result<typename Net::Socket> socket =
-        co_await connect_any<Net>(*endpoints, next_hop, options_, until);
+        co_await connect_any<Net>(endpoints, next_hop, options_, until);
     if (!socket) co_return socket.error();
 
     auto connection = std::make_shared<Connection<Net>>(executor, tls ? tls->context() : nullptr);
     connection->socket() = std::move(*socket);
     boost::system::error_code ignored;
     connection->socket().set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+    if constexpr (requires { connection->socket().native_handle(); }) {
+        SocketChecks{options_}.apply(static_cast<int>(connection->socket().native_handle()));
+    }
     // For the look at an idle connection, which must not wait.
     connection->socket().non_blocking(true, ignored);
     if (proxied) {
         progress.phase = Phase::proxy;
         const TimePoint proxy_until =
-            (std::min)(deadline, time_on(executor) + options_.proxy_timeout);
+            (std::min)(deadline, time_after(time_on(executor), options_.proxy_timeout));
         const Result<void> tunnel =
             co_await open_tunnel<Net>(connection, origin, options_, proxy_until);
         if (!tunnel) co_return tunnel.error();
     }
     if (origin.is_https()) {
         progress.phase = Phase::tls;
-        const TimePoint tls_until = (std::min)(deadline, time_on(executor) + options_.tls_timeout);
+        const TimePoint tls_until =
+            (std::min)(deadline, time_after(time_on(executor), options_.tls_timeout));
         const Result<void> shaken =
             co_await shake_hands<Net>(connection, origin, tls_until, *tls, attempt);
         if (shaken || shaken.error().code() == Errc::tls) tls->shaken(shaken.has_value());

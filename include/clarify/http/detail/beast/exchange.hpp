@@ -49,6 +49,12 @@ inline Error exchange_failure(
     return error.set_cause(ec).set_phase(phase).set_fate(Fate::unknown);
 }
 
+/// Does an exchange end because its peer says nothing, and not because somebody gave up earlier?
+inline bool is_silence(boost::system::error_code ec, TimePoint now, TimePoint deadline) noexcept {
+    return ec == boost::asio::error::timed_out ||
+        (ec == boost::asio::error::operation_aborted && now >= deadline);
+}
+
 /// A reply on its way in.
 struct ReplyOnItsWay {
     ReplyOnItsWay(HttpResponse& response, const ReplyLimits& limits, bool on_reused)
@@ -113,7 +119,7 @@ void end_exchange(
     if (whole) connection.end_exchange();
     if (!reused) source.proven(loan);
     // Bytes behind a complete reply belong to nothing that was asked for.
-    const bool clean = connection.buffered() == 0 && whole;
+    const bool clean = whole && connection.ends_clean();
     const TimePoint expires = clean ? loan.expiry(reader) : (TimePoint::min)();
     response.lease = std::move(loan).into_lease(expires);
 }
@@ -135,6 +141,7 @@ boost::asio::awaitable<Result<void>> run_exchange(
     constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
     Connection<Net>& connection = *loan;
     const bool reused = connection.begin_exchange();
+    loan.begin_use();
 
     connection.compose_head(request, loan.origin().authority);
     progress.phase = Phase::write;
@@ -158,7 +165,10 @@ boost::asio::awaitable<Result<void>> run_exchange(
     // A server that refuses a request before it has read all of it closes, but may have answered
     // first.
     boost::system::error_code unsent = ec;
-    if (ec && !leaves_reply(ec)) co_return exchange_failure(ec, Phase::write, reused, false);
+    if (ec && !leaves_reply(ec)) {
+        if (is_silence(ec, source.now(), request.deadline)) loan.heard_nothing();
+        co_return exchange_failure(ec, Phase::write, reused, false);
+    }
 
     ReplyOnItsWay reply{response, reply_limits(source.options(), request), reused};
     std::size_t size = 0;
@@ -172,6 +182,7 @@ boost::asio::awaitable<Result<void>> run_exchange(
         if (upload.error()) unsent = upload.error();
     } while (reply.take(connection, size, ec, unsent, progress));
     if (upload.is_on_its_way()) upload.stop();
+    if (!reply.answered && is_silence(ec, source.now(), request.deadline)) loan.heard_nothing();
     if (!reply.outcome) co_return reply.outcome;
 
     response.early = unsent || upload.is_incomplete();

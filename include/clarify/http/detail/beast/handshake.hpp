@@ -9,6 +9,7 @@
 #include <clarify/core/timer.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/beast/connection.hpp>
+#include <clarify/http/detail/connect/host_look_ups.hpp>
 #include <clarify/http/detail/tls/tls_context.hpp>
 #include <clarify/http/detail/tls/tls_failure.hpp>
 
@@ -25,9 +26,6 @@
 #include <utility>
 
 namespace clarify::detail {
-
-/// A phase of opening a connection that took too long.
-Error opening_timed_out(Phase phase, const Url& origin);
 
 /// Closes a connection when a phase takes too long; harmless once destroyed.
 template <class Connection>
@@ -83,11 +81,6 @@ void keep_session(
 
 /// A failure that may be due to the session that was offered, and not to the server as such.
 bool may_be_due_to_session(const Error& error) noexcept;
-
-inline Error opening_timed_out(Phase phase, const Url& origin) {
-    Error error{Errc::timeout, Reason::none, origin.authority()};
-    return error.set_phase(phase).set_fate(Fate::unsent);
-}
 
 template <class Connection>
 PhaseGuard<Connection>::PhaseGuard(

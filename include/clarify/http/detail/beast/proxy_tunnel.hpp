@@ -5,6 +5,8 @@
 #define CLARIFY_HTTP_DETAIL_BEAST_PROXY_TUNNEL_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/serial_executor.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/secret.hpp>
 #include <clarify/core/url.hpp>
@@ -100,7 +102,8 @@ boost::asio::awaitable<Result<void>> open_tunnel(
         if (!consumed) co_return malformed_tunnel_answer(proxy);
         connection->consume(*consumed);
     }
-    co_return judge_tunnel(reply, connection->buffered() != 0, proxy);
+    const bool has_more = connection->buffered() != 0;
+    co_return judge_tunnel(reply, has_more, proxy, wall_time(time_source(executor).get()));
 }
 
 }  // namespace clarify::detail

@@ -6,10 +6,13 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/beast/handshake.hpp>
+#include <clarify/http/detail/beast/tcp_net.hpp>
 #include <clarify/http/detail/connect/connect_reason.hpp>
+#include <clarify/http/detail/connect/host_look_ups.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -24,8 +27,6 @@
 #include <vector>
 
 namespace clarify::detail {
-
-using Endpoint = boost::asio::ip::tcp::endpoint;
 
 /// Alternates the address families, the first one's first (RFC 8305 section 4).
 std::vector<Endpoint> interleave(const std::vector<Endpoint>& endpoints);
@@ -168,9 +169,9 @@ boost::asio::awaitable<Result<typename Net::Socket>> connect_any(
                 race,
                 executor,
                 endpoints[next],
-                last ? until : (std::min)(until, now + options.address_timeout));
+                last ? until : (std::min)(until, time_after(now, options.address_timeout)));
             ++next;
-            next_start = now + options.connect_stagger;
+            next_start = time_after(now, options.connect_stagger);
             running = true;
             wake = (std::min)(wake, race->runners.back()->expires);
         }

@@ -12,6 +12,8 @@
 #include <clarify/core/url.hpp>
 #include <clarify/http/proxy_options.hpp>
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,9 +47,13 @@ inline Error malformed_tunnel_answer(const ProxyOptions& proxy) {
     return tunnel_failure(Reason::head, proxy, "the proxy's answer is not well-formed HTTP");
 }
 
-/// What the proxy's complete answer means; `has_more` says that bytes follow it.
+/// What the proxy's complete answer means; `has_more` says that bytes follow it. `now` is the date, for
+/// a proxy that does not say it.
 inline Result<void> judge_tunnel(
-    const HttpResponse& answer, bool has_more, const ProxyOptions& proxy) {
+    const HttpResponse& answer,
+    bool has_more,
+    const ProxyOptions& proxy,
+    std::optional<std::chrono::system_clock::time_point> now = std::nullopt) {
     if (answer.status < 200 || answer.status > 299) {
         Error error = answer.status == 407
             ? tunnel_failure(Reason::auth, proxy, "the proxy does not accept the credentials")
@@ -57,7 +63,7 @@ inline Result<void> judge_tunnel(
                   "the proxy refused the tunnel with HTTP " + std::to_string(answer.status));
         HttpFailure failure;
         failure.status = answer.status;
-        failure.retry_after = parse_retry_after(answer.retry_after, answer.date);
+        failure.retry_after = parse_retry_after(answer.retry_after, answer.date, now);
         return error.set_http(std::move(failure));
     }
     if (has_more) {

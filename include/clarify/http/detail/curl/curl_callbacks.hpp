@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_CALLBACKS_HPP
 
 #include <clarify/http/detail/curl/curl_connection.hpp>
+#include <clarify/http/detail/socket_checks.hpp>
 
 #include <cerrno>
 #include <cstddef>
@@ -107,7 +108,11 @@ inline int CurlCallbacks::on_prerequest(void* self, char*, char*, int, int) {
     if (exchange->thrown) return CURL_PREREQFUNC_ABORT;
     const bool fine = connection.guarded([&] {
         if (!std::exchange(connection.established_, true)) {
-            connection.opened_at_ = time_on(connection.executor_);
+            connection.use_.opened = connection.use_.proven = time_on(connection.executor_);
+            connection.use_.begun = connection.use_.opened;
+            const SocketChecks checks{connection.settings_->options};
+            for (const curl_socket_t socket : connection.sockets_)
+                checks.apply(socket);
             connection.old_error_ = connection.info<long>(CURLINFO_OS_ERRNO);
             connection.open_error_ = 0;
             exchange->sent_before = connection.info<long>(CURLINFO_REQUEST_SIZE);

@@ -6,7 +6,9 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/url.hpp>
+#include <clarify/http/detail/connect/host_look_ups.hpp>
 #include <clarify/http/detail/curl/curl_exchange.hpp>
 #include <clarify/http/detail/curl/curl_failure.hpp>
 #include <clarify/http/detail/curl/curl_setup.hpp>
@@ -53,8 +55,12 @@ public:
     CurlConnection& operator=(const CurlConnection&) = delete;
     ~CurlConnection() { close(); }
 
-    /// Begins `exchange`, which stays where it is until `end`. It may be done at once.
-    void begin(CurlExchange& exchange);
+    /// What the host that the connection is opened to means, the proxy where there is one: so that
+    /// libcurl does not ask a resolver, which may block. To be called before the first exchange.
+    void set_addresses(const Url& next_hop, const std::vector<Endpoint>& endpoints);
+    /// Begins `exchange`, which stays where it is until `end`. It may be done at once. Where the
+    /// connection is yet to be opened, opening it `began` with the look-up.
+    void begin(CurlExchange& exchange, TimePoint began);
     /// Ends the exchange, done or not. A connection with an unfinished one is lost.
     void end() noexcept;
     /// Why the exchange that is done failed.
@@ -62,7 +68,8 @@ public:
 
     /// Has an exchange got as far as having a connection?
     bool is_established() const noexcept { return established_; }
-    TimePoint opened_at() const noexcept { return opened_at_; }
+    TimePoint opened_at() const noexcept { return use_.opened; }
+    ConnectionUse& use() noexcept { return use_; }
     /// Is there a connection, open and with nothing to read?
     bool can_serve() const noexcept {
         return sockets_.size() == 1 && !has_excess_ && is_quiet(sockets_.front());
@@ -85,6 +92,7 @@ private:
     bool tunnel_line(std::string_view line);
     void finish(CURLcode code);
     void abort() noexcept;
+    void leave() noexcept;
     void on_ready(curl_socket_t socket, int events) noexcept override { act(socket, events); }
     void on_shortage() noexcept override;
     void watch(curl_socket_t socket, int interest);
@@ -98,6 +106,8 @@ private:
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<ContextLink> context_;
+    /// In a process that was forked, libcurl may wait for a thread that exists in the parent alone.
+    ProcessMark process_;
     std::shared_ptr<const CurlSettings> settings_;
     Url origin_;
     CURLM* multi_ = nullptr;
@@ -115,6 +125,9 @@ private:
     /// Until the first request begins, if there is a proxy.
     std::optional<CurlTunnel> tunnel_;
     std::string url_;
+    /// Host, port and addresses as libcurl takes them; empty where it does not need them.
+    std::string addresses_;
+    curl_slist addresses_list_{};
     std::array<char, CURL_ERROR_SIZE> text_{};
     /// The first option that this libcurl refused.
     CURLcode set_up_code_ = CURLE_OK;
@@ -123,7 +136,7 @@ private:
     bool reused_ = false;
     /// Are there bytes behind the last reply, or may there be some that nobody can see?
     bool has_excess_ = false;
-    TimePoint opened_at_{};
+    ConnectionUse use_;
     /// The `errno` of `socket`, where opening failed.
     int open_error_ = 0;
     /// What libcurl still holds of addresses that failed when another one had succeeded.

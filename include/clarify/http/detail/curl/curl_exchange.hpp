@@ -7,6 +7,7 @@
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/http/detail/curl/curl_response.hpp>
 #include <clarify/http/http_options.hpp>
@@ -77,13 +78,13 @@ private:
 
 inline TimePoint CurlExchange::limit(const HttpOptions& options) const noexcept {
     if (progress.phase == Phase::proxy) {
-        return (std::min)(request.deadline, phase_began + options.proxy_timeout);
+        return (std::min)(request.deadline, time_after(phase_began, options.proxy_timeout));
     }
     if (progress.phase == Phase::tls) {
-        return (std::min)(request.deadline, phase_began + options.tls_timeout);
+        return (std::min)(request.deadline, time_after(phase_began, options.tls_timeout));
     }
     if (progress.phase == Phase::resolve || progress.phase == Phase::connect) {
-        return (std::min)(request.deadline, phase_began + options.connect_timeout);
+        return (std::min)(request.deadline, time_after(phase_began, options.connect_timeout));
     }
     return request.deadline;
 }

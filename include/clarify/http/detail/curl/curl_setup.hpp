@@ -142,7 +142,8 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
     // One connection, one look-up. What is remembered serves only libcurl's own second attempt,
     // which must fail at once instead of asking a resolver first.
     set(CURLOPT_DNS_CACHE_TIMEOUT, -1L);
-    // A look-up that nobody waits for any more ends in its own time, in its own thread.
+    // Addresses with a zone libcurl has to look up by itself. Then a look-up that nobody waits for any
+    // more ends in its own time, in its own thread.
     set(CURLOPT_QUICK_EXIT, 1L);
     return set.result();
 }
@@ -150,7 +151,7 @@ inline CURLcode set_up_curl_http(CURL* easy, const HttpOptions& options) noexcep
 inline const char* other_roots(
     const char* bundle, const char* folder, std::span<const char* const> files) noexcept {
     const auto is_there = [](const char* path) {
-        std::FILE* const opened = path != nullptr ? std::fopen(path, "rb") : nullptr;
+        std::FILE* const opened = path != nullptr ? std::fopen(path, "rbe") : nullptr;
         if (opened != nullptr) std::fclose(opened);
         return opened != nullptr;
     };

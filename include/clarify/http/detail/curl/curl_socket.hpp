@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SOCKET_HPP
 
+#include <clarify/http/detail/own_sockets.hpp>
 #include <clarify/http/detail/told_handler.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,12 +12,12 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace clarify::detail {
@@ -84,18 +85,25 @@ private:
     Direction writing_{Wait::wait_write, CURL_POLL_OUT, CURL_CSELECT_OUT};
 };
 
-/// A socket for `address` that a child process does not inherit, or `CURL_SOCKET_BAD` with `errno`.
+/// A socket for `address` that no child process can use, or `CURL_SOCKET_BAD` with `errno`.
 inline curl_socket_t open_curl_socket(const curl_sockaddr& address) noexcept {
+    try {
+        return OwnSockets::add([&] {
 #ifdef SOCK_CLOEXEC
-    return ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
+            return ::socket(address.family, address.socktype | SOCK_CLOEXEC, address.protocol);
 #else
-    const int made = ::socket(address.family, address.socktype, address.protocol);
-    if (made >= 0) ::fcntl(made, F_SETFD, FD_CLOEXEC);
-    return made;
+            return ::socket(address.family, address.socktype, address.protocol);
 #endif
+        });
+    } catch (const std::bad_alloc&) {
+        errno = ENOMEM;
+        return CURL_SOCKET_BAD;
+    }
 }
 
-inline void close_curl_socket(curl_socket_t socket) noexcept { ::close(socket); }
+inline void close_curl_socket(curl_socket_t socket) noexcept {
+    OwnSockets::remove(socket, [&] { ::close(socket); });
+}
 
 /// Has the socket a peer by now?
 inline bool is_connected(curl_socket_t socket) noexcept {

@@ -4,15 +4,19 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_SOURCE_HPP
 
+#include <clarify/http/detail/connect/host_look_ups.hpp>
+#include <clarify/http/detail/connect/name_resolver.hpp>
 #include <clarify/http/detail/curl/curl_connection.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 namespace clarify::detail {
 
@@ -46,11 +50,16 @@ public:
     /// Fills the place with a connection that is yet to be opened, closing the one in it.
     Result<void> refill(CurlLoan& loan, const boost::asio::any_io_executor& executor);
 
+    /// Looks up what the connection in a place is to be opened to, unless it is open.
+    boost::asio::awaitable<Result<void>> look_up(
+        CurlLoan& loan, const HttpRequest& request, HttpProgress& progress);
+
 private:
     Result<void> read_material();
 
     std::shared_ptr<CurlSettings> settings_;
     bool material_is_read_ = false;
+    HostLookUps<NameResolver> look_ups_;
 };
 
 // libcurl takes a file or a text, but not both, and says of neither what is wrong with it.
@@ -86,6 +95,22 @@ inline boost::asio::awaitable<Result<CurlLoan>> CurlSource::obtain(
     const Result<void> filled = refill(loan, executor);
     if (!filled) co_return filled.error();
     co_return std::move(loan);
+}
+
+inline boost::asio::awaitable<Result<void>> CurlSource::look_up(
+    CurlLoan& loan, const HttpRequest& request, HttpProgress& progress) {
+    if (loan->is_established()) co_return Result<void>{};
+    const Url& origin = loan.origin().url;
+    const Result<const Url*> proxy = proxy_for(origin, settings_->options.proxy);
+    if (!proxy) co_return proxy.error();
+    const Url& next_hop = *proxy != nullptr ? **proxy : origin;
+    progress.phase = Phase::resolve;
+    const TimePoint until =
+        (std::min)(request.deadline, now() + settings_->options.connect_timeout);
+    const Result<std::vector<Endpoint>> found = co_await look_ups_.find(next_hop, until);
+    if (!found) co_return found.error();
+    loan->set_addresses(next_hop, *found);
+    co_return Result<void>{};
 }
 
 }  // namespace clarify::detail

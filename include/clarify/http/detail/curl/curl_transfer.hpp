@@ -14,6 +14,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <exception>
@@ -42,12 +43,18 @@ inline Error curl_interruption(Errc code, const CurlExchange& exchange) {
         .set_fate(exchange.sent ? Fate::unknown : Fate::unsent);
 }
 
-/** Runs `exchange` on the loan's connection.
+/// Did it end because its server said nothing, and not because somebody gave up earlier?
+inline bool is_silence(const CurlExchange& exchange, const Error& error, TimePoint now) {
+    if (!exchange.sent || exchange.response.begun()) return false;
+    return now >= exchange.request.deadline || error.cause() == boost::asio::error::timed_out;
+}
+
+/** Runs `exchange` on the loan's connection, whose opening `began` then if it is not open.
 
     However the coroutine ends, libcurl has let go of the exchange then.
 */
 inline boost::asio::awaitable<Result<void>> curl_transfer(
-    CurlExchange& exchange, CurlLoan& loan, CurlSource& source) {
+    CurlExchange& exchange, CurlLoan& loan, CurlSource& source, TimePoint began) {
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     struct Running {
         CurlConnection& connection;
@@ -58,10 +65,10 @@ inline boost::asio::awaitable<Result<void>> curl_transfer(
     };
     CurlConnection& connection = *loan;
     const bool opens = !connection.is_established();
-    const TimePoint began = source.now();
     bool announced = !opens;
     const Running running{connection};
-    connection.begin(exchange);
+    loan.begin_use();
+    connection.begin(exchange, began);
     for (;;) {
         if (!announced && connection.is_established()) {
             announced = true;
@@ -82,19 +89,25 @@ inline boost::asio::awaitable<Result<void>> curl_post(
     const HttpRequest& request,
     HttpResponse& response,
     HttpProgress& progress) {
+    const ProcessMark process;
     Result<CurlLoan> obtained = co_await source->obtain(request, progress);
     if (!obtained) co_return obtained.error();
+    if (process.is_elsewhere()) co_return request_left(progress.phase);
     CurlLoan loan = std::move(*obtained);
 
     const ReplyLimits limits = reply_limits(source->options(), request);
     for (;;) {
         const bool reused = loan->is_established();
+        const TimePoint began = source->now();
+        const Result<void> found = co_await source->look_up(loan, request, progress);
+        if (!found) co_return found.error();
         CurlExchange exchange{request, response, progress, limits};
-        const Result<void> outcome = co_await curl_transfer(exchange, loan, *source);
+        const Result<void> outcome = co_await curl_transfer(exchange, loan, *source, began);
         if (!outcome) {
+            if (is_silence(exchange, outcome.error(), source->now())) loan.heard_nothing();
             // The idle connection broke between the look at it and libcurl's own. Nothing has been
             // sent, so another one takes its place.
-            const bool broke = reused && exchange.done && !exchange.sent;
+            const bool broke = reused && exchange.done && !exchange.sent && !process.is_elsewhere();
             if (!broke) {
                 source->opening_failed(loan.origin(), outcome.error());
                 co_return outcome.error();

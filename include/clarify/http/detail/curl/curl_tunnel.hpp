@@ -4,14 +4,18 @@
 #ifndef CLARIFY_HTTP_DETAIL_CURL_CURL_TUNNEL_HPP
 #define CLARIFY_HTTP_DETAIL_CURL_CURL_TUNNEL_HPP
 
+#include <clarify/core/clock.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/http/detail/connect/proxy_rules.hpp>
 #include <clarify/http/detail/curl/curl_response.hpp>
 #include <clarify/http/http_options.hpp>
 
+#include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace clarify::detail {
 
@@ -22,8 +26,11 @@ namespace clarify::detail {
 */
 class CurlTunnel {
 public:
-    explicit CurlTunnel(const HttpOptions& options)
-        : proxy_(options.proxy), reader_(reply_, tunnel_reply_limits(options)) {}
+    /// `clock` tells the date; null for the system's.
+    CurlTunnel(const HttpOptions& options, std::shared_ptr<const TimeSource> clock)
+        : proxy_(options.proxy),
+          clock_(std::move(clock)),
+          reader_(reply_, tunnel_reply_limits(options)) {}
     CurlTunnel(const CurlTunnel&) = delete;
     CurlTunnel& operator=(const CurlTunnel&) = delete;
 
@@ -33,7 +40,7 @@ public:
         if (!reader_.header_line(line)) {
             verdict = malformed_tunnel_answer(proxy_);
         } else if (reader_.head_done()) {
-            verdict = judge_tunnel(reply_, has_more, proxy_);
+            verdict = judge_tunnel(reply_, has_more, proxy_, wall_time(clock_.get()));
             open_ = verdict.has_value();
         }
         if (!verdict) refusal_ = verdict.error();
@@ -46,6 +53,7 @@ public:
 
 private:
     const ProxyOptions& proxy_;
+    std::shared_ptr<const TimeSource> clock_;
     HttpResponse reply_;
     CurlResponse reader_;
     std::optional<Error> refusal_;

@@ -5,12 +5,12 @@
 #define CLARIFY_HTTP_DETAIL_POOL_BACKGROUND_TIMER_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/quiet_timer.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <memory>
 #include <optional>
@@ -18,28 +18,14 @@
 
 namespace clarify::detail {
 
-/// Puts a wait into the work that a context counts, or takes it out. Works for an `io_context`, which
-/// offers that; false for others.
-inline bool count_work(const boost::asio::any_io_executor& inner, bool counts) noexcept {
-    const auto adjust = [counts](const auto* executor) {
-        if constexpr (requires { executor->on_work_started(); }) {
-            if (executor == nullptr) return false;
-            counts ? executor->on_work_started() : executor->on_work_finished();
-            return true;
-        } else {
-            return false;
-        }
-    };
-    return adjust(inner.target<boost::asio::io_context::executor_type>());
-}
-
 /** Calls a function on a client's serial executor at some time, if the context runs then, or when it
     next does.
 
     For housekeeping that is not worth keeping a program alive: what waits is not counted as work.
     Where the executor has a `TimeSource`, as in tests, that keeps the time, whatever the context is.
-    Elsewhere it needs an `io_context` right below the serial executor: on another context, where a
-    wait cannot be left uncounted, nothing is ever set and the function is not called.
+    Elsewhere it needs an `io_context` or a `thread_pool` below the serial executor, under strands or
+    not: on an executor of another kind, where a wait cannot be left uncounted, nothing is ever set
+    and the function is not called.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe; one is used on its serial executor only.
@@ -59,38 +45,23 @@ public:
     bool set(TimePoint when, Ring ring) {
         const auto* const serial = executor_.target<SerialExecutor>();
         if (serial == nullptr || !serial->running_in_this_thread()) return false;
-        const boost::asio::any_io_executor& inner = serial->inner();
-        // The wait counts itself; counted once more until then, so that the count cannot be zero.
-        if (!source_ && !count_work(inner, true)) return false;
-        struct Uncount {
-            const boost::asio::any_io_executor* inner;
-            ~Uncount() {
-                if (inner != nullptr) count_work(*inner, false);
-            }
-        };
-        const Uncount uncount{source_ ? nullptr : &inner};
+        if (!source_) {
+            if (!timer_) timer_.emplace(executor_);
+            if (!timer_->can_rest()) return false;
+            timer_->set(when, std::move(ring));
+            timer_->rest();
+            return true;
+        }
         forget();
         const auto mine = std::make_shared<bool>(true);
         set_ = mine;
         const auto call = [mine, ring = std::move(ring)] {
             if (std::exchange(*mine, false)) ring();
         };
-        if (source_) {
-            alarm_ = source_->set_alarm(
-                when, [executor = executor_, call] { boost::asio::post(executor, call); });
-            return true;
-        }
-        if (!timer_) timer_.emplace(inner);
-        timer_->expires_at(when);
-        timer_->async_wait([inner, executor = executor_, call](boost::system::error_code ec) {
-            count_work(inner, true);
-            if (ec) return;
-            try {
-                boost::asio::post(executor, call);
-            } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory; it is set again later
-            }
-        });
-        count_work(inner, false);
+        auto alarm = [executor = executor_, context = ContextLink::of(executor_), call] {
+            context->while_there([&] { boost::asio::post(executor, call); });
+        };
+        alarm_ = source_->set_alarm(when, std::move(alarm));
         return true;
     }
 
@@ -103,9 +74,9 @@ private:
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<TimeSource> source_;
+    std::optional<QuietTimer> timer_;
     TimeSource::Alarm alarm_ = 0;
-    std::optional<boost::asio::steady_timer> timer_;
-    /// Is what was set last still to happen?
+    /// Of an alarm: is what was set last still to happen?
     std::shared_ptr<bool> set_;
 };
 

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_POOL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_POOL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
@@ -23,6 +24,13 @@
 #include <utility>
 
 namespace clarify::detail {
+
+/// The failure of a request that is another process's, which has forked this one: it is sent there,
+/// and not here as well.
+inline Error request_left(Phase phase) {
+    Error error{Errc::cancelled};
+    return error.set_phase(phase).set_fate(Fate::unknown);
+}
 
 template <class Connection>
 class ConnectionSource;
@@ -106,6 +114,10 @@ public:
         if (!reply.reusable()) return (TimePoint::min)();
         return origin_->pool.expiry(connection_->opened_at(), reply.keep_alive(), source_->now());
     }
+    /// An exchange begins on it.
+    void begin_use() noexcept { connection_->use().begun = source_->now(); }
+    /// An exchange on it had to end without a byte of an answer.
+    void heard_nothing() noexcept { source_->heard_nothing(*origin_, connection_->use()); }
     /// Turns the loan into a lease for the response: `keep` makes the connection reusable until
     /// `expires`.
     ConnectionLease into_lease(TimePoint expires) &&;
@@ -124,7 +136,7 @@ private:
     that its peer has closed, at the next such moment, or when it would be used.
 
     A `Connection` has `close()`, `is_established()`, `opened_at()`, `can_serve()` (is an idle one
-    still open and quiet?) and `ticket()`. All of it happens on one serial executor.
+    still open and quiet?), `ticket()` and `use()`, whose `opened` it sets itself. All of it happens on one serial executor.
 */
 template <class Connection>
 class ConnectionSource : public std::enable_shared_from_this<ConnectionSource<Connection>> {
@@ -134,6 +146,10 @@ public:
     }
 
     const HttpOptions& options() const noexcept { return options_; }
+    /// Where events go, unless the options say so themselves.
+    void tell(Observer observer) {
+        if (!options_.observer) options_.observer = std::move(observer);
+    }
     TimePoint now() const noexcept { return time_ ? time_->now() : Clock::now(); }
 
     /// An idle connection that is still good, if there is one and nobody is in line. The fast path.
@@ -151,12 +167,16 @@ public:
         bool keep) noexcept;
     /// To be told why no connection could be opened in a place.
     void opening_failed(Origin<Connection>& origin, const Error& error) noexcept;
+    /// To be told of an exchange that had to end without a byte of an answer.
+    void heard_nothing(Origin<Connection>& origin, const ConnectionUse& silent) noexcept;
     /// Closes a connection that is in no pool.
     void shut(Origin<Connection>& origin, Connection& connection) noexcept;
     /// Closes idle connections now, and the others when they are given back.
     void close() noexcept;
     /// The same, but who is in line, or comes, is still served.
     void drain() noexcept;
+    /// Tells the observer. What is closed while the client's executor does not run any more, with the
+    /// execution context or the client, nobody hears of: what the observer refers to may be gone.
     void observe(
         EventKind kind,
         const Origin<Connection>& origin,
@@ -177,6 +197,8 @@ private:
     HttpOptions options_;
     /// That of the executor; known once the first connection is asked for.
     std::shared_ptr<TimeSource> time_;
+    /// The executor, if it is a client's; known from then on, too.
+    std::optional<SerialExecutor> serial_;
     std::optional<BackgroundTimer> timer_;
     TimePoint wake_at_ = (TimePoint::max)();
     std::list<Origin<Connection>> origins_;

@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_POOL_POOL_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/time_span.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -24,6 +25,15 @@ struct PoolLimits {
     Clock::duration lifetime = std::chrono::minutes{15};
 };
 
+/// When a connection did what.
+struct ConnectionUse {
+    TimePoint opened = (TimePoint::min)();
+    /// When its last exchange began.
+    TimePoint begun = (TimePoint::min)();
+    /// When it showed for the last time that it works: by a complete reply, or by being opened.
+    TimePoint proven = (TimePoint::min)();
+};
+
 /** The state machine of the connections to one origin.
 
     Every place is in one of three states: idle, lent, or free. Who comes takes the idle connection
@@ -32,6 +42,10 @@ struct PoolLimits {
 
     Where the system has no resource for another connection, opening is held back for a while: as
     long as there are others, one waits in line for them.
+
+    Where a connection falls silent, those that were at rest may lead nowhere as well: a box on the
+    way has forgotten them, or the network is another one. They are retired, so that the next
+    exchange connects anew instead of losing its time, too; see `heard_nothing`.
 
     Giving back and closing allocate nothing: there is room for every place from the start.
 
@@ -102,20 +116,21 @@ public:
         Clock::duration idle = limits_.idle_timeout;
         // A second less than the server promises, for the time that a request is under way.
         if (promised) {
-            idle = std::min<Clock::duration>(idle, *promised - std::chrono::seconds{1});
+            idle = (std::min)(idle, clock_span(*promised) - std::chrono::seconds{1});
         }
-        return (std::min)(now + idle, opened_at + limits_.lifetime);
+        return (std::min)(time_after(now, idle), time_after(opened_at, limits_.lifetime));
     }
 
     /// A connection has served: until `expires` the first in line gets it, else it becomes idle. Later
-    /// it is to be closed.
-    std::optional<Handover> give_back(Connection connection, TimePoint expires, TimePoint now) {
+    /// it is to be closed. `use`: what it has done.
+    std::optional<Handover> give_back(
+        Connection connection, TimePoint expires, TimePoint now, ConnectionUse use = {}) {
         if (now >= expires) {
             doomed_.push_back(std::move(connection));
             return give_up(now);
         }
         if (!waiting_.empty()) return hand_over(std::move(connection));
-        idle_.push_back({std::move(connection), expires});
+        idle_.push_back({std::move(connection), expires, use});
         return std::nullopt;
     }
     /// A place has no connection any more: the first in line may open one.
@@ -138,7 +153,50 @@ public:
         return hand_over(Connection{});
     }
 
-    /// A connection to be closed, out of `acquire`, `give_back`, `sweep` and `clear`; false when there
+    /** An exchange on a connection got not one byte of an answer within its limit: retires those that
+        were at rest before it began.
+
+        What else may be the reason is a slow method, whose every call ends so. It must not cost the
+        others their connections again and again:
+        - Where one that was there before has answered an exchange that began later, the network is
+          well. Then only those are retired that had been at rest for at least as long as the
+          silent one: what forgets connections, forgets those first.
+        - Where the silent one had worked since others were retired the last time, that was not
+          the cure, or something new: from time to time twice as long, up to a minute, none is retired.
+          After ten minutes without, that begins anew.
+        - A limit of less than a quarter of a second says nothing.
+    */
+    void heard_nothing(const ConnectionUse& silent, TimePoint now) {
+        using namespace std::chrono_literals;
+        if (now - silent.begun < 250ms) return;
+        const bool network_is_well =
+            std::any_of(idle_.begin(), idle_.end(), [&](const Idle& entry) {
+                return entry.use.opened < silent.begun && entry.use.begun >= silent.begun;
+            });
+        const auto is_suspect = [&](const Idle& entry) {
+            return network_is_well ? entry.use.proven <= silent.proven
+                                   : entry.use.proven < silent.begun;
+        };
+        if (std::none_of(idle_.begin(), idle_.end(), is_suspect)) return;
+        if (retired_at_) {
+            const bool was_cured = silent.proven > *retired_at_;
+            if (now - *retired_at_ > 10min)
+                doubts_ = 0;
+            else if (was_cured && doubts_ < 7)
+                ++doubts_;
+            const Clock::duration pause = doubts_ == 0 ? 0s : 1s * (1U << (doubts_ - 1));
+            if (now - *retired_at_ < std::min<Clock::duration>(pause, 1min)) return;
+        }
+        retired_at_ = now;
+        std::erase_if(idle_, [&](Idle& entry) {
+            if (!is_suspect(entry)) return false;
+            doomed_.push_back(std::move(entry.connection));
+            --places_;
+            return true;
+        });
+    }
+
+    /// A connection to be closed, out of `acquire`, `give_back`, `heard_nothing`, `sweep` and `clear`; false when there
     /// is none.
     Connection next_doomed() noexcept {
         if (doomed_.empty()) return Connection{};
@@ -182,6 +240,7 @@ private:
     struct Idle {
         Connection connection;
         TimePoint expires;
+        ConnectionUse use;
     };
 
     std::optional<Handover> hand_over(Connection connection) {
@@ -205,6 +264,10 @@ private:
     std::deque<Waiter> waiting_;
     std::size_t places_ = 0;
     TimePoint held_back_until_ = (TimePoint::min)();
+    /// When connections were retired for a silence the last time.
+    std::optional<TimePoint> retired_at_;
+    /// How often since then one fell silent that had worked since.
+    unsigned doubts_ = 0;
 };
 
 }  // namespace clarify::detail

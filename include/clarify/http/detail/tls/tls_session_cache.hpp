@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_DETAIL_TLS_TLS_SESSION_CACHE_HPP
 
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/url.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>
 
@@ -60,6 +61,8 @@ public:
     TlsSession take(const Url& origin, TimePoint now);
     /// Drops the sessions of `origin`.
     void forget(const Url& origin);
+    /// Drops all.
+    void clear() noexcept { entries_.clear(); }
 
 private:
     struct Entry {
@@ -84,7 +87,8 @@ inline void TlsSessionCache::store(
     const Url& origin, OpensslOwned<SSL_SESSION> session, TimePoint verified, TimePoint now) {
     if (!keeps_any() || !session || SSL_SESSION_is_resumable(session.get()) != 1) return;
     const std::chrono::seconds promised{SSL_SESSION_get_timeout(session.get())};
-    const TimePoint expires = std::min<TimePoint>(verified + lifetime_, now + promised);
+    const TimePoint expires =
+        (std::min)(time_after(verified, lifetime_), time_after(now, promised));
     if (now >= expires) return;
     // One that can be used again and again makes those before it superfluous.
     if (SSL_SESSION_get_protocol_version(session.get()) < TLS1_3_VERSION) forget(origin);

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_HTTP_SERVER_HPP
 
+#include <clarify/http/detail/request/request_reader.hpp>
 #include <clarify/testing/detail/certificate.hpp>
 #include <clarify/testing/detail/emulator/server_message.hpp>
 #include <clarify/testing/detail/emulator/statistics.hpp>
@@ -12,8 +13,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/parser.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +20,19 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 namespace clarify::testing::detail {
 
 /** Serves keep-alive connections on a thread of its own and asks a handler for every reply.
 
-    A body that is too large is refused with 413, a header over 32 KiB with 431, what is not HTTP with 400.
-    Connections stay open until the peer closes them or the server is destroyed, which cuts them.
+    What is refused of a request, and with which status, is in `RequestReader`; a head may have 32 KiB.
+    The bodies of all requests in hand may have 256 MiB together, or eight times the limit of one
+    where that is more; beyond that they are refused with 503. There are at most 4096 connections at a
+    time, and others wait. They stay open until the peer closes them or the server is destroyed, which
+    cuts them. Nothing that is short, descriptors or memory, ends accepting.
 
     @par Object lifetimes
     The handler, what it refers to, and the statistics must outlive the server.
@@ -66,12 +70,42 @@ public:
 
 private:
     using Socket = boost::asio::ip::tcp::socket;
-    using Parser = boost::beast::http::request_parser<boost::beast::http::string_body>;
-    using Buffer = boost::beast::flat_buffer;
+    using Reader = clarify::detail::RequestReader;
 
-    enum class ReadOutcome { request, closed, malformed, header_too_large, body_too_large };
+    /// Bytes that were read and belong to no request yet.
+    struct Buffer {
+        std::vector<char> bytes = std::vector<char>(std::size_t{16} * 1024);
+        std::size_t begin = 0;
+        std::size_t end = 0;
+    };
+    /// What a request holds of the memory for all.
+    struct Share {
+        explicit Share(std::size_t& total) : held(total) {}
+        Share(const Share&) = delete;
+        Share& operator=(const Share&) = delete;
+        ~Share() { held -= mine; }
+        void grow_to(std::size_t size) {
+            held += size - mine;
+            mine = size;
+        }
+
+        std::size_t& held;
+        std::size_t mine = 0;
+    };
+    /// One of the connections that there are.
+    struct Place {
+        explicit Place(std::size_t& places) : taken(places) { ++taken; }
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
+        ~Place() { --taken; }
+
+        std::size_t& taken;
+    };
+
+    enum class ReadOutcome { request, closed, refused, no_room };
 
     void run();
+    bool accept_one();
     boost::asio::awaitable<void> accept_connections();
     boost::asio::awaitable<void> serve_plain(Socket socket);
     boost::asio::awaitable<void> serve_tls(Socket socket);
@@ -81,7 +115,7 @@ private:
 
     template <class Stream>
     boost::asio::awaitable<ReadOutcome> read_request(
-        Stream& stream, Buffer& buffer, Parser& parser);
+        Stream& stream, Buffer& buffer, Reader& reader, Share& share);
 
     /// Sends a reply, and returns whether the connection can be used further.
     template <class Stream>
@@ -92,10 +126,13 @@ private:
     template <class Stream>
     boost::asio::awaitable<void> close(std::shared_ptr<Stream> stream);
 
-    ServerReply respond(const ServerRequest& request);
+    ServerReply respond(Reader& reader);
 
     Statistics& statistics_;
-    std::size_t max_body_;
+    clarify::detail::RequestLimits limits_;
+    std::size_t held_ = 0;
+    std::size_t most_held_;
+    std::size_t connections_ = 0;
     Handler handler_;
     // Null for plain HTTP.
     std::unique_ptr<boost::asio::ssl::context> tls_;

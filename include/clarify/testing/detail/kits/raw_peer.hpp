@@ -47,6 +47,11 @@ public:
         return tls_->native_handle();
     }
 
+    /// OpenSSL's side of it, or null.
+    SSL* tls() noexcept { return tls_ ? tls_->native_handle() : nullptr; }
+    /// Sends what OpenSSL has been asked to say by itself: a session ticket, a new key.
+    void send_tls() { tls_->handshake(boost::asio::ssl::stream_base::server); }
+
     /// Waits for bytes of any kind and keeps them; false when the client has closed.
     bool receive() { return fill(); }
     /// Reads one request; nothing when the client has closed.

@@ -40,7 +40,7 @@ inline CurlConnection::CurlConnection(
         close();
         throw std::bad_alloc{};
     }
-    if (proxied) tunnel_.emplace(settings_->options);
+    if (proxied) tunnel_.emplace(settings_->options, time_source(executor_));
     set_up_code_ = set_up_curl(easy_, *settings_, origin_.is_https(), proxied);
     set_up_callbacks();
 }
@@ -60,11 +60,27 @@ Value CurlConnection::info(CURLINFO what) const noexcept {
 
 // --- An exchange --------------------------------------------------------------------------------
 
-inline void CurlConnection::begin(CurlExchange& exchange) {
+inline void CurlConnection::set_addresses(
+    const Url& next_hop, const std::vector<Endpoint>& endpoints) {
+    std::string known;
+    for (const Endpoint& endpoint : endpoints) {
+        const boost::asio::ip::address address = endpoint.address();
+        // libcurl reads no zone behind an address.
+        if (address.is_v6() && address.to_v6().scope_id() != 0) continue;
+        known += known.empty() ? "" : ",";
+        known += address.is_v6() ? '[' + address.to_string() + ']' : address.to_string();
+    }
+    addresses_.clear();
+    if (next_hop.is_ip_literal() || known.empty()) return;
+    addresses_ = next_hop.host() + ':' + std::to_string(next_hop.port()) + ':' + known;
+    addresses_list_ = {addresses_.data(), nullptr};
+}
+
+inline void CurlConnection::begin(CurlExchange& exchange, TimePoint began) {
     exchange_ = &exchange;
-    exchange.phase_began = time_on(executor_);
     reused_ = established_;
-    exchange.progress.phase = reused_ ? Phase::write : Phase::resolve;
+    exchange.phase_began = reused_ ? time_on(executor_) : began;
+    exchange.progress.phase = reused_ ? Phase::write : Phase::connect;
     text_[0] = '\0';
     if (set_up_code_ != CURLE_OK) return finish(set_up_code_);
 
@@ -91,6 +107,7 @@ inline void CurlConnection::begin(CurlExchange& exchange) {
         proxy_lines_.assign(for_proxy.first(authorization.empty() ? 0 : 1), {"Proxy-Connection"});
         set(CURLOPT_PROXYHEADER, proxy_lines_.list());
     }
+    if (!reused_ && !addresses_.empty()) set(CURLOPT_RESOLVE, &addresses_list_);
     set(CURLOPT_URL, url_.c_str());
     set(CURLOPT_HTTPHEADER, lines_.list());
     set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
@@ -103,16 +120,31 @@ inline void CurlConnection::begin(CurlExchange& exchange) {
 }
 
 inline void CurlConnection::end() noexcept {
+    if (added_ && process_.is_elsewhere()) leave();
     if (std::exchange(added_, false)) curl_multi_remove_handle(multi_, easy_);
     exchange_ = nullptr;
     timer_.cancel();
     lines_.wipe();
     proxy_lines_.wipe();
     if (easy_ != nullptr) {
+        curl_easy_setopt(easy_, CURLOPT_RESOLVE, static_cast<curl_slist*>(nullptr));
         curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, static_cast<curl_slist*>(nullptr));
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, static_cast<char*>(nullptr));
         curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
     }
+}
+
+// What libcurl has under way in the parent is not for it to end here: the handles are given up as
+// they are.
+inline void CurlConnection::leave() noexcept {
+    added_ = false;
+    multi_ = nullptr;
+    easy_ = nullptr;
+    for (const auto& watch : watches_)
+        watch->stop();
+    watches_.clear();
+    for (const curl_socket_t socket : std::exchange(sockets_, {}))
+        close_curl_socket(socket);
 }
 
 inline void CurlConnection::close() noexcept {
@@ -144,6 +176,7 @@ bool CurlConnection::guarded(Body&& body) noexcept {
 
 inline void CurlConnection::act(curl_socket_t socket, int events) noexcept {
     if (multi_ == nullptr) return;
+    if (process_.is_elsewhere()) return abort();
     int running = 0;
     const CURLMcode result = curl_multi_socket_action(multi_, socket, events, &running);
     const bool fine = guarded([&] {
@@ -174,9 +207,13 @@ inline void CurlConnection::note_progress() {
         // libcurl counts what follows into its limit of connecting. It reads the limit anew each
         // time, so it can be told that the tunnel and the handshake have limits of their own.
         const HttpOptions& options = settings_->options;
+        const auto known = [](std::chrono::milliseconds limit) {
+            return std::chrono::milliseconds{curl_milliseconds(limit)};
+        };
         set(CURLOPT_CONNECTTIMEOUT_MS,
             curl_milliseconds(
-                options.connect_timeout + options.proxy_timeout + options.tls_timeout));
+                known(options.connect_timeout) + known(options.proxy_timeout) +
+                known(options.tls_timeout)));
         exchange_->changed.notify_all();
         break;
     }

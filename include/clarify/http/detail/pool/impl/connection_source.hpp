@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
 #define CLARIFY_HTTP_DETAIL_POOL_IMPL_CONNECTION_SOURCE_HPP
 
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/http/detail/pool/connection_source.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -26,6 +27,7 @@ void Loan<Connection>::fill(std::shared_ptr<Connection> connection) {
 
 template <class Connection>
 ConnectionLease Loan<Connection>::into_lease(TimePoint expires) && {
+    connection_->use().proven = source_->now();
     connection_->ticket() = {std::move(source_), std::exchange(origin_, nullptr), expires};
     return {std::move(connection_), [](std::shared_ptr<void> held, bool keep) {
                 auto connection = std::static_pointer_cast<Connection>(std::move(held));
@@ -43,8 +45,8 @@ Origin<Connection>& ConnectionSource<Connection>::origin_of(const Url& url) {
     PoolLimits limits;
     limits.max_connections = options_.max_connections;
     limits.max_waiting = options_.max_waiting;
-    limits.idle_timeout = options_.idle_timeout;
-    limits.lifetime = options_.connection_lifetime;
+    limits.idle_timeout = clock_span(options_.idle_timeout);
+    limits.lifetime = clock_span(options_.connection_lifetime);
     return origins_.emplace_back(url, limits);
 }
 
@@ -54,7 +56,7 @@ void ConnectionSource<Connection>::observe(
     const Origin<Connection>& origin,
     Clock::duration elapsed,
     bool resumed) noexcept {
-    if (!options_.observer) return;
+    if (!options_.observer || (serial_ && !serial_->running_in_this_thread())) return;
     try {
         Event event{kind};
         event.time = now();
@@ -137,6 +139,8 @@ boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::t
     if (closed_) co_return Error{Errc::closed};
     const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
     time_ = time_source(executor);
+    const auto* const serial = executor.target<SerialExecutor>();
+    if (serial != nullptr && !serial_) serial_.emplace(*serial);
     if (!timer_) timer_.emplace(executor);
     Origin<Connection>& origin = origin_of(*request.url);
     auto decision = origin.pool.acquire(now(), request.fresh_connection);
@@ -182,7 +186,8 @@ void ConnectionSource<Connection>::give_back(
     const TimePoint at = now();
     const bool wanted = !closed_ && (!draining_ || origin.pool.waiting() != 0);
     if (connection && keep && wanted) {
-        auto handover = origin.pool.give_back(std::move(connection), expires, at);
+        const ConnectionUse use = connection->use();
+        auto handover = origin.pool.give_back(std::move(connection), expires, at, use);
         close_doomed(origin);
         serve(std::move(handover));
         wake_by(origin.pool.next_event(at), at);
@@ -210,6 +215,13 @@ void ConnectionSource<Connection>::opening_failed(
     if (error.code() != Errc::connect || error.reason() != Reason::resource) return;
     origin.pool.hold_back(now() + pause);
     wake_by(origin.pool.next_event(now()), now());
+}
+
+template <class Connection>
+void ConnectionSource<Connection>::heard_nothing(
+    Origin<Connection>& origin, const ConnectionUse& silent) noexcept {
+    origin.pool.heard_nothing(silent, now());
+    close_doomed(origin);
 }
 
 // The timer is set for the first time that is asked for; on the warm path it always is already.

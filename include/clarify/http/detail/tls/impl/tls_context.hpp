@@ -107,6 +107,14 @@ inline void end_at_renegotiation(const SSL* ssl, int where, int value) {
     }
 }
 
+/// For a connection at rest: the same, and any alert ends it. OpenSSL passes over those that say they
+/// are only warnings.
+inline void end_at_alert(const SSL* ssl, int where, int value) {
+    end_at_renegotiation(ssl, where, value);
+    if (where == SSL_CB_READ_ALERT)
+        SSL_set_shutdown(const_cast<SSL*>(ssl), SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+}
+
 /// `SSL_set_tlsext_host_name`, whose macro has a cast that projects forbid themselves.
 inline int set_server_name(SSL* ssl, const std::string& name) {
     return static_cast<int>(SSL_ctrl(

@@ -85,7 +85,7 @@ inline Halt ManualClock::run(boost::asio::io_context& context) {
 }
 
 inline Halt ManualClock::run_for(boost::asio::io_context& context, Clock::duration span) {
-    const TimePoint limit = now() + span;
+    const TimePoint limit = clarify::detail::time_after(now(), span);
     const Halt halt = run_to(context, limit);
     advance_to(limit);
     return halt;
@@ -94,7 +94,7 @@ inline Halt ManualClock::run_for(boost::asio::io_context& context, Clock::durati
 template <class Condition>
 bool ManualClock::run_until(
     boost::asio::io_context& context, Condition&& condition, Clock::duration at_most) {
-    const TimePoint limit = now() + at_most;
+    const TimePoint limit = clarify::detail::time_after(now(), at_most);
     if (context.stopped()) context.restart();
     for (;;) {
         if (condition()) return true;

@@ -160,7 +160,9 @@ inline boost::asio::awaitable<Result<void>> ScriptedBackend::run(
             last && failure != nullptr && !failure->silent && failure->error.fate() == Fate::unsent;
         exchange.enter(phase, detail::is_sent_in(phase) && !refused_unsent);
         const bool silent = last && failure != nullptr && failure->silent;
-        const TimePoint until = silent ? (TimePoint::max)() : timer.now() + plan.pause_in(phase);
+        const TimePoint until = silent
+            ? (TimePoint::max)()
+            : clarify::detail::time_after(timer.now(), plan.pause_in(phase));
         if (until > timer.now()) {
             timer.expires_at((std::min)(until, request.deadline));
             co_await timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_EMULATOR_HPP
 
+#include <clarify/core/detail/private_file.hpp>
 #include <clarify/testing/detail/emulator/emulator_core.hpp>
 #include <clarify/testing/detail/emulator/id_mint.hpp>
 #include <clarify/testing/detail/emulator/json_text.hpp>
@@ -12,10 +13,13 @@
 
 #include <boost/assert.hpp>
 
-#include <cerrno>
+#include <algorithm>
+#include <chrono>
 #include <cmath>
-#include <fstream>
+#include <filesystem>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -27,28 +31,15 @@ inline ServerTime current_time() {
     return std::chrono::floor<Microseconds>(std::chrono::system_clock::now());
 }
 
+/// Checked, and with times that can be added to others.
 inline EmulatorOptions checked(EmulatorOptions options) {
-    const auto require = [](bool condition, const char* message) {
-        if (!condition) throw std::invalid_argument{message};
-    };
-    require(
-        is_resource_id(options.integration),
-        "EmulatorOptions::integration must match ^[a-v0-9]{20}$");
-    require(!options.client_id.empty(), "EmulatorOptions::client_id must not be empty");
-    require(!options.client_secret.empty(), "EmulatorOptions::client_secret must not be empty");
-    require(!options.basic_password.empty(), "EmulatorOptions::basic_password must not be empty");
-    require(
-        options.token_lifetime >= std::chrono::seconds{1} &&
-            options.token_lifetime <= std::chrono::hours{24 * 3660},
-        "EmulatorOptions::token_lifetime must be from a second to ten years");
-    require(options.max_request_size != 0, "EmulatorOptions::max_request_size must not be 0");
-    const auto up_to_a_day = [](std::chrono::milliseconds time) {
-        return time >= std::chrono::milliseconds{0} && time <= std::chrono::hours{24};
-    };
-    require(
-        up_to_a_day(options.visibility_delay),
-        "EmulatorOptions::visibility_delay must be from nothing to a day");
-    require(up_to_a_day(options.latency), "EmulatorOptions::latency must be from nothing to a day");
+    using std::chrono::hours;
+    using std::chrono::milliseconds;
+    options.check();
+    options.token_lifetime =
+        std::min<std::chrono::seconds>(options.token_lifetime, hours{24 * 3660});
+    options.latency = std::min<milliseconds>(options.latency, hours{24});
+    options.visibility_delay = std::min<milliseconds>(options.visibility_delay, hours{24 * 366});
     return options;
 }
 
@@ -65,23 +56,10 @@ inline std::string make_credentials_json(
     return to_json(file) + "\n";
 }
 
-enum class FileAccess { everybody, owner };
-
-/// Replaces a file; a secret is written only after the access to it has been narrowed.
-inline void write_file(
-    const std::filesystem::path& path, std::string_view text, FileAccess access) {
-    errno = 0;
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    if (file && access == FileAccess::owner) {
-        using std::filesystem::perms;
-        std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
-    }
-    file.write(text.data(), static_cast<std::streamsize>(text.size()));
-    file.close();
-    if (!file) {
-        const int reason = errno != 0 ? errno : EIO;
-        throw std::system_error{reason, std::generic_category(), "write " + path.string()};
-    }
+/// Replaces a file by a private one.
+inline void write_file(const std::filesystem::path& path, std::string_view text) {
+    if (const std::error_code error = clarify::detail::write_private_file(path, text))
+        throw std::system_error{error, "write " + path.string()};
 }
 
 /// The signal of an input of the own integration, made if it is missing.
@@ -145,11 +123,11 @@ inline std::string Emulator::basic_credentials_json() const {
 }
 
 inline void Emulator::write_credentials(const std::filesystem::path& path) const {
-    detail::write_file(path, credentials_json(), detail::FileAccess::owner);
+    detail::write_file(path, credentials_json());
 }
 
 inline void Emulator::write_ca_certificate(const std::filesystem::path& path) const {
-    detail::write_file(path, ca_certificate_pem(), detail::FileAccess::everybody);
+    detail::write_file(path, ca_certificate_pem());
 }
 
 inline void Emulator::revoke_tokens() { core_->endpoints.tokens().revoke_all(); }

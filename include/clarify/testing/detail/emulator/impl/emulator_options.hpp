@@ -8,6 +8,8 @@
 #include <clarify/testing/detail/secrets.hpp>
 #include <clarify/testing/emulator_options.hpp>
 
+#include <stdexcept>
+
 namespace clarify::testing {
 
 namespace detail {
@@ -24,6 +26,25 @@ inline EmulatorOptions::EmulatorOptions()
       client_id(detail::random_hex(16)),
       client_secret(detail::random_hex(32)),
       basic_password(detail::random_hex(32)) {}
+
+inline void EmulatorOptions::check() const {
+    const auto require = [](bool condition, const char* message) {
+        if (!condition) throw std::invalid_argument{message};
+    };
+    require(
+        detail::is_resource_id(integration),
+        "EmulatorOptions::integration must match ^[a-v0-9]{20}$");
+    require(!client_id.empty(), "EmulatorOptions::client_id must not be empty");
+    require(!client_secret.empty(), "EmulatorOptions::client_secret must not be empty");
+    require(!basic_password.empty(), "EmulatorOptions::basic_password must not be empty");
+    require(
+        token_lifetime >= std::chrono::seconds{1},
+        "EmulatorOptions::token_lifetime must be at least a second");
+    require(max_request_size != 0, "EmulatorOptions::max_request_size must not be 0");
+    require(
+        visibility_delay.count() >= 0, "EmulatorOptions::visibility_delay must not be negative");
+    require(latency.count() >= 0, "EmulatorOptions::latency must not be negative");
+}
 
 }  // namespace clarify::testing
 

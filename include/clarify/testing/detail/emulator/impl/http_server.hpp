@@ -4,22 +4,22 @@
 #ifndef CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
 #define CLARIFY_TESTING_DETAIL_EMULATOR_IMPL_HTTP_SERVER_HPP
 
-#include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/private_socket.hpp>
 #include <clarify/testing/detail/emulator/http_server.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/field.hpp>
-#include <boost/beast/http/verb.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +27,7 @@
 #include <cstddef>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -72,14 +73,19 @@ inline HttpServer::HttpServer(
     std::size_t max_body,
     Statistics& statistics)
     : statistics_(statistics),
-      max_body_(max_body),
+      most_held_((std::max)(std::size_t{256} << 20U, 8 * max_body)),
       tls_(certificate ? make_server_tls(*certificate) : nullptr) {
     using boost::asio::ip::tcp;
     const tcp::endpoint endpoint(boost::asio::ip::address_v4::loopback(), port);
-    acceptor_.open(endpoint.protocol());
+    limits_.head = std::size_t{32} * 1024;
+    limits_.body = max_body;
+    boost::system::error_code ec;
+    clarify::detail::open_private(acceptor_, endpoint.protocol(), ec);
+    if (ec) throw boost::system::system_error{ec};
     acceptor_.set_option(tcp::acceptor::reuse_address(true));
     acceptor_.bind(endpoint);
     acceptor_.listen();
+    acceptor_.non_blocking(true);
     port_ = acceptor_.local_endpoint().port();
 }
 
@@ -105,28 +111,46 @@ inline void HttpServer::run() {
 }
 
 inline boost::asio::awaitable<void> HttpServer::accept_connections() {
+    constexpr std::size_t most_connections = 4096;
+    constexpr std::chrono::milliseconds moment{20};
+    boost::asio::steady_timer pause(context_);
     for (;;) {
-        auto [ec, socket] = co_await acceptor_.async_accept(as_result);
-        if (ec) {
+        try {
+            if (connections_ < most_connections) {
+                const auto [ec] = co_await acceptor_.async_wait(Socket::wait_read, as_result);
+                if (!ec && accept_one()) continue;
+            }
             // The process may be out of descriptors, so give connections time to end.
-            boost::asio::steady_timer pause(context_, std::chrono::milliseconds{20});
+            pause.expires_after(moment);
             co_await pause.async_wait(as_result);
-            continue;
+        } catch (const std::exception&) {
+            // Out of memory, so that not even a wait can begin.
+            std::this_thread::sleep_for(moment);
         }
-        statistics_.count(&EmulatorStats::connections);
-        boost::system::error_code ignored;
-        socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
-        auto connection = tls_ ? serve_tls(std::move(socket)) : serve_plain(std::move(socket));
-        boost::asio::co_spawn(context_, std::move(connection), boost::asio::detached);
     }
 }
 
+/// False where there was no connection to be had.
+inline bool HttpServer::accept_one() {
+    Socket socket(context_);
+    boost::system::error_code ec;
+    clarify::detail::accept_private(acceptor_, socket, ec);
+    if (ec) return ec == boost::asio::error::would_block;
+    statistics_.count(&EmulatorStats::connections);
+    socket.set_option(boost::asio::ip::tcp::no_delay(true), ec);
+    auto connection = tls_ ? serve_tls(std::move(socket)) : serve_plain(std::move(socket));
+    boost::asio::co_spawn(context_, std::move(connection), boost::asio::detached);
+    return true;
+}
+
 inline boost::asio::awaitable<void> HttpServer::serve_plain(Socket socket) {
+    const Place place(connections_);
     auto stream = std::make_shared<Socket>(std::move(socket));
     co_await serve(stream);
 }
 
 inline boost::asio::awaitable<void> HttpServer::serve_tls(Socket socket) {
+    const Place place(connections_);
     using Stream = boost::asio::ssl::stream<Socket>;
     auto stream = std::make_shared<Stream>(std::move(socket), *tls_);
     const auto [ec] =
@@ -139,31 +163,22 @@ inline boost::asio::awaitable<void> HttpServer::serve_tls(Socket socket) {
 
 template <class Stream>
 boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
-    namespace http = boost::beast::http;
     Buffer buffer;
     for (;;) {
-        Parser parser;
-        const ReadOutcome outcome = co_await read_request(*stream, buffer, parser);
+        Reader reader(limits_);
+        Share share(held_);
+        const ReadOutcome outcome = co_await read_request(*stream, buffer, reader, share);
         if (outcome == ReadOutcome::closed) break;
         ServerReply reply;
         bool keep_alive = false;
-        bool is_head = false;
-        switch (outcome) {
-            case ReadOutcome::request:
-                keep_alive = parser.get().keep_alive();
-                is_head = parser.get().method() == http::verb::head;
-                reply = respond(parser.get());
-                break;
-            case ReadOutcome::header_too_large:
-                reply = text_reply(431, "The request header is too large.\n");
-                break;
-            case ReadOutcome::body_too_large:
-                reply = text_reply(413, "The request body is too large.\n");
-                break;
-            case ReadOutcome::malformed:
-            case ReadOutcome::closed:
-                reply = text_reply(400, "This is not an HTTP/1.1 request.\n");
-                break;
+        const bool is_head = reader.method() == "HEAD";
+        if (outcome == ReadOutcome::request) {
+            keep_alive = reader.keep_alive();
+            reply = respond(reader);
+        } else if (outcome == ReadOutcome::refused) {
+            reply = text_reply(reader.status(), std::string{reader.problem()} + ".\n");
+        } else {
+            reply = text_reply(503, "there are too many requests at a time.\n");
         }
         if (reply.delay.count() > 0) {
             boost::asio::steady_timer turn(context_, reply.delay);
@@ -202,45 +217,28 @@ boost::asio::awaitable<bool> HttpServer::send(
 
 template <class Stream>
 boost::asio::awaitable<HttpServer::ReadOutcome> HttpServer::read_request(
-    Stream& stream, Buffer& buffer, Parser& parser) {
-    namespace http = boost::beast::http;
-    constexpr std::uint32_t max_header = 32 * 1024;
-    constexpr std::size_t read_size = 64 * 1024;
-    // Only a chunk header can fill it.
-    constexpr std::size_t max_buffered = 4 * read_size;
-    parser.eager(true);
-    parser.header_limit(max_header);
-    parser.body_limit(max_body_);
+    Stream& stream, Buffer& buffer, Reader& reader, Share& share) {
     bool continued = false;
     for (;;) {
-        while (buffer.size() != 0 && !parser.is_done()) {
-            boost::system::error_code ec;
-            std::size_t used = 0;
-            try {
-                used = parser.put(buffer.data(), ec);
-            } catch (const std::exception&) {
-                co_return ReadOutcome::malformed;
-            }
-            buffer.consume(used);
-            if (ec == http::error::need_more) break;
-            if (ec == http::error::header_limit) co_return ReadOutcome::header_too_large;
-            if (ec == http::error::body_limit) co_return ReadOutcome::body_too_large;
-            if (ec) co_return ReadOutcome::malformed;
-        }
-        if (parser.is_done()) co_return ReadOutcome::request;
-        if (buffer.size() >= max_buffered) co_return ReadOutcome::malformed;
-        if (!continued && parser.is_header_done() &&
-            clarify::detail::iequals(parser.get()[http::field::expect], "100-continue")) {
+        const std::string_view unread(
+            buffer.bytes.data() + buffer.begin, buffer.end - buffer.begin);
+        buffer.begin += reader.feed(unread);
+        if (reader.refused()) co_return ReadOutcome::refused;
+        share.grow_to(reader.body().size());
+        if (held_ > most_held_) co_return ReadOutcome::no_room;
+        if (reader.done()) co_return ReadOutcome::request;
+        if (!continued && reader.head_done() && reader.expects_continue()) {
             continued = true;
             const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
             const auto [ec, written] =
                 co_await boost::asio::async_write(stream, boost::asio::buffer(interim), as_result);
             if (ec) co_return ReadOutcome::closed;
         }
-        const auto space = buffer.prepare(read_size);
-        const auto [ec, count] = co_await stream.async_read_some(space, as_result);
+        const auto [ec, count] =
+            co_await stream.async_read_some(boost::asio::buffer(buffer.bytes), as_result);
         if (ec) co_return ReadOutcome::closed;
-        buffer.commit(count);
+        buffer.begin = 0;
+        buffer.end = count;
     }
 }
 
@@ -269,8 +267,15 @@ boost::asio::awaitable<void> HttpServer::close(std::shared_ptr<Stream> stream) {
     }
 }
 
-inline ServerReply HttpServer::respond(const ServerRequest& request) {
+inline ServerReply HttpServer::respond(Reader& reader) {
     try {
+        ServerRequest request;
+        request.method_string(reader.method());
+        request.target(reader.target());
+        request.version(reader.http_11() ? 11 : 10);
+        for (const Reader::Field& field : reader.fields())
+            request.insert(field.name, field.value);
+        request.body() = std::move(reader.body());
         return handler_(request);
     } catch (const std::exception&) {
         return text_reply(500, "Internal error.\n");

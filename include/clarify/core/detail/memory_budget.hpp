@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
-// How much memory the values made from one text may take.
+// How much memory what is made of one reply may take.
 
-#ifndef CLARIFY_JSON_DETAIL_MEMORY_BUDGET_HPP
-#define CLARIFY_JSON_DETAIL_MEMORY_BUDGET_HPP
+#ifndef CLARIFY_CORE_DETAIL_MEMORY_BUDGET_HPP
+#define CLARIFY_CORE_DETAIL_MEMORY_BUDGET_HPP
 
 #include <cstddef>
 #include <new>
@@ -16,27 +16,34 @@ struct MemoryBudgetExceeded : std::bad_alloc {
     }
 };
 
+/// For what is read without a limit being told.
+inline constexpr std::size_t default_json_memory = std::size_t{128} << 20U;
+
 class MemoryBudget {
 public:
-    explicit MemoryBudget(std::size_t limit) noexcept : left_(limit) {}
+    explicit MemoryBudget(std::size_t limit = default_json_memory) noexcept : left_(limit) {}
 
     /// Throws `MemoryBudgetExceeded`, before anything is allocated, where `bytes` are too many.
     void charge(std::size_t bytes) {
         if (bytes > left_) throw MemoryBudgetExceeded{};
         left_ -= bytes;
+        charged_ += bytes;
     }
     /// Charges a block of its own, with what the allocator usually adds to it.
     void charge_block(std::size_t bytes) { charge(bytes + block_overhead); }
     void refund(std::size_t bytes) noexcept { left_ += bytes; }
 
     std::size_t left() const noexcept { return left_; }
+    /// All that was ever charged, whatever was given back: a measure of the work that was done.
+    std::size_t charged() const noexcept { return charged_; }
 
 private:
     static constexpr std::size_t block_overhead = 16;
 
     std::size_t left_;
+    std::size_t charged_ = 0;
 };
 
 }  // namespace clarify::detail
 
-#endif  // CLARIFY_JSON_DETAIL_MEMORY_BUDGET_HPP
+#endif  // CLARIFY_CORE_DETAIL_MEMORY_BUDGET_HPP

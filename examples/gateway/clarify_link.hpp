@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+// The way to Clarify: a client, made from files that may be replaced while the gateway runs.
+
+#ifndef CLARIFY_GATEWAY_CLARIFY_LINK_HPP
+#define CLARIFY_GATEWAY_CLARIFY_LINK_HPP
+
+#include <clarify/client.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gateway {
+
+/// A client, and the integration that it writes to unless a sender says otherwise.
+struct ClarifyLink {
+    ClarifyLink(
+        boost::asio::any_io_executor executor,
+        const clarify::Credentials& credentials,
+        const clarify::ClientOptions& options)
+        : client(std::move(executor), credentials, options),
+          integration(credentials.integration()) {}
+
+    clarify::Client client;
+    const std::string integration;
+};
+
+/** The link in use. A request keeps the one it began with, so that the client of old credentials
+    lives until its last call has ended.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
+*/
+class CurrentLink {
+public:
+    std::shared_ptr<ClarifyLink> get() const;
+    void replace(std::shared_ptr<ClarifyLink> link);
+    /// Calls in flight, through old links too, end with `Errc::closed`, and so do new ones.
+    void close();
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<ClarifyLink> current_;
+    std::vector<std::weak_ptr<ClarifyLink>> all_;
+};
+
+/** The files that say how Clarify is reached.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: unsafe.
+*/
+class LinkFiles {
+public:
+    /// @param authorities May be empty: the system's are trusted.
+    LinkFiles(std::string credentials, std::string authorities)
+        : credentials_file_(std::move(credentials)), authorities_file_(std::move(authorities)) {}
+
+    /** Reads them, and says what has changed since, in lines for people: nothing where nothing has.
+
+        Their content decides, not their times. Where one of them cannot be used, what both held
+        before stays.
+        @par Errors
+        Of `Credentials::from_file`; `Errc::bad_config` for authorities that are none.
+    */
+    clarify::Result<std::vector<std::string>> read();
+
+    /// What they held when they were last read; `read` must have succeeded once.
+    const clarify::Credentials& credentials() const { return *credentials_; }
+
+private:
+    std::string credentials_file_;
+    std::string authorities_file_;
+    std::optional<clarify::Credentials> credentials_;
+    clarify::Secret credentials_text_;
+    std::string authorities_text_;
+};
+
+}  // namespace gateway
+
+#endif  // CLARIFY_GATEWAY_CLARIFY_LINK_HPP

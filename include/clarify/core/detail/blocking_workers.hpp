@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+// Threads for what blocks, shared by the process and never waited for.
+
+#ifndef CLARIFY_CORE_DETAIL_BLOCKING_WORKERS_HPP
+#define CLARIFY_CORE_DETAIL_BLOCKING_WORKERS_HPP
+
+#include <clarify/core/detail/process.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace clarify::detail {
+
+/// Something that may take for ever, and cannot be stopped.
+class BlockingJob {
+public:
+    BlockingJob() = default;
+    BlockingJob(const BlockingJob&) = delete;
+    BlockingJob& operator=(const BlockingJob&) = delete;
+    virtual ~BlockingJob() = default;
+
+    /// Called once, in a thread of its own for that time. The process may end meanwhile, so it uses
+    /// nothing that is destroyed then, and owns what else it uses.
+    virtual void run() noexcept = 0;
+};
+
+/** Runs jobs that block: name look-ups, for instance.
+
+    A job that finds no thread at rest gets a new one, as long as there are not too many. So there are
+    as many threads as jobs that block at the same time: few, and none when there has been nothing to
+    do for a while. Jobs that come when all threads hang wait in line, and whoever waits for them
+    gives up by his own deadline.
+
+    Threads are detached, and get no signals. Nobody waits for their end: not this object, whose
+    destructor lets them finish what they are at, and not the end of the process. Use
+    `of_process<BlockingWorkers>()`, which a child process has anew.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
+*/
+class BlockingWorkers {
+public:
+    struct Limits {
+        Limits() {}
+        /// Threads at the same time. Each takes some stack, and address space for more.
+        std::size_t threads = 32;
+        /// Jobs that wait in line.
+        std::size_t waiting = 256;
+        /// How long a thread rests before it ends.
+        std::chrono::milliseconds rest{10'000};
+    };
+
+    explicit BlockingWorkers(Limits limits = {}) : state_(std::make_shared<State>(limits)) {}
+    BlockingWorkers(const BlockingWorkers&) = delete;
+    BlockingWorkers& operator=(const BlockingWorkers&) = delete;
+    ~BlockingWorkers() {
+        const std::lock_guard lock{state_->mutex};
+        state_->ended = true;
+        state_->wake.notify_all();
+    }
+
+    /// Has `job` run as soon as there is a thread for it. Throws `std::system_error` where there are
+    /// too many in line, or the system gives no thread and there is none; and `std::bad_alloc`. Then
+    /// it is not run.
+    void start(std::shared_ptr<BlockingJob> job) {
+        const std::lock_guard lock{state_->mutex};
+        State& state = *state_;
+        if (state.waiting.size() >= state.limits.waiting) {
+            throw std::system_error{
+                std::make_error_code(std::errc::resource_unavailable_try_again)};
+        }
+        state.waiting.push_back(std::move(job));
+        state.wake.notify_one();
+        if (state.waiting.size() <= state.idle || state.threads >= state.limits.threads) return;
+        try {
+            const SignalsBlocked blocked;
+            std::thread{&BlockingWorkers::work, state_}.detach();
+            ++state.threads;
+        } catch (...) {
+            // One of those that are there takes it when it is free.
+            if (state.threads != 0) return;
+            state.waiting.pop_back();
+            throw;
+        }
+    }
+    /// How many threads there are.
+    std::size_t threads() const {
+        const std::lock_guard lock{state_->mutex};
+        return state_->threads;
+    }
+
+private:
+    /// What the threads share.
+    struct State {
+        explicit State(Limits given) : limits(given) {}
+
+        const Limits limits;
+        std::mutex mutex;
+        std::condition_variable wake;
+        std::deque<std::shared_ptr<BlockingJob>> waiting;
+        std::size_t threads = 0;
+        /// Those of them that rest.
+        std::size_t idle = 0;
+        bool ended = false;
+    };
+
+    static void work(std::shared_ptr<State> state) noexcept {
+        std::unique_lock lock{state->mutex};
+        for (;;) {
+            ++state->idle;
+            state->wake.wait_for(
+                lock, state->limits.rest, [&] { return !state->waiting.empty() || state->ended; });
+            --state->idle;
+            if (state->waiting.empty()) break;
+            std::shared_ptr<BlockingJob> job = std::move(state->waiting.front());
+            state->waiting.pop_front();
+            lock.unlock();
+            job->run();
+            job.reset();
+            lock.lock();
+        }
+        --state->threads;
+    }
+
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace clarify::detail
+
+#endif  // CLARIFY_CORE_DETAIL_BLOCKING_WORKERS_HPP

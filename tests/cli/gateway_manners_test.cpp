@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: BSL-1.0
+// The example gateway as a service that runs for years: signals, its log, and the service manager.
+
+#include "gateway_scene.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/un.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <thread>
+
+using namespace gateway_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& what) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+        ++found;
+    return found;
+}
+
+/// Where a service manager listens.
+class Manager {
+public:
+    explicit Manager(const std::string& path) {
+        descriptor_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+        REQUIRE(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    }
+    Manager(const Manager&) = delete;
+    Manager& operator=(const Manager&) = delete;
+    ~Manager() { ::close(descriptor_); }
+
+    /// Waits until it hears something that begins so.
+    bool hears(const std::string& begin) {
+        const auto until = std::chrono::steady_clock::now() + patience;
+        while (std::chrono::steady_clock::now() < until) {
+            pollfd state{descriptor_, POLLIN, 0};
+            if (::poll(&state, 1, 1000) != 1) continue;
+            std::array<char, 512> bytes{};
+            const ssize_t size = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
+            if (size > 0 &&
+                std::string{bytes.data(), static_cast<std::size_t>(size)}.starts_with(begin)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+private:
+    int descriptor_;
+};
+
+/// Both ends of a pipe, closed with the object.
+struct Pipe {
+    Pipe() { REQUIRE(::pipe2(ends, O_CLOEXEC) == 0); }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    ~Pipe() {
+        for (const int end : ends)
+            ::close(end);
+    }
+    /// Nothing more goes in.
+    void fill() {
+        ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
+        const std::string block(4096, 'x');
+        while (::write(ends[1], block.data(), block.size()) > 0) {
+        }
+        while (::write(ends[1], block.data(), 1) > 0) {
+        }
+        ::fcntl(ends[1], F_SETFL, 0);
+    }
+    std::string take_all() {
+        std::string out;
+        std::array<char, 4096> bytes{};
+        ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+        for (ssize_t size = 0; (size = ::read(ends[0], bytes.data(), bytes.size())) > 0;)
+            out.append(bytes.data(), static_cast<std::size_t>(size));
+        return out;
+    }
+
+    int ends[2] = {-1, -1};
+};
+
+}  // namespace
+
+TEST_CASE("gateway: a hang-up reads the files again, and says what has changed") {
+    Setup setup;
+    const auto hang_up = [&] { setup.gateway.send_signal(SIGHUP); };
+    Sender sender{setup.gateway};
+    CHECK(sender.post(one_sample).result_int() == 200);
+    hang_up();
+    CHECK(setup.gateway.logs("no file has changed"));
+
+    // Another Clarify, in the same file.
+    Emulator other{plain_http()};
+    setup.folder.write("credentials.json", other.credentials_json());
+    hang_up();
+    CHECK(
+        setup.gateway.logs("credentials.json has changed: another address, another integration,"));
+    CHECK(sender.post(one_sample).result_int() == 200);
+    CHECK(setup.emulator.sample_count("temperature") == 1);
+    CHECK(other.sample_count("temperature") == 1);
+
+    setup.folder.write("credentials.json", "{");
+    hang_up();
+    CHECK(setup.gateway.logs("what was read before stays in use"));
+    CHECK(sender.post(one_sample).result_int() == 200);
+    CHECK(setup.gateway.log().find(other.options().client_secret) == std::string::npos);
+    setup.gateway.send_signal(SIGTERM);
+    CHECK(setup.gateway.wait() == 0);
+}
+
+TEST_CASE("gateway: a call in hand ends with the credentials it began with") {
+    StuckSetup setup{{"--timeout", "3s"}};
+    Sender busy{setup.gateway};
+    busy.write_samples(one_sample);
+    setup.receive_call();
+    Emulator other{plain_http()};
+    setup.folder.write("credentials.json", other.credentials_json());
+    setup.gateway.send_signal(SIGHUP);
+    CHECK(setup.gateway.logs("has changed"));
+    Sender sender{setup.gateway};
+    CHECK(sender.post(one_sample).result_int() == 200);
+    CHECK(busy.read().result_int() == 504);
+    // A hang-up during the end does not cut it short.
+    setup.gateway.send_signal(SIGTERM);
+    setup.gateway.send_signal(SIGHUP);
+    CHECK(setup.gateway.wait() == 0);
+}
+
+TEST_CASE("gateway: goes on and ends well where nobody reads its output any more") {
+    Emulator emulator{plain_http()};
+    const TemporaryDirectory folder;
+    const Options options{
+        "--host",
+        "gateway",
+        "--credentials",
+        folder.write("credentials.json", emulator.credentials_json())};
+    int broken[2];
+    REQUIRE(::pipe2(broken, O_CLOEXEC) == 0);
+    GatewayProcess gateway{options, {}, broken[1]};
+    ::close(broken[1]);
+    ::close(broken[0]);
+    gateway.stop_reading();
+    gateway.send_signal(SIGHUP);
+    Sender sender{gateway};
+    CHECK(sender.post(one_sample).result_int() == 200);
+    gateway.send_signal(SIGTERM);
+    CHECK(gateway.wait() == 0);
+}
+
+TEST_CASE("gateway: waits for nobody to read its log, and counts what was lost") {
+    Emulator emulator{plain_http()};
+    const TemporaryDirectory folder;
+    const Options options{
+        "--host",
+        "gateway",
+        "--log-levels",
+        "--credentials",
+        folder.write("credentials.json", emulator.credentials_json())};
+    const std::string path = (folder / "notify").string();
+    Manager manager{path};
+    Pipe log;
+    log.fill();
+    GatewayProcess gateway{options, {"NOTIFY_SOCKET=" + path}, log.ends[1]};
+    CHECK(manager.hears("READY=1"));
+    Sender sender{gateway};
+    for (int i = 0; i != 3; ++i) {
+        gateway.send_signal(SIGHUP);
+        CHECK(manager.hears("READY=1"));
+        CHECK(sender.post(one_sample).result_int() == 200);
+    }
+    log.take_all();
+    gateway.send_signal(SIGHUP);
+    CHECK(manager.hears("READY=1"));
+    const std::string seen = log.take_all();
+    CHECK(seen.starts_with("<4>3 lines were lost here"));
+    CHECK(seen.find("\n<6>no file has changed\n") != std::string::npos);
+    gateway.send_signal(SIGTERM);
+    CHECK(gateway.wait() == 0);
+}
+
+TEST_CASE("gateway: an outage is a line where it begins and one where it ends") {
+    Setup setup;
+    setup.emulator.fail_next(1'000, 500);
+    Sender sender{setup.gateway};
+    for (int i = 0; i != 5; ++i)
+        CHECK(sender.post(one_sample).result_int() == 502);
+    CHECK(setup.gateway.logs("Clarify cannot be used: status"));
+    setup.emulator.fail_next(0, 500);
+    for (int i = 0; i != 5; ++i)
+        CHECK(sender.post(one_sample).result_int() == 200);
+    CHECK(setup.gateway.logs("Clarify can be used again, after "));
+    CHECK(setup.gateway.logs("5 requests that failed"));
+    CHECK(count(setup.gateway.log(), "\n") == 2);
+}
+
+TEST_CASE("gateway: starts before Clarify is there, and recovers by itself") {
+    const TemporaryDirectory folder;
+    auto emulator = std::make_unique<Emulator>(plain_http());
+    EmulatorOptions options = emulator->options();
+    options.port = emulator->port();
+    const std::string credentials = emulator->credentials_json();
+    emulator.reset();
+    GatewayProcess gateway{
+        {"--host", "gateway", "--credentials", folder.write("credentials.json", credentials)}};
+    Sender sender{gateway};
+    CHECK(sender.post(one_sample).result_int() == 502);
+    CHECK(gateway.logs("Clarify cannot be used"));
+    emulator = std::make_unique<Emulator>(options);
+    const auto until = std::chrono::steady_clock::now() + patience;
+    unsigned status = 0;
+    while (status != 200 && std::chrono::steady_clock::now() < until) {
+        status = sender.post(one_sample).result_int();
+        std::this_thread::sleep_for(50ms);
+    }
+    CHECK(status == 200);
+    CHECK(gateway.logs("Clarify can be used again"));
+}
+
+TEST_CASE("gateway: tells a service manager how it is") {
+    Emulator emulator{plain_http()};
+    const TemporaryDirectory folder;
+    const std::string path = (folder / "notify").string();
+    Manager manager{path};
+    GatewayProcess gateway{
+        {"--credentials", folder.write("credentials.json", emulator.credentials_json())},
+        {"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=200000"}};
+    CHECK(manager.hears("READY=1"));
+    CHECK(manager.hears("WATCHDOG=1"));
+    CHECK(manager.hears("WATCHDOG=1"));
+    gateway.send_signal(SIGHUP);
+    CHECK(manager.hears("RELOADING=1\nMONOTONIC_USEC="));
+    CHECK(manager.hears("READY=1"));
+    gateway.send_signal(SIGTERM);
+    CHECK(manager.hears("STOPPING=1"));
+    CHECK(gateway.wait() == 0);
+}
+
+TEST_CASE("gateway: takes the sockets that a service manager listens on") {
+    Emulator emulator{plain_http()};
+    const TemporaryDirectory folder;
+    const std::string credentials =
+        folder.write("credentials.json", emulator.credentials_json()).string();
+    asio::io_context context;
+    tcp::acceptor listener{context, {asio::ip::address_v4::loopback(), 0}};
+    const char* const program = std::getenv("CLARIFY_GATEWAY");
+    REQUIRE(program != nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::dup2(listener.native_handle(), 3);
+        ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+        ::setenv("LISTEN_FDS", "1", 1);
+        ::execl(
+            program,
+            program,
+            "--listen",
+            "192.0.2.1:1",
+            "--credentials",
+            credentials.c_str(),
+            nullptr);
+        ::_exit(127);
+    }
+    tcp::socket sender{context};
+    sender.connect(listener.local_endpoint());
+    asio::write(sender, asio::buffer("GET /healthz HTTP/1.0\r\n\r\n", 25));
+    std::string answer;
+    boost::system::error_code ec;
+    asio::read(sender, asio::dynamic_buffer(answer), ec);
+    CHECK(answer.starts_with("HTTP/1.0 200 "));
+    ::kill(child, SIGTERM);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    CHECK(status == 0);
+}
+
+TEST_CASE("gateway: an address that is not there ends it with 1") {
+    Emulator emulator{plain_http()};
+    const TemporaryDirectory folder;
+    const std::string credentials =
+        folder.write("credentials.json", emulator.credentials_json()).string();
+    CHECK(
+        GatewayProcess::exit_code({"--credentials", credentials, "--listen", "192.0.2.1:1"}) == 1);
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the example gateway decides, without a gateway.
+
+#include "../../examples/gateway/memory.hpp"
+#include "../../examples/gateway/outage.hpp"
+#include "../../examples/gateway/own_hosts.hpp"
+#include "../../examples/gateway/target.hpp"
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <optional>
+
+using namespace gateway;
+using namespace std::chrono_literals;
+
+TEST_CASE("Outage: begins with the first failure, and ends with the first success") {
+    Outage outage;
+    Outage::Time now{};
+    CHECK_FALSE(outage.succeeded(now));
+    CHECK(outage.failed(now));
+    for (int i = 0; i != 1000; ++i)
+        CHECK_FALSE(outage.failed(now += 1s));
+    const auto past = outage.succeeded(now += 1s);
+    REQUIRE(past);
+    CHECK(past->lasted == 1001s);
+    CHECK(past->failures == 1001);
+    CHECK_FALSE(outage.succeeded(now += 1s));
+    // Another one, later.
+    CHECK(outage.failed(now += 2min));
+    CHECK(outage.succeeded(now += 1s)->failures == 1);
+}
+
+TEST_CASE("Outage: trouble that comes and goes is told ever more rarely") {
+    Outage outage;
+    Outage::Time now{};
+    int lines = 0;
+    // An hour in which each second call fails.
+    for (int i = 0; i != 18'000; ++i) {
+        if (outage.failed(now += 100ms)) ++lines;
+        if (outage.succeeded(now += 100ms)) ++lines;
+    }
+    CHECK(lines == 3);
+    CHECK(outage.succeeded(now += 10s));
+    // And one in which it fails for a moment each minute.
+    lines = 0;
+    for (int i = 0; i != 60; ++i) {
+        if (outage.failed(now += 1s)) ++lines;
+        for (int second = 0; second != 59; ++second) {
+            if (outage.succeeded(now += 1s)) ++lines;
+        }
+    }
+    CHECK(lines < 8);
+}
+
+TEST_CASE("Rarely: at once, and then no more than once in a minute") {
+    Rarely rarely;
+    Outage::Time now{};
+    CHECK(rarely.happened(now) == 0);
+    for (int i = 0; i != 59; ++i)
+        CHECK_FALSE(rarely.happened(now += 1s));
+    CHECK(rarely.happened(now += 1s) == 59);
+    CHECK(rarely.happened(now += 1h) == 0);
+}
+
+TEST_CASE("Memory: what all hold together has a limit") {
+    Memory memory{1000};
+    {
+        Memory::Share a{memory};
+        Memory::Share b{memory};
+        CHECK(a.grow_to(600));
+        CHECK_FALSE(b.grow_to(401));
+        CHECK(b.grow_to(400));
+        CHECK_FALSE(a.grow_to(601));
+        CHECK(a.grow_to(100));  // it holds them already
+        CHECK(memory.held() == 1000);
+        a.hold(10);
+        CHECK(memory.held() == 410);
+        b.hold(2000);
+        CHECK(memory.held() == 2010);
+        CHECK_FALSE(a.grow_to(11));
+    }
+    CHECK(memory.held() == 0);
+}
+
+TEST_CASE("OwnHosts: addresses, localhost and the names that were given") {
+    const OwnHosts hosts{{"gateway.example", "box"}};
+    for (const char* const own :
+         {"127.0.0.1",
+          "127.0.0.1:8080",
+          "10.1.2.3",
+          "[::1]",
+          "[fe80::1]:80",
+          "localhost",
+          "LocalHost:1",
+          "localhost.",
+          "gateway.example",
+          "Gateway.Example:8080",
+          "box.",
+          "box:"}) {
+        CAPTURE(own);
+        CHECK(hosts.has(own));
+    }
+    for (const char* const foreign :
+         {"",
+          "evil.example",
+          "gateway.example.evil",
+          "xgateway.example",
+          "localhost.evil",
+          "127.1",
+          "2130706433",
+          "0x7f000001",
+          "127.0.0.1.evil",
+          "[::1",
+          "::1",
+          "[127.0.0.1]",
+          "box..",
+          "user@box",
+          "box:80:80"}) {
+        CAPTURE(foreign);
+        CHECK_FALSE(hosts.has(foreign));
+    }
+    CHECK(hosts.to_string() == "IP addresses, localhost, gateway.example, box");
+}
+
+TEST_CASE("target: its host and its path, in whatever form") {
+    CHECK_FALSE(authority_of("/a"));
+    CHECK_FALSE(authority_of("ftp://a/b"));
+    CHECK(authority_of("http://a:80/b") == "a:80");
+    CHECK(authority_of("HTTPS://a?b") == "a");
+    CHECK(authority_of("http://") == "");
+    CHECK(path_of("/a?b") == "/a");
+    CHECK(path_of("http://a/b?c") == "/b");
+    CHECK(path_of("http://a?b") == "/");
+    CHECK(path_of("http://a") == "/");
+    CHECK(path_of("*") == "*");
+}

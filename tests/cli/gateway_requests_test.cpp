@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSL-1.0
+// The example gateway before requests that are none, too many, or for somebody else.
+
+#include "gateway_scene.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <list>
+#include <string>
+#include <thread>
+
+using namespace gateway_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::size_t count(const std::string& text, const std::string& what) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
+        ++found;
+    return found;
+}
+
+std::string answer_to(const GatewayProcess& gateway, const std::string& bytes) {
+    Sender sender{gateway};
+    sender.write(bytes);
+    return sender.read_all();
+}
+
+std::string get_of_host(const std::string& host) {
+    return "GET /healthz HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+}
+
+/// A document of about `size` bytes that takes far more memory once it is read.
+std::string large_document(std::size_t size) {
+    std::string out = R"({"times":[)";
+    while (out.size() + 30 < size)
+        out += "\"\",";
+    return out + R"(""],"series":{}})";
+}
+
+std::size_t resident_kib(const GatewayProcess& gateway) {
+    std::ifstream file{"/proc/" + std::to_string(gateway.id()) + "/status"};
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("VmRSS:")) return std::stoul(line.substr(6));
+    }
+    return 0;
+}
+
+}  // namespace
+
+TEST_CASE("gateway: where a request ends is never guessed") {
+    Setup setup;
+    const std::string inner =
+        "POST /samples HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
+        "Content-Length: " +
+        std::to_string(one_sample.size()) + "\r\n\r\n" + one_sample;
+    const auto hidden_behind = [&](const std::string& fields, const std::string& version) {
+        return answer_to(
+            setup.gateway,
+            "POST /samples " + version + "\r\nHost: gateway\r\nContent-Type: application/json\r\n" +
+                fields + "\r\n" + inner);
+    };
+    for (const char* const fields :
+         {"Transfer-Encoding: chunked, x\r\n",
+          "Transfer-Encoding: identity\r\n",
+          "Transfer-Encoding: xchunked\r\nContent-Length: 0\r\n",
+          "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n",
+          "Transfer-Encoding : chunked\r\n",
+          "Content-Length: 0\r\nContent-Length: 0\r\n",
+          "Content-Length: 0, 0\r\n",
+          "Content-Length: +0\r\n",
+          "X: a\r\n b\r\n"}) {
+        CAPTURE(fields);
+        const std::string answer = hidden_behind(fields, "HTTP/1.1");
+        CHECK(answer.starts_with("HTTP/1.1 400 "));
+        CHECK(count(answer, "HTTP/1.1 ") == 1);
+    }
+    const std::string old =
+        hidden_behind("Connection: keep-alive\r\nTransfer-Encoding: chunked\r\n", "HTTP/1.0");
+    CHECK(old.starts_with("HTTP/1.1 400 "));
+    CHECK(count(old, "HTTP/1.1 ") == 1);
+    CHECK(setup.emulator.signal_count() == 0);
+
+    // And what is right is taken, in chunks too.
+    Sender sender{setup.gateway};
+    sender.write(
+        "POST /samples HTTP/1.1\r\nHost: gateway\r\nContent-Type: "
+        "application/json;charset=utf-8\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n1;a=\"b\"\r\n{\r\n");
+    char size[16];
+    std::snprintf(size, sizeof size, "%zx\r\n", one_sample.size() - 1);
+    sender.write(size + one_sample.substr(1) + "\r\n0\r\nX: y\r\n\r\n");
+    CHECK(sender.read().result_int() == 200);
+    CHECK(setup.emulator.sample_count("temperature") == 1);
+}
+
+TEST_CASE("gateway: answers for hosts of its own, and says in its log which it refuses") {
+    Setup setup{{"--host", "other.example"}};
+    for (const char* const own :
+         {"127.0.0.1", "localhost:80", "[::1]", "GATEWAY", "other.example.:8080"}) {
+        CAPTURE(own);
+        CHECK(answer_to(setup.gateway, get_of_host(own)).starts_with("HTTP/1.1 200 "));
+    }
+    for (const char* const foreign : {"evil.example", "gateway.evil", ""}) {
+        CAPTURE(foreign);
+        const std::string answer = answer_to(setup.gateway, get_of_host(foreign));
+        CHECK(answer.starts_with("HTTP/1.1 421 "));
+    }
+    // The target's own host counts, not that of the field.
+    CHECK(answer_to(
+              setup.gateway, "GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+              .starts_with("HTTP/1.1 421 "));
+    for (const char* const fields :
+         {"", "Host: localhost\r\nHost: localhost\r\n", "Host: a b\r\n"}) {
+        CHECK(answer_to(setup.gateway, "GET /healthz HTTP/1.1\r\n" + std::string{fields} + "\r\n")
+                  .starts_with("HTTP/1.1 400 "));
+    }
+    CHECK(setup.gateway.logs("\"evil.example\""));
+    CHECK(setup.gateway.logs("localhost, other.example, gateway; --host"));
+    CHECK(count(setup.gateway.log(), "refused a request") == 1);
+    CHECK(GatewayProcess::exit_code({"--host", "no name"}) == 2);
+    CHECK(GatewayProcess::exit_code({"--host", "a:80"}) == 2);
+}
+
+TEST_CASE("gateway: all requests together hold no more memory than they may") {
+    StuckSetup setup{{"--max-memory", "6MiB", "--timeout", "60s"}};
+    const std::string document = large_document(1024 * 1024 - 1000);
+    [[maybe_unused]] const std::size_t before = resident_kib(setup.gateway);
+    std::list<Sender> senders;
+    std::size_t refused = 0;
+    for (int i = 0; i != 12; ++i) {
+        Sender& sender = senders.emplace_back(setup.gateway);
+        sender.write_samples(document);
+        // It is answered at once, or Clarify has it.
+        pollfd events[2] = {
+            {sender.descriptor(), POLLIN, 0}, {setup.acceptor.native_handle(), POLLIN, 0}};
+        REQUIRE(::poll(events, 2, 90'000) > 0);
+        if (events[1].revents != 0) {
+            setup.receive_call();
+            continue;
+        }
+        const Response response = sender.read();
+        CHECK(response.result_int() == 503);
+        CHECK(response[http::field::retry_after] == "1");
+        CHECK(text(error_of(response), "kind") == "overloaded");
+        CHECK_FALSE(response.keep_alive());
+        ++refused;
+    }
+    CHECK(refused >= 6);
+    CHECK(refused < 12);
+    CHECK(setup.gateway.logs("--max-memory allows"));
+    CHECK(count(setup.gateway.log(), "--max-memory allows") == 1);
+#if !defined(__SANITIZE_ADDRESS__)
+    // What it was decoded to took some fifteen times as much, one after the other.
+    CHECK(resident_kib(setup.gateway) < before + 48 * 1024);
+#endif
+}
+
+TEST_CASE("gateway: tells senders nothing of what lies behind it") {
+    StuckSetup setup{{"--timeout", "10s"}};
+    const std::string port = std::to_string(setup.acceptor.local_endpoint().port());
+    setup.acceptor.close();
+    Sender sender{setup.gateway};
+    const Response response = sender.post(one_sample);
+    CHECK(response.result_int() == 502);
+    CHECK(text(error_of(response), "kind") == "connect");
+    CHECK(response.body().find(port) == std::string::npos);
+    CHECK(response.body().find("127.0.0.1") == std::string::npos);
+    CHECK(setup.gateway.logs("127.0.0.1:" + port));
+}
+
+TEST_CASE("gateway: a shortage of descriptors does not end accepting") {
+    Setup setup;
+    Sender first{setup.gateway};
+    CHECK(first.get("/healthz").result_int() == 200);
+    rlimit few{24, 24};
+    REQUIRE(::prlimit(setup.gateway.id(), RLIMIT_NOFILE, &few, nullptr) == 0);
+    {
+        std::list<Sender> senders;
+        for (int i = 0; i != 40; ++i)
+            senders.emplace_back(setup.gateway);
+        CHECK(setup.gateway.logs("connections have to wait: Too many open files"));
+        CHECK(first.get("/healthz").result_int() == 200);
+    }
+    Sender last{setup.gateway};
+    CHECK(last.get("/healthz").result_int() == 200);
+    CHECK(setup.gateway.logs("connections are accepted again"));
+    CHECK(count(setup.gateway.log(), "Too many open files") == 1);
+    setup.gateway.send_signal(SIGTERM);
+    CHECK(setup.gateway.wait() == 0);
+}

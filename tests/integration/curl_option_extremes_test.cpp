@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSL-1.0
+// The limits of CurlBackend at the ends of their ranges.
+
+#include <clarify/http/curl_backend.hpp>
+
+#include "option_cases.hpp"
+
+#include <doctest/doctest.h>
+
+using clarify::CurlBackend;
+
+TEST_CASE("CurlBackend: each time may be as long as can be said, and means for ever") {
+    option_cases::each_time_may_be_for_ever<CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: all limits may be the largest there is at once") {
+    option_cases::all_may_be_the_most_at_once<CurlBackend>();
+}
+
+TEST_CASE("CurlBackend: no idle time means a connection for each call") {
+    option_cases::no_idle_time_means_a_connection_a_call<CurlBackend>();
+}

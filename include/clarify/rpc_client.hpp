@@ -43,12 +43,17 @@ namespace clarify {
     `ApiClient`, unless they say otherwise.
     @par Executor
     Everything inside runs on a strand of the given executor; no thread is started but those that
-    look up names, which the process shares (see `BasicBeastBackend`). Completion handlers run on their own associated executor, else on the
-    given one, never inside the function that starts the call, and never on the strand.
+    look up names, which the process shares (see `BasicBeastBackend`). Completion handlers run on their
+    own associated executor, else on the given one, never inside the function that starts the call, and
+    never on the strand.
     @par Timeout
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
     line, token, name look-up, connecting, TLS, request, response and repetitions. `Error::phase()`
     tells where it was.
+    @par Wrong arguments
+    What cannot be a call does not compile, and the first line of the compiler says what to do: params
+    or a result that the codec does not map, a handler of another outcome, a backend that cannot be
+    made from `HttpOptions`.
     @par Per-operation cancellation
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
     call. After that: terminal and partial; the connection is closed, and the server may have
@@ -128,7 +133,9 @@ public:
         const Credentials& credentials,
         ClientOptions options = {}) requires std::constructible_from<Backend, HttpOptions> &&
         std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>;
-    /// Where a policy cannot be made so: the compiler says which, and what to do.
+    /// Where a policy cannot be made so: the compiler says which, and what to do. A backend is to take
+    /// `HttpOptions`, an authentication `CredentialsAuth`, a codec nothing or `JsonCodecOptions`; other
+    /// policies go into the constructor below.
     RpcClient(executor_type, const Credentials&, ClientOptions = {}) requires(
         !(std::constructible_from<Backend, HttpOptions> &&
           std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>)) {
@@ -209,7 +216,8 @@ public:
     auto async_call(std::string_view method, Token&& token) {
         return async_call<R>(method, no_params, CallOptions{}, std::forward<Token>(token));
     }
-    /// With other arguments: the compiler says which one is wrong, and what it could be.
+    /// With other arguments: the compiler says which one is wrong, and what it could be. Params have to
+    /// be what the codec encodes, options `CallOptions`, and a handler takes one `Result<R>`.
     template <class R = value_type, class... Args>
     requires detail::RefusedArguments<R, Codec, Args...>
     void async_call(std::string_view, Args&&...) { detail::explain_arguments<R, Codec, Args...>(); }
@@ -219,7 +227,7 @@ public:
         std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_call<R>(method, params, std::move(options), boost::asio::use_awaitable);
     }
-    /// With params that cannot be encoded, likewise.
+    /// With params that cannot be encoded, likewise: a struct that nobody described, for one.
     template <class R = value_type, class Params>
     requires(!RpcParams<Params, Codec>) void call(
         std::string_view, const Params&, CallOptions = {}) {
@@ -316,7 +324,7 @@ public:
     auto async_call_batch(Batch batch, Token&& token) {
         return async_call_batch<R>(std::move(batch), CallOptions{}, std::forward<Token>(token));
     }
-    /// With a handler of another outcome, as `async_call`.
+    /// With a handler of another outcome, as `async_call`: it takes a `Result<BatchResult<R>>`.
     template <class R = value_type, class Token>
     requires(
         !CompletionToken<Token, BatchResult<R>> &&
@@ -376,7 +384,7 @@ public:
         return detail::async_operation<Result<void>>(
             std::forward<Token>(token), InitiateDrain{}, engine_, limit);
     }
-    /// With a handler of another outcome, as `async_call`.
+    /// With a handler of another outcome, as `async_call`: it takes a `Result<void>`.
     template <class Token>
     requires(!CompletionToken<Token, void>) void async_drain(std::chrono::milliseconds, Token&&) {
         detail::explain_token<Token, void>();

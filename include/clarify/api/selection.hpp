@@ -38,7 +38,8 @@ struct SelectionBase {
     std::vector<Item> included_items;
 
     /// The included item with an identifier, found by looking through all of them; null where there is
-    /// none. Valid until `included_items` changes.
+    /// none, as for an item that the server left out. Valid until `included_items` changes.
+    /// @param id as in `Signal::item()`, or the key of a column without a rollup
     const Item* included_item(std::string_view id) const {
         const auto found =
             std::find_if(included_items.begin(), included_items.end(), [id](const Item& item) {
@@ -50,6 +51,11 @@ struct SelectionBase {
 
 /** Some of the signals, or of the items: a result of `admin.selectSignals`, `clarify.selectItems`, and
     of connecting and disconnecting signals.
+
+    @code
+    for (const clarify::Signal& signal : selection.data)
+        if (const auto shown = signal.item()) print(signal.input, "is published as", shown->id);
+    @endcode
 
     @tparam Resource `Signal` or `Item`.
 */
@@ -80,9 +86,10 @@ struct DataSelection : SelectionBase {
     DataFrame data;
 };
 
-/** Read a selection in any of the forms that it can be asked for (`format` of the request): resources in an array or in an
-    object by their identifiers, included ones in an array or in arrays by their types, one data
-    frame or several. Unknown members, and included resources of unknown types, are ignored.
+/** Read a selection in any of the forms that it can be asked for (`format` of the request): resources
+    in an array or in an object by their identifiers, included ones in an array or in arrays by their
+    types, one data frame or several. Unknown members, and included resources of unknown types, are
+    ignored.
 
     A member that is null counts as absent. A resource in an object has its key for an identifier where
     it does not say its own.

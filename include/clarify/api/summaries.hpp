@@ -42,6 +42,12 @@ struct CreateSummary {
 
     Repeating a save does no harm: the second time, both flags are `false`. So they tell whether there
     was anything to do, not whether it was done.
+
+    | `created` | `updated` | meaning |
+    | --- | --- | --- |
+    | `true` | either | it is new |
+    | `false` | `true` | it existed, and is now as it was saved |
+    | `false` | `false` | it existed and was so already, or was to be left alone (`SaveOptions::create_only`) |
 */
 struct SaveSummary {
     SaveSummary() {}

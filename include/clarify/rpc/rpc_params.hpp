@@ -17,6 +17,21 @@ namespace clarify {
 
     Whether it becomes an object or an array, as JSON-RPC 2.0 section 4.2 demands, shows when it is
     written: anything else is `Errc::bad_argument`.
+
+    @code
+    struct Range {
+        double from = 0;
+        double to = 0;
+    };
+    BOOST_DESCRIBE_STRUCT(Range, (), (from, to))
+
+    co_await client.call<double>("mean", Range{0, 10});  // {"from":0,"to":10}
+    @endcode
+
+    Other types are refused at the call, by a `static_assert` that says what can be done.
+
+    @tparam Codec that of the client; see `JsonCodec::encode` and, for what the shipped ones take,
+    `BasicJsonCodec`.
 */
 template <class Params, class Codec>
 concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Params> ||

@@ -64,6 +64,11 @@ void AuthSuite<MakePolicy>::failure_cases() {
         "a backend that throws ends all waiting calls",
         raise(std::make_exception_ptr(std::runtime_error{"thrown by the backend"})),
         Errc::internal);
+    recovery_cases();
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::recovery_cases() {
     judge(
         "failure.phase",
         "an error of the kind token is of the phase token",

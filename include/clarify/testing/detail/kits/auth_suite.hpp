@@ -73,6 +73,7 @@ private:
     void expiry_cases();
     void event_cases();
     void failure_cases();
+    void recovery_cases();
     void rejection_cases();
 
     // For all policies.

@@ -36,11 +36,11 @@ namespace clarify::testing {
     resolver does not know as unknown ("resolve.unknown"), a machine that does not know localhost or
     has no IPv6 ("resolve.localhost", "tls.wrong_name", "tls.server_name", "request.address_6"), and
     a connection that does not come to stand (a part of "progress.phase", "progress.sent" and
-    "destroy.in_flight", and all of "cancel.connect" and "deadline.connect"). So are
-    "drain" for a backend that has no such function, "failure.overloaded" for one that refuses nobody, and
-    "tls.until_close" for one that cannot see the closing alert. Not tried at all are proxies, names
-    that end in a dot, and what must not be touched once a context is gone: run the kit under a
-    sanitizer for that.
+    "destroy.in_flight", and all of "cancel.connect" and "deadline.connect"). So are the two of
+    "drain" for a backend that has no such function, "failure.overloaded" for one that refuses nobody,
+    and "tls.until_close" for one that cannot see the closing alert. Not tried at all are proxies,
+    names that end in a dot, and what must not be touched once a context is gone: run the kit under
+    a sanitizer for that.
 
     The first case is "executor.serial". Where work goes on outside the client's executor the
     report ends with it, for the other cases might crash the program. Of each case the first five

@@ -9,11 +9,12 @@
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/core/completion_token.hpp>
-#include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/credentials.hpp>
+#include <clarify/detail/call_arguments.hpp>
 #include <clarify/detail/engine.hpp>
 #include <clarify/rpc/batch.hpp>
 #include <clarify/rpc/envelope.hpp>
+#include <clarify/rpc/rpc_params.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -29,18 +30,6 @@
 
 namespace clarify {
 
-/** What can be the `params` of a request: `no_params`, what the codec encodes, or a type with a
-    function `append_json_text` of its own, as those of the Clarify API have.
-
-    Whether it becomes an object or an array, as JSON-RPC 2.0 section 4.2 demands, shows when it is
-    written: anything else is `Errc::bad_argument`.
-*/
-template <class Params, class Codec>
-concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Params> ||
-    requires(const Codec& codec, const Params& params, std::string& out) {
-    codec.encode(params, out);
-};
-
 /** Calls methods of a JSON-RPC 2.0 server by HTTP POST.
 
     The three policies are the extension points: how a request travels (`HttpBackend`), how it is
@@ -55,12 +44,16 @@ concept RpcParams = std::same_as<Params, NoParams> || detail::WritesOwnJson<Para
     @par Executor
     Everything inside runs on a strand of the given executor; no thread is started but those that
     look up names and look at files, which the process shares (see `BasicBeastBackend`). Completion
-    handlers run on their own associated executor, else on the
-    given one, never inside the function that starts the call, and never on the strand.
+    handlers run on their own associated executor, else on the given one, never inside the function
+    that starts the call, and never on the strand.
     @par Timeout
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
     line, token, name look-up, connecting, TLS, request, response and repetitions. `Error::phase()`
     tells where it was.
+    @par Wrong arguments
+    What cannot be a call does not compile, and the first line of the compiler says what to do: params
+    or a result that the codec does not map, a handler of another outcome, a backend that cannot be
+    made from `HttpOptions`.
     @par Per-operation cancellation
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
     call. After that: terminal and partial; the connection is closed, and the server may have
@@ -140,6 +133,14 @@ public:
         const Credentials& credentials,
         ClientOptions options = {}) requires std::constructible_from<Backend, HttpOptions> &&
         std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>;
+    /// Where a policy cannot be made so: the compiler says which, and what to do. A backend is to take
+    /// `HttpOptions`, an authentication `CredentialsAuth`, a codec nothing or `JsonCodecOptions`; other
+    /// policies go into the constructor below.
+    RpcClient(executor_type, const Credentials&, ClientOptions = {}) requires(
+        !(std::constructible_from<Backend, HttpOptions> &&
+          std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>)) {
+        detail::explain_policies<Backend, Auth, Codec, HttpOptions, CredentialsAuth>();
+    }
 
     /** A client for any endpoint, of any policies.
 
@@ -201,6 +202,7 @@ public:
         const Params& params = no_params,
         CallOptions options = {},
         Token&& token = {}) {
+        detail::check_result<R, Codec>();
         return start<R>(
             prepare(method, params, std::move(options), false), std::forward<Token>(token));
     }
@@ -214,11 +216,22 @@ public:
     auto async_call(std::string_view method, Token&& token) {
         return async_call<R>(method, no_params, CallOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong, and what it could be. Params have to
+    /// be what the codec encodes, options `CallOptions`, and a handler takes one `Result<R>`.
+    template <class R = value_type, class... Args>
+    requires detail::RefusedArguments<R, Codec, Args...>
+    void async_call(std::string_view, Args&&...) { detail::explain_arguments<R, Codec, Args...>(); }
     /// `async_call` as an awaitable.
     template <class R = value_type, RpcParams<Codec> Params = NoParams>
     [[nodiscard]] boost::asio::awaitable<Result<R>> call(
         std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_call<R>(method, params, std::move(options), boost::asio::use_awaitable);
+    }
+    /// With params that cannot be encoded, likewise: a struct that nobody described, for one.
+    template <class R = value_type, class Params>
+    requires(!RpcParams<Params, Codec>) void call(
+        std::string_view, const Params&, CallOptions = {}) {
+        detail::explain_params<Params, Codec>();
     }
 
     /** Sends a notification (JSON-RPC 2.0 section 4.1): it has no id, and no result is waited for,
@@ -255,11 +268,23 @@ public:
     auto async_notify(std::string_view method, Token&& token) {
         return async_notify(method, no_params, CallOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments, as `async_call`.
+    template <class... Args>
+    requires detail::RefusedArguments<void, Codec, Args...>
+    void async_notify(std::string_view, Args&&...) {
+        detail::explain_arguments<void, Codec, Args...>();
+    }
     /// `async_notify` as an awaitable.
     template <RpcParams<Codec> Params = NoParams>
     [[nodiscard]] boost::asio::awaitable<Result<void>> notify(
         std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_notify(method, params, std::move(options), boost::asio::use_awaitable);
+    }
+    /// With params that cannot be encoded, as `call`.
+    template <class Params>
+    requires(!RpcParams<Params, Codec>) void notify(
+        std::string_view, const Params&, CallOptions = {}) {
+        detail::explain_params<Params, Codec>();
     }
 
     /// An empty batch, whose params this client's codec encodes and whose ids are this client's.
@@ -290,6 +315,7 @@ public:
         class R = value_type,
         CompletionToken<BatchResult<R>> Token = boost::asio::use_awaitable_t<>>
     auto async_call_batch(Batch batch, CallOptions options = {}, Token&& token = {}) {
+        detail::check_result<R, Codec>();
         return start<BatchResult<R>>(
             prepare_batch(std::move(batch), std::move(options)), std::forward<Token>(token));
     }
@@ -297,6 +323,13 @@ public:
     template <class R = value_type, CompletionToken<BatchResult<R>> Token>
     auto async_call_batch(Batch batch, Token&& token) {
         return async_call_batch<R>(std::move(batch), CallOptions{}, std::forward<Token>(token));
+    }
+    /// With a handler of another outcome, as `async_call`: it takes a `Result<BatchResult<R>>`.
+    template <class R = value_type, class Token>
+    requires(
+        !CompletionToken<Token, BatchResult<R>> &&
+        !std::convertible_to<Token, CallOptions>) void async_call_batch(Batch, Token&&) {
+        detail::explain_token<Token, BatchResult<R>>();
     }
     /// `async_call_batch` as an awaitable.
     template <class R = value_type>
@@ -367,6 +400,11 @@ public:
     auto async_drain(std::chrono::milliseconds limit, Token&& token = {}) {
         return detail::async_operation<Result<void>>(
             std::forward<Token>(token), InitiateDrain{}, engine_, limit);
+    }
+    /// With a handler of another outcome, as `async_call`: it takes a `Result<void>`.
+    template <class Token>
+    requires(!CompletionToken<Token, void>) void async_drain(std::chrono::milliseconds, Token&&) {
+        detail::explain_token<Token, void>();
     }
     /// `async_drain` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<void>> drain(std::chrono::milliseconds limit) {

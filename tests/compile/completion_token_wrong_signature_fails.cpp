@@ -1,5 +1,4 @@
-// expect-error: CompletionToken<Token, R>
-// expect-error: because 'CompletionToken<
+// expect-error: the last argument is not a completion token of this operation: a handler is called with
 // SPDX-License-Identifier: BSL-1.0
 // A handler of another outcome is no completion token: the call itself is refused, not something
 // deep inside.

@@ -1,8 +1,6 @@
-// expect-error: RpcParams<Params, Codec>
-// expect-error: because 'RpcParams<
+// expect-error: the last argument is not a completion token of this operation: a handler is called with
 // SPDX-License-Identifier: BSL-1.0
-// What the codec cannot encode is refused as params at the call, and so is a handler of another
-// outcome in their place.
+// Where params could stand, what looks like a handler is taken for one: of another outcome.
 
 #include <clarify/auth/no_auth.hpp>
 #include <clarify/rpc_client.hpp>

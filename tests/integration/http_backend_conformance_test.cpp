@@ -14,5 +14,5 @@ TEST_CASE("BeastBackend: it keeps every promise of the concept") {
     std::ostringstream text;
     text << report;
     CHECK_MESSAGE(report.passed(), text.str());
-    CHECK(report.cases().size() >= 40);
+    CHECK(report.cases().size() >= 90);
 }

@@ -25,8 +25,9 @@ namespace clarify {
 struct ApiOptions : CallOptions {
     ApiOptions() {}
 
-    /// The integration whose signals are meant: its identifier of 20 letters and digits. Empty: that of
-    /// the credentials. Methods that are about items only do without it.
+    /// The integration whose signals are meant: its identifier, 20 characters of `a` to `v` and `0` to
+    /// `9` (`is_resource_id`). Empty: that of the credentials. Methods that are about items only do
+    /// without it.
     std::string integration;
 };
 
@@ -53,13 +54,16 @@ struct SaveOptions : ApiOptions {
 struct SelectOptions : ApiOptions {
     SelectOptions() {}
 
-    /// Send the items of the result along, into `SelectionBase::included_items`: those that signals are published as, or whose data they
-    /// are. Servers of 1.1 and 1.2 were seen to refuse it for signals; `select_items` finds them by
-    /// the identifiers in `Signal::item()` everywhere.
+    /// Send the items of the result along, into `SelectionBase::included_items`: those that signals are
+    /// published as, or whose data they are. Servers of 1.1 and 1.2 were seen to refuse it for signals;
+    /// `select_items` finds them by the identifiers in `Signal::item()` everywhere.
     bool include_items = false;
 };
 
-/// For `ApiClient::signal_pages` and `item_pages`.
+/** For `ApiClient::signal_pages` and `item_pages`.
+
+    The options of a call (its time limit, for one) count for each page anew, not for all of them.
+*/
 struct PageOptions : SelectOptions {
     PageOptions() {}
 

@@ -54,14 +54,17 @@ bool read_json(JsonReader& in, DataFrame& frame);
 
     To collect samples that arrive one by one and not row by row, use `SampleBuffer`.
 
+    @par Object lifetimes
+    It owns all that it holds. The rows, keys and spans that it hands out refer to it: they are valid
+    until rows or columns are added, removed or sorted; to change values in place is fine meanwhile.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
 class DataFrame {
 public:
-    /// Stands for a value that is not there.
+    /// Stands for a value that is not there. Ask with `std::isnan`: NaN equals nothing, not even itself.
     static constexpr double missing = std::numeric_limits<double>::quiet_NaN();
-    /// What it writes as JSON is valid.
+    /// What it writes as JSON is valid, so that the client need not look through it again.
     static constexpr bool writes_valid_json = true;
 
     /// Without rows and columns.
@@ -80,6 +83,7 @@ public:
 
     /// How many rows there are.
     std::size_t size() const noexcept { return times_.size(); }
+    /// Is there no row? There may be columns all the same.
     bool empty() const noexcept { return times_.empty(); }
     /// How many columns there are, also such without a value.
     std::size_t columns() const noexcept { return columns_.size(); }
@@ -111,9 +115,11 @@ public:
     /// A time with its values: a view, valid until the frame changes.
     class Row {
     public:
+        /// For the frame: its row of a number that is less than `size()`.
         Row(const DataFrame& frame, std::size_t number) noexcept : frame_(frame), number_(number) {}
+        /// The time that all its values have.
         Timestamp time() const noexcept { return frame_.times_[number_]; }
-        /// The value in a column; may be missing.
+        /// The value in a column, whose number is less than `columns()`; may be missing.
         double operator[](std::size_t column) const noexcept {
             return frame_.columns_[column].values[number_];
         }
@@ -122,6 +128,7 @@ public:
         const DataFrame& frame_;
         std::size_t number_;
     };
+    /// One row, whose number is less than `size()`.
     Row row(std::size_t number) const noexcept { return {*this, number}; }
     /// Every row, in the order they are in: `for (const DataFrame::Row row : frame.rows())`.
     auto rows() const {
@@ -136,13 +143,15 @@ public:
     std::size_t add_column(std::string_view key);
     /// Adds a row in which all values are missing, at the end, whatever its time. Returns its number.
     std::size_t add_row(Timestamp time);
-    /// Sets a value of a row and a column that there are; `missing` removes it.
+    /// Sets a value of a row and a column that there are, by their numbers, which are not checked;
+    /// `missing` removes it.
     void set(std::size_t row, std::size_t column, double value) noexcept {
         columns_[column].values[row] = value;
     }
     /// Adds a row at the end, and the columns that it needs. Of values with the same key the last one
     /// counts.
     void append(Timestamp time, std::span<const std::pair<std::string_view, double>> values);
+    /// The same with the values in braces: `frame.append(time, {{"pump/flow", 12.5}})`.
     void append(Timestamp time, std::initializer_list<std::pair<std::string_view, double>> values) {
         append(time, std::span{values.begin(), values.size()});
     }

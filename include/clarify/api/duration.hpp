@@ -47,6 +47,15 @@ bool read_json(JsonReader& in, CalendarDuration& duration);
     Zero is an ordinary value here. For the attributes of signals and items Clarify takes it for "not
     set" (servers answer `PT0S` there), so reading such an attribute gives none.
 
+    @code
+    using namespace std::chrono_literals;
+    save.sample_interval = clarify::FixedDuration{15min};
+    save.gap_detection = clarify::FixedDuration::parse("PT2H30M").value();
+    const auto minutes = std::chrono::floor<std::chrono::minutes>(save.gap_detection->value());
+    @endcode
+
+    @par Exception safety
+    Nothing here throws, but what makes a text or an error message may find no memory for it.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -74,7 +83,8 @@ public:
     /// In nanoseconds, for `<chrono>`.
     constexpr std::chrono::nanoseconds value() const noexcept { return value_; }
     /// The text that Clarify itself makes: the largest unit is the hour (`PT960H` for 40 days), the
-    /// decimals of seconds end with no zero, zero is `PT0S`. `parse` reads it back as the same.
+    /// decimals of seconds end with no zero, zero is `PT0S`, and a negative one begins with `-`. `parse`
+    /// reads it back as the same.
     std::string to_string() const;
 
     /// Shorter ones come first, negative ones before zero.
@@ -96,13 +106,20 @@ private:
     has daylight saving: a day (`P1D`) then lasts 23 to 25 hours, and `PT24H` does not. Two are equal
     only if they are of the same kind: `days(1)` is not `24h`.
 
-    It may be zero or negative here; a rollup has to be positive (`is_positive`).
+    It may be zero or negative here; a rollup has to be positive (`is_positive`). There is no order, since
+    no calendar is at hand: whether `P1M` is longer than `P30D` depends on the month. `shortest` is what
+    limits go by.
 
     | text | made by | is |
     | --- | --- | --- |
     | `PT15M` | `CalendarDuration{15min}` | a fixed length |
     | `P1D`, `P1W` | `days(1)`, `weeks(1)` | days of the calendar |
     | `P1M`, `P1Y` | `months(1)`, `years(1)` | months of the calendar |
+
+    @code
+    query.rollup = clarify::CalendarDuration::months(1);  // from the first of a month to the next
+    query.time_zone = "Europe/Oslo";                      // of the clocks there
+    @endcode
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -117,7 +134,7 @@ public:
     template <std::integral Rep, class Period>
     constexpr CalendarDuration(std::chrono::duration<Rep, Period> fixed) noexcept
         : CalendarDuration(FixedDuration{fixed}) {}
-    /// So many times twelve months.
+    /// So many times twelve months, which any 32 bits hold.
     static constexpr CalendarDuration years(std::int32_t count) noexcept {
         return months(count * std::int64_t{12});
     }
@@ -161,6 +178,7 @@ public:
     /// `P2Y3M`, `P7D`, `PT1H30M`: what `parse` reads back as the same, unless it is zero (`PT0S`).
     std::string to_string() const;
 
+    /// The same kind and the same length of it; three zeros are equal, whatever they were made of.
     friend constexpr bool operator==(const CalendarDuration&, const CalendarDuration&) noexcept =
         default;
     /// Writes what `to_string` returns.
@@ -179,12 +197,18 @@ private:
     std::chrono::nanoseconds fixed_{0};
 };
 
-/// Writes a JSON string: what `to_string` returns. Does not fail, and takes zero and negative lengths
-/// as well; what a request may have is checked with the request.
+/** Writes a JSON string: what `to_string` returns.
+
+    Does not fail, and takes zero and negative lengths as well; what a request may have is checked with
+    the request.
+*/
 Result<void> append_json_text(std::string& out, FixedDuration duration);
 Result<void> append_json_text(std::string& out, CalendarDuration duration);
-/// Reads what `parse` reads, as a JSON string. `Errc::decode` for anything else; `duration` is then
-/// left alone.
+/** Reads what `parse` reads, as a JSON string.
+
+    @par Errors
+    `Errc::decode` for anything else; `duration` is then left alone.
+*/
 Result<void> read_json_text(std::string_view text, FixedDuration& duration);
 Result<void> read_json_text(std::string_view text, CalendarDuration& duration);
 

@@ -32,7 +32,10 @@ namespace clarify {
     when a query is written.
 */
 using TimeAggregation = detail::OpenEnum<detail::TimeAggregationNames>;
-/// How the items of a group become one, such as `ItemsAggregation::sum`. Other texts are kept, as in `TimeAggregation`.
+/** How the items of a group become one, bucket by bucket, such as `ItemsAggregation::sum`.
+
+    Other texts than the known ones are kept and sent, as in `TimeAggregation`.
+*/
 using ItemsAggregation = detail::OpenEnum<detail::GroupAggregationNames>;
 
 /** What items and groups have in common: how their values become one a bucket, and what that is
@@ -48,7 +51,8 @@ struct AggregationBase {
     TimeAggregation time_aggregation = TimeAggregation::avg;
     /// The state that a state aggregation is about: 0 to 9999. Needed there, and only there.
     std::optional<int> state;
-    /// Moves the values by so many whole buckets to earlier ones: -1000 to 1000. 0: not at all.
+    /// Moves the values by so many whole buckets to earlier ones: -1000 to 1000. 0, the default: not at
+    /// all. With 1 the value of 10:00 is shown at 09:00 where buckets are an hour long.
     int lead = 0;
     /// The same to later ones.
     int lag = 0;
@@ -133,7 +137,7 @@ struct EvaluateQuery {
     std::vector<ItemAggregation> items;
     /// Groups of items. May be empty.
     std::vector<GroupAggregation> groups;
-    /// Formulas, in the order in which they are computed.
+    /// Formulas, in the order in which they are computed: one may use the aliases of those before it.
     std::vector<Calculation> calculations;
     /// When, and in which buckets. `DataQuery::series` names the aliases that are wanted; empty: all.
     DataQuery data;

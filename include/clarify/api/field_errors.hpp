@@ -40,7 +40,18 @@ struct FieldError {
     all in one message, or one by one in `all`.
 
     The methods of the API do so by themselves: they fail with what `result` returns, before anything
-    is sent.
+    is sent. Use it for checks of your own that are to read like theirs:
+
+    @code
+    clarify::FieldErrors errors;
+    if (row.name.empty()) errors.add(clarify::field_path("row", "name"), "is empty");
+    if (row.count < 0) errors.add(clarify::field_path("row", "count"), "is negative");
+    if (clarify::Result<void> checked = errors.result(); !checked) return checked.error();
+    // bad_argument[fields]: row.name: is empty; row.count: is negative
+    @endcode
+
+    @par Exception safety
+    Adding may throw `std::bad_alloc`; what was there before stays.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
@@ -56,11 +67,12 @@ public:
     const std::vector<FieldError>& all() const noexcept { return all_; }
     /// Is nothing wrong?
     bool empty() const noexcept { return all_.empty(); }
+    /// How many things are wrong.
     std::size_t size() const noexcept { return all_.size(); }
 
     /** Success where nothing is wrong. Else `Errc::bad_argument` with `Reason::fields`, whose message
-        has one `path: message` after the other, with `; ` between them, made printable: the first
-        twenty, and how many more there are.
+        has one `path: message` after the other, with `; ` between them: the first twenty, and how many
+        more there are. Paths are made printable and cut at 400 bytes; messages stand as they were given.
     */
     Result<void> result() const;
 

@@ -31,6 +31,14 @@ Result<void> check(const Filter& filter);
     Converts from all of these by itself. Times and durations are compared as the text that Clarify
     has for them.
 
+    | C++ | in JSON |
+    | --- | --- |
+    | `const char*`, `std::string`, `std::string_view` | a string |
+    | integers of any width, but for `bool` and its kind | a number with all its digits |
+    | `double` | the shortest number that reads back as the same |
+    | `bool`, `nullptr` | `true`, `false`, `null` |
+    | `Timestamp`, `FixedDuration` | a string: RFC 3339, ISO 8601 |
+
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -48,7 +56,8 @@ public:
     template <std::integral Integer>
     requires(!std::same_as<Integer, bool>) FilterValue(Integer value)
         : text_(std::to_string(value)) {}
-    /// The shortest text that reads back as the same number. NaN and infinity have no JSON.
+    /// The shortest text that reads back as the same number. NaN and infinity have no JSON: a filter that
+    /// compares with one cannot be sent.
     FilterValue(double value);
     /// RFC 3339, such as `createdAt` has it.
     FilterValue(Timestamp time) : FilterValue(std::string_view{time.to_string()}) {}
@@ -77,8 +86,9 @@ private:
     | `matches` | `{"a":{"$regex":"…"}}` |
     | both, either | `{"$and":[filter,…]}`, `$or` |
 
-    A default-constructed one matches everything. Composing costs no more than a small allocation:
-    parts are shared, not copied. `&&` and `||` are ordinary functions here: both sides are evaluated.
+    A default-constructed one matches everything. Composing copies no part: parts are shared, and only
+    the list of them is made anew. `&&` and `||` are ordinary functions here: both sides are evaluated.
+    There is no `!`: compare with `!=` and `not_in` instead.
 
     Paths and values of any kind are taken; what a field cannot be compared with is the server's to
     refuse (`Errc::rpc`, -32602).
@@ -100,10 +110,12 @@ class Filter {
 public:
     Filter() noexcept {}
     /// A filter as JSON text, for what cannot be said otherwise: one object, in the form of the API's
-    /// resource queries. That it is an object is checked when it is written; what it says is not.
+    /// resource queries. That it is an object is checked when it is written; what it says is not. It
+    /// composes with others like any filter. `Filter::raw("{}")` finds everything, too, but unlike a
+    /// default-constructed one it is written out.
     static Filter raw(std::string json);
 
-    /// Is it the default-constructed one?
+    /// Is it the default-constructed one, or made of such alone? It is written as `{}`.
     bool matches_everything() const noexcept { return node_ == nullptr; }
 
     /// Both. One that matches everything adds nothing.
@@ -123,12 +135,17 @@ private:
     std::shared_ptr<const detail::FilterNode> node_;
 };
 
-/// All of them, as with `&&`; with none, everything.
+/// All of them, as with `&&`; with none, everything. For filters whose number is known at run time only.
 Filter all_of(const std::vector<Filter>& filters);
 /// Any of them, as with `||`; with none, everything, and not nothing.
 Filter any_of(const std::vector<Filter>& filters);
 
 /** A field of a signal or an item, to be compared; see `field`.
+
+    @code
+    const clarify::Field name = clarify::field("name");
+    query.filter = name.matches("^Pump [0-9]+$") && name != "Pump 13";
+    @endcode
 
     Each comparison makes a `Filter`. Which fields can be compared in which way is the server's to
     decide: strings have expressions, times, numbers and durations have an order.
@@ -138,14 +155,16 @@ Filter any_of(const std::vector<Filter>& filters);
 */
 class Field {
 public:
-    /// By its path, as in `field`.
+    /// By its path, as in `field`, which is the usual way to make one. What cannot be a path is noticed
+    /// when the filter is written.
     explicit Field(std::string path) : path_(std::move(path)) {}
 
-    /// Equal, or for labels: any of them is.
+    /// Equal, or for labels: any of them is. A field that is not set equals null.
     Filter operator==(const FilterValue& value) const { return compare("", value.json()); }
     /// Not equal.
     Filter operator!=(const FilterValue& value) const { return compare("$ne", value.json()); }
-    /// Less, and so on: for fields that have an order.
+    /// Less, and so on: for fields that have an order, such as times. Two of them make a range:
+    /// `field("createdAt") >= begin && field("createdAt") < end`.
     Filter operator<(const FilterValue& value) const { return compare("$lt", value.json()); }
     Filter operator<=(const FilterValue& value) const { return compare("$lte", value.json()); }
     Filter operator>(const FilterValue& value) const { return compare("$gt", value.json()); }
@@ -166,7 +185,8 @@ public:
     Filter not_in(std::initializer_list<FilterValue> values) const {
         return not_in(std::vector<FilterValue>{values});
     }
-    /// A regular expression that is found somewhere in the text, in the server's dialect.
+    /// A regular expression that is found somewhere in the text, in the server's dialect. Whether it is
+    /// one at all is the server's to say; anchor it with `^` and `$` for the whole text.
     Filter matches(std::string_view expression) const {
         return compare("$regex", FilterValue{expression}.json());
     }

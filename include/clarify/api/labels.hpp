@@ -41,6 +41,16 @@ bool read_json(JsonReader& in, Labels& labels);
     A save replaces all labels of a resource: one that is not among them goes. Resource filters find
     them as `labels.<key>`, see `label`.
 
+    @code
+    clarify::SignalSave save{signal};             // with the labels it has
+    save.labels.add("location", "harbour");       // one more value
+    save.labels.set("owner", {"maintenance"});    // this one alone
+    save.labels.erase("data-source");             // not any more
+    @endcode
+
+    @par Exception safety
+    Changes may throw `std::bad_alloc`; the labels are then valid, and may be as before or half changed.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -48,6 +58,7 @@ class Labels {
 public:
     /// What a key has: texts, sorted.
     using Values = std::vector<std::string>;
+    /// Keys with what they have, in bytewise order.
     using Map = std::map<std::string, Values, std::less<>>;
     using const_iterator = Map::const_iterator;
 
@@ -79,6 +90,7 @@ public:
 
     /// How many keys there are.
     std::size_t size() const noexcept { return map_.size(); }
+    /// Is there none?
     bool empty() const noexcept { return map_.empty(); }
     /// The keys in bytewise order, each with its values: `for (const auto& [key, values] : labels)`.
     const_iterator begin() const noexcept { return map_.begin(); }

@@ -28,9 +28,16 @@ constexpr bool is_key(
 
 }  // namespace detail
 
-// All of these look at a text or a number and nothing else: they do not allocate, do not throw, and can
-// be used in constant expressions: static_assert(clarify::is_input_key("pump/flow")). The library holds every request to them before it is sent, so
-// asking beforehand is only needed to tell people which of their names will not do.
+// All of these look at a text or a number and nothing else: they do not allocate, do not throw, may be
+// called from any thread, and can be used in constant expressions:
+//
+//     static_assert(clarify::is_input_key("pump/flow"));
+//     if (!clarify::is_label_key(typed)) complain("a label has letters, digits and - _ / only");
+//
+// The patterns are those of the reference of the Clarify API, version 1.1. The library holds every
+// request to them before it is sent (`Errc::bad_argument`, `Reason::fields`), so asking beforehand is
+// only needed to tell people which of their names will not do. What a server sends is not held to them.
+// ASCII is meant throughout, whatever the locale is: a letter is one of `A` to `Z` and `a` to `z`.
 
 /// The longest input, label or annotation key, in bytes, which for these are characters.
 inline constexpr std::size_t max_key_length = 128;
@@ -62,7 +69,11 @@ constexpr bool is_resource_id(std::string_view text) noexcept {
            });
 }
 
-/// The key of a set of labels: 1 to 128 ASCII letters, digits and `- _ /`. Its values are any text.
+/** The key of a set of labels: 1 to 128 ASCII letters, digits and `- _ /`, as in `data-source`.
+
+    Its values are any UTF-8, empty ones included. A dot is not allowed, because filters name the key
+    as `labels.<key>`; see `label`.
+*/
 constexpr bool is_label_key(std::string_view text) noexcept {
     return detail::is_key(text, max_key_length, "-_/");
 }
@@ -71,13 +82,17 @@ constexpr bool is_label_key(std::string_view text) noexcept {
 /// filters name it as `annotations.<key>`.
 constexpr bool is_annotation_key(std::string_view text) noexcept { return is_label_key(text); }
 
-/// The name of an item, a group or a calculation in a formula, which is the name of its series in the
-/// result too: 1 to 28 ASCII letters, digits and `_`, the first of them no digit. Case matters.
+/** The name of an item, a group or a calculation in a formula, which is the name of its series in the
+    result too: 1 to 28 ASCII letters, digits and `_`, the first of them not a digit.
+
+    Case matters: `Flow` and `flow` are two series. See `AggregationBase::alias`.
+*/
 constexpr bool is_alias(std::string_view text) noexcept {
     return detail::is_key(text, max_alias_length, "_") && !detail::is_decimal(text.front());
 }
 
-/// A state of an enumerated signal, which is a key of its `EnumValues`: 0 to 9999.
+/// A state of an enumerated signal, which is a key of its `EnumValues`: 0 to 9999. Samples have states
+/// as ordinary numbers; that one is a whole number within these limits is not checked on insert.
 constexpr bool is_enum_state(int state) noexcept { return state >= 0 && state <= max_enum_state; }
 
 /** May it be the name of a time zone, such as `Europe/Oslo`? 1 to 64 letters, digits and `_ + - /`,
@@ -89,8 +104,11 @@ constexpr bool is_time_zone_name(std::string_view text) noexcept {
     return detail::is_key(text, 64, "_+-/") && text.front() != '/' && text.front() != '-';
 }
 
-/// A hash of attributes or relationships, such as `attributes_hash` makes: 40 lower-case hexadecimal
-/// digits.
+/** A hash of attributes or relationships, such as `attributes_hash` makes: 40 lower-case hexadecimal
+    digits, which is how Clarify writes a SHA-1.
+
+    Whether it is the right one cannot be seen from it: compare it with what `attributes_hash` gives.
+*/
 constexpr bool is_resource_hash(std::string_view text) noexcept {
     return text.size() == 40 && std::all_of(text.begin(), text.end(), [](char c) {
                return detail::is_decimal(c) || (c >= 'a' && c <= 'f');

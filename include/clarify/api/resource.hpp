@@ -38,8 +38,11 @@ struct ResourceLink {
     friend bool operator==(const ResourceLink&, const ResourceLink&) = default;
 };
 
-/// How a resource is related to others: to one, to none, or to many. What the other one is, its link
-/// says; to have it sent along, ask for it with `SelectOptions::include_items`.
+/** How a resource is related to others: to one, to none, or to many.
+
+    What the other one is, its link says; to have it sent along, ask for it with
+    `SelectOptions::include_items`. `Signal::item` and `Signal::integration` look up the usual ones.
+*/
 struct Relationship {
     Relationship() {}
 
@@ -50,7 +53,8 @@ struct Relationship {
 
     friend bool operator==(const Relationship&, const Relationship&) = default;
 };
-/// By what they are for: a signal has `item` and `integration`.
+/// By what they are for: a signal has `item` and `integration`. Those that the library does not know are
+/// kept as well.
 using Relationships = std::map<std::string, Relationship, std::less<>>;
 
 /** What the server knows about a resource.
@@ -81,7 +85,16 @@ struct ResourceMeta {
 
     What the library refuses to send is said with each attribute; it is reported by its path, with all
     else that is wrong about the request, as `Errc::bad_argument` with `Reason::fields`. All text is
-    UTF-8.
+    UTF-8, and a character is a code point of it. What was read is not held to these limits: a server may
+    have other ones by now.
+
+    | attribute | default | unset, it is sent as |
+    | --- | --- | --- |
+    | `name` | empty, which is refused | |
+    | `description`, `eng_unit` | empty | an empty text |
+    | `value_type`, `source_type` | `numeric`, `measurement` | their default |
+    | `sample_interval`, `gap_detection` | unset | null |
+    | `labels`, `enum_values` | none | an empty object |
 */
 struct Attributes {
     Attributes() {}
@@ -223,11 +236,12 @@ Result<void> read_json_text(std::string_view text, Item& item);
     order they are in.
 */
 std::string attributes_hash(const Signal& signal);
-/// Of what a save makes of the signal with this input.
+/// Of what a save makes of the signal with this input: equal to that of the signal where the save would
+/// change no attribute.
 std::string attributes_hash(const SignalSave& save, std::string_view input);
 std::string attributes_hash(const Item& item);
 std::string attributes_hash(const ItemSave& save);
-/// The same for relationships.
+/// The same for relationships, to be compared with `ResourceMeta::relationships_hash`.
 std::string relationships_hash(const Relationships& relationships);
 
 namespace detail {

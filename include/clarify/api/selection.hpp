@@ -18,6 +18,11 @@ namespace clarify {
 
 /** What every selection has beside its data.
 
+    A selection is one reply: with `ResourceQuery::limit` it is a page of what the query finds, and
+    `Pages` asks for one after the other.
+
+    @par Object lifetimes
+    It owns all that it holds: nothing refers to the client or to the reply.
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 */
@@ -33,7 +38,8 @@ struct SelectionBase {
     std::vector<Item> included_items;
 
     /// The included item with an identifier, found by looking through all of them; null where there is
-    /// none. Valid until `included_items` changes.
+    /// none, as for an item that the server left out. Valid until `included_items` changes.
+    /// @param id as in `Signal::item()`, or the key of a column without a rollup
     const Item* included_item(std::string_view id) const {
         const auto found =
             std::find_if(included_items.begin(), included_items.end(), [id](const Item& item) {
@@ -45,6 +51,11 @@ struct SelectionBase {
 
 /** Some of the signals, or of the items: a result of `admin.selectSignals`, `clarify.selectItems`, and
     of connecting and disconnecting signals.
+
+    @code
+    for (const clarify::Signal& signal : selection.data)
+        if (const auto shown = signal.item()) print(signal.input, "is published as", shown->id);
+    @endcode
 
     @tparam Resource `Signal` or `Item`.
 */
@@ -60,7 +71,13 @@ struct Selection : SelectionBase {
 
     The columns of a data frame are named by the identifiers of the items, with a rollup followed by
     what they are (`_count`, `_min`, `_max`, `_sum`, `_avg`); those of an evaluation by their aliases.
-    A bucket without values has no row.
+    A bucket without values has no row, and a cell without a value is `DataFrame::missing`.
+
+    @code
+    const clarify::DataFrame& data = selection.data;
+    for (std::size_t i = 0; i != data.columns(); ++i)
+        if (const clarify::Item* item = selection.included_item(data.key(i))) print(item->name);
+    @endcode
 */
 struct DataSelection : SelectionBase {
     DataSelection() {}
@@ -69,9 +86,13 @@ struct DataSelection : SelectionBase {
     DataFrame data;
 };
 
-/** Read a selection in any of the forms that it can be asked for (`format` of the request): resources in an array or in an
-    object by their identifiers, included ones in an array or in arrays by their types, one data
-    frame or several. Unknown members, and included resources of unknown types, are ignored.
+/** Read a selection in any of the forms that it can be asked for (`format` of the request): resources
+    in an array or in an object by their identifiers, included ones in an array or in arrays by their
+    types, one data frame or several. Unknown members, and included resources of unknown types, are
+    ignored.
+
+    A member that is null counts as absent. A resource in an object has its key for an identifier where
+    it does not say its own.
 
     @par Errors
     `Errc::decode` with a JSON pointer in the message, and `Errc::too_large`, `Reason::parse`, where it

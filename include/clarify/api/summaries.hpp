@@ -13,12 +13,18 @@
 
 namespace clarify {
 
-// Distinct objects of these types may be used by several threads at once, and the same one for reading.
+// These types own all that they hold. Distinct objects of them may be used by several threads at once, and
+// the same one for reading.
 
 /** What an insert did with the signal of one input.
 
     A signal that did not exist is made, with empty attributes; `integration.saveSignals` gives it a
     name and whatever else there is to say of it.
+
+    @code
+    for (const auto& [input, summary] : result.signals_by_input)
+        if (summary.created) to_be_described.insert(input);
+    @endcode
 */
 struct CreateSummary {
     CreateSummary() {}
@@ -36,6 +42,12 @@ struct CreateSummary {
 
     Repeating a save does no harm: the second time, both flags are `false`. So they tell whether there
     was anything to do, not whether it was done.
+
+    | `created` | `updated` | meaning |
+    | --- | --- | --- |
+    | `true` | either | it is new |
+    | `false` | `true` | it existed, and is now as it was saved |
+    | `false` | `false` | it existed and was so already, or was to be left alone (`SaveOptions::create_only`) |
 */
 struct SaveSummary {
     SaveSummary() {}
@@ -75,13 +87,19 @@ struct InsertResult {
 struct SaveSignalsResult {
     SaveSignalsResult() {}
 
-    /// By input key.
+    /// By input key: the summaries are of the signals themselves.
     std::map<std::string, SaveSummary, std::less<>> signals_by_input;
 
     friend bool operator==(const SaveSignalsResult&, const SaveSignalsResult&) = default;
 };
 
-/// The result of `admin.publishSignals`: one summary for each signal that was to be published.
+/** The result of `admin.publishSignals`: one summary for each signal that was to be published.
+
+    @code
+    const auto found = result.items_by_signal.find(signal.id);
+    if (found != result.items_by_signal.end()) show(found->second.id);  // the item's identifier
+    @endcode
+*/
 struct PublishSignalsResult {
     PublishSignalsResult() {}
 

@@ -53,7 +53,7 @@ public:
         Succeeds with every complete reply, also one of 401 or 500; what the backend reports else is
         an error of its own kinds, see `HttpBackend`. `request`, all that it points to, and
         `response` must stay where they are until it completes: keep them in the coroutine that
-        waits. Set `request.deadline`, and `request.max_response_body` to what a reply may need.
+        waits. Set `request.deadline`, which is without end otherwise, and `request.max_response_body` to what a reply may need.
         Once the reply is understood call `response.lease.keep()`, or the connection is closed.
         May throw what the backend throws.
     */
@@ -93,12 +93,12 @@ protected:
     | --- | --- | --- | --- | --- |
     | `auth.cached(context)` | An `std::optional<AuthHeader>`: the header to send now, known without waiting; empty if `authorize` must be asked. A null header means that none is sent. | The client, for each attempt of each call, on its serial executor. | Nothing: it returns at once. | It does not fail: what it cannot give, it leaves empty. |
     | `auth.authorize(context, deadline)` | An `awaitable<Result<AuthHeader>>`: the header, fetched if need be. | The client, on its serial executor, where `cached` was empty; many calls may be waiting at once. | The wait: the client cancels (terminal) at `deadline`, when the caller cancels the call, and when it closes. Never the fetch that others wait for. | An `Error` with `Fate::unsent`, which ends the call as it is: `Errc::token` and `Phase::token`, or what `AuthContext::post` reported, of whatever phase; its fate is to be set to `unsent`, since it is the token request that was sent, not the call. Never a secret. |
-    | `auth.rejected(context, header)` | The server answered 401 to `header`, and not for the method's sake. Drops it, if that is still what is cached, and returns as a `bool` whether asking again may give another one. | The client, on its serial executor, once for each attempt that was refused because of its header. | Nothing: it returns at once. | It does not fail: `false` ends the call with the server's 401. |
+    | `auth.rejected(context, header)` | The server answered 401 to `header`, and not for the method's sake. Drops it, if that is still what is cached, and returns as a `bool` whether asking again may give another one: `true` where another can be fetched, and where it has been replaced already. | The client, on its serial executor, once for each attempt that was refused because of its header. | Nothing: it returns at once. | It does not fail: `false` ends the call with the server's 401. |
 
     A policy may also have `auth.kept_secret()`, a `noexcept` `std::string_view` of what it gets its
     headers with and sends to nobody else, a client secret for one: like the header itself it is then
-    masked in all that servers say of calls. It must stay where it is as long as the policy, or until
-    what it is used for is replaced.
+    masked in all that servers say of calls. It must stay where it is, and as it is, as long as the
+    policy, or until what it is used for is replaced.
 
     And it may have `auth.endpoint_in_force()`, a `std::shared_ptr<const Url>` of where calls go with
     the header that it has just given, null for where the client was made for: then its headers can
@@ -263,8 +263,7 @@ protected:
     };
     ```
 
-    `testing::check_auth_policy` checks all of this but the phases and the events, for a policy of
-    your own.
+    `testing::check_auth_policy` checks all of this, for a policy of your own.
 */
 template <class A>
 concept AuthPolicy = std::move_constructible<A> &&

@@ -35,47 +35,63 @@ namespace clarify {
     destructor.
 
     An adapter that keeps all of this passes `clarify::testing::check_http_backend`, which names
-    each promise that is broken.
+    each promise that is broken, and lists what it could not judge.
 
     @par The request
     A POST of `request.url->path()` to the URL's origin. Every header of `request.headers` goes out
     once and unchanged, also one with an empty value. The backend adds `Host`
     (`url->authority()`), `Content-Length` (0 for an empty body) and what its protocol needs for the
     connection, and nothing else: no `Authorization`, `Cookie`, `Expect`, `Accept-Encoding`,
-    `User-Agent` or default `Accept` and `Content-Type`. It never sends a request twice, also not
+    `User-Agent` or default `Accept` and `Content-Type`, and no cookie that came back. It never sends a request twice, also not
     where a used connection breaks: whether to repeat is the client's decision.
     @par The response
     Success is every complete response, whatever its status; a redirect is not followed. `response`
     has been cleared by the caller. `post` sets `status`, `body` and the six fields, from the final
-    response only: interim responses (1xx) leave nothing behind, trailers neither. Field names
-    are compared without regard to case, values are trimmed of blanks, a repeated field is joined
-    with `, ` (of `Retry-After` it suffices that two times do not look like one), an absent one
-    stays empty. What is left in `response` after a failure is of no importance.
+    response only: interim responses (1xx) leave nothing behind, and neither do
+    trailers, the fields behind the last chunk, whatever their names. Field names are compared
+    without regard to case, values are trimmed of blanks and tabs, a repeated field is joined with
+    `, `, an absent one stays empty. Of several `Retry-After` a text is kept that is no time: joined
+    like the others, or any other that `parse_retry_after` does not understand. What is left in
+    `response` after a failure is of no importance.
     @par Where a response ends
-    After its head for 204 and 304, which have no body; else at its length, after its last chunk and
-    trailers, or, for want of both, with the connection. An HTTP/1.0 response has no chunks: it ends
-    at its length or with the connection. A response that is cut off earlier is a failure; so is one
-    that ends with the connection where over TLS that end is not confirmed by the closing alert. One
-    that is complete by its length or its chunks is a success at once, whether or not the peer then
-    closes or sends its alert.
+    204 and 304 have no body: they end with their head, whatever length or coding it announces. All
+    others end at their length, after their last chunk and its trailers, or, for want of both, with
+    the connection. HTTP/1.0 has no chunks: its responses end at their length or with the connection.
+    A response that is cut off earlier is a failure (`io`). So is one that ends with the connection
+    where over TLS that end is not confirmed by the closing alert; a stack that does not learn of the
+    alert takes each such end for a cut. One that is complete by its length or its chunks is a
+    success at once, whether or not the peer then closes or sends its alert.
     @par What is not well-formed
-    A head that is none; lengths that differ, a length that is not a number, or one beside chunked; a
-    transfer coding other than a single chunked; a broken chunk; a `Content-Encoding` other than
-    identity, since none was asked for; 101, for the same reason (other interim responses are
-    skipped, and have no body whatever they announce). Such a response is refused with `Errc::framing`: parties that read it differently
-    could be made to mistake one reply for another.
+    Refused with `Errc::framing` is a response with
+
+    - a first line that is not `HTTP/1.1` or `HTTP/1.0`, a blank, and three digits from 100 to 599;
+    - a line of the head that has no colon, or before it anything but a token: an empty name, or one
+      with a blank before the colon;
+    - a control character other than the tab in the value of a field;
+    - lengths that differ, or one that is not digits alone;
+    - any `Transfer-Encoding` other than a single `chunked`, such as `gzip, chunked` or
+      `chunked, chunked`; `chunked` together with a length; `chunked` in HTTP/1.0;
+    - a chunk whose size is not hexadecimal, or that is not followed by CRLF;
+    - a `Content-Encoding` other than `identity`, since none was asked for;
+    - the status 101, for the same reason. Other interim responses are skipped, and have no body
+      whatever they announce.
+
+    Parties that read such a response differently could be made to mistake one reply for another. A
+    line that ends with LF alone, a folded line and bytes above 127 may be refused or read.
     @par Limits
     A body of more than `request.max_response_body` bytes fails with `Errc::too_large`, however its
-    end is marked, and its connection is not used again.
+    end is marked, and its connection is not used again. One of just so many is accepted.
     @par Trust
     For https nothing of the request is written before the peer's certificate has been verified:
     trusted chain, valid time, and the URL's host name or address. A host name goes out as SNI, an
     address does not. Of a name that ends in a dot the dot is looked up, but neither sent nor looked for
-    in the certificate (`url->server_name()`).
+    in the certificate (`url->server_name()`). An IPv6 address is in brackets in `Host`, as
+    `url->authority()` has it, and without them everywhere else.
     @par What a failure reports
     `fate()` is `Fate::unsent` only if surely no byte of the request was handed to a connection, and
     `Fate::unknown` as soon as one may have been. `Fate::answered` is the client's alone. `phase()`
-    says where, `cause()` holds the stack's own error code if it has one. `code()` is one of:
+    says where. `cause()` holds the stack's own error code: the system's where the system refused, as
+    for a connection that nobody accepts; it is empty only where there is none. `code()` is one of:
 
     | code | when | fate |
     | --- | --- | --- |
@@ -92,16 +108,17 @@ namespace clarify {
     Kinds and fates decide what the client repeats: a fate of `unsent` that is not true may execute
     a call twice. `reason()` is optional; three of them change what is repeated. `resolve` with
     `Reason::temporary` (the look-up may succeed later) and `tls` with `Reason::reset` (the
-    connection broke in the handshake) may pass, so calls and token requests are tried again; with
-    any other reason, or none, they are final. `io` with `Reason::stale` (a connection that had
-    served before ended without a byte of the response) makes a call that may be repeated go out
-    again at once, with `fresh_connection`; with another reason it goes out after a pause. An
+    connection broke in the handshake, and not for want of trust) may pass, so calls and token
+    requests are tried again; with any other reason, or none, they are final. `io` with
+    `Reason::stale` (a connection that had served before ended without a byte of the response, and
+    nothing else is called so) makes a call that may be repeated go out again at once, with
+    `fresh_connection`; with another reason it goes out after a pause. An
     exception that escapes becomes `Errc::internal`, with the fate that `progress.sent` tells.
     @par Progress
     `progress.phase` is set before a phase begins: `queue`, `resolve`, `connect`, `proxy`, `tls`,
     `write`, `first_byte` (all of the request is written), `head` (a part of the response is there),
-    `body` (its head is complete). Phases that a stack does not have, or a reused connection does
-    not need, are left out. `progress.sent` becomes true before the first byte of the request is
+    `body` (its head is complete). `queue`, `resolve` and `proxy` are left out by a stack that does
+    not have them, and those of the connection by an exchange that reuses one. `progress.sent` becomes true before the first byte of the request is
     written, and not while the connection or its TLS session is still being made. The client reads
     both when it cancels.
     @par Deadline
@@ -123,7 +140,8 @@ namespace clarify {
     connection belongs to nobody else until the lease is kept or discarded; other exchanges take
     another one or wait. A backend that keeps none, or cannot hold one back, leaves the lease empty.
     Bytes that arrive on an idle connection belong to no exchange: such a connection, and one that
-    the peer has closed, is not used again. `request.fresh_connection` asks for one that has not
+    the peer has closed, or has announced to close (`Connection: close`), is not used again.
+    `request.fresh_connection` asks for one that has not
     served before. Only complete and well-framed responses leave a connection that may be used
     again.
     @par Executor

@@ -44,9 +44,21 @@ namespace clarify {
     that vouches for its text may spare it that: `static constexpr bool writes_valid_json = true;`.
 
     Other types than `value_type` are welcome: whatever `encode` and `decode` accept, users can pass
-    and ask for. Constrain the two, so that `requires` tells what they take. Types that have
-    functions `append_json_text` or `read_json_text` of their own, such as those of the Clarify API,
-    are written and read by these, with every codec: see `BasicJsonCodec`.
+    and ask for. Constrain the two, so that `requires` tells what they take. Those that a codec takes
+    both ways have these forms, with every codec:
+
+    | C++ | JSON | besides |
+    | --- | --- | --- |
+    | `bool`, integers, `double` | boolean, number | what does not fit is an error: neither rounded nor cut |
+    | `std::string` | string | text that is not UTF-8 is refused |
+    | `std::vector<T>`, `std::map<std::string, T>` | array, object | every element has to fit |
+    | `std::optional<T>` | null, or `T` | |
+    | a struct described with Boost.Describe | object | `snake_case` members are `camelCase` in JSON; an empty `std::optional` is not written, and one that is missing or null is read as empty; any other missing member is an error |
+
+    Types that have functions `append_json_text` or `read_json_text` of their own, such as those of
+    the Clarify API, do not reach the codec where they are all of `params` or of the result: the
+    client calls these. Within a container, a struct or a `value_type` they are the codec's affair:
+    the shipped ones call the functions there as well, see `BasicJsonCodec`, others need not.
 
     The smallest codec takes `value_type` alone, and few need sixty lines:
 

@@ -47,7 +47,7 @@ struct HttpRequest {
     /// When the exchange must be over. The client also cancels it then; see `HttpBackend`.
     TimePoint deadline = (TimePoint::max)();
     /// A response body of more bytes is refused with `Errc::too_large`; 16 MiB by default. Zero: every
-    /// body is.
+    /// one that is not empty.
     std::size_t max_response_body = std::size_t{16} << 20U;
     /// Do not reuse an idle connection: one has just turned out to be stale.
     bool fresh_connection = false;

@@ -31,6 +31,16 @@ concept NlohmannDecodable = JsonDecodable<T, detail::NlohmannDocument>;
     form: `Errc::bad_argument` with `Reason::params`.
 
     It is not part of the umbrella header, so that programs without nlohmann/json need not have it.
+
+    @code
+    #include <clarify/json/nlohmann_codec.hpp>
+
+    using Client = clarify::RpcClient<clarify::BeastBackend, clarify::NoAuth, clarify::NlohmannCodec>;
+    const auto sum = co_await client.call<int>("sum", nlohmann::json{{"of", {1, 2, 3}}});
+    @endcode
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
 */
 class NlohmannCodec : public BasicJsonCodec<detail::NlohmannDocument> {
 public:

@@ -25,6 +25,16 @@ namespace clarify {
     Notifications have no slot. There is a result like this only where the batch as a whole was
     answered: else `call_batch` fails with one error for all, whose fate says what may have happened.
 
+    @code
+    for (const auto& outcome : *outcomes) {
+        if (outcome) use(*outcome);
+        else if (outcome.error().fate() == clarify::Fate::unknown) check_later();
+    }
+    @endcode
+
+    @par Object lifetimes
+    It owns its outcomes. What the accessors return by reference is valid as long as the result is.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: safe for reading.
 
@@ -35,9 +45,9 @@ class BatchResult {
 public:
     using value_type = Result<R>;
 
-    /// Of no calls.
+    /// Of no calls: what a batch of notifications alone yields.
     BatchResult() = default;
-    /// For the client.
+    /// For the client: an outcome for each call, and what the reply held besides, if anything.
     BatchResult(std::vector<Result<R>> slots, std::optional<Error> violation)
         : slots_(std::move(slots)), violation_(std::move(violation)) {}
 
@@ -54,7 +64,7 @@ public:
     std::size_t size() const noexcept { return slots_.size(); }
     /// The outcome of the call that was added as number `index`, from 0; less than `size()`.
     const Result<R>& operator[](std::size_t index) const { return slots_[index]; }
-    /// For loops over the outcomes.
+    /// For loops over the outcomes, in the order of the calls.
     auto begin() const noexcept { return slots_.begin(); }
     auto end() const noexcept { return slots_.end(); }
 
@@ -86,6 +96,9 @@ struct BatchSlot {
 /** Reads the reply to a batch (section 6 of the specification) into `slots`, whose ids ascend. Answers
     may come in any order.
 
+    For the client; it does no I/O, and looks at nothing but its arguments.
+
+    @param body the body of the reply; the results in `slots` refer to it.
     @param max_depth how deeply each answer may be nested, as in `read_response`.
 
     `violation` is set to what the reply holds beside answers to the slots, if anything.
@@ -120,8 +133,14 @@ Result<void> read_batch(
     answered by nothing; an empty one is refused.
 
     Parameters are encoded as they are added, so nothing needs to outlive the function that adds it.
-    What cannot be encoded is reported when the batch is sent.
+    The first thing that cannot be encoded, or a method that is empty, reserved or not UTF-8, spoils the
+    batch: it is reported when the batch is sent, as `Errc::bad_argument`, and nothing goes out. What is
+    added afterwards is counted, but not written.
 
+    @par Object lifetimes
+    It shares the codec and the counter of its client, and may outlive the client.
+    @par Exception safety
+    A codec that throws is such a fault, too. Adding itself throws nothing but `std::bad_alloc`.
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
 */
@@ -139,7 +158,7 @@ public:
     template <class Params = NoParams>
     BasicBatch& notify(std::string_view method, const Params& params = no_params);
 
-    /// Calls and notifications.
+    /// How many there are, calls and notifications together.
     std::size_t size() const noexcept { return size_; }
     /// Was nothing added yet? Such a batch is refused.
     bool empty() const noexcept { return size_ == 0; }

@@ -37,6 +37,11 @@ struct AuthCheckOptions {
     /// default. Set it where the policy assumes a life of its own, to that: what comes after it is
     /// judged as expired.
     std::chrono::seconds lifetime{3'600};
+    /// Is a token good until the server rejects it, as a key is that is replaced now and then? False
+    /// by default. If true, `lifetime` is only what `issue` is given: no token is expected to expire,
+    /// the cases about that are not judged, and where another token is needed the one before it is
+    /// rejected.
+    bool until_rejected = false;
     /// Passwords, client secrets and the like that the policy is made with: they must not show up
     /// in an error or an event. Tokens are watched anyway. Empty texts are ignored.
     std::vector<std::string> secrets;

@@ -35,10 +35,12 @@ namespace clarify::testing {
     sleeps: a `ManualClock` runs through days in a second, so a policy that waits by anything but
     `clarify::Timer` is found out.
 
-    Only what applies is checked and listed: for a policy that never posts, such as `BasicAuth`, the
-    cases about headers, `cached`, `rejected`, cancellation and clean-up; for one that fetches,
-    those about sharing, cancelling, failing, rejecting and expiring as well; and where a renewal
-    begins ahead of the expiry, two about that. Tokens are told apart by the headers they come in,
+    Only what applies is judged: for a policy that never posts, such as `BasicAuth`, the cases about
+    headers, `cached`, `rejected`, cancellation and clean-up; for one that fetches, those about
+    sharing, cancelling, failing, rejecting, expiring and events as well; and where a renewal begins
+    ahead of the expiry, two about that. The others are listed as not judged, each with the reason.
+    A policy whose tokens do not expire, but are good until the server rejects them, says so with
+    `AuthCheckOptions::until_rejected`. Tokens are told apart by the headers they come in,
     which need not show them. Run it under a sanitizer too: some cases are about what must not be
     touched any more.
 

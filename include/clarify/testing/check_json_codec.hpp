@@ -40,12 +40,12 @@ enum class CodecScope : std::uint8_t {
     | `bool`, `int64`, `int32`, `uint64`, `double`, `string`, `vector`, `map`, `optional` | C++ types |
     | `described` | a struct described with Boost.Describe |
 
-    Only cases that ran are in the report. The groups of C++ types run for those types that `encode`
-    takes and `decode` gives, judged by `requires`: constrain these templates, or the compiler stops
-    inside of yours. Where that is not worth it, `check_json_codec<CodecScope::documents>(codec)`
-    asks for no C++ type. What needs a document with NaN or broken text in it runs where a `double`
-    or a `const char*` converts to `value_type`, and what needs a copy of the codec where it can be
-    copied.
+    The groups of C++ types are judged for those types that `encode` takes and `decode` gives, asked
+    by `requires`: constrain these templates, or the compiler stops inside of yours. Where that is
+    not worth it, `check_json_codec<CodecScope::documents>(codec)` asks for no C++ type. What needs a
+    document with NaN or broken text in it is judged where a `double` or a `const char*` converts to
+    `value_type`, and what needs a copy of the codec where it can be copied. All other cases are
+    listed as not judged.
 
     Text that is not JSON is not tried: the client keeps it from every codec.
 

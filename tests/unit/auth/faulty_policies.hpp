@@ -70,6 +70,19 @@ public:
         stray_executor,
         tells_token,
         tells_token_to_observer,
+        never_again,
+        not_again_for_old,
+        not_again_for_current,
+        no_deadline,
+        forgets_phase,
+        forgets_error,
+        silent_success,
+        calls_renewal_fetched,
+        silent_failure,
+        tells_no_time,
+        moves_secret,
+        /// Not a mistake: the token is good until it is rejected.
+        none_but_lasting,
     };
 
     explicit DeskAuth(Mistake mistake = Mistake::none) : state_(std::make_shared<State>(mistake)) {}
@@ -78,12 +91,10 @@ public:
         if (is(Mistake::cached_throws)) throw std::runtime_error{"cached"};
         if (is(Mistake::cached_differs) && state_->header)
             return std::make_shared<const Secret>("Bearer another-token");
-        const bool renew =
-            context.now() + 60s >= state_->expires_at && !is(Mistake::none_but_keyed);
+        const bool renew = context.now() + 60s >= state_->expires_at &&
+            !is(Mistake::none_but_keyed) && !is(Mistake::none_but_lasting);
         if (is(Mistake::cached_fetches_each_time)) begin(context);
-        const bool valid =
-            state_->header && (context.now() < state_->expires_at || is(Mistake::ignores_expiry));
-        if (!valid) return std::nullopt;
+        if (!is_valid(context)) return std::nullopt;
         if (renew && !is(Mistake::ignores_expiry) && !state_->fetching &&
             context.now() >= state_->pause_until) {
             begin(context);
@@ -102,7 +113,10 @@ public:
             co_await never.async_wait(asio::as_tuple(asio::deferred));
         }
         if (!is_valid(context)) {
-            if (!state->fetching && context.now() < state->pause_until) co_return state->error;
+            if (!state->fetching && context.now() < state->pause_until) {
+                if (is(Mistake::forgets_error)) co_return Error{Errc::token, Reason::rejected};
+                co_return state->error;
+            }
             if (!state->fetching) begin(context);
             if (deaf)
                 co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
@@ -116,9 +130,12 @@ public:
     bool rejected(AuthContext&, const AuthHeader& header) {
         if (is(Mistake::keeps_rejected)) return true;
         ++state_->rejections;
-        if (state_->header == header || is(Mistake::drops_any)) state_->header.reset();
-        return true;
+        const bool current = state_->header == header;
+        if (current || is(Mistake::drops_any)) state_->header.reset();
+        return !is(Mistake::never_again) &&
+            !is(current ? Mistake::not_again_for_current : Mistake::not_again_for_old);
     }
+    std::string_view kept_secret() const noexcept { return state_->secret; }
 
 private:
     struct State {
@@ -129,6 +146,8 @@ private:
         Error error{Errc::token, Reason::none, "no token"};
         TimePoint pause_until{};
         int rejections = 0;
+        bool fetched_before = false;
+        std::string secret = "the key of the desk";
         bool fetching = false;
         /// What waits for the end of the fetch under way waits for its cancellation. Owned by the
         /// coroutines, because a timer must not outlive its context, which the policy may.
@@ -138,7 +157,8 @@ private:
     bool is(Mistake mistake) const { return state_->mistake == mistake; }
     bool is_valid(AuthContext& context) const {
         return state_->header &&
-            (context.now() < state_->expires_at || is(Mistake::ignores_expiry));
+            (context.now() < state_->expires_at || is(Mistake::ignores_expiry) ||
+             is(Mistake::none_but_lasting));
     }
 
     static std::string hash(const std::string& token) {
@@ -151,13 +171,34 @@ private:
         state_->fetch_ended = ended;
         context.spawn(fetch(state_, std::move(ended), context), context.now() + 30s);
     }
+    static void tell(
+        State& state,
+        AuthContext& context,
+        TimePoint asked,
+        const std::optional<Error>& error,
+        const HttpResponse& response) {
+        const Mistake mistake = state.mistake;
+        const bool first = !state.fetched_before || mistake == Mistake::calls_renewal_fetched;
+        if (!error) state.fetched_before = true;
+        if (error && mistake == Mistake::silent_failure) return;
+        if (!error && first && mistake == Mistake::silent_success) return;
+        Event event{
+            error       ? EventKind::token_failed
+                : first ? EventKind::token_fetched
+                        : EventKind::token_renewed};
+        if (mistake != Mistake::tells_no_time) event.time = context.now();
+        event.elapsed = context.now() - asked;
+        event.error = error ? &*error : nullptr;
+        if (mistake == Mistake::tells_token_to_observer) event.host = response.body;
+        context.observe(event);
+    }
     static asio::awaitable<void> fetch(
         std::shared_ptr<State> state, std::shared_ptr<Timer> ended, AuthContext& context) {
         const Mistake mistake = state->mistake;
         const Url url = token_url();
         HttpRequest request;
         request.url = &url;
-        request.deadline = context.now() + 30s;
+        if (mistake != Mistake::no_deadline) request.deadline = context.now() + 30s;
         request.max_response_body = 8192;
         HttpResponse response;
         const TimePoint asked = context.now();
@@ -190,6 +231,7 @@ private:
             std::string message = "the desk gave no token";
             if (mistake == Mistake::tells_token) message += ": " + response.body;
             error = Error{code, Reason::bad_response, std::move(message)};
+            if (mistake != Mistake::forgets_phase) error->set_phase(Phase::token);
         }
         if (!error) {
             const std::string token = response.body.substr(6);
@@ -208,11 +250,8 @@ private:
                 co_await timer.async_wait(asio::as_tuple(asio::deferred));
             }
         }
-        if (mistake == Mistake::tells_token_to_observer) {
-            Event event{EventKind::token_fetched};
-            event.host = response.body;
-            context.observe(event);
-        }
+        if (mistake == Mistake::moves_secret) state->secret = std::string(100, 's');
+        tell(*state, context, asked, error, response);
         if (mistake != Mistake::forgets_failed_task || !error) state->fetching = false;
         ended->cancel();
     }

@@ -61,5 +61,5 @@ TEST_CASE("check_json_codec: a codec of thirty lines keeps every promise about d
         testing::check_json_codec<testing::CodecScope::documents>(HandWrittenCodec{});
     INFO(report);
     CHECK(report.passed());
-    CHECK(report.cases().size() == 54);
+    CHECK(report.not_judged().size() == 87 - 54);
 }

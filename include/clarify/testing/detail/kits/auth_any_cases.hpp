@@ -7,6 +7,9 @@
 #include <clarify/core/detail/text.hpp>
 #include <clarify/testing/detail/kits/auth_suite.hpp>
 
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace clarify::testing::detail {
@@ -49,6 +52,32 @@ void AuthSuite<MakePolicy>::any_cases() {
         "context.destroyed",
         "an execution context that goes takes all of the policy's coroutines with it",
         [this](Case& one) { context_destroyed(one); });
+    constexpr bool keeps = requires(const Policy& policy) {
+        std::string_view{policy.kept_secret()};
+    };
+    judge(
+        "kept_secret",
+        "what kept_secret gives stays where it is, and as it is",
+        keeps ? "" : "the policy has no kept_secret()",
+        &AuthSuite::kept_secret);
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::kept_secret(Case& one) {
+    if constexpr (requires(const Policy& policy) { std::string_view{policy.kept_secret()}; }) {
+        Rig rig{*this};
+        const Policy& policy = *rig.policy;
+        expect(one, noexcept(policy.kept_secret()), "it may throw");
+        const std::string_view before = policy.kept_secret();
+        const std::string text{before};
+        const auto call = get(one, rig);
+        if (!call || !call->header) return;
+        rig.rejected(*call->header);
+        get_in_time(one, rig);
+        const std::string_view after = policy.kept_secret();
+        const bool same = before.data() == after.data() && before.size() == after.size();
+        expect(one, same && after == text, "it is elsewhere, or another one, after a fetch");
+    }
 }
 
 template <class MakePolicy>

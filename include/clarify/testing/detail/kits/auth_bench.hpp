@@ -36,6 +36,16 @@ struct AuthFindings {
     std::set<std::string> texts;
     /// What it used of its context where it should not have.
     std::set<std::string> strayed;
+    /// Has it posted a request that has no deadline?
+    bool posted_without_deadline = false;
+};
+
+/// An event that a policy reported.
+struct AuthEvent {
+    EventKind kind;
+    TimePoint time{};
+    Clock::duration elapsed{};
+    std::optional<Errc> error;
 };
 
 /// One `authorize`.
@@ -74,8 +84,12 @@ public:
         const HttpRequest& request, HttpResponse& response) override;
     void spawn(boost::asio::awaitable<void> task, TimePoint deadline) override;
     void observe(const Event& event) override;
-    /// No API is called here, so no header ever serves.
-    bool has_served(const AuthHeader&) const override { return false; }
+    /// No API is called here, so a header has served if a case says so.
+    bool has_served(const AuthHeader& header) const override { return header == served_; }
+    void serve(const AuthHeader& header) { served_ = header; }
+    const std::vector<AuthEvent>& events() const noexcept { return events_; }
+    /// How many events of this kind there were.
+    std::ptrdiff_t events(EventKind kind) const;
 
     /// How long the token endpoint takes. Never nothing, so that a policy that asks again and again
     /// without a pause makes time pass, and its case ends.
@@ -129,6 +143,8 @@ private:
     std::shared_ptr<std::vector<TimePoint>> issued_ = std::make_shared<std::vector<TimePoint>>();
     std::vector<std::shared_ptr<Task>> tasks_;
     std::vector<std::shared_ptr<AuthCall>> calls_;
+    std::vector<AuthEvent> events_;
+    AuthHeader served_;
 };
 
 }  // namespace clarify::testing::detail

@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <optional>
 #include <stdexcept>
+#include <string>
 
 namespace clarify::testing::detail {
 
@@ -25,41 +27,68 @@ inline Answer reply_indiscreetly(unsigned status, std::string body) {
 template <class MakePolicy>
 void AuthSuite<MakePolicy>::failure_cases() {
     findings_.secrets.insert("canary-token-0");
-    report_.run(
+    const auto judge_failure = [this](
+                                   const char* name,
+                                   const char* promise,
+                                   const Answer& answer,
+                                   std::optional<Errc> transport) {
+        judge(name, promise, no_fetch_, [&](Case& one) { failure(one, answer, transport); });
+    };
+    judge_failure(
         "failure.server",
         "a token endpoint that answers 500 ends all waiting calls, unsent, as a token error",
-        [this](Case& one) { failure(one, reply_indiscreetly(500, "oops"), std::nullopt); });
-    report_.run(
+        reply_indiscreetly(500, "oops"),
+        std::nullopt);
+    judge_failure(
         "failure.denied",
         "a token endpoint that answers 401 ends all waiting calls, unsent, as a token error",
-        [this](Case& one) { failure(one, reply_indiscreetly(401, "no"), std::nullopt); });
-    report_.run(
+        reply_indiscreetly(401, "no"),
+        std::nullopt);
+    judge_failure(
         "failure.garbage",
         "a reply that is not a token ends all waiting calls, unsent, as a token error",
-        [this](Case& one) {
-            failure(one, reply_indiscreetly(200, R"({"access_token":"cut)"), std::nullopt);
-        });
-    report_.run(
+        reply_indiscreetly(200, R"({"access_token":"cut)"),
+        std::nullopt);
+    judge_failure(
         "failure.connection",
         "a token endpoint that cannot be reached ends all waiting calls, unsent",
-        [this](Case& one) { failure(one, fail(Errc::connect, Reason::refused), Errc::connect); });
-    report_.run(
+        fail(Errc::connect, Reason::refused),
+        Errc::connect);
+    judge_failure(
         "failure.lost",
         "a connection lost after the token request was sent ends all waiting calls, unsent",
-        [this](Case& one) { failure(one, fail(Errc::io, Reason::truncated), Errc::io); });
-    report_.run(
-        "failure.exception", "a backend that throws ends all waiting calls", [this](Case& one) {
-            const std::runtime_error thrown{"thrown by the backend"};
-            failure(one, raise(std::make_exception_ptr(thrown)), Errc::internal);
-        });
-    report_.run(
+        fail(Errc::io, Reason::truncated),
+        Errc::io);
+    judge_failure(
+        "failure.exception",
+        "a backend that throws ends all waiting calls",
+        raise(std::make_exception_ptr(std::runtime_error{"thrown by the backend"})),
+        Errc::internal);
+    recovery_cases();
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::recovery_cases() {
+    judge(
+        "failure.phase",
+        "an error of the kind token is of the phase token",
+        no_fetch_,
+        &AuthSuite::failure_phase);
+    judge(
         "failure.pause",
         "calls that come right after a failed fetch do not ask again at once",
-        [this](Case& one) { failure_pause(one); });
-    report_.run(
-        "failure.recovers", "after a failure the policy heals by itself", [this](Case& one) {
-            failure_recovers(one);
-        });
+        no_fetch_,
+        &AuthSuite::failure_pause);
+    judge(
+        "failure.remembered",
+        "calls that come right after a failed fetch fail with its error",
+        no_fetch_,
+        &AuthSuite::failure_remembered);
+    judge(
+        "failure.recovers",
+        "after a failure the policy heals by itself",
+        no_fetch_,
+        &AuthSuite::failure_recovers);
 }
 
 template <class MakePolicy>
@@ -95,6 +124,37 @@ void AuthSuite<MakePolicy>::failure(
 }
 
 template <class MakePolicy>
+void AuthSuite<MakePolicy>::failure_phase(Case& one) {
+    Rig rig{*this};
+    rig.bench.answer(reply(400));
+    const Calls calls = rig.start(1);
+    rig.bench.wait(calls, options_.patience);
+    const std::optional<Error>& error = calls[0]->error;
+    if (!error || error->code() != Errc::token) return;
+    expect(
+        one,
+        error->phase() == Phase::token,
+        "it is of the phase " + std::string{to_string(error->phase())});
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::failure_remembered(Case& one) {
+    Rig rig{*this};
+    rig.bench.answer(reply(400));
+    const Calls first = rig.start(1);
+    rig.bench.wait(first, options_.patience);
+    const Calls next = rig.start(1);
+    rig.bench.wait(next, options_.patience);
+    if (!first[0]->error || !next[0]->error) return;
+    const Error& was = *first[0]->error;
+    const Error& is = *next[0]->error;
+    expect(
+        one,
+        was.code() == is.code() && was.reason() == is.reason(),
+        "after " + was.to_string() + " the next one was " + is.to_string());
+}
+
+template <class MakePolicy>
 void AuthSuite<MakePolicy>::failure_pause(Case& one) {
     Rig rig{*this};
     rig.bench.answer(reply(400));
@@ -119,20 +179,59 @@ void AuthSuite<MakePolicy>::failure_recovers(Case& one) {
         rig.bench.issue();
         const auto call = get_in_time(one, rig);
         if (!call) return;
-        rig.bench.pass(options_.lifetime);
+        end_token(rig, *call);
     }
 }
 
 template <class MakePolicy>
 void AuthSuite<MakePolicy>::rejection_cases() {
-    report_.run(
+    judge(
+        "rejected.again",
+        "a call whose token was rejected is to be sent again, as another token can be fetched",
+        no_fetch_,
+        &AuthSuite::rejected_again);
+    judge(
+        "rejected.old_again",
+        "a call whose token was replaced meanwhile is to be sent again, with the new one",
+        no_fetch_,
+        &AuthSuite::rejected_old_again);
+    judge(
         "rejected.old",
         "a rejection of a token that has been replaced leaves the new one alone",
-        [this](Case& one) { rejected_old(one); });
-    report_.run(
-        "rejected.together", "100 rejections of one token make for one fetch", [this](Case& one) {
-            rejected_together(one);
-        });
+        no_fetch_,
+        &AuthSuite::rejected_old);
+    judge(
+        "rejected.together",
+        "100 rejections of one token make for one fetch",
+        no_fetch_,
+        &AuthSuite::rejected_together);
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::rejected_again(Case& one) {
+    for (const bool served : {false, true}) {
+        Rig rig{*this};
+        const auto call = get(one, rig);
+        if (!call) return;
+        if (served) rig.bench.serve(*call->header);
+        expect(
+            one,
+            rig.rejected(*call->header),
+            served ? "rejected returned false for one that had served"
+                   : "rejected returned false for one that was rejected at its first use");
+    }
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::rejected_old_again(Case& one) {
+    Rig rig{*this};
+    const auto old = get(one, rig);
+    if (!old) return;
+    rig.rejected(*old->header);
+    const auto fresh = get_in_time(one, rig);
+    // What is to be said of one that is given again is told elsewhere.
+    if (!fresh || fresh->text() == old->text()) return;
+    expect(one, rig.rejected(*old->header), "rejected returned false");
 }
 
 template <class MakePolicy>

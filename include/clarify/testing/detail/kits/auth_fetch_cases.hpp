@@ -16,49 +16,69 @@ namespace clarify::testing::detail {
 
 template <class MakePolicy>
 void AuthSuite<MakePolicy>::fetch_cases() {
-    report_.run(
+    judge(
         "fetch.once",
         "a token is used without another request until it expires or is rejected",
-        [this](Case& one) { fetch_once(one); });
-    report_.run(
+        no_fetch_,
+        &AuthSuite::fetch_once);
+    judge(
         "fetch.survives",
         "a fetch goes on when the only call that waited for it is cancelled",
-        [this](Case& one) { fetch_survives(one); });
-    report_.run(
+        no_fetch_,
+        &AuthSuite::fetch_survives);
+    judge(
         "cancel.first",
         "cancelling the call that began a fetch disturbs no other",
-        [this](Case& one) { cancel_first(one); });
-    report_.run(
+        no_fetch_,
+        &AuthSuite::cancel_first);
+    judge(
         "deadline.own",
         "each call keeps its own deadline while it waits for the fetch of all",
-        [this](Case& one) { deadline_own(one); });
-    report_.run(
+        no_fetch_,
+        &AuthSuite::deadline_own);
+    judge(
         "task.cancelled",
         "a cancelled fetch ends promptly, tells all who wait, and can be begun anew",
-        [this](Case& one) { task_cancelled(one); });
-    report_.run(
+        no_fetch_,
+        &AuthSuite::task_cancelled);
+    judge(
         "closing",
         "when the client closes all ends promptly, and nothing is sent any more",
-        [this](Case& one) { closed(one); });
-    report_.run("expiry.dropped", "a token that has expired is not given", [this](Case& one) {
-        expiry_dropped(one);
-    });
-    report_.run(
+        no_fetch_,
+        &AuthSuite::closed);
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::expiry_cases() {
+    std::string why_not = no_fetch_;
+    if (why_not.empty() && options_.until_rejected)
+        why_not = "the tokens are good until they are rejected (AuthCheckOptions::until_rejected)";
+    judge(
+        "expiry.dropped",
+        "a token that has expired is not given",
+        why_not,
+        &AuthSuite::expiry_dropped);
+    judge(
         "expiry.counted",
         "the life of a token is counted from before it was asked for",
-        [this](Case& one) { expiry_counted(one); });
-    report_.run(
+        why_not,
+        &AuthSuite::expiry_counted);
+    judge(
         "expiry.thrift",
         "a token is fetched about once in its life, and never given after it",
-        [this](Case& one) { expiry_thrift(one); });
-    if (!renews_ahead_) return;
-    report_.run(
+        why_not,
+        &AuthSuite::expiry_thrift);
+    if (why_not.empty() && !renews_ahead_)
+        why_not = "the policy does not renew a token ahead of its expiry";
+    judge(
         "expiry.slow_renewal",
         "while a token is renewed ahead of its expiry the old one is given",
+        why_not,
         [this](Case& one) { expiry_ahead(one, hang()); });
-    report_.run(
+    judge(
         "expiry.failed_renewal",
         "where a renewal ahead of the expiry fails the old token is given to its end",
+        why_not,
         [this](Case& one) { expiry_ahead(one, reply(500)); });
 }
 

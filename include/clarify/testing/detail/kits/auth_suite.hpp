@@ -58,9 +58,22 @@ private:
     void find_out();
     /// Does it begin a renewal while the token is still good?
     bool finds_renewal(Rig& rig);
+    /// Adds a case, not judged where `why_not` says why.
+    template <class Body>
+    void judge(const char* name, const char* promise, const std::string& why_not, Body body);
+    void judge(
+        const char* name,
+        const char* promise,
+        const std::string& why_not,
+        void (AuthSuite::*member)(Case&)) {
+        judge(name, promise, why_not, [this, member](Case& one) { (this->*member)(one); });
+    }
     void any_cases();
     void fetch_cases();
+    void expiry_cases();
+    void event_cases();
     void failure_cases();
+    void recovery_cases();
     void rejection_cases();
 
     // For all policies.
@@ -74,6 +87,7 @@ private:
     void rejected_foreign(Case& one);
     void rejected_exact(Case& one);
     void rejected_rounds(Case& one);
+    void kept_secret(Case& one);
     // For those that fetch.
     void fetch_once(Case& one);
     void fetch_survives(Case& one);
@@ -83,9 +97,18 @@ private:
     void closed(Case& one);
     void failure(Case& one, const Answer& answer, std::optional<Errc> transport);
     void failure_pause(Case& one);
+    void failure_remembered(Case& one);
+    void failure_phase(Case& one);
     void failure_recovers(Case& one);
     void rejected_old(Case& one);
     void rejected_together(Case& one);
+    void rejected_again(Case& one);
+    void rejected_old_again(Case& one);
+    void post_deadline(Case& one);
+    void event_fetched(Case& one);
+    void event_renewed(Case& one);
+    void event_failed(Case& one);
+    void event_times(Case& one);
     void expiry_dropped(Case& one);
     void expiry_counted(Case& one);
     void expiry_thrift(Case& one);
@@ -95,6 +118,8 @@ private:
     /// Asks every second until there is a header, as long as a policy may take to recover.
     std::shared_ptr<AuthCall> get_in_time(Case& one, Rig& rig);
     void expect_all(Case& one, Rig& rig, const Calls& calls);
+    /// Ends the life of the token that is cached.
+    void end_token(Rig& rig, const AuthCall& call);
     static void expect(Case& one, bool kept, std::string problem) {
         if (!kept) one.problems.push_back(std::move(problem));
     }
@@ -109,6 +134,8 @@ private:
     /// How many requests one fetch takes; 0 for a policy that does not fetch.
     std::size_t cost_ = 0;
     bool renews_ahead_ = false;
+    /// Why the cases about fetching are not judged; empty if they are.
+    std::string no_fetch_;
 };
 
 template <class MakePolicy>
@@ -121,11 +148,11 @@ template <class MakePolicy>
 ConformanceReport AuthSuite<MakePolicy>::run() {
     find_out();
     any_cases();
-    if (cost_ != 0) {
-        fetch_cases();
-        failure_cases();
-        rejection_cases();
-    }
+    fetch_cases();
+    expiry_cases();
+    failure_cases();
+    rejection_cases();
+    event_cases();
     report_.run(
         "context.executor", "all is done on the client's serial executor", [this](Case& one) {
             for (const std::string& place : findings_.strayed)
@@ -148,11 +175,23 @@ void AuthSuite<MakePolicy>::find_out() {
     Rig rig{*this};
     rig.bench.wait(rig.start(1), options_.patience);
     cost_ = rig.bench.posts();
-    if (cost_ == 0) return;
+    if (cost_ == 0) no_fetch_ = "the policy posts nothing";
+    if (cost_ == 0 || options_.until_rejected) return;
     try {
         renews_ahead_ = finds_renewal(rig);
     } catch (...) {
         // The cases will find out too, and say so.
+    }
+}
+
+template <class MakePolicy>
+template <class Body>
+void AuthSuite<MakePolicy>::judge(
+    const char* name, const char* promise, const std::string& why_not, Body body) {
+    if (why_not.empty()) {
+        report_.run(name, promise, std::move(body));
+    } else {
+        report_.skip(name, promise, why_not);
     }
 }
 
@@ -214,6 +253,16 @@ typename AuthSuite<MakePolicy>::Calls AuthSuite<MakePolicy>::Rig::start(
         calls.push_back(bench.start(*policy, limit));
     bench.settle();
     return calls;
+}
+
+template <class MakePolicy>
+void AuthSuite<MakePolicy>::end_token(Rig& rig, const AuthCall& call) {
+    // In all ways that end one: whether each of them does is what other cases are about.
+    if (call.header) {
+        rig.bench.serve(*call.header);
+        rig.rejected(*call.header);
+    }
+    if (!options_.until_rejected) rig.bench.pass(options_.lifetime);
 }
 
 template <class MakePolicy>

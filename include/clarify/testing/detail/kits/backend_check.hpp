@@ -33,6 +33,8 @@ public:
     virtual boost::asio::awaitable<Result<void>> post(
         const HttpRequest& request, HttpResponse& response, HttpProgress& progress) = 0;
     virtual void close() noexcept = 0;
+    /// False if the backend has no such function.
+    virtual bool drain() noexcept = 0;
     /// Puts a backend that is move-constructed from the present one in its place.
     virtual void relocate() = 0;
 };
@@ -48,6 +50,14 @@ public:
         return backend_->post(request, response, progress);
     }
     void close() noexcept override { backend_->close(); }
+    bool drain() noexcept override {
+        constexpr bool drains = requires(Backend & backend) {
+            { backend.drain() }
+            noexcept;
+        };
+        if constexpr (drains) backend_->drain();
+        return drains;
+    }
     void relocate() override { backend_ = std::make_unique<Backend>(std::move(*backend_)); }
 
 private:
@@ -92,6 +102,11 @@ public:
             problems_.push_back(std::move(seen));
         }
     }
+    /// Says why the promise, or a part of it, cannot be tried with this backend or on this machine.
+    void skip(std::string why) {
+        const std::lock_guard lock{mutex_};
+        if (not_judged_.empty()) not_judged_ = std::move(why);
+    }
     /// Says that no other case can be run with this backend: it would take the program down.
     void give_up() noexcept { given_up_ = true; }
     /// Notes a broken promise unless `kept`, which it returns.
@@ -120,6 +135,10 @@ public:
         if (given_up_) all.push_back("the other cases were not run: they might crash the program");
         return all;
     }
+    std::string not_judged() const {
+        const std::lock_guard lock{mutex_};
+        return not_judged_;
+    }
     void enlist(RawServer& server) {
         const std::lock_guard lock{mutex_};
         servers_.push_back(&server);
@@ -145,14 +164,15 @@ private:
     mutable std::mutex mutex_;
     std::vector<std::string> problems_;
     std::size_t more_problems_ = 0;
+    std::string not_judged_;
     std::vector<RawServer*> servers_;
 };
 
 /// A server that is cut when its case takes too long.
 class BackendServer : public RawServer {
 public:
-    BackendServer(BackendCheck& check, Script script)
-        : RawServer(std::move(script)), check_(check) {
+    BackendServer(BackendCheck& check, Script script, const std::string& address = "127.0.0.1")
+        : RawServer(std::move(script), address), check_(check) {
         check_.enlist(*this);
     }
     ~BackendServer() { check_.dismiss(*this); }

@@ -155,6 +155,21 @@ inline void connection_stale_bytes(BackendCheck& check) {
     }
 }
 
+inline void connection_announced_close(BackendCheck& check) {
+    // It says that it will close, and then goes on as if it had not.
+    BackendServer server(check, [](RawPeer& peer) {
+        while (const auto request = peer.read())
+            peer.reply(request->body, "Connection: close\r\n");
+    });
+    BackendBench bench{check};
+    for (const char* const body : {"1", "2"})
+        bench.expect_success(
+            bench.post(server.origin(), body), 200, body, std::string{"the exchange "} + body);
+    check.expect(
+        connection_of(server, "1") != connection_of(server, "2"),
+        "a connection was used again that the peer had announced to close");
+}
+
 // --- Side by side -------------------------------------------------------------------------------
 
 inline void concurrent_own_reply(BackendCheck& check) {
@@ -246,6 +261,51 @@ inline void close_in_flight(BackendCheck& check) {
     }
 }
 
+/// Closes nothing, and calls nothing but `drain`; false where the backend has none.
+inline bool drains(BackendCheck& check, BackendBench& bench) {
+    bool drained = false;
+    bench.on_executor([&] { drained = bench.backend().drain(); });
+    if (!drained) check.skip("the backend has no drain()");
+    return drained;
+}
+
+inline void drain_idle(BackendCheck& check) {
+    BackendServer server{check, echo};
+    BackendBench bench{check};
+    bench.expect_success(bench.post(server.origin()), 200, "{}");
+    if (!drains(check, bench)) return;
+    check.expect(
+        bench.runs_until([&] { return server.ledger().closed_by_client() != 0; }, shortly),
+        "the connection of a finished exchange stayed open");
+}
+
+inline void drain_serves(BackendCheck& check) {
+    BackendServer server(check, [](RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            if (request->body == "under way") peer.await_release();
+            peer.reply(request->body);
+        }
+    });
+    BackendBench bench{check};
+    Exchange& under_way = bench.start(server.origin(), "under way");
+    bench.runs_until([&] { return server.ledger().request_count() != 0; }, shortly);
+    if (!drains(check, bench)) return;
+    bench.expect_success(bench.post(server.origin(), "next"), 200, "next", "the next exchange");
+    server.ledger().release();
+    bench.wait(under_way);
+    bench.expect_success(under_way, 200, "under way", "the exchange under way");
+}
+
+inline void destroy_idle(BackendCheck& check) {
+    BackendServer server{check, echo};
+    BackendBench bench{check};
+    bench.expect_success(bench.post(server.origin()), 200, "{}");
+    bench.destroy();
+    check.expect(
+        BackendCheck::wait_until([&] { return server.ledger().closed_by_client() != 0; }, shortly),
+        "the connection of a finished exchange stayed open");
+}
+
 inline void destroy_in_flight(BackendCheck& check) {
     {
         BackendBench bench{check};
@@ -260,7 +320,10 @@ inline void destroy_in_flight(BackendCheck& check) {
     for (const Phase phase :
          {Phase::connect, Phase::tls, Phase::write, Phase::first_byte, Phase::body}) {
         Stall stall{check, phase};
-        if (!stall.staged()) continue;
+        if (!stall.staged()) {
+            check.skip(Stall::why_not);
+            continue;
+        }
         BackendBench bench{check};
         const Exchange& exchange = bench.start(stall.address(), stall.body());
         bench.runs_until([&] { return exchange.progress.phase == phase; }, shortly / 3);
@@ -311,6 +374,9 @@ inline constexpr BackendCase connection_cases[] = {
     {"connection.stale_bytes",
      "bytes that nobody asked for never become a reply",
      connection_stale_bytes},
+    {"connection.announced_close",
+     "a connection that the peer has announced to close is not used again",
+     connection_announced_close},
     {"concurrent.own_reply",
      "exchanges in flight together all get their own replies",
      concurrent_own_reply},
@@ -319,6 +385,11 @@ inline constexpr BackendCase connection_cases[] = {
     {"close.in_flight",
      "close may be called while cancelled exchanges end, and leases are held",
      close_in_flight},
+    {"drain.idle", "drain closes idle connections", drain_idle},
+    {"drain.serves",
+     "after drain the exchanges under way end as they would, and others follow",
+     drain_serves},
+    {"destroy.idle", "a backend that is destroyed closes what is still open", destroy_idle},
     {"destroy.in_flight",
      "an awaitable may be destroyed at any time, and its backend after it",
      destroy_in_flight},

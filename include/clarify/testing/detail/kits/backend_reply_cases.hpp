@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// The cases about complete replies, and about where a reply ends.
+// The cases about complete replies: their status, body and fields.
 
 #ifndef CLARIFY_TESTING_DETAIL_KITS_BACKEND_REPLY_CASES_HPP
 #define CLARIFY_TESTING_DETAIL_KITS_BACKEND_REPLY_CASES_HPP
 
+#include <clarify/core/retry_after.hpp>
 #include <clarify/testing/detail/kits/backend_bench.hpp>
 #include <clarify/testing/detail/kits/backend_scripts.hpp>
 
@@ -150,6 +151,26 @@ inline void reply_repeated_field(BackendCheck& check) {
         "content_type is '" + exchange.response.content_type + '\'');
 }
 
+/// Two times contradict each other; whichever is chosen, the client would wait for a wrong one.
+inline void reply_repeated_retry_after(BackendCheck& check) {
+    BackendServer server{
+        check, reply_always(http_reply("503 Busy", "Retry-After: 1\r\nretry-after: 7\r\n", "b"))};
+    BackendBench bench{check};
+    const Exchange& exchange = bench.post(server.origin());
+    if (!bench.expect_success(exchange, 503, "b")) return;
+    const std::string& kept = exchange.response.retry_after;
+    check.expect(!kept.empty(), "retry_after is empty");
+    check.expect(
+        !parse_retry_after(kept, {}).has_value(), "retry_after is a time: '" + kept + '\'');
+}
+
+inline void reply_identity(BackendCheck& check) {
+    BackendServer server{
+        check, reply_always(http_reply("200 OK", "Content-Encoding: identity\r\n", "b"))};
+    BackendBench bench{check};
+    bench.expect_success(bench.post(server.origin()), 200, "b");
+}
+
 inline void reply_reused_object(BackendCheck& check) {
     BackendServer server(check, [](RawPeer& peer) {
         while (const auto request = peer.read()) {
@@ -175,67 +196,6 @@ inline void reply_reused_object(BackendCheck& check) {
     expect_no_fields(check, exchange.response);
 }
 
-inline void reply_chunked(BackendCheck& check) {
-    const std::string large = every_byte(5000);
-    BackendServer server(check, [&](RawPeer& peer) {
-        while (peer.read()) {
-            peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nA\r\n");
-            peer.send("2;name=value\r\nBC\r\n1388\r\n" + large + "\r\n");
-            peer.send("0\r\nX-Trailer: 1\r\n\r\n");
-        }
-    });
-    BackendBench bench{check};
-    for (const char* const which : {"the first exchange", "the second exchange"})
-        bench.expect_success(bench.post(server.origin()), 200, "ABC" + large, which);
-}
-
-inline void reply_until_close(BackendCheck& check) {
-    BackendServer server(check, [](RawPeer& peer) {
-        if (!peer.read()) return;
-        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nno length");
-        peer.send(", but an end");
-        peer.finish_sending();
-        peer.drain();
-    });
-    BackendBench bench{check};
-    for (const char* const which : {"the first exchange", "the second exchange"})
-        bench.expect_success(bench.post(server.origin()), 200, "no length, but an end", which);
-}
-
-inline void reply_interim(BackendCheck& check) {
-    BackendServer server(check, [](RawPeer& peer) {
-        while (peer.read()) {
-            peer.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLoc");
-            peer.send("ation: /early\r\nLink: </style.css>; rel=preload\r\n\r\n");
-            peer.send("HTTP/1.1 102 Processing\r\n\r\n" + http_reply("201 Created", "", "final"));
-        }
-    });
-    BackendBench bench{check};
-    for (const char* const which : {"the first exchange", "the second exchange"}) {
-        const Exchange& exchange = bench.post(server.origin());
-        bench.expect_success(exchange, 201, "final", which);
-        expect_no_fields(check, exchange.response);
-    }
-}
-
-inline void reply_without_body(BackendCheck& check) {
-    BackendServer server(check, [](RawPeer& peer) {
-        while (const auto request = peer.read()) {
-            peer.send(
-                request->body == "204" ? std::string{"HTTP/1.1 204 No Content\r\n\r\n"}
-                                       : http_reply("200 OK", "", ""));
-        }
-    });
-    BackendBench bench{check};
-    for (const char* const which : {"204", "200", "204", "200"}) {
-        bench.expect_success(
-            bench.post(server.origin(), which),
-            static_cast<unsigned>(std::stoul(which)),
-            "",
-            std::string{"the reply "} + which);
-    }
-}
-
 inline constexpr BackendCase reply_cases[] = {
     {"reply.ok",
      "a 200 is a success with its status and body, and absent fields are empty",
@@ -247,13 +207,13 @@ inline constexpr BackendCase reply_cases[] = {
     {"reply.body_bytes", "the body of a reply is kept byte for byte", reply_body_bytes},
     {"reply.fields", "six header fields are kept, however their names are written", reply_fields},
     {"reply.repeated_field", "a repeated field is joined with ', '", reply_repeated_field},
+    {"reply.repeated_retry_after",
+     "a repeated Retry-After is kept as a text that is no time",
+     reply_repeated_retry_after},
+    {"reply.identity", "the content encoding 'identity' is none", reply_identity},
     {"reply.reused_object",
      "nothing of an earlier reply is left in a reused response",
      reply_reused_object},
-    {"reply.chunked", "a chunked reply is complete at its last chunk", reply_chunked},
-    {"reply.until_close", "a reply without a length ends with the connection", reply_until_close},
-    {"reply.interim", "interim replies (1xx) are passed over", reply_interim},
-    {"reply.without_body", "a reply without a body is complete at once", reply_without_body},
 };
 
 }  // namespace clarify::testing::detail::backend_cases

@@ -8,6 +8,8 @@
 #include <clarify/testing/detail/kits/backend_bench.hpp>
 #include <clarify/testing/detail/kits/backend_scripts.hpp>
 
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -74,6 +76,19 @@ inline void request_framing(BackendCheck& check) {
     expect_field(check, *request, "content-length", "20");
     check.expect(
         values_of(*request, "transfer-encoding").empty(), "a transfer encoding was announced");
+}
+
+inline void request_address_6(BackendCheck& check) {
+    std::optional<BackendServer> server;
+    try {
+        server.emplace(check, echo, "::1");
+    } catch (const boost::system::system_error&) {
+        return check.skip("this machine has no IPv6 address ::1");
+    }
+    BackendBench bench{check};
+    bench.expect_success(bench.post(server->origin()), 200, "{}");
+    const auto request = one_request(check, *server);
+    if (request) expect_field(check, *request, "host", "[::1]:" + std::to_string(server->port()));
 }
 
 inline void request_fields(BackendCheck& check) {
@@ -171,6 +186,7 @@ inline void request_sent_once(BackendCheck& check) {
 inline constexpr BackendCase request_cases[] = {
     {"request.target", "the request is a POST of the URL's path", request_target},
     {"request.framing", "Host and Content-Length are sent, once each", request_framing},
+    {"request.address_6", "an IPv6 address is in brackets in Host", request_address_6},
     {"request.fields", "every given header is sent once, with its exact value", request_fields},
     {"request.nothing_added",
      "no header is added but Host, Content-Length and those of the connection",

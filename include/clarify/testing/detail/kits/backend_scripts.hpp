@@ -138,6 +138,9 @@ public:
         }
     }
 
+    /// Why there is nothing to see where it is not `staged`.
+    static constexpr const char* why_not =
+        "this machine lets every connection come to stand: what stalls in connect was not tried";
     /// Could the machine be brought to stall here?
     bool staged() const noexcept { return !backlog_ || backlog_->full(); }
     Phase phase() const noexcept { return phase_; }

@@ -59,11 +59,9 @@ public:
         refusals();
         decoding();
         whole_codec();
-        if constexpr (typed) {
-            scalars();
-            containers();
-            described();
-        }
+        scalars();
+        containers();
+        described();
     }
 
 private:
@@ -89,9 +87,15 @@ private:
     /// Adds a case; `body(problems)` reports what is wrong.
     template <class Body>
     void check(std::string name, std::string promise, Body body);
+    /// Adds a case about a C++ type, which is not judged where the codec does not map `T`.
+    template <class T, class Body>
+    void check_type(std::string name, std::string promise, Body body);
+    /// Adds a case about documents made of a `From`, if they can be made and `applies`.
+    template <class From, class Body>
+    void check_made_of(bool applies, std::string name, std::string promise, Body body);
     /// Adds a case: each text comes through `value_type` unharmed.
     void check_texts(std::string name, std::string promise, Texts texts);
-    /// Adds a case: none of the texts is a `T`.
+    /// Adds a case about a C++ type: none of the texts is a `T`.
     template <class T>
     void check_mismatch(std::string name, std::string promise, Texts texts);
 
@@ -114,6 +118,14 @@ private:
     /// Is `value` an `Errc::bad_argument`?
     template <class T>
     void refuses(CodecProblems& problems, const T& value, std::string_view what) const;
+    /// The same of a document that is made of `from`.
+    template <class From>
+    void refuses_document(CodecProblems& problems, const From& from, std::string_view what) const {
+        if constexpr (std::convertible_to<From, Value>) {
+            const Value value = from;
+            refuses(problems, value, what);
+        }
+    }
     /// Is `text` an `Errc::decode` for a `T`?
     template <class T>
     void mismatches(CodecProblems& problems, std::string_view text) const;
@@ -121,6 +133,8 @@ private:
     /// Is a document made of a C++ value written as `text`?
     template <class From>
     bool becomes(const From& from, std::string_view text) const;
+    template <class From>
+    bool has_documents_of(const From& from, std::string_view text) const;
     /// The errors of texts that most codecs refuse, with much text in them.
     std::vector<Error> errors() const;
     template <class T>

@@ -52,6 +52,8 @@ public:
     /// Sends what OpenSSL has been asked to say by itself: a session ticket, a new key.
     void send_tls() { tls_->handshake(boost::asio::ssl::stream_base::server); }
 
+    /// Waits for bytes of any kind and keeps them; false when the client has closed.
+    bool receive() { return fill(); }
     /// Reads one request; nothing when the client has closed.
     std::optional<RawRequest> read();
     void send(std::string_view bytes);
@@ -69,6 +71,11 @@ public:
         reply(
             R"({"jsonrpc":"2.0","id":)" + request.id() + R"(,"result":)" + std::string{json} + "}",
             more_headers);
+    }
+    /// Ends a TLS connection as one should: with the closing alert.
+    void finish_tls() {
+        boost::system::error_code ignored;
+        tls_->shutdown(ignored);
     }
     void finish_sending() { socket_.shutdown(Socket::shutdown_send); }
     void reset() {

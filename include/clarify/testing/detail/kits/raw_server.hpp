@@ -52,7 +52,9 @@ public:
 
     std::uint16_t port() const noexcept { return port_; }
     std::string origin(std::string_view scheme = "http") const {
-        return std::string{scheme} + "://" + address_ + ':' + std::to_string(port_);
+        const bool is_v6 = address_.find(':') != std::string::npos;
+        return std::string{scheme} + "://" + (is_v6 ? '[' + address_ + ']' : address_) + ':' +
+            std::to_string(port_);
     }
     int connections() const noexcept { return connections_; }
     const RawLedger& ledger() const noexcept { return ledger_; }

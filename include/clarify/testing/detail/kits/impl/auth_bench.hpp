@@ -74,6 +74,7 @@ inline boost::asio::awaitable<Result<void>> AuthBench::post(
         findings_.strayed.insert("post without a URL");
         co_return Error{Errc::internal};
     }
+    if (request.deadline == (TimePoint::max)()) findings_.posted_without_deadline = true;
     co_return co_await server_.post(request, response, progress);
 }
 
@@ -99,7 +100,15 @@ inline void AuthBench::observe(const Event& event) {
     check_place("observe");
     for (const std::string_view text : {event.method, event.host, event.traceparent})
         findings_.texts.insert(std::string{text});
-    if (event.error != nullptr) findings_.hear(*event.error);
+    AuthEvent& noted = events_.emplace_back(AuthEvent{event.kind, event.time, event.elapsed, {}});
+    if (event.error == nullptr) return;
+    noted.error = event.error->code();
+    findings_.hear(*event.error);
+}
+
+inline std::ptrdiff_t AuthBench::events(EventKind kind) const {
+    return std::count_if(
+        events_.begin(), events_.end(), [kind](const AuthEvent& one) { return one.kind == kind; });
 }
 
 inline void AuthBench::issue(Clock::duration delay) {

@@ -6,6 +6,7 @@
 
 #include <clarify/testing/check_auth_policy.hpp>
 #include <clarify/testing/detail/kits/auth_any_cases.hpp>
+#include <clarify/testing/detail/kits/auth_event_cases.hpp>
 #include <clarify/testing/detail/kits/auth_failure_cases.hpp>
 #include <clarify/testing/detail/kits/auth_fetch_cases.hpp>
 #include <clarify/testing/detail/kits/auth_suite.hpp>

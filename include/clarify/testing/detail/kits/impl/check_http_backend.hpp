@@ -6,10 +6,13 @@
 
 #include <clarify/testing/check_http_backend.hpp>
 #include <clarify/testing/detail/kits/backend_connection_cases.hpp>
+#include <clarify/testing/detail/kits/backend_ending_cases.hpp>
 #include <clarify/testing/detail/kits/backend_failure_cases.hpp>
+#include <clarify/testing/detail/kits/backend_framing_cases.hpp>
 #include <clarify/testing/detail/kits/backend_reply_cases.hpp>
 #include <clarify/testing/detail/kits/backend_request_cases.hpp>
 #include <clarify/testing/detail/kits/backend_stall_cases.hpp>
+#include <clarify/testing/detail/kits/backend_tls_cases.hpp>
 
 #include <chrono>
 #include <exception>
@@ -79,8 +82,11 @@ inline ConformanceReport run_backend_cases(const BackendMaker& make) {
     for (const std::span<const BackendCase> group :
          {std::span<const BackendCase>{backend_cases::executor_cases},
           std::span<const BackendCase>{backend_cases::reply_cases},
+          std::span<const BackendCase>{backend_cases::ending_cases},
           std::span<const BackendCase>{backend_cases::request_cases},
+          std::span<const BackendCase>{backend_cases::framing_cases},
           std::span<const BackendCase>{backend_cases::failure_cases},
+          std::span<const BackendCase>{backend_cases::tls_cases},
           std::span<const BackendCase>{backend_cases::stall_cases},
           std::span<const BackendCase>{backend_cases::connection_cases}}) {
         for (const BackendCase& entry : group) {
@@ -92,6 +98,7 @@ inline ConformanceReport run_backend_cases(const BackendMaker& make) {
                     exhausted < hopeless_after ? backend_case_limit
                                                : backend_case_limit_of_hopeless);
                 one.problems = watch_backend_case(entry, check);
+                one.not_judged = check->not_judged();
                 if (Clock::now() >= check->limit()) ++exhausted;
                 go_on = !check->given_up();
             });

@@ -16,15 +16,27 @@ namespace clarify::testing {
 
 inline bool ConformanceReport::passed() const {
     return std::all_of(
-        cases_.begin(), cases_.end(), [](const ConformanceCase& one) { return one.passed(); });
+        cases_.begin(), cases_.end(), [](const ConformanceCase& one) { return !one.failed(); });
 }
 
 inline std::vector<std::string> ConformanceReport::failed() const {
     std::vector<std::string> names;
     for (const ConformanceCase& one : cases_) {
-        if (!one.passed()) names.push_back(one.name);
+        if (one.failed()) names.push_back(one.name);
     }
     return names;
+}
+
+inline std::vector<std::string> ConformanceReport::not_judged() const {
+    std::vector<std::string> names;
+    for (const ConformanceCase& one : cases_) {
+        if (!one.failed() && !one.passed()) names.push_back(one.name);
+    }
+    return names;
+}
+
+inline void ConformanceReport::skip(std::string name, std::string promise, std::string why) {
+    cases_.push_back({std::move(name), std::move(promise), {}, std::move(why)});
 }
 
 template <class Body>
@@ -43,12 +55,20 @@ void ConformanceReport::run(std::string name, std::string promise, Body&& body) 
 inline std::ostream& operator<<(std::ostream& out, const ConformanceReport& report) {
     for (const ConformanceCase& one : report.cases()) {
         if (one.passed()) continue;
+        if (!one.failed()) {
+            out << "not judged: " << one.name << ": " << one.not_judged << '\n';
+            continue;
+        }
         out << one.name << ": " << one.promise << '\n';
         for (const std::string& problem : one.problems)
             out << "    but " << problem << '\n';
     }
     const std::size_t total = report.cases().size();
-    return out << total - report.failed().size() << " of " << total << " cases passed\n";
+    const std::size_t unjudged = report.not_judged().size();
+    out << total - report.failed().size() - unjudged << " of " << total << " cases passed";
+    if (unjudged != 0)
+        out << ", " << unjudged << (unjudged == 1 ? " was" : " were") << " not judged";
+    return out << '\n';
 }
 
 }  // namespace clarify::testing

@@ -466,5 +466,6 @@ private:
 }  // namespace clarify
 
 #include <clarify/impl/rpc_client.hpp>
+#include <clarify/impl/rpc_client_drain.hpp>
 
 #endif  // CLARIFY_RPC_CLIENT_HPP

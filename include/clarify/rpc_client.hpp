@@ -136,7 +136,8 @@ public:
     /// Where a policy cannot be made so: the compiler says which, and what to do. A backend is to take
     /// `HttpOptions`, an authentication `CredentialsAuth`, a codec nothing or `JsonCodecOptions`; other
     /// policies go into the constructor below.
-    RpcClient(executor_type, const Credentials&, ClientOptions = {}) requires(
+    template <std::same_as<Credentials> Given>
+    RpcClient(executor_type, const Given&, ClientOptions = {}) requires(
         !(std::constructible_from<Backend, HttpOptions> &&
           std::constructible_from<Auth, CredentialsAuth> && std::default_initializable<Codec>)) {
         detail::explain_policies<Backend, Auth, Codec, HttpOptions, CredentialsAuth>();

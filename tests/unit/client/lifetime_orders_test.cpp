@@ -232,7 +232,7 @@ TEST_CASE("Lifetimes: all may be destroyed in every order, whatever is going on"
         CAPTURE(static_cast<int>(stage));
         std::size_t wrong = 0;
         // Nothing runs in between, so the context's place among the others is what counts.
-        in_every_order(1, [&](const auto& order) {
+        in_every_order(3, [&](const auto& order) {
             World world{stage};
             for (const Part part : order)
                 world.destroy(part);
@@ -248,7 +248,7 @@ TEST_CASE("Lifetimes: the same where what is left goes on in between, and is can
         for (const bool cancelled : {false, true}) {
             CAPTURE(cancelled);
             std::size_t wrong = 0;
-            in_every_order(11, [&](const auto& order) {
+            in_every_order(17, [&](const auto& order) {
                 World world{stage};
                 for (const Part part : order) {
                     world.destroy(part);

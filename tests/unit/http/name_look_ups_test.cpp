@@ -25,6 +25,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -137,14 +138,15 @@ struct Asker {
         asio::co_spawn(
             serial,
             look_ups.find(*urls.back(), Clock::now() + limit),
-            asio::bind_cancellation_slot(signal.slot(), [this](std::exception_ptr, Found found) {
-                outcomes.push_back(std::move(found));
-            }));
+            asio::bind_cancellation_slot(
+                signals.emplace_back().slot(),
+                [this](std::exception_ptr, Found found) { outcomes.push_back(std::move(found)); }));
     }
 
     std::vector<std::unique_ptr<Url>> urls;
     std::vector<Found> outcomes;
-    asio::cancellation_signal signal;
+    /// One for each, for a slot has room for one.
+    std::list<asio::cancellation_signal> signals;
     asio::io_context context;
     asio::any_io_executor serial = SerialExecutor::over(context.get_executor());
     HostLookUps<TestResolver> look_ups;
@@ -246,7 +248,7 @@ TEST_CASE("look-ups: one that is cancelled ends at once") {
     asker.begin("hung.test", 60s);
     asker.context.run_for(10ms);
     CHECK(asker.outcomes.empty());
-    asker.signal.emit(asio::cancellation_type::terminal);
+    asker.signals.back().emit(asio::cancellation_type::terminal);
     const auto began = Clock::now();
     asker.context.run();
     REQUIRE(asker.outcomes.size() == 1);

@@ -49,9 +49,9 @@ public:
     auto async_connect(const endpoint_type& endpoint, Token&& token) {
         boost::system::error_code ec;
         // Where it fails, Asio opens it once more, and reports why that fails.
-        descriptor_ = OwnSockets::add([&] {
+        descriptor_ = OwnSockets::add([&]() -> int {
             open_private(static_cast<Base&>(*this), endpoint.protocol(), ec);
-            return ec ? -1 : static_cast<int>(native_handle());
+            return ec ? -1 : native_handle();
         });
         return Base::async_connect(endpoint, std::forward<Token>(token));
     }

@@ -11,6 +11,7 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdlib>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -18,6 +19,7 @@
 #include <span>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -159,15 +161,19 @@ Names sorted(Names names) {
 }  // namespace
 
 TEST_CASE("check_http_backend: each fault is found by the cases of its promise, and by no other") {
+    // All of them take minutes, and want a machine that is not loaded.
+    const char* const sweep = std::getenv("CLARIFY_SWEEP");
+    const bool all = sweep != nullptr && std::string_view{sweep} == "full";
+    const std::size_t count = all ? rows().size() : 1;
     // A run waits most of its time, so that some can run side by side.
     constexpr std::size_t at_once = 8;
-    std::vector<clarify::testing::ConformanceReport> reports(rows().size());
+    std::vector<clarify::testing::ConformanceReport> reports(count);
     std::atomic<std::size_t> next = 0;
     {
         std::vector<std::thread> threads;
         for (std::size_t i = 0; i != at_once; ++i) {
             threads.emplace_back([&] {
-                for (std::size_t at = next++; at < rows().size(); at = next++)
+                for (std::size_t at = next++; at < count; at = next++)
                     reports[at] = check(rows()[at].fault);
             });
         }

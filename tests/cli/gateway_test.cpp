@@ -102,7 +102,7 @@ TEST_CASE("gateway: passes on that Clarify is unwell") {
         CHECK(sender.post(one_sample).result_int() == 200);
     }
     SUBCASE("asked too often, and for longer than a call may take") {
-        Setup setup{{"--timeout", "30s"}};
+        Setup setup{{"--timeout", "10s"}};
         setup.emulator.fail_next(1, 429, 40s);
         Sender sender{setup.gateway};
         const Response response = sender.post(one_sample);

@@ -8,6 +8,7 @@
 #include <clarify/http/detail/tls/tls_material.hpp>
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509_vfy.h>
@@ -15,6 +16,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -101,11 +103,38 @@ inline int give_passphrase(char* buffer, int size, int, void* passphrase) {
     return static_cast<int>(text.size());
 }
 
+/** Writes over what this thread has freed of late.
+
+    OpenSSL's decoders free copies of a private key as they are, and in a thread that does little else
+    they would stay. Memory that has been freed is what an allocator gives out first, so it is asked
+    for more of each size than it may have kept. That is what can be done, and no guarantee.
+*/
+inline void overwrite_freed_memory() noexcept {
+    constexpr std::size_t step = 16;
+    constexpr std::size_t largest = std::size_t{4} << 10U;
+    constexpr std::size_t of_each = 8;
+    struct Block {
+        Block* next;
+    };
+    Block* taken = nullptr;
+    for (std::size_t size = largest; size != 0; size -= step) {
+        for (std::size_t i = 0; i != of_each; ++i) {
+            void* const memory = std::malloc(size);
+            if (memory == nullptr) break;
+            OPENSSL_cleanse(memory, size);
+            taken = new (memory) Block{taken};
+        }
+    }
+    while (taken != nullptr)
+        std::free(std::exchange(taken, taken->next));
+}
+
 inline Result<OpensslOwned<EVP_PKEY>> read_key(const TlsSource& source, const Secret& passphrase) {
     const auto bio = open_text(source);
     auto* const context = const_cast<void*>(static_cast<const void*>(&passphrase));
     OpensslOwned<EVP_PKEY> key{
         bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, &give_passphrase, context) : nullptr};
+    overwrite_freed_memory();
     check_openssl_memory();
     if (key) return key;
     if (source.content.expose().find("ENCRYPTED") == std::string_view::npos) {

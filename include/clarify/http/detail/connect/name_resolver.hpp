@@ -4,23 +4,21 @@
 #ifndef CLARIFY_HTTP_DETAIL_CONNECT_NAME_RESOLVER_HPP
 #define CLARIFY_HTTP_DETAIL_CONNECT_NAME_RESOLVER_HPP
 
-#include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/detail/process.hpp>
+#include <clarify/core/detail/way_back.hpp>
 #include <clarify/http/detail/connect/name_look_ups.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <new>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -35,93 +33,39 @@ struct NameEntry {
     boost::asio::ip::tcp::endpoint endpoint() const { return address; }
 };
 
-/** Somebody on an execution context who waits for an answer.
-
-    The context may go before the answer comes, and takes the handler and the executor with it: what
-    is left here then belongs to no context. Nor is the wait counted as work of the context. Whoever
-    waits has a timer for that, and nobody has to stay when he has left.
-*/
+/// Somebody on an execution context who waits for an answer, which comes to nobody if the context goes
+/// before.
 class NameQuestion final : public NameLookUps::Asker,
-                           public std::enable_shared_from_this<NameQuestion>,
-                           private ContextLink::Guest {
+                           public WayBack<boost::system::error_code, std::vector<NameEntry>> {
 public:
-    using Entries = std::vector<NameEntry>;
-    using Handler = std::function<void(boost::system::error_code, const Entries&)>;
-
-    NameQuestion(boost::asio::any_io_executor executor, std::uint16_t port, Handler handler)
-        : context_(ContextLink::of(executor)),
-          port_(port),
-          executor_(std::move(executor)),
-          handler_(std::move(handler)) {
-        context_->enter(*this);
-    }
-    NameQuestion(const NameQuestion&) = delete;
-    NameQuestion& operator=(const NameQuestion&) = delete;
-    ~NameQuestion() override {
-        // What the handler holds belongs to the context, so it goes while that is there.
-        context_->leave(*this, [&] {
-            handler_ = nullptr;
-            executor_.reset();
-        });
-    }
+    NameQuestion(boost::asio::any_io_executor executor, std::uint16_t port, Function handler)
+        : WayBack(std::move(executor), std::move(handler)), port_(port) {}
 
     void answered(const NameAnswer& answer) noexcept override {
         constexpr std::chrono::milliseconds memory_pause{10};
-        while (!deliver(answer))
+        std::vector<NameEntry> entries;
+        while (!note(answer, entries))
             std::this_thread::sleep_for(memory_pause);
-    }
-    /// The same without waiting: false where there was no memory for it.
-    bool deliver(const NameAnswer& answer) noexcept {
-        bool delivered = true;
-        context_->while_there([&] {
-            if (!handler_) return;
-            try {
-                Entries entries;
-                entries.reserve(answer.addresses.size());
-                for (const boost::asio::ip::address& address : answer.addresses)
-                    entries.push_back({{address, port_}});
-                // A copy: what is posted may run, and drop ours, before `post` has returned.
-                const boost::asio::any_io_executor executor = *executor_;
-                boost::asio::post(
-                    executor,
-                    [self = shared_from_this(),
-                     error = answer.error,
-                     entries = std::move(entries)] {
-                        const Handler handler = self->leave();
-                        if (handler) handler(error, entries);
-                    });
-            } catch (...) {
-                delivered = false;
-            }
-        });
-        return delivered;
+        take(answer.error, entries);
     }
 
 private:
-    /// Nothing of the context is held any more.
-    Handler leave() noexcept {
-        Handler handler;
-        context_->leave(*this, [&] {
-            handler.swap(handler_);
-            executor_.reset();
-        });
-        return handler;
+    bool note(const NameAnswer& answer, std::vector<NameEntry>& entries) const noexcept {
+        try {
+            entries.clear();
+            for (const boost::asio::ip::address& address : answer.addresses)
+                entries.push_back({{address, port_}});
+            return true;
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
     }
     /// The thread that looks the name up is the parent's: whoever waits here asks once more.
     void context_forked() noexcept override {
-        deliver({boost::asio::error::host_not_found_try_again, {}});
-    }
-    std::shared_ptr<void> keep_alive() noexcept override { return weak_from_this().lock(); }
-    void context_gone() noexcept override {
-        executor_.reset();
-        const Handler dropped = std::exchange(handler_, nullptr);
+        try_take(boost::asio::error::host_not_found_try_again, {});
     }
 
-    std::shared_ptr<ContextLink> context_;
     std::uint16_t port_;
-    // Taken by the first of the answer and the end of the context.
-    std::optional<boost::asio::any_io_executor> executor_;
-    Handler handler_;
 };
 
 /** Stands where Asio's resolver could: looks names up in threads of the process, not of the context,
@@ -144,7 +88,7 @@ public:
             look_ups_->ask(host, question);
         } catch (const std::system_error&) {
             // There may be a thread for it later.
-            if (!question->deliver({boost::asio::error::host_not_found_try_again, {}}))
+            if (!question->try_take(boost::asio::error::host_not_found_try_again, {}))
                 throw std::bad_alloc{};
         }
     }

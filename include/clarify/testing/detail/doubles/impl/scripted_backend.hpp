@@ -5,6 +5,7 @@
 #define CLARIFY_TESTING_DETAIL_DOUBLES_IMPL_SCRIPTED_BACKEND_HPP
 
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/timer.hpp>
 #include <clarify/testing/scripted_backend.hpp>
 

@@ -5,7 +5,7 @@
 #define CLARIFY_API_SAMPLE_BUFFER_HPP
 
 #include <clarify/api/data_frame.hpp>
-#include <clarify/api/detail/samples.hpp>
+#include <clarify/api/samples.hpp>
 #include <clarify/api/timestamp.hpp>
 
 #include <cstddef>
@@ -65,7 +65,7 @@ public:
 private:
     friend struct detail::SampleAccess;
 
-    detail::SampleTable samples_;
+    SampleTable samples_;
     std::size_t size_ = 0;
 };
 

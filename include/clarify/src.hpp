@@ -19,6 +19,8 @@
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
+#include <clarify/ingest/detail/gathered_samples.hpp>
+#include <clarify/ingest/detail/insert_verdict.hpp>
 
 #include <clarify/api/detail/impl/frame_text.hpp>
 #include <clarify/api/detail/impl/params.hpp>
@@ -65,6 +67,8 @@
 #include <clarify/http/impl/tls_options.hpp>
 #include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
+#include <clarify/ingest/detail/impl/gathered_samples.hpp>
+#include <clarify/ingest/detail/impl/insert_verdict.hpp>
 
 namespace clarify {
 

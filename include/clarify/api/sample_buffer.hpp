@@ -41,6 +41,9 @@ public:
     void add(std::string_view key, Timestamp time, double value);
     /// Adds the samples of a frame, in the order of its rows, and the keys of all its columns.
     void add(const DataFrame& frame);
+    /// Adds the samples of a table, in its order, and its keys. They are moved in where there are none
+    /// yet.
+    void add(SampleTable samples);
     /// How many samples there are. Those of the same key and time count apart until `normalize`.
     std::size_t size() const noexcept { return size_; }
     /// Is there no sample? There may be keys all the same.

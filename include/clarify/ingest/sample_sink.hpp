@@ -43,11 +43,13 @@ namespace clarify {
     A sink ends each attempt by a limit of its own: one that never ends holds back all that follow.
 */
 template <class S>
-concept SampleSink = std::move_constructible<S> && requires(
-    S& sink, const S& same, const DataFrame& frame) {
+concept SampleSink = std::move_constructible<S> &&
+    requires(S& sink, const S& same, const DataFrame& frame) {
     { sink.store(frame) } -> std::same_as<boost::asio::awaitable<Result<void>>>;
-    { same.interval() } noexcept -> std::same_as<Clock::duration>;
-    { same.max_size() } noexcept -> std::same_as<std::size_t>;
+    { same.interval() }
+    noexcept->std::same_as<Clock::duration>;
+    { same.max_size() }
+    noexcept->std::same_as<std::size_t>;
 };
 
 }  // namespace clarify

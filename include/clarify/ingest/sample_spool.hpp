@@ -125,7 +125,8 @@ concept SampleSpool = std::move_constructible<S> && requires(
     { spool.remove(number) } -> std::same_as<Result<void>>;
     { spool.drop(number, number) } -> std::same_as<Result<std::uint64_t>>;
     { same.state() } -> std::same_as<SpoolState>;
-    { same.durable() } noexcept -> std::same_as<bool>;
+    { same.durable() }
+    noexcept->std::same_as<bool>;
     { S::blocks } -> std::convertible_to<bool>;
 };
 

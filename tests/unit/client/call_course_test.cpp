@@ -360,3 +360,22 @@ TEST_CASE("CallCourse: no pause reaches the deadline") {
     bench.to_send();
     CHECK(bench.failed(lost()) == act::end);
 }
+
+TEST_CASE("CallCourse: a call may ask for fewer attempts than the client makes, and not for more") {
+    Bench bench;
+    bench.options.attempts = 2;
+    bench.course = CallCourse{true, now + 1h, true, 1};
+    bench.to_send();
+    CHECK(bench.failed(lost()) == act::end);
+
+    bench.course = CallCourse{true, now + 1h, true, 5};
+    bench.to_send();
+    CHECK(bench.failed(lost()).step == CourseStep::pause);
+    bench.after_pause();
+    CHECK(bench.failed(lost()) == act::end);
+
+    // Another token is none of a failure's repetitions.
+    bench.course = CallCourse{true, now + 1h, true, 1};
+    bench.to_send();
+    CHECK(bench.rejected() == act::queue);
+}

@@ -76,6 +76,21 @@ CLARIFY_DECL void SampleBuffer::add(const DataFrame& frame) {
     }
 }
 
+CLARIFY_DECL void SampleBuffer::add(SampleTable samples) {
+    for (auto& [key, column] : samples) {
+        std::erase_if(column, [](const Sample& sample) { return std::isnan(sample.value); });
+        size_ += column.size();
+    }
+    if (samples_.empty()) {
+        samples_ = std::move(samples);
+        return;
+    }
+    for (auto& [key, column] : samples) {
+        std::vector<Sample>& all = samples_[key];
+        all.insert(all.end(), column.begin(), column.end());
+    }
+}
+
 CLARIFY_DECL void SampleBuffer::clear() noexcept {
     samples_.clear();
     size_ = 0;

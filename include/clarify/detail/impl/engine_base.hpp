@@ -16,6 +16,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -96,7 +97,8 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
             record.deadline,
-            endpoint_.is_https()};
+            endpoint_.is_https(),
+            record.options.attempts.value_or((std::numeric_limits<unsigned>::max)())};
         begin(record);
         events_.begun(record);
         spawn_task(serial_, run(call), record.signal, call);

@@ -21,6 +21,7 @@
 #include <clarify/clarify.hpp>
 #include <clarify/ingest/detail/gathered_samples.hpp>
 #include <clarify/ingest/detail/insert_verdict.hpp>
+#include <clarify/ingest/memory_spool.hpp>
 
 #include <clarify/api/detail/impl/frame_text.hpp>
 #include <clarify/api/detail/impl/params.hpp>
@@ -69,6 +70,7 @@
 #include <clarify/impl/credentials.hpp>
 #include <clarify/ingest/detail/impl/gathered_samples.hpp>
 #include <clarify/ingest/detail/impl/insert_verdict.hpp>
+#include <clarify/ingest/impl/memory_spool.hpp>
 
 namespace clarify {
 

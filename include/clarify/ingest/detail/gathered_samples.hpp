@@ -74,6 +74,11 @@ public:
     /// Begins anew, when it is empty. Returns `unsettled`: those that later ones replaced.
     std::uint64_t finish() noexcept;
 
+    /// Passes over batches that are not to be added.
+    void skip_to(std::uint64_t mark) noexcept { mark_ = mark; }
+    /// All that is not settled, which is forgotten here.
+    SampleBuffer take_rest();
+
     /// The next request, the same until it is settled; null where there is none.
     const DataFrame* next();
     /// It is stored.

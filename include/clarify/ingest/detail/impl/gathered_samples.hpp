@@ -138,6 +138,21 @@ CLARIFY_DECL std::uint64_t GatheredSamples::finish() noexcept {
     return replaced;
 }
 
+CLARIFY_DECL SampleBuffer GatheredSamples::take_rest() {
+    SampleBuffer rest;
+    for (const Part& part : parts_) {
+        rest.add(part.frame);
+        if (!part.suspicion) continue;
+        for (const RejectedSample& sample : part.suspicion->held)
+            rest.add(sample.input, sample.time, sample.value);
+        part.suspicion->held.clear();
+    }
+    parts_.clear();
+    rest.add(SampleAccess::take(fresh_));
+    finish();
+    return rest;
+}
+
 CLARIFY_DECL const DataFrame* GatheredSamples::next() {
     if (parts_.empty()) divide();
     return parts_.empty() ? nullptr : &parts_.front().frame;

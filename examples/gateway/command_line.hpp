@@ -4,6 +4,8 @@
 #ifndef CLARIFY_GATEWAY_COMMAND_LINE_HPP
 #define CLARIFY_GATEWAY_COMMAND_LINE_HPP
 
+#include <clarify/ingest/writer_options.hpp>
+
 #include "session.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -32,6 +34,13 @@ struct CommandLine {
     /// Of one call to Clarify. Above the 15 s that the service itself may take.
     std::chrono::milliseconds timeout{20'000};
     std::chrono::milliseconds drain{10'000};
+    /// How long samples are gathered.
+    std::chrono::milliseconds max_delay{1'000};
+    /// For how long nothing may be forwarded before the gateway calls itself unhealthy.
+    std::chrono::milliseconds unhealthy_after{300'000};
+    /// How much room samples that wait may take, in bytes, and what happens when there is none.
+    std::size_t spool_size = std::size_t{64} << 20U;
+    clarify::OnFull on_full = clarify::OnFull::refuse;
     /// Connections to Clarify, and calls that may wait for one.
     std::size_t connections = 16;
     std::size_t waiting = 4096;

@@ -6,30 +6,21 @@
 
 #include <clarify/core/error.hpp>
 
+#include <clarify/ingest/writer_stats.hpp>
+
 #include "reply.hpp"
 
 #include <string>
+#include <vector>
 
 namespace gateway {
 
-/** The answer for a call to Clarify that failed.
-
-    | failure | status |
-    | --- | --- |
-    | the samples: `bad_argument`, or Clarify does not like the parameters | 400, 413, 422 |
-    | Clarify does not let this gateway write to that integration | 403 |
-    | for a while: `overloaded`, `closed`, HTTP 429 or 503, JSON-RPC -32015 | 503, Retry-After |
-    | `timeout` | 504 |
-    | everything else: the network, TLS, credentials, a reply that makes no sense | 502 |
-
-    The body says in `error` what a program needs in order to decide on its own: `kind`, `reason`,
-    `phase`, and above all `fate`: `unsent` samples are surely not stored, `unknown` ones may be.
-    `message` is for people. What lies behind the gateway is in the log, not in there: no hosts, no
-    addresses, no files, and what Clarify said only where it is about the samples.
+/** The answer for samples that Clarify rejected, 422: each of them, up to a hundred, in
+    `error.problems` with its path and Clarify's words. The others are stored.
 */
-Reply failure_reply(const clarify::Error& error);
+Reply rejected_reply(const std::vector<clarify::RejectedSample>& rejected);
 
-/// The answer for a request that never became a call: `kind` is one word for programs.
+/// The answer for a request that is not served: `kind` is one word for programs.
 Reply refusal(unsigned status, const std::string& kind, const std::string& message);
 
 /// The answer for a body that is not the JSON that the gateway takes.

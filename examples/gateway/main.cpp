@@ -3,15 +3,15 @@
 //
 // It shows how a client lives inside an asynchronous server that runs for years: one client on the
 // server's own io_context, shared by all sessions on all threads and replaced when its credentials
-// are, and a shutdown that loses no sample which a sender was told is stored. It makes one insert of
-// each request. The service takes about one a second from an integration, so a gateway of many small
-// senders would first gather samples.
+// are, and a shutdown that says what became of every sample. The service takes about one insert a second
+// from an integration, so what all senders post is gathered by one writer.
 
 #include <clarify/core/detail/text.hpp>
 
 #include "clarify_link.hpp"
 #include "command_line.hpp"
 #include "gateway.hpp"
+#include "link_sink.hpp"
 #include "log.hpp"
 #include "sample_service.hpp"
 #include "service_manager.hpp"
@@ -146,12 +146,13 @@ public:
         tell_manager("READY=1");
         run_on_threads();
 
-        const Counts& counts = samples_.counts();
+        const clarify::SampleCounts counts = writer_.stats().counts;
         std::ostringstream text;
-        text << "Ended: accepted " << counts.accepted << ", stored " << counts.stored
-             << ", refused " << counts.refused << ", failed " << counts.failed;
+        text << "Ended: accepted " << counts.offered << ", stored " << counts.stored
+             << ", rejected " << counts.dropped_for(clarify::DropReason::rejected) << ", left "
+             << left_ << ", refused " << samples_.refused();
         output_.write(text.str());
-        return 0;
+        return left_ == 0 ? 0 : 1;
     }
 
 private:
@@ -187,12 +188,63 @@ private:
                 signals_.remove(SIGTERM);
                 tell_manager("STOPPING=1");
                 const auto stop = [this](const std::exception_ptr&) { context_.stop(); };
-                asio::co_spawn(
-                    server_.strand(),
-                    server_.shut_down(command_.drain, [this] { link_.close(); }),
-                    stop);
+                asio::co_spawn(server_.strand(), end(), stop);
             }
         }
+    }
+
+    /// New posts are refused at once; what was accepted is stored, as far as there is time.
+    asio::awaitable<void> end() {
+        constexpr std::chrono::seconds moment{1};
+        const clarify::Result<clarify::DrainReport> drained =
+            co_await writer_.drain(command_.drain);
+        if (drained) left_ = drained->left;
+        if (left_ != 0)
+            log_.write(
+                Level::error, std::to_string(left_) + " samples are lost: not stored in time");
+        link_.close();
+        co_await server_.shut_down(moment, [] {});
+    }
+
+    void note_state(const clarify::WriterStats& stats) {
+        const std::string why = stats.error ? stats.error->to_string() : std::string{};
+        switch (stats.state) {
+            case clarify::WriterState::full:
+            case clarify::WriterState::damaged:
+                return no_room_.failed(
+                    stats.state == clarify::WriterState::full
+                        ? "there is no room; what waits is waiting for: " + why
+                        : why);
+            case clarify::WriterState::waiting:
+                no_room_.succeeded();
+                return reachable_.failed(why);
+            case clarify::WriterState::ok:
+                no_room_.succeeded();
+                return reachable_.succeeded();
+            case clarify::WriterState::closing:
+                return;
+        }
+    }
+    void note_rejected(const clarify::RejectedSample& sample) {
+        std::optional<std::uint64_t> untold;
+        {
+            const std::lock_guard lock{foreign_mutex_};
+            untold = rejected_.happened(std::chrono::steady_clock::now());
+        }
+        if (!untold) return;
+        std::string text = "Clarify rejects a sample of " + sample.input + " at " +
+            sample.time.to_string() + ": " + clarify::detail::printable(sample.reason, 256);
+        if (*untold != 0)
+            text += "; since the last such line there were " + std::to_string(*untold) + " more";
+        log_.write(Level::warning, text);
+    }
+    clarify::SampleWriterOptions writer_options() {
+        clarify::SampleWriterOptions options;
+        options.max_delay = command_.max_delay;
+        options.on_full = command_.on_full;
+        options.on_change = [this](const clarify::WriterStats& stats) { note_state(stats); };
+        options.on_rejected = [this](const auto& sample) { note_rejected(sample); };
+        return options;
     }
 
     void reload() {
@@ -266,8 +318,17 @@ private:
     LoggedState accepting_{
         log_, "connections have to wait", "connections are accepted again", "attempts"};
     LoggedState room_{log_, "requests are refused", "requests are taken again", "requests"};
+    LoggedState no_room_{log_, "samples are refused", "samples are taken again", "requests"};
     Memory memory_;
-    SampleService samples_{link_, command_.timeout, command_.limits.body, reachable_};
+    Rarely rejected_;
+    Writer writer_{
+        context_.get_executor(),
+        LinkSink{link_, command_.timeout},
+        clarify::MemorySpool{command_.spool_size},
+        writer_options()};
+    SampleService samples_{
+        link_, writer_, command_.timeout, command_.unhealthy_after, command_.limits.body};
+    std::uint64_t left_ = 0;
     std::mutex foreign_mutex_;
     Rarely foreign_;
     const SessionShared shared_{

@@ -72,7 +72,7 @@ Reply accepted_reply(const clarify::WriteReceipt& receipt, bool has_waited) {
     body["accepted"] = receipt.accepted;
     body["durable"] = receipt.durable;
     if (has_waited) body["stored"] = receipt.stored;
-    return Reply{receipt.stored ? 200U : 202U, json_body(json::value{std::move(body)})};
+    return Reply{receipt.stored ? 200U : 202U, json_body(json::value(std::move(body)))};
 }
 
 /// The answer for samples that were not taken.
@@ -210,7 +210,7 @@ Reply SampleService::status() const {
     body["spool_bytes"] = stats.bytes;
     body["requests"] = stats.requests;
     body["damage"] = std::move(damage);
-    return Reply{200, json_body(json::value{std::move(body)})};
+    return Reply{200, json_body(json::value(std::move(body)))};
 }
 
 }  // namespace gateway

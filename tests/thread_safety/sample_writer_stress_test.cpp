@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -73,7 +74,7 @@ TEST_CASE_TEMPLATE(
     for (std::thread& worker : workers)
         worker.join();
     const auto drained = writer.async_drain(60s, boost::asio::use_future).get();
-    REQUIRE(drained);
+    REQUIRE(drained.has_value());
     CHECK(drained->left == 0);
     CHECK(accepted == threads * rounds);
     CHECK(writer.stats().counts.stored == threads * rounds);

@@ -191,6 +191,18 @@ struct ClientOptions {
     /// The limit of a call that says nothing else (`CallOptions::timeout`), in milliseconds. Default
     /// 30 s, above the 15 s that the service itself may take; more than 0.
     std::chrono::milliseconds call_timeout{30'000};
+    /** The limit of one attempt, in milliseconds. Default 17 s, since the service itself may take 15 s;
+        more than 0, and the longest there is means for ever: then the limit of the call alone counts.
+
+        It runs from when the attempt has left the lines, for its turn and for a connection, and covers
+        connecting, TLS, sending and the answer. An attempt that reaches it is given up, with
+        `Errc::timeout`, and another one follows at once on a connection of its own, within the limit
+        of the call. That is so where the call may be sent again: it may be executed twice
+        (`CallOptions::idempotent`), or no byte of it was sent; an attempt is left
+        (`RetryOptions::attempts`), and the budget allows it. An attempt that none can follow
+        keeps the whole limit of the call.
+    */
+    std::chrono::milliseconds attempt_timeout{17'000};
     /// What a call that says nothing else asks for. Default "1.1"; what may stand in a header.
     ApiVersion api_version{"1.1"};
     /// The header `User-Agent`: what may stand in a header. Default `clarify-cpp/` and the library's

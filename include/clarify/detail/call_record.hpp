@@ -83,6 +83,8 @@ struct CallRecord : Activity, Deliverable {
     std::int64_t id = 0;
     bool notification = false;
     TimePoint started{};
+    /// When it has to be over; its deadline for the watchdog may be the limit of an attempt.
+    TimePoint ends{};
     /// That it is a part of, if it is.
     std::shared_ptr<const Operation> operation;
     /// Was it lost before it could begin?
@@ -123,12 +125,15 @@ inline Error or_else(Error error, Errc code, Phase phase = Phase::queue) {
     return Error{code, Reason::none, "a policy failed without saying why"}.set_phase(phase);
 }
 
-/// The error of a call that was stopped.
+/// The error of a call that was stopped, or of an attempt that was cut.
 inline Error stop_error(const CallRecord& call) noexcept {
     Errc code = Errc::internal;
     const char* why = "";
     switch (call.stopped) {
         case Stop::none:
+            if (!call.course.is_cut()) break;
+            code = Errc::timeout;
+            why = "the attempt took too long";
             break;
         case Stop::timeout:
             code = Errc::timeout;

@@ -99,6 +99,9 @@ public:
     /// The same for what was handed over to be delivered, but did not arrive.
     void undelivered(std::shared_ptr<Deliverable> what) noexcept;
 
+    /// To be called on the serial executor: the call's deadline for the watchdog has come. Stops it, or
+    /// cuts its attempt, and returns when to look again, if that is to be.
+    std::optional<TimePoint> due(CallRecord& call, TimePoint now) noexcept;
     /// To be called on the serial executor: an activity that nobody has to stop any more.
     void end(Activity& activity) noexcept {
         watchdog_.unwatch(activity);

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_CALL_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_CALL_HPP
 
+#include <clarify/core/clock.hpp>
 #include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/detail/json_reader.hpp>
 #include <clarify/core/detail/memory_budget.hpp>
@@ -53,7 +54,7 @@ public:
         error = std::move(prepared.error);
         operation = std::move(prepared.operation);
         started = engine_->time();
-        deadline =
+        ends =
             detail::time_after(started, options.timeout.value_or(engine_->options().call_timeout));
     }
 
@@ -71,6 +72,10 @@ public:
     void finish() override {
         if (!handler_.post(std::static_pointer_cast<Call>(shared_from_this())))
             throw std::bad_alloc{};
+    }
+
+    std::optional<TimePoint> due(TimePoint now) noexcept override {
+        return engine_->due(*this, now);
     }
 
     void task_gone() noexcept override {

@@ -8,6 +8,7 @@
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/detail/engine_base.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply.hpp>
@@ -95,8 +96,10 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
     try {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
-            record.deadline,
+            record.ends,
             endpoint_.is_https()};
+        record.deadline =
+            (std::min)(record.ends, time_after(record.started, options_.attempt_timeout));
         begin(record);
         events_.begun(record);
         spawn_task(serial_, run(call), record.signal, call);
@@ -105,6 +108,20 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
         record.error = memory_error(record);
         conclude(record);
     }
+}
+
+CLARIFY_DECL std::optional<TimePoint> EngineBase::due(CallRecord& call, TimePoint now) noexcept {
+    if (call.stopped != Stop::none || now >= call.ends) return call.Activity::due(now);
+    const CallCourse::Look look = call.course.look(
+        now, call.progress, clock_span(options_.attempt_timeout), options_.retry, budget_);
+    if (!look.cut) return look.next;
+    call.progress.timed_out = true;
+    try {
+        call.signal.emit(boost::asio::cancellation_type::terminal);
+    } catch (...) {
+        return now + Activity::memory_pause;
+    }
+    return look.next;
 }
 
 CLARIFY_DECL void EngineBase::cancel(
@@ -173,6 +190,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     }
     write_headers(call, header ? header->expose() : std::string_view{});
     event.kind = CourseEvent::Kind::done;
+    event.now = time();
     return event;
 }
 
@@ -226,7 +244,7 @@ EngineBase::begin_exchange(CallRecord& call, bool fresh_connection) noexcept {
     request.url = call.endpoint ? call.endpoint.get() : &endpoint_;
     request.headers = call.buffers->headers;
     request.body = call.buffers->request;
-    request.deadline = call.deadline;
+    request.deadline = call.ends;
     request.max_response_body = options_.max_response_body;
     request.fresh_connection = fresh_connection;
     call.buffers->response.clear();
@@ -252,6 +270,8 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
         return event;
+    } else if (call.course.is_cut()) {
+        call.error = stop_error(call);
     } else {
         call.error = or_else(posted.error(), Errc::internal);
     }

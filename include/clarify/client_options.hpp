@@ -126,7 +126,9 @@ struct RetryOptions {
 /** How often a server takes certain methods.
 
     A call that has to keep to it waits in line, first come, first served, until it is its turn.
-    Every attempt counts, repetitions too. What is not used is saved up to `burst` requests.
+    Every attempt counts, repetitions too. What is not used is saved up to `burst` requests. A call
+    whose turn would not come before its deadline is refused at once, with `Errc::overloaded`,
+    `Reason::rate_limit`, and the time of that turn (`Error::turn`).
 */
 struct RateLimit {
     /// `together`: see `burst`. The values are checked by `ClientOptions::check`.

@@ -113,7 +113,7 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             switch (action.step) {
                 case CourseStep::queue: {
                     if (RateLine* const line = begin_queue(*call)) co_await wait_in(*line, *call);
-                    event = end_wait(*call);
+                    event = end_queue(*call);
                     break;
                 }
                 case CourseStep::token: {

@@ -161,10 +161,11 @@ protected:
 
     CourseAction next_action(CallRecord& call, const CourseEvent& event) noexcept;
     /// Forgets the attempt before. Gives the line that the call has to wait in until it may be sent;
-    /// null where it may be at once.
+    /// null where it may be at once, or where its turn would come too late, as `call.error` says then.
     RateLine* begin_queue(CallRecord& call);
     /// Waits in it until it is the call's turn, or the call is stopped.
     boost::asio::awaitable<void> wait_in(RateLine& line, CallRecord& call);
+    static CourseEvent end_queue(CallRecord& call) noexcept;
     static CourseEvent end_wait(CallRecord& call, bool cancelled = false) noexcept;
     /// The policy has given `header`, or `call.error` says that it has failed. Composes the headers
     /// of the request, which point into `call`, the options and `header`.

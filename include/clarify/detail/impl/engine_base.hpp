@@ -17,6 +17,8 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -148,29 +150,55 @@ EngineBase::next_action(CallRecord& call, const CourseEvent& event) noexcept {
     return action;
 }
 
+/// The error of a call that comes to a line in which its turn would come too late.
+inline Error rate_error(TimePoint turn, TimePoint now) {
+    using std::chrono::milliseconds;
+    const auto wait = std::chrono::ceil<milliseconds>(turn - now);
+    Error error{
+        Errc::overloaded,
+        Reason::rate_limit,
+        "its turn under the rate limits would come in " + std::to_string(wait.count()) +
+            " ms, after its deadline"};
+    return error.set_phase(Phase::queue).set_turn(turn);
+}
+
 CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
     call.error.reset();
     call.answered = false;
     if (!call.options.rate_limited.value_or(false)) return nullptr;
     RateLine* const line = limiter_.find(call.buffers->method);
-    if (line == nullptr || line->pass(time())) return nullptr;
+    const TimePoint now = time();
+    if (line == nullptr || line->pass(now)) return nullptr;
     call.progress = {Phase::queue, false};
-    return line;
+    const TimePoint turn = line->turn(now);
+    if (turn < call.ends) return line;
+    call.error = rate_error(turn, now);
+    return nullptr;
 }
 
 CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
     const TimePoint came = time();
-    if (line.occupied()) {
-        // Who is woken has the place, also where the call was stopped at the same moment.
-        const bool cancelled = co_await line.places().wait(serial_, (TimePoint::max)());
-        if (cancelled) co_return;
+    const RateLine::Place place{line};
+    bool cancelled = false;
+    // Who is woken has the place at the head, also where the call was stopped at the same moment.
+    if (line.occupied()) cancelled = co_await line.places().wait(serial_, (TimePoint::max)());
+    if (!cancelled) {
+        const RateLine::Head head{line};
+        while (!cancelled && call.stopped == Stop::none && !line.bucket().take(time())) {
+            Signal never;
+            cancelled = co_await never.wait(serial_, line.bucket().ready());
+        }
     }
-    const RateLine::Head head{line};
-    while (call.stopped == Stop::none && !line.bucket().take(time())) {
-        Signal never;
-        if (co_await never.wait(serial_, line.bucket().ready())) co_return;
-    }
-    if (call.stopped == Stop::none) events_.rate_limited(call, came);
+    if (call.stopped != Stop::none) call.error = stop_error(call);
+    events_.rate_limited(call, came);
+}
+
+CLARIFY_DECL CourseEvent EngineBase::end_queue(CallRecord& call) noexcept {
+    if (!call.error || call.is_over()) return end_wait(call);
+    CourseEvent event;
+    event.kind = CourseEvent::Kind::broken;
+    event.error = &*call.error;
+    return event;
 }
 
 CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeader& header) {

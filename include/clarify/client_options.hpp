@@ -5,6 +5,7 @@
 #define CLARIFY_CLIENT_OPTIONS_HPP
 
 #include <clarify/auth/token_options.hpp>
+#include <clarify/core/call_scope.hpp>
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/event.hpp>
@@ -157,12 +158,22 @@ std::vector<RateLimit> clarify_rate_limits();
 struct CallOptions {
     CallOptions() {}
     explicit CallOptions(std::chrono::milliseconds limit) : timeout(limit) {}
+    explicit CallOptions(TimePoint until) : deadline(until) {}
+    /// A call of this scope: `client.call(method, params, scope)`.
+    CallOptions(CallScope in) : scope(std::move(in)) {}
 
     /// The limit of the whole call, in milliseconds: queue, token, connection, request, response,
     /// repetitions and the waits between them. 0 or less: the time has run out already, and the call
     /// ends with `Errc::timeout` in `Phase::queue`, unsent, as what is left of a longer limit may say.
-    /// The longest there is means for ever. Unset: `ClientOptions::call_timeout`.
+    /// The longest there is means for ever. Unset, without a `deadline`: `ClientOptions::call_timeout`.
     std::optional<std::chrono::milliseconds> timeout;
+    /// When the whole call has to be over, on the client's clock (`RpcClient::now`): a time instead of
+    /// a limit, and with `timeout` whichever is earlier. A time that is past is as a `timeout` of 0.
+    /// `TimePoint::max()` means for ever. Unset: `timeout` says it.
+    std::optional<TimePoint> deadline;
+    /// What the call has in common with others: it is over by the scope's deadline, too, and ends when
+    /// the scope is cancelled. Unset: nothing.
+    std::optional<CallScope> scope;
     /// The API version to ask for. Unset: `ClientOptions::api_version`.
     std::optional<ApiVersion> api_version;
     /// May the call be executed twice? Then it is also repeated where the server may have executed

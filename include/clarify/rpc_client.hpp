@@ -172,6 +172,9 @@ public:
 
     /// The executor that was given; not the strand.
     executor_type get_executor() const noexcept { return engine_->executor(); }
+    /// The time on the client's clock, which deadlines are told by (`CallOptions::deadline`). In any
+    /// thread.
+    TimePoint now() const noexcept { return engine_->time(); }
 
     /** Calls `method` and completes with the decoded `result` of the reply.
 
@@ -452,7 +455,6 @@ private:
         bool notification) const;
     detail::PreparedCall prepare_batch(Batch batch, CallOptions options) const;
     Result<void> check(const CallOptions& options) const;
-    static Result<void> check_time(const CallOptions& options);
     Result<void> check_size(std::size_t size) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);

@@ -44,12 +44,14 @@
 #include <clarify/auth/impl/credentials_auth.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/core/detail/impl/json_scan.hpp>
+#include <clarify/core/impl/call_scope.hpp>
 #include <clarify/core/impl/connection_lease.hpp>
 #include <clarify/core/impl/errc.hpp>
 #include <clarify/core/impl/error.hpp>
 #include <clarify/core/impl/event.hpp>
 #include <clarify/core/impl/header_list.hpp>
 #include <clarify/core/impl/http_message.hpp>
+#include <clarify/core/impl/http_status.hpp>
 #include <clarify/core/impl/retry_after.hpp>
 #include <clarify/core/impl/rpc_error.hpp>
 #include <clarify/core/impl/secret.hpp>

@@ -19,6 +19,7 @@
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
+#include <clarify/observe/metrics.hpp>
 
 #include <clarify/api/detail/impl/frame_text.hpp>
 #include <clarify/api/detail/impl/params.hpp>
@@ -67,6 +68,8 @@
 #include <clarify/http/impl/tls_options.hpp>
 #include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
+#include <clarify/observe/impl/metrics.hpp>
+#include <clarify/observe/impl/metrics_text.hpp>
 
 namespace clarify {
 

@@ -193,8 +193,8 @@ private:
     /// request was.
     void name_token_step(Error& error) const noexcept;
     /// What is wrong with a header that the authentication policy has given, if anything.
-    std::optional<Error> header_error(const Secret& header, const Url& endpoint) const;
-    void write_headers(const CallRecord& call, std::string_view authorization) const;
+    std::optional<Error> header_error(const CallRecord& call, const AuthHeader& header) const;
+    void write_headers(const CallRecord& call, const AuthHeader& header) const;
     /// After a 401 to `header`: is it to blame, and may the authentication policy have another one?
     bool may_renew(const CallRecord& call, const AuthHeader& header);
     /// Judges a complete reply: what it means for the call, and for the connection.

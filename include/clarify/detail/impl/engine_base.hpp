@@ -9,6 +9,7 @@
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
 #include <clarify/core/detail/time_span.hpp>
+#include <clarify/core/header_list.hpp>
 #include <clarify/detail/engine_base.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply.hpp>
@@ -206,7 +207,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     // At once, since the next step of the policy may give headers for another one.
     call.endpoint = moved_endpoint();
     if (!call.error && header)
-        call.error = header_error(*header, call.endpoint ? *call.endpoint : endpoint_);
+        call.error = header_error(call, header);
     if (call.error) {
         if (call.is_over()) {
             call.error = stop_error(call);
@@ -216,7 +217,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
         event.error = &*call.error;
         return event;
     }
-    write_headers(call, header ? header->expose() : std::string_view{});
+    write_headers(call, header);
     event.kind = CourseEvent::Kind::done;
     event.now = time();
     return event;
@@ -230,8 +231,18 @@ CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
     }
 }
 
+/// May the header that proves who calls have this name?
+inline bool is_free(const CallRecord& call, std::string_view name) {
+    return HeaderList{}.add(std::string{name}, {}).check().has_value() &&
+        std::none_of(
+               call.options.headers.begin(), call.options.headers.end(), [&](const auto& header) {
+                   return iequals(header.first, name);
+               });
+}
+
 CLARIFY_DECL std::optional<Error> EngineBase::header_error(
-    const Secret& header, const Url& endpoint) const {
+    const CallRecord& call, const AuthHeader& header) const {
+    const Url& endpoint = call.endpoint ? *call.endpoint : endpoint_;
     Error error;
     if (!endpoint.is_https() && !endpoint.is_loopback() &&
         !options_.insecure_allow_credentials_over_plain_http) {
@@ -239,11 +250,16 @@ CLARIFY_DECL std::optional<Error> EngineBase::header_error(
             Errc::bad_config,
             Reason::insecure,
             "credentials are not sent over plain http to another machine"};
-    } else if (header.empty() || !is_field_value(header.expose())) {
+    } else if (header->empty() || !is_field_value(header->expose())) {
         error = Error{
             Errc::token,
             Reason::header,
             "the authentication policy gave a header that is empty or has illegal characters"};
+    } else if (header.has_own_name() && !is_free(call, header.name())) {
+        error = Error{
+            Errc::token,
+            Reason::header,
+            "the authentication policy named a header that cannot be sent, or that the call has"};
     } else {
         return std::nullopt;
     }
@@ -251,10 +267,10 @@ CLARIFY_DECL std::optional<Error> EngineBase::header_error(
 }
 
 CLARIFY_DECL void EngineBase::write_headers(
-    const CallRecord& call, std::string_view authorization) const {
+    const CallRecord& call, const AuthHeader& header) const {
     std::vector<HeaderView>& out = call.buffers->headers;
     out.clear();
-    if (!authorization.empty()) out.push_back({"Authorization", authorization});
+    if (header) out.push_back({header.name(), header->expose()});
     out.push_back({"Content-Type", "application/json"});
     out.push_back({"Accept", "application/json"});
     const ApiVersion& version =

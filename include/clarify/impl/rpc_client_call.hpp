@@ -67,6 +67,8 @@ public:
     void begin() {
         auto self = std::static_pointer_cast<Call>(shared_from_this());
         handler_.attend(self);
+        if (!error && handler_.is_cancelled())
+            error = Error{Errc::cancelled, Reason::none, "the caller was cancelled before"};
         if (options.scope && !error && !join(*options.scope, self))
             error = Error{Errc::cancelled, Reason::none, "the scope of the call was cancelled"};
         handler_.watch_cancellation(

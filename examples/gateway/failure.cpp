@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/core/http_status.hpp>
+
 #include "failure.hpp"
 #include "json_body.hpp"
-
-#include <clarify/core/http_status.hpp>
 
 #include <boost/describe/class.hpp>
 

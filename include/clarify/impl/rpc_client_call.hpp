@@ -39,7 +39,7 @@ inline constexpr bool is_batch_result<BatchResult<R>> = true;
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class R, class Handler>
 class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord,
-                                                   public detail::ScopeMember {
+                                                    public detail::ScopeMember {
 public:
     Call(
         Handler handler,

@@ -84,7 +84,8 @@ TEST_CASE("StaticHeader: it is a credential under another name, too") {
     }
 }
 
-TEST_CASE("StaticHeader: a name that cannot be sent is refused, and one that the call has as well") {
+TEST_CASE(
+    "StaticHeader: a name that cannot be sent is refused, and one that the call has as well") {
     for (const char* const name :
          {"", "X API Key", "Host", "content-length", "User-Agent", "X-API-Version"}) {
         CAPTURE(name);

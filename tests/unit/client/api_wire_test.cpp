@@ -461,8 +461,9 @@ TEST_CASE("ApiClient: an operation of several requests is in a scope with all of
     bench.server.on("/rpc").then(reply_result("{}").after(900ms)).always(hang());
     InsertOptions options{CallOptions{CallScope{bench.client->now() + 5s}}};
     options.max_request_size = 400;
-    const auto outcome = bench.run<InsertResult>(
-        [&](auto handler) { bench.client->async_insert(frame_of(30), options, std::move(handler)); });
+    const auto outcome = bench.run<InsertResult>([&](auto handler) {
+        bench.client->async_insert(frame_of(30), options, std::move(handler));
+    });
     REQUIRE(outcome.has_error());
     CHECK(outcome.error().code() == Errc::timeout);
     CHECK(bench.clock->elapsed() == 5s);

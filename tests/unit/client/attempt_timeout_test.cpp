@@ -106,9 +106,7 @@ TEST_CASE("attempt limit: each attempt has one, but the last, which keeps the re
 
 TEST_CASE("attempt limit: waiting for a connection is not a part of an attempt") {
     ScriptedBench bench;
-    bench.server.on(rpc_path)
-        .then(hang().after(20s, Phase::queue))
-        .then(reply_result("1"));
+    bench.server.on(rpc_path).then(hang().after(20s, Phase::queue)).then(reply_result("1"));
     CHECK(bench.call("m", for_call(true, 60s)).has_value());
     CHECK(begun(bench) == std::vector<Clock::duration>{0s, 37s});
 }

@@ -438,9 +438,7 @@ TEST_CASE("CallCourse: what becomes of an attempt that was cut") {
     SUBCASE("stopped meanwhile") {
         CHECK(bench.failed(late, true) == act::stopped_in(Phase::backoff));
     }
-    SUBCASE("ended by its own answer after all") {
-        CHECK(bench.failed(status(404)) == act::end);
-    }
+    SUBCASE("ended by its own answer after all") { CHECK(bench.failed(status(404)) == act::end); }
     SUBCASE("ended when the call's time was up") {
         bench.course = CallCourse{true, now};
         bench.begun();

@@ -284,7 +284,8 @@ TEST_CASE("TokenBucket: the turn of each in a line is known when it comes") {
             }
             bucket.take(now);
         }
-        CHECK(bucket.ready_after((std::numeric_limits<std::size_t>::max)(), now) == TimePoint::max());
+        CHECK(
+            bucket.ready_after((std::numeric_limits<std::size_t>::max)(), now) == TimePoint::max());
     }
 }
 

@@ -44,9 +44,19 @@ TEST_CASE("http_status_for: who is to blame, and whether to come back") {
     CHECK(http_status_for(Error{Errc::timeout}) == 504);
     CHECK(http_status_for(Error{Errc::bad_config}) == 500);
     CHECK(http_status_for(Error{Errc::internal}) == 500);
-    for (const Errc code : {Errc::resolve, Errc::connect, Errc::tls, Errc::proxy, Errc::io,
-                            Errc::framing, Errc::too_large, Errc::auth, Errc::token, Errc::json,
-                            Errc::envelope, Errc::decode}) {
+    for (const Errc code :
+         {Errc::resolve,
+          Errc::connect,
+          Errc::tls,
+          Errc::proxy,
+          Errc::io,
+          Errc::framing,
+          Errc::too_large,
+          Errc::auth,
+          Errc::token,
+          Errc::json,
+          Errc::envelope,
+          Errc::decode}) {
         CHECK(http_status_for(Error{code}) == 502);
     }
 }

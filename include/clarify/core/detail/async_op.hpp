@@ -68,8 +68,7 @@ std::shared_ptr<ContextLink> link_of(
 template <class Handler>
 bool is_cancelled_already(const Handler& handler) noexcept {
     if constexpr (requires { handler.get_cancellation_state().cancelled(); }) {
-        return handler.get_cancellation_state().cancelled() !=
-            boost::asio::cancellation_type::none;
+        return handler.get_cancellation_state().cancelled() != boost::asio::cancellation_type::none;
     } else {
         return false;
     }

@@ -206,8 +206,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     CourseEvent event;
     // At once, since the next step of the policy may give headers for another one.
     call.endpoint = moved_endpoint();
-    if (!call.error && header)
-        call.error = header_error(call, header);
+    if (!call.error && header) call.error = header_error(call, header);
     if (call.error) {
         if (call.is_over()) {
             call.error = stop_error(call);

@@ -28,7 +28,8 @@ class LatencyCounter {
 public:
     void add(Clock::duration span) noexcept {
         using std::chrono::nanoseconds;
-        const auto taken = (std::max)(std::chrono::duration_cast<nanoseconds>(span), nanoseconds{0});
+        const auto taken =
+            (std::max)(std::chrono::duration_cast<nanoseconds>(span), nanoseconds{0});
         const double seconds = std::chrono::duration<double>{taken}.count();
         constexpr auto& bounds = LatencyHistogram::bounds;
         const auto at = std::lower_bound(bounds.begin(), bounds.end(), seconds);

@@ -86,64 +86,62 @@ private:
     std::string_view name_;
 };
 
-/// One family with a sample, or several, for each method.
+/// One family with what `write(method, metrics)` adds for each method.
 template <class Write>
 void family_of_methods(
     MetricsText& text,
-    const MetricsSnapshot& snapshot,
+    const MetricsSnapshot& all,
     std::string_view name,
     std::string_view type,
     std::string_view help,
     Write write) {
     text.family(name, type, help);
-    for (const auto& [method, metrics] : snapshot.methods)
+    for (const auto& [method, metrics] : all.methods)
         write(method, metrics);
 }
 
-inline void append_methods(MetricsText& text, const MetricsSnapshot& all) {
+inline void append_outcomes(MetricsText& text, const MetricsSnapshot& all) {
+    const auto outcomes = [&](const std::string& method, const MethodMetrics& of) {
+        text.sample(of.successes, {{"method", method}, {"kind", "success"}});
+        for (const auto& [where, count] : of.failures) {
+            const auto [kind, phase] = where;
+            text.sample(
+                count,
+                {{"method", method}, {"kind", to_string(kind)}, {"phase", to_string(phase)}});
+        }
+    };
+    const auto retries = [&](const std::string& method, const MethodMetrics& of) {
+        for (const auto& [kind, count] : of.retries)
+            text.sample(count, {{"method", method}, {"kind", to_string(kind)}});
+    };
+    family_of_methods(text, all, "clarify_calls_total", "counter", "Calls that ended.", outcomes);
     family_of_methods(
-        text, all, "clarify_calls_total", "counter", "Calls that ended.",
-        [&](const std::string& method, const MethodMetrics& of) {
-            text.sample(of.successes, {{"method", method}, {"kind", "success"}});
-            for (const auto& [where, count] : of.failures) {
-                text.sample(
-                    count,
-                    {{"method", method},
-                     {"kind", to_string(where.first)},
-                     {"phase", to_string(where.second)}});
-            }
-        });
-    family_of_methods(
-        text, all, "clarify_call_duration_seconds", "histogram", "How long calls took.",
-        [&](const std::string& method, const MethodMetrics& of) {
-            text.histogram(of.duration, method);
-        });
-    family_of_methods(
-        text, all, "clarify_attempts_total", "counter", "Requests handed to the HTTP backend.",
-        [&](const std::string& method, const MethodMetrics& of) {
-            text.sample(of.attempts, {{"method", method}});
-        });
-    family_of_methods(
-        text, all, "clarify_retries_total", "counter", "Attempts that were followed by another.",
-        [&](const std::string& method, const MethodMetrics& of) {
-            for (const auto& [kind, count] : of.retries)
-                text.sample(count, {{"method", method}, {"kind", to_string(kind)}});
-        });
-    family_of_methods(
-        text, all, "clarify_rate_limit_wait_seconds", "histogram", "Waits under a rate limit.",
-        [&](const std::string& method, const MethodMetrics& of) {
-            text.histogram(of.rate_limit_wait, method);
-        });
-    family_of_methods(
-        text, all, "clarify_request_bytes_total", "counter", "Bytes of bodies of requests.",
-        [&](const std::string& method, const MethodMetrics& of) {
-            text.sample(of.request_bytes, {{"method", method}});
-        });
-    family_of_methods(
-        text, all, "clarify_response_bytes_total", "counter", "Bytes of bodies of replies.",
-        [&](const std::string& method, const MethodMetrics& of) {
-            text.sample(of.response_bytes, {{"method", method}});
-        });
+        text, all, "clarify_retries_total", "counter", "Attempts followed by another.", retries);
+}
+
+inline void append_method_counters(MetricsText& text, const MetricsSnapshot& all) {
+    const auto counter = [&](auto member, std::string_view name, std::string_view help) {
+        family_of_methods(
+            text, all, name, "counter", help, [&](const auto& method, const MethodMetrics& of) {
+                text.sample(of.*member, {{"method", method}});
+            });
+    };
+    using M = MethodMetrics;
+    counter(&M::attempts, "clarify_attempts_total", "Requests handed to the HTTP backend.");
+    counter(&M::request_bytes, "clarify_request_bytes_total", "Bytes of bodies of requests.");
+    counter(&M::response_bytes, "clarify_response_bytes_total", "Bytes of bodies of replies.");
+}
+
+inline void append_method_times(MetricsText& text, const MetricsSnapshot& all) {
+    const auto histogram = [&](auto member, std::string_view name, std::string_view help) {
+        family_of_methods(
+            text, all, name, "histogram", help, [&](const auto& method, const MethodMetrics& of) {
+                text.histogram(of.*member, method);
+            });
+    };
+    using M = MethodMetrics;
+    histogram(&M::duration, "clarify_call_duration_seconds", "How long calls took.");
+    histogram(&M::rate_limit_wait, "clarify_rate_limit_wait_seconds", "Waits under a rate limit.");
 }
 
 }  // namespace detail
@@ -151,7 +149,9 @@ inline void append_methods(MetricsText& text, const MetricsSnapshot& all) {
 CLARIFY_DECL std::string MetricsSnapshot::to_prometheus() const {
     std::string out;
     detail::MetricsText text{out};
-    detail::append_methods(text, *this);
+    detail::append_outcomes(text, *this);
+    detail::append_method_times(text, *this);
+    detail::append_method_counters(text, *this);
     text.family("clarify_token_fetches_total", "counter", "Fetches of a token.");
     text.sample(tokens_fetched, {{"result", "fetched"}});
     text.sample(tokens_renewed, {{"result", "renewed"}});
@@ -165,7 +165,8 @@ CLARIFY_DECL std::string MetricsSnapshot::to_prometheus() const {
         "Connections that resumed a TLS session.",
         connections_resumed);
     text.counter(
-        "clarify_connections_reused_total", "Times an idle connection served again.",
+        "clarify_connections_reused_total",
+        "Times an idle connection served again.",
         connections_reused);
     text.counter("clarify_connections_closed_total", "Connections closed.", connections_closed);
     text.family(

@@ -164,6 +164,7 @@ protected:
     /// null where it may be at once, or where its turn would come too late, as `call.error` says then.
     RateLine* begin_queue(CallRecord& call);
     /// Waits in it until it is the call's turn, or the call is stopped.
+    template <class = void>
     boost::asio::awaitable<void> wait_in(RateLine& line, CallRecord& call);
     static CourseEvent end_queue(CallRecord& call) noexcept;
     static CourseEvent end_wait(CallRecord& call, bool cancelled = false) noexcept;

@@ -177,7 +177,8 @@ CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
     return nullptr;
 }
 
-CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
+template <class>
+boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
     const TimePoint came = time();
     const RateLine::Place place{line};
     bool cancelled = false;

@@ -8,7 +8,6 @@
 
 #include <array>
 #include <charconv>
-#include <concepts>
 #include <initializer_list>
 
 namespace clarify {

@@ -58,7 +58,11 @@ namespace clarify {
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
     call. After that: terminal and partial; the connection is closed, and the server may have
     executed the call. Between two attempts all three end it. `Error::fate()` tells in
-    any case whether an attempt may have been executed. A cancelled call never takes down a token
+    any case whether an attempt may have been executed. A call that is begun in a coroutine which was
+    cancelled before ends at once with `Errc::cancelled`, unsent, as far as Asio tells: of its own
+    coroutines, without an adapter between. With Asio's usual setting such a coroutine gets no further:
+    its next `co_await` throws `operation_aborted`, unless `this_coro::throw_if_cancelled(false)` says
+    otherwise. A cancelled call never takes down a token
     fetch that others wait for. Coroutines that Asio spawns let only terminal through unless
     `asio::this_coro::reset_cancellation_state` says otherwise.
     @par From synchronous code
@@ -172,6 +176,9 @@ public:
 
     /// The executor that was given; not the strand.
     executor_type get_executor() const noexcept { return engine_->executor(); }
+    /// The time on the client's clock, which deadlines are told by (`CallOptions::deadline`). In any
+    /// thread.
+    TimePoint now() const noexcept { return engine_->time(); }
 
     /** Calls `method` and completes with the decoded `result` of the reply.
 
@@ -452,7 +459,6 @@ private:
         bool notification) const;
     detail::PreparedCall prepare_batch(Batch batch, CallOptions options) const;
     Result<void> check(const CallOptions& options) const;
-    static Result<void> check_time(const CallOptions& options);
     Result<void> check_size(std::size_t size) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);

@@ -19,6 +19,7 @@
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
+#include <clarify/observe/metrics.hpp>
 
 #include <clarify/api/detail/impl/frame_text.hpp>
 #include <clarify/api/detail/impl/params.hpp>
@@ -44,12 +45,14 @@
 #include <clarify/auth/impl/credentials_auth.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/core/detail/impl/json_scan.hpp>
+#include <clarify/core/impl/call_scope.hpp>
 #include <clarify/core/impl/connection_lease.hpp>
 #include <clarify/core/impl/errc.hpp>
 #include <clarify/core/impl/error.hpp>
 #include <clarify/core/impl/event.hpp>
 #include <clarify/core/impl/header_list.hpp>
 #include <clarify/core/impl/http_message.hpp>
+#include <clarify/core/impl/http_status.hpp>
 #include <clarify/core/impl/retry_after.hpp>
 #include <clarify/core/impl/rpc_error.hpp>
 #include <clarify/core/impl/secret.hpp>
@@ -65,6 +68,8 @@
 #include <clarify/http/impl/tls_options.hpp>
 #include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
+#include <clarify/observe/impl/metrics.hpp>
+#include <clarify/observe/impl/metrics_text.hpp>
 
 namespace clarify {
 

@@ -4,12 +4,15 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_CALL_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_CALL_HPP
 
+#include <clarify/core/call_scope.hpp>
+#include <clarify/core/clock.hpp>
 #include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/detail/json_reader.hpp>
 #include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/detail/reply_text.hpp>
 #include <clarify/rpc_client.hpp>
 
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
@@ -35,7 +38,8 @@ inline constexpr bool is_batch_result<BatchResult<R>> = true;
 /// slot.
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class R, class Handler>
-class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord {
+class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord,
+                                                    public detail::ScopeMember {
 public:
     Call(
         Handler handler,
@@ -53,13 +57,20 @@ public:
         error = std::move(prepared.error);
         operation = std::move(prepared.operation);
         started = engine_->time();
-        deadline =
-            detail::time_after(started, options.timeout.value_or(engine_->options().call_timeout));
+        ends = detail::end_of_call(options, engine_->options().call_timeout, started);
+        if (!error && ends <= started) {
+            error = Error{
+                Errc::timeout, Reason::none, "the time of the call had run out before it began"};
+        }
     }
 
     void begin() {
         auto self = std::static_pointer_cast<Call>(shared_from_this());
         handler_.attend(self);
+        if (!error && handler_.is_cancelled())
+            error = Error{Errc::cancelled, Reason::none, "the caller was cancelled before"};
+        if (options.scope && !error && !join(*options.scope, self))
+            error = Error{Errc::cancelled, Reason::none, "the scope of the call was cancelled"};
         handler_.watch_cancellation(
             [](std::shared_ptr<Call> call, boost::asio::cancellation_type_t type) {
                 Engine& engine = *call->engine_;
@@ -71,6 +82,10 @@ public:
     void finish() override {
         if (!handler_.post(std::static_pointer_cast<Call>(shared_from_this())))
             throw std::bad_alloc{};
+    }
+
+    std::optional<TimePoint> due(TimePoint now) noexcept override {
+        return engine_->due(*this, now);
     }
 
     void task_gone() noexcept override {
@@ -98,6 +113,17 @@ public:
     }
 
 private:
+    static bool join(const CallScope& scope, const std::shared_ptr<Call>& self) {
+        return scope.members()->add(std::shared_ptr<detail::ScopeMember>{self});
+    }
+    void scope_cancelled() noexcept override {
+        try {
+            engine_->cancel(
+                std::static_pointer_cast<Call>(shared_from_this()),
+                boost::asio::cancellation_type::terminal);
+        } catch (...) {  // NOLINT(bugprone-empty-catch): then its deadline ends it
+        }
+    }
     Result<R> outcome() noexcept {
         if (outcome_ && !error) return std::move(*outcome_);
         return decode();

@@ -24,7 +24,16 @@ CLARIFY_DECL bool JsonScanner::start() noexcept {
 CLARIFY_DECL bool JsonScanner::finish() noexcept {
     if (!ok()) return false;
     skip_blanks();
+    if (time_ != nullptr) time_->note(static_cast<std::size_t>(at_ - spent_));
+    spent_ = at_;
     return at_ == end_ || fail(Reason::syntax);
+}
+
+CLARIFY_DECL void JsonScanner::look() {
+    if (time_ == nullptr) return;
+    time_->spend(static_cast<std::size_t>(at_ - spent_));
+    spent_ = at_;
+    aim();
 }
 
 CLARIFY_DECL RawJson JsonScanner::document() {
@@ -71,6 +80,7 @@ CLARIFY_DECL bool JsonScanner::containers() {
     std::bitset<json_depth_ceiling> is_object;
     const std::size_t outer = depth_;
     for (;;) {
+        watch();
         const JsonKind kind = next();
         if (kind == JsonKind::object || kind == JsonKind::array) {
             if (depth_ == max_depth_) return fail(Reason::depth);

@@ -157,7 +157,7 @@ struct CallOptions {
     explicit CallOptions(std::chrono::milliseconds limit) : timeout(limit) {}
 
     /// The limit of the whole call, in milliseconds: queue, token, connection, request, response,
-    /// repetitions and the waits between them. 0 or less: the time has run out already, and the call
+    /// repetitions and the waits between them, and the decoding of a large reply. 0 or less: the time has run out already, and the call
     /// ends with `Errc::timeout` in `Phase::queue`, unsent, as what is left of a longer limit may say.
     /// The longest there is means for ever. Unset: `ClientOptions::call_timeout`.
     std::optional<std::chrono::milliseconds> timeout;

@@ -113,7 +113,8 @@ TEST_CASE("decode deadline: what takes longer than its call may ends soon after"
     }
     Bench<BoostJsonCodec> bench;
     CHECK(bench.call<std::vector<Slow>>(texts(5'000), 6'000ms)->size() == 5'000);
-    CHECK(bench.call<std::vector<Slow>>(texts(5'000), (std::chrono::milliseconds::max)()).has_value());
+    CHECK(bench.call<std::vector<Slow>>(texts(5'000), (std::chrono::milliseconds::max)())
+              .has_value());
 }
 
 TEST_CASE("decode deadline: a small reply is decoded whenever it came") {
@@ -152,9 +153,9 @@ TEST_CASE("decode deadline: a codec that cannot be interrupted does not begin wi
             "m",
             no_params,
             CallOptions{100ms},
-            boost::asio::bind_executor(
-                elsewhere.get_executor(),
-                [&](Result<std::string> got) { outcome = std::move(got); }));
+            boost::asio::bind_executor(elsewhere.get_executor(), [&](Result<std::string> got) {
+                outcome = std::move(got);
+            }));
         bench.clock->run(bench.context);
         // Its handler's own loop is late.
         bench.clock->advance(200ms);

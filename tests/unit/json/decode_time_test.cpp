@@ -67,7 +67,16 @@ TEST_CASE("decode time: values of the JSON library") {
     const BoostJsonCodec codec;
     using boost::json::value;
     for (const std::string_view part :
-         {"1", "-1.5e3", "true", "null", "\"abc\"", "\"\\u00e5\"", "[]", "{}", "[[[]]]", R"({"a":[{}]})"})
+         {"1",
+          "-1.5e3",
+          "true",
+          "null",
+          "\"abc\"",
+          "\"\\u00e5\"",
+          "[]",
+          "{}",
+          "[[[]]]",
+          R"({"a":[{}]})"})
         check_codec<value>(codec, text(part, large));
     check_codec<value>(codec, many_names("0"));
     check_codec<value>(codec, text("[1 , 2]", large, "{\"a\":[", "]}"));
@@ -90,11 +99,18 @@ TEST_CASE("decode time: C++ types") {
 
 TEST_CASE("decode time: types of the API") {
     const BoostJsonCodec codec;
-    check_codec<DataFrame>(codec, text("\"2026-01-01T00:00:00Z\"", large, R"({"series":{},"times":[)", "]}"));
-    check_codec<DataFrame>(codec, text(R"({"times":["2026-01-01T00:00:00Z"],"series":{"a":[1]}})", large));
+    check_codec<DataFrame>(
+        codec, text("\"2026-01-01T00:00:00Z\"", large, R"({"series":{},"times":[)", "]}"));
+    check_codec<DataFrame>(
+        codec, text(R"({"times":["2026-01-01T00:00:00Z"],"series":{"a":[1]}})", large));
     check_codec<DataFrame>(codec, text("{}", large));
     check_codec<Selection<Signal>>(
-        codec, text(R"({"type":"signals","id":"c618rbfqfsj7mjkj0ss1","attributes":{"name":"n"}})", large, R"({"meta":{"total":-1},"data":[)", "]}"));
+        codec,
+        text(
+            R"({"type":"signals","id":"c618rbfqfsj7mjkj0ss1","attributes":{"name":"n"}})",
+            large,
+            R"({"meta":{"total":-1},"data":[)",
+            "]}"));
     check_codec<Labels>(codec, text("\"b\"", large, R"({"a":[)", "]}"));
 }
 
@@ -110,7 +126,8 @@ TEST_CASE("decode time: text that nobody decodes") {
     }
 }
 
-TEST_CASE("decode time: no look at the clock for a small reply, many small parts are one large one") {
+TEST_CASE(
+    "decode time: no look at the clock for a small reply, many small parts are one large one") {
     const BoostJsonCodec codec;
     support::ReadingClock clock;
     detail::DecodeTime time{support::ReadingClock::at(1), &clock};

@@ -58,8 +58,7 @@ inline std::optional<Error> read_element(
         slot->result = {};
         return std::nullopt;
     }
-    const Result<std::string_view> result =
-        read_response(element.text, slot->id, max_depth, time);
+    const Result<std::string_view> result = read_response(element.text, slot->id, max_depth, time);
     if (result) {
         slot->result = *result;
     } else {

@@ -68,6 +68,15 @@
 
 namespace clarify {
 
+template std::optional<AuthHeader> ClientCredentials::cached<>(AuthContext&);
+template boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize<>(
+    AuthContext&, TimePoint);
+template std::optional<AuthHeader> CredentialsAuth::cached<>(AuthContext&);
+template boost::asio::awaitable<Result<AuthHeader>> CredentialsAuth::authorize<>(
+    AuthContext&, TimePoint);
+template bool CredentialsAuth::rejected<>(AuthContext&, const AuthHeader&);
+template boost::asio::awaitable<void> detail::EngineBase::wait_in<>(
+    detail::RateLine&, detail::CallRecord&);
 template class BasicBeastBackend<detail::TcpNet>;
 template class detail::Engine<BeastBackend, CredentialsAuth>;
 template class RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;

@@ -161,6 +161,7 @@ protected:
     /// null where it may be at once.
     RateLine* begin_queue(CallRecord& call);
     /// Waits in it until it is the call's turn, or the call is stopped.
+    template <class = void>
     boost::asio::awaitable<void> wait_in(RateLine& line, CallRecord& call);
     static CourseEvent end_wait(CallRecord& call, bool cancelled = false) noexcept;
     /// The policy has given `header`, or `call.error` says that it has failed. Composes the headers

@@ -191,7 +191,8 @@ private:
 };
 
 /// Was the coroutine that this is a part of told to end, by a signal of one of `types`?
-inline boost::asio::awaitable<bool> is_cancelled(
+template <class = void>
+boost::asio::awaitable<bool> is_cancelled(
     boost::asio::cancellation_type types = boost::asio::cancellation_type::all) {
     const auto state = co_await boost::asio::this_coro::cancellation_state;
     co_return (state.cancelled() & types) != boost::asio::cancellation_type::none;
@@ -199,7 +200,8 @@ inline boost::asio::awaitable<bool> is_cancelled(
 
 /// From now on, something has been changed: only terminal and partial end the coroutine that this is
 /// a part of. False where one of them has come already.
-inline boost::asio::awaitable<bool> refuse_total_cancellation() {
+template <class = void>
+boost::asio::awaitable<bool> refuse_total_cancellation() {
     using boost::asio::cancellation_type;
     if (co_await is_cancelled(cancellation_type::terminal | cancellation_type::partial))
         co_return false;

@@ -142,7 +142,8 @@ CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
     return line;
 }
 
-CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
+template <class>
+boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
     const TimePoint came = time();
     if (line.occupied()) {
         // Who is woken has the place, also where the call was stopped at the same moment.

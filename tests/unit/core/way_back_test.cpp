@@ -56,7 +56,7 @@ bool ends_in_child(const std::function<void()>& body) {
         ::_exit(0);
     }
     int status = 0;
-    return ::waitpid(child, &status, 0) == child && WIFEXITED(status);
+    return ::waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace
@@ -68,7 +68,13 @@ TEST_CASE("WayBack: a child has a context that nobody holds, at whatever moment 
         int arrived = 0;
         auto back = std::make_shared<WayBack<int>>(
             Slow{context.get(), &inside}, [&](int brought) { arrived += brought; });
-        std::thread worker{[back = std::move(back)] { back->take(7); }};
+        // Detached: a child cannot wait for it.
+        const auto over = std::make_shared<std::atomic<bool>>(false);
+        std::thread{[back = std::move(back), over]() mutable {
+            back->take(7);
+            back.reset();
+            *over = true;
+        }}.detach();
         while (!inside)
             std::this_thread::yield();
         CHECK(ends_in_child([&] {
@@ -78,7 +84,8 @@ TEST_CASE("WayBack: a child has a context that nobody holds, at whatever moment 
             context.reset();
             if (arrived != 7) std::abort();
         }));
-        worker.join();
+        while (!*over)
+            std::this_thread::yield();
         context->run();
         CHECK(arrived == 7);
     }

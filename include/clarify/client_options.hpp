@@ -163,9 +163,10 @@ struct CallOptions {
     CallOptions(CallScope in) : scope(std::move(in)) {}
 
     /// The limit of the whole call, in milliseconds: queue, token, connection, request, response,
-    /// repetitions and the waits between them. 0 or less: the time has run out already, and the call
-    /// ends with `Errc::timeout` in `Phase::queue`, unsent, as what is left of a longer limit may say.
-    /// The longest there is means for ever. Unset, without a `deadline`: `ClientOptions::call_timeout`.
+    /// repetitions and the waits between them, and the decoding of a large reply. 0 or less: the time
+    /// has run out already, and the call ends with `Errc::timeout` in `Phase::queue`, unsent, as what
+    /// is left of a longer limit may say. The longest there is means for ever. Unset, without a
+    /// `deadline`: `ClientOptions::call_timeout`.
     std::optional<std::chrono::milliseconds> timeout;
     /// When the whole call has to be over, on the client's clock (`RpcClient::now`): a time instead of
     /// a limit, and with `timeout` whichever is earlier. A time that is past is as a `timeout` of 0.

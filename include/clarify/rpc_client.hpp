@@ -50,6 +50,13 @@ namespace clarify {
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
     line, token, name look-up, connecting, TLS, request, response and repetitions. `Error::phase()`
     tells where it was.
+
+    So it does with reading what a large reply says, in the client's loop and in that of the handler:
+    beyond 64 KiB of text or memory the clock is looked at again and again, and a call whose time is up
+    ends with `Errc::timeout` in `Phase::decode`, `Fate::answered`. Of a batch, the calls that were
+    decoded by then have their results. What is not interrupted is a single string or number, the making
+    of a single object of the JSON library, and a codec or a `read_json_text` of an application's own:
+    before these the clock is looked at.
     @par Wrong arguments
     What cannot be a call does not compile, and the first line of the compiler says what to do: params
     or a result that the codec does not map, a handler of another outcome, a backend that cannot be
@@ -90,7 +97,8 @@ namespace clarify {
     @par Fork
     A client may be used on both sides of a `fork`, as far as its execution context may: Asio asks for
     `io_context::notify_fork` before and after it, in both processes, and that no other thread uses
-    the context or the client at that moment. A child has no access to the connections of its
+    the context or the client at that moment. The library's own threads see to that by themselves: a
+    fork waits for one that is just bringing something back to a context. A child has no access to the connections of its
     parent, told or not: where they were, its copies of the descriptors lead nowhere, so that it
     neither takes replies, nor writes, nor says good-bye on them. Both go on with what is their own: the
     parent with its connections, the child with new ones, without TLS sessions to resume, with

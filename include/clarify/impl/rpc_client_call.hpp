@@ -6,6 +6,7 @@
 
 #include <clarify/core/call_scope.hpp>
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/detail/json_reader.hpp>
 #include <clarify/core/detail/memory_budget.hpp>
@@ -145,11 +146,19 @@ private:
         if (error) return std::move(*error);
         if constexpr (std::is_void_v<R>) {
             return {};
-        } else if constexpr (detail::is_batch_result<R>) {
+        } else {
+            detail::DecodeTime time{ends, engine_->options().clock.get()};
+            detail::MemoryBudget memory = budget();
+            memory.obey(time);
+            return decode_within(memory);
+        }
+    }
+
+    Result<R> decode_within(detail::MemoryBudget& memory) {
+        if constexpr (detail::is_batch_result<R>) {
             using Value = typename R::value_type::value_type;
             std::vector<Result<Value>> slots;
             slots.reserve(batch->slots.size());
-            detail::MemoryBudget memory = budget();
             for (rpc::BatchSlot& slot : batch->slots) {
                 if (slot.error) {
                     slots.push_back(std::move(*slot.error));
@@ -159,7 +168,6 @@ private:
             }
             return R{std::move(slots), std::move(batch->violation)};
         } else {
-            detail::MemoryBudget memory = budget();
             return decode_one<R>(result, memory);
         }
     }
@@ -195,6 +203,8 @@ private:
                     return undecoded(in.error(Errc::decode));
                 return value;
             } else if constexpr (detail::ReadsOwnJson<Value>) {
+                // It is not interrupted, but need not begin.
+                memory.time()->spend(text.size());
                 Result<Value> value{boost::system::in_place_value};
                 const Result<void> read = read_json_text(text, *value);
                 if (!read) return undecoded(read.error());
@@ -204,6 +214,8 @@ private:
                 if (!value) return undecoded(value.error());
                 return value;
             }
+        } catch (const detail::DecodeTimeUp& up) {
+            return complete(Error{Errc::timeout, Reason::none, up.what()});
         } catch (const std::bad_alloc&) {
             return complete(Error{Errc::internal, Reason::resource});
         } catch (...) {
@@ -212,11 +224,11 @@ private:
     }
 
     template <class Value>
-    Result<Value> decode_by_codec(
-        std::string_view text, [[maybe_unused]] detail::MemoryBudget& memory) {
+    Result<Value> decode_by_codec(std::string_view text, detail::MemoryBudget& memory) {
         if constexpr (requires { codec_->template decode<Value>(text, memory); }) {
             return codec_->template decode<Value>(text, memory);
         } else {
+            memory.time()->spend(text.size());
             return codec_->template decode<Value>(text);
         }
     }

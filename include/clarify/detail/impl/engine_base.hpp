@@ -5,6 +5,7 @@
 #define CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
 
 #include <clarify/core/detail/called_or_lost.hpp>
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
@@ -351,6 +352,7 @@ CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view auth
     HttpResponse& response = call.buffers->response;
     const ReplySecrets secrets{authorization, kept_secret()};
     call.kept = secrets.kept;
+    DecodeTime time{call.ends, options_.clock.get()};
     vet_traceparent(response, secrets, events_.wanted());
     const ReplyQuestion question{
         response,
@@ -360,7 +362,8 @@ CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view auth
         call.course.attempts(),
         options_.max_json_depth,
         options_.max_body_excerpt,
-        options_.clock.get()};
+        options_.clock.get(),
+        &time};
     Verdict verdict = judge(question, call.batch.get());
     if (verdict.keep_connection) {
         response.lease.keep();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/core/http_status.hpp>
+
 #include "failure.hpp"
 #include "json_body.hpp"
 
@@ -46,39 +48,6 @@ namespace {
 
 using clarify::Errc;
 using clarify::RpcError;
-
-unsigned rpc_status(std::int64_t code) {
-    switch (code) {
-        case RpcError::invalid_params:
-        case RpcError::produced_invalid_resource:
-        case RpcError::found_invalid_resource:
-            return 422;
-        case RpcError::forbidden:
-            return 403;
-        case RpcError::try_again:
-            return 503;
-        default:
-            return 502;
-    }
-}
-
-unsigned status_of(const clarify::Error& error) {
-    switch (error.code()) {
-        case Errc::bad_argument:
-            return error.reason() == clarify::Reason::request ? 413 : 400;
-        case Errc::rpc:
-            return rpc_status(error.rpc()->code);
-        case Errc::overloaded:
-        case Errc::closed:
-            return 503;
-        case Errc::status:
-            return error.http_status() == 429 || error.http_status() == 503 ? 503 : 502;
-        case Errc::timeout:
-            return 504;
-        default:
-            return 502;
-    }
-}
 
 /// When to come back: as the server said, else soon.
 std::chrono::seconds wait_of(const clarify::Error& error) {
@@ -146,7 +115,7 @@ Reply reply_with(unsigned status, Failure failure) {
 }  // namespace
 
 Reply failure_reply(const clarify::Error& error) {
-    const unsigned status = status_of(error);
+    const unsigned status = clarify::http_status_for(error);
     Failure failure = describe(error);
     failure.message = error.code() == Errc::bad_argument ? std::string{error.message()}
                                                          : in_general(error.code());

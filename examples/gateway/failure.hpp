@@ -14,13 +14,7 @@ namespace gateway {
 
 /** The answer for a call to Clarify that failed.
 
-    | failure | status |
-    | --- | --- |
-    | the samples: `bad_argument`, or Clarify does not like the parameters | 400, 413, 422 |
-    | Clarify does not let this gateway write to that integration | 403 |
-    | for a while: `overloaded`, `closed`, HTTP 429 or 503, JSON-RPC -32015 | 503, Retry-After |
-    | `timeout` | 504 |
-    | everything else: the network, TLS, credentials, a reply that makes no sense | 502 |
+    The status is that of `clarify::http_status_for`; with 503 goes when to come back.
 
     The body says in `error` what a program needs in order to decide on its own: `kind`, `reason`,
     `phase`, and above all `fate`: `unsent` samples are surely not stored, `unknown` ones may be.

@@ -16,6 +16,7 @@ endif()
 
 set(rank_core 0)
 set(rank_concepts 1)
+set(rank_observe 1)
 set(rank_rpc 2)
 set(rank_json 3)
 set(rank_http 3)

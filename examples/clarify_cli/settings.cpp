@@ -32,6 +32,7 @@ struct Setting {
 const std::vector<Setting>& settings() {
     static const std::vector<Setting> all{
         {"call_timeout", +[](Limits& o) { return &o.client.call_timeout; }},
+        {"attempt_timeout", +[](Limits& o) { return &o.client.attempt_timeout; }},
         {"connect_timeout", +[](Limits& o) { return &o.client.http.connect_timeout; }},
         {"address_timeout", +[](Limits& o) { return &o.client.http.address_timeout; }},
         {"connect_stagger", +[](Limits& o) { return &o.client.http.connect_stagger; }},

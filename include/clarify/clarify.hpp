@@ -10,6 +10,7 @@
 #define CLARIFY_CLARIFY_HPP
 
 #include <clarify/client.hpp>
+#include <clarify/core/http_status.hpp>
 #include <clarify/core/version.hpp>
 #include <clarify/ingest/sample_writer.hpp>
 

@@ -5,6 +5,7 @@
 #define CLARIFY_CLIENT_OPTIONS_HPP
 
 #include <clarify/auth/token_options.hpp>
+#include <clarify/core/call_scope.hpp>
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/event.hpp>
@@ -126,7 +127,9 @@ struct RetryOptions {
 /** How often a server takes certain methods.
 
     A call that has to keep to it waits in line, first come, first served, until it is its turn.
-    Every attempt counts, repetitions too. What is not used is saved up to `burst` requests.
+    Every attempt counts, repetitions too. What is not used is saved up to `burst` requests. A call
+    whose turn would not come before its deadline is refused at once, with `Errc::overloaded`,
+    `Reason::rate_limit`, and the time of that turn (`Error::turn`).
 */
 struct RateLimit {
     /// `together`: see `burst`. The values are checked by `ClientOptions::check`.
@@ -155,12 +158,23 @@ std::vector<RateLimit> clarify_rate_limits();
 struct CallOptions {
     CallOptions() {}
     explicit CallOptions(std::chrono::milliseconds limit) : timeout(limit) {}
+    explicit CallOptions(TimePoint until) : deadline(until) {}
+    /// A call of this scope: `client.call(method, params, scope)`.
+    CallOptions(CallScope in) : scope(std::move(in)) {}
 
     /// The limit of the whole call, in milliseconds: queue, token, connection, request, response,
-    /// repetitions and the waits between them. 0 or less: the time has run out already, and the call
-    /// ends with `Errc::timeout` in `Phase::queue`, unsent, as what is left of a longer limit may say.
-    /// The longest there is means for ever. Unset: `ClientOptions::call_timeout`.
+    /// repetitions and the waits between them, and the decoding of a large reply. 0 or less: the time
+    /// has run out already, and the call ends with `Errc::timeout` in `Phase::queue`, unsent, as what
+    /// is left of a longer limit may say. The longest there is means for ever. Unset, without a
+    /// `deadline`: `ClientOptions::call_timeout`.
     std::optional<std::chrono::milliseconds> timeout;
+    /// When the whole call has to be over, on the client's clock (`RpcClient::now`): a time instead of
+    /// a limit, and with `timeout` whichever is earlier. A time that is past is as a `timeout` of 0.
+    /// `TimePoint::max()` means for ever. Unset: `timeout` says it.
+    std::optional<TimePoint> deadline;
+    /// What the call has in common with others: it is over by the scope's deadline, too, and ends when
+    /// the scope is cancelled. Unset: nothing.
+    std::optional<CallScope> scope;
     /// The API version to ask for. Unset: `ClientOptions::api_version`.
     std::optional<ApiVersion> api_version;
     /// May the call be executed twice? Then it is also repeated where the server may have executed
@@ -194,6 +208,18 @@ struct ClientOptions {
     /// The limit of a call that says nothing else (`CallOptions::timeout`), in milliseconds. Default
     /// 30 s, above the 15 s that the service itself may take; more than 0.
     std::chrono::milliseconds call_timeout{30'000};
+    /** The limit of one attempt, in milliseconds. Default 17 s, since the service itself may take 15 s;
+        more than 0, and the longest there is means for ever: then the limit of the call alone counts.
+
+        It runs from when the attempt has left the lines, for its turn and for a connection, and covers
+        connecting, TLS, sending and the answer. An attempt that reaches it is given up, with
+        `Errc::timeout`, and another one follows at once on a connection of its own, within the limit
+        of the call. That is so where the call may be sent again: it may be executed twice
+        (`CallOptions::idempotent`), or no byte of it was sent; an attempt is left
+        (`RetryOptions::attempts`), and the budget allows it. An attempt that none can follow
+        keeps the whole limit of the call.
+    */
+    std::chrono::milliseconds attempt_timeout{17'000};
     /// What a call that says nothing else asks for. Default "1.1"; what may stand in a header.
     ApiVersion api_version{"1.1"};
     /// The header `User-Agent`: what may stand in a header. Default `clarify-cpp/` and the library's

@@ -50,6 +50,13 @@ namespace clarify {
     `CallOptions::timeout`, else `ClientOptions::call_timeout`, bounds a whole call: waiting in
     line, token, name look-up, connecting, TLS, request, response and repetitions. `Error::phase()`
     tells where it was.
+
+    So it does with reading what a large reply says, in the client's loop and in that of the handler:
+    beyond 64 KiB of text or memory the clock is looked at again and again, and a call whose time is up
+    ends with `Errc::timeout` in `Phase::decode`, `Fate::answered`. Of a batch, the calls that were
+    decoded by then have their results. What is not interrupted is a single string or number, the making
+    of a single object of the JSON library, and a codec or a `read_json_text` of an application's own:
+    before these the clock is looked at.
     @par Wrong arguments
     What cannot be a call does not compile, and the first line of the compiler says what to do: params
     or a result that the codec does not map, a handler of another outcome, a backend that cannot be
@@ -58,7 +65,11 @@ namespace clarify {
     Before a byte of the request is sent: terminal, partial and total, and the server never sees the
     call. After that: terminal and partial; the connection is closed, and the server may have
     executed the call. Between two attempts all three end it. `Error::fate()` tells in
-    any case whether an attempt may have been executed. A cancelled call never takes down a token
+    any case whether an attempt may have been executed. A call that is begun in a coroutine which was
+    cancelled before ends at once with `Errc::cancelled`, unsent, as far as Asio tells: of its own
+    coroutines, without an adapter between. With Asio's usual setting such a coroutine gets no further:
+    its next `co_await` throws `operation_aborted`, unless `this_coro::throw_if_cancelled(false)` says
+    otherwise. A cancelled call never takes down a token
     fetch that others wait for. Coroutines that Asio spawns let only terminal through unless
     `asio::this_coro::reset_cancellation_state` says otherwise.
     @par From synchronous code
@@ -86,7 +97,8 @@ namespace clarify {
     @par Fork
     A client may be used on both sides of a `fork`, as far as its execution context may: Asio asks for
     `io_context::notify_fork` before and after it, in both processes, and that no other thread uses
-    the context or the client at that moment. A child has no access to the connections of its
+    the context or the client at that moment. The library's own threads see to that by themselves: a
+    fork waits for one that is just bringing something back to a context. A child has no access to the connections of its
     parent, told or not: where they were, its copies of the descriptors lead nowhere, so that it
     neither takes replies, nor writes, nor says good-bye on them. Both go on with what is their own: the
     parent with its connections, the child with new ones, without TLS sessions to resume, with
@@ -172,6 +184,9 @@ public:
 
     /// The executor that was given; not the strand.
     executor_type get_executor() const noexcept { return engine_->executor(); }
+    /// The time on the client's clock, which deadlines are told by (`CallOptions::deadline`). In any
+    /// thread.
+    TimePoint now() const noexcept { return engine_->time(); }
 
     /** Calls `method` and completes with the decoded `result` of the reply.
 
@@ -452,7 +467,6 @@ private:
         bool notification) const;
     detail::PreparedCall prepare_batch(Batch batch, CallOptions options) const;
     Result<void> check(const CallOptions& options) const;
-    static Result<void> check_time(const CallOptions& options);
     Result<void> check_size(std::size_t size) const;
     template <class R, class Token>
     auto start(detail::PreparedCall prepared, Token&& token);

@@ -22,6 +22,7 @@
 #include <clarify/ingest/detail/gathered_samples.hpp>
 #include <clarify/ingest/detail/insert_verdict.hpp>
 #include <clarify/ingest/memory_spool.hpp>
+#include <clarify/observe/metrics.hpp>
 
 #include <clarify/api/detail/impl/frame_text.hpp>
 #include <clarify/api/detail/impl/params.hpp>
@@ -47,12 +48,14 @@
 #include <clarify/auth/impl/credentials_auth.hpp>
 #include <clarify/core/detail/impl/async_op.hpp>
 #include <clarify/core/detail/impl/json_scan.hpp>
+#include <clarify/core/impl/call_scope.hpp>
 #include <clarify/core/impl/connection_lease.hpp>
 #include <clarify/core/impl/errc.hpp>
 #include <clarify/core/impl/error.hpp>
 #include <clarify/core/impl/event.hpp>
 #include <clarify/core/impl/header_list.hpp>
 #include <clarify/core/impl/http_message.hpp>
+#include <clarify/core/impl/http_status.hpp>
 #include <clarify/core/impl/retry_after.hpp>
 #include <clarify/core/impl/rpc_error.hpp>
 #include <clarify/core/impl/secret.hpp>
@@ -71,9 +74,20 @@
 #include <clarify/ingest/detail/impl/gathered_samples.hpp>
 #include <clarify/ingest/detail/impl/insert_verdict.hpp>
 #include <clarify/ingest/impl/memory_spool.hpp>
+#include <clarify/observe/impl/metrics.hpp>
+#include <clarify/observe/impl/metrics_text.hpp>
 
 namespace clarify {
 
+template std::optional<AuthHeader> ClientCredentials::cached<>(AuthContext&);
+template boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize<>(
+    AuthContext&, TimePoint);
+template std::optional<AuthHeader> CredentialsAuth::cached<>(AuthContext&);
+template boost::asio::awaitable<Result<AuthHeader>> CredentialsAuth::authorize<>(
+    AuthContext&, TimePoint);
+template bool CredentialsAuth::rejected<>(AuthContext&, const AuthHeader&);
+template boost::asio::awaitable<void> detail::EngineBase::wait_in<>(
+    detail::RateLine&, detail::CallRecord&);
 template class BasicBeastBackend<detail::TcpNet>;
 template class detail::Engine<BeastBackend, CredentialsAuth>;
 template class RpcClient<BeastBackend, CredentialsAuth, BoostJsonCodec>;

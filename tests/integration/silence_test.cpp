@@ -73,6 +73,25 @@ void one_call_is_lost() {
     CHECK(scene.server.connections() == 9);
 }
 
+/// Of what may be executed twice, each call that fell silent goes out once more, on a new connection.
+template <class Backend>
+void none_is_lost() {
+    Silence scene;
+    clarify::ClientOptions options = support::quick_options();
+    options.attempt_timeout = 400ms;
+    BasicCaller<Backend> caller{scene.server, options};
+    for (int i = 0; i != 3; ++i)
+        CHECK(caller.idempotent_call().has_value());
+    CHECK(scene.server.connections() == 1);
+    scene.silent = 1;
+    const auto began = std::chrono::steady_clock::now();
+    const Outcome repeated = caller.idempotent_call();
+    CHECK(repeated.value() == "2");
+    CHECK(std::chrono::steady_clock::now() - began >= 400ms);
+    CHECK(caller.idempotent_call().value() == "2");
+    CHECK(scene.server.connections() == 2);
+}
+
 template <class Backend>
 void slow_methods_cost_little() {
     Scene<Backend> scene;
@@ -94,6 +113,11 @@ void slow_methods_cost_little() {
 TEST_CASE("silence: what was at rest is retired with the first connection that fell silent") {
     one_call_is_lost<clarify::BeastBackend>();
     one_call_is_lost<clarify::CurlBackend>();
+}
+
+TEST_CASE("silence: what may be executed twice is repeated when the time of its attempt is up") {
+    none_is_lost<clarify::BeastBackend>();
+    none_is_lost<clarify::CurlBackend>();
 }
 
 TEST_CASE("silence: a method that never answers does not empty the pool each time") {

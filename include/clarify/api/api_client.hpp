@@ -44,6 +44,21 @@ using ItemPages = Pages<Selection<Item>>;
 /// The data of any number of items over any time, see `ApiClient::data_parts`.
 using DataStream = BasicDataStream<DataFrame>;
 
+/// The newest value of a signal, see `ApiClient::latest_value`.
+struct LatestValue {
+    LatestValue() {}
+
+    /// The identifier of the signal; empty where the integration has none of that input key.
+    std::string signal;
+    /// The identifier of the item that shows it; empty where it is not published, and then no value
+    /// can be read.
+    std::string item;
+    /// When the value was sampled; unset where there is none in the time that was looked at.
+    std::optional<Timestamp> time;
+    /// The value, if there is a time; else `DataFrame::missing`.
+    double value = DataFrame::missing;
+};
+
 /** The part of a result that was done, where the server did only a part of what it was asked for
     (JSON-RPC error -32021): `partial_result<InsertResult>(outcome.error())`. Nothing where the error
     is another one, or the part cannot be read.
@@ -344,6 +359,33 @@ public:
     [[nodiscard]] boost::asio::awaitable<Result<DataSelection>> data_frame(
         const ResourceQuery& items, const DataQuery& data, SelectOptions options = {}) {
         return async_data_frame(items, data, std::move(options), boost::asio::use_awaitable);
+    }
+
+    /** Reads the newest value of the signal with the input key `input`: `admin.selectSignals`, and for
+        the item that shows it `clarify.dataFrame`.
+
+        @param input as samples are inserted under it.
+        @param options by default the client's own, for each of the two requests.
+
+        @par Handler signature
+        `void(Result<LatestValue>)`: without a value where no signal has that key, where it is not
+        published, or where it has none in the last seven days, or with a time that lies ahead by up to
+        seven; the members tell which.
+        @par Per-operation cancellation
+        Terminal, partial and total, at any time.
+    */
+    template <CompletionToken<LatestValue> Token = boost::asio::use_awaitable_t<>>
+    auto async_latest_value(
+        std::string_view input, ApiOptions options = {}, Token&& token = {}) const;
+    /// The same without options.
+    template <CompletionToken<LatestValue> Token>
+    auto async_latest_value(std::string_view input, Token&& token) const {
+        return async_latest_value(input, ApiOptions{}, std::forward<Token>(token));
+    }
+    /// `async_latest_value` as an awaitable.
+    [[nodiscard]] boost::asio::awaitable<Result<LatestValue>> latest_value(
+        std::string_view input, ApiOptions options = {}) const {
+        return async_latest_value(input, std::move(options), boost::asio::use_awaitable);
     }
 
     /** The data of any number of items over any time, part by part; see `BasicDataStream`.

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace clarify {
 
@@ -24,6 +25,8 @@ namespace clarify {
 */
 struct ApiOptions : CallOptions {
     ApiOptions() {}
+    /// What is chosen for any call: a limit, a deadline, a `CallScope`.
+    explicit ApiOptions(CallOptions call) : CallOptions(std::move(call)) {}
 
     /// The integration whose signals are meant: its identifier, 20 characters of `a` to `v` and `0` to
     /// `9` (`is_resource_id`). Empty: that of the credentials. Methods that are about items only do
@@ -34,6 +37,8 @@ struct ApiOptions : CallOptions {
 /// For `ApiClient::insert`.
 struct InsertOptions : ApiOptions {
     InsertOptions() {}
+    /// What is chosen for any call: a limit, a deadline, a `CallScope`.
+    explicit InsertOptions(CallOptions call) : ApiOptions(std::move(call)) {}
 
     /// In bytes of JSON text. A larger request is divided by time into several, one after the other; the
     /// service takes about 8 MiB, and one insert in a second. What is already inserted stays where a
@@ -45,6 +50,8 @@ struct InsertOptions : ApiOptions {
 /// For `ApiClient::save_signals` and `publish_signals`.
 struct SaveOptions : ApiOptions {
     SaveOptions() {}
+    /// What is chosen for any call: a limit, a deadline, a `CallScope`.
+    explicit SaveOptions(CallOptions call) : ApiOptions(std::move(call)) {}
 
     /// Leave what exists as it is: its summary is then neither `created` nor `updated`.
     bool create_only = false;
@@ -53,6 +60,8 @@ struct SaveOptions : ApiOptions {
 /// For what selects signals or items, or the data of items.
 struct SelectOptions : ApiOptions {
     SelectOptions() {}
+    /// What is chosen for any call: a limit, a deadline, a `CallScope`.
+    explicit SelectOptions(CallOptions call) : ApiOptions(std::move(call)) {}
 
     /// Send the items of the result along, into `SelectionBase::included_items`: those that signals are
     /// published as, or whose data they are. Servers of 1.1 and 1.2 were seen to refuse it for signals;
@@ -66,6 +75,8 @@ struct SelectOptions : ApiOptions {
 */
 struct PageOptions : SelectOptions {
     PageOptions() {}
+    /// What is chosen for any call: a limit, a deadline, a `CallScope`.
+    explicit PageOptions(CallOptions call) : SelectOptions(std::move(call)) {}
 
     /// How many resources are asked for at a time: 1 to 1000, which is what servers take. Other numbers
     /// count as the nearest of these.
@@ -75,6 +86,8 @@ struct PageOptions : SelectOptions {
 /// For `ApiClient::connect_signals` and `disconnect_signals`.
 struct ConnectOptions : SelectOptions {
     ConnectOptions() {}
+    /// What is chosen for any call: a limit, a deadline, a `CallScope`.
+    explicit ConnectOptions(CallOptions call) : SelectOptions(std::move(call)) {}
 
     /// Change nothing, but say which signals would be changed.
     bool dry_run = false;
@@ -83,6 +96,8 @@ struct ConnectOptions : SelectOptions {
 /// For `ApiClient::data_parts`.
 struct DataStreamOptions : ApiOptions {
     DataStreamOptions() {}
+    /// What is chosen for any call: a limit, a deadline, a `CallScope`.
+    explicit DataStreamOptions(CallOptions call) : ApiOptions(std::move(call)) {}
 
     /// How many items are asked for at a time: 1 to 50, which is what servers take. Other numbers
     /// count as the nearest of these.

@@ -54,8 +54,10 @@ public:
     explicit ClientCredentials(ClientCredentialsConfig config);
 
     /// The token at hand while it is good; begins its renewal where that is due.
+    template <class = void>
     std::optional<AuthHeader> cached(AuthContext& context);
     /// The token, fetched if need be.
+    template <class = void>
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
     /// Drops the token if it is still the one at hand; always true.
     bool rejected(AuthContext& context, const AuthHeader& header);
@@ -71,7 +73,9 @@ public:
 
 private:
     struct State;
+    template <class = void>
     static void begin_fetch(std::shared_ptr<State> state, AuthContext& context);
+    template <class = void>
     static boost::asio::awaitable<void> fetch(std::shared_ptr<State> state, AuthContext& context);
 
     // Shared with the fetch in flight, which may outlive this object by the time it takes to stop.

@@ -93,12 +93,15 @@ public:
 
     /// The header to send now, known without waiting: null for `NoAuth`, and empty where
     /// `ClientCredentials` has no token that is good, or a file is to be looked at first.
+    template <class = void>
     std::optional<AuthHeader> cached(AuthContext& context);
     /// The header, fetched if need be: `ClientCredentials` may wait for that, at most until
     /// `deadline`, or fail; for a file that is looked at anyone waits, a second at most.
+    template <class = void>
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext& context, TimePoint deadline);
     /// Drops the header and tells whether there may be another: only `ClientCredentials` ever has
     /// one, and whoever was replaced meanwhile.
+    template <class = void>
     bool rejected(AuthContext& context, const AuthHeader& header);
     /// Sends from now on what `other` sends, and follows what that follows, if anything: see above.
     void replace(AuthContext& context, CredentialsAuth other);
@@ -118,10 +121,9 @@ public:
 private:
     using Following = detail::Follower<CredentialsAuth>;
 
-    static boost::asio::awaitable<Result<AuthHeader>> ask(
-        Scheme& scheme, AuthContext& context, TimePoint deadline);
     bool has_identity_of(const CredentialsAuth& other) const noexcept;
     void adopt(AuthContext& context, CredentialsAuth other);
+    template <class = void>
     boost::asio::awaitable<bool> look(AuthContext& context, TimePoint deadline);
 
     Scheme scheme_;

@@ -28,6 +28,7 @@ public:
     std::optional<AuthHeader> cached(AuthContext&) const { return AuthHeader{}; }
     /// The same, at once and whatever the deadline. Never fails, and is never asked, since `cached`
     /// has it.
+    template <class = void>
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext&, TimePoint) const {
         co_return AuthHeader{};
     }

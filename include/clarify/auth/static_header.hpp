@@ -6,17 +6,20 @@
 
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/header_list.hpp>
 
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace clarify {
 
-/** Sends the same `Authorization` header with every request; models `AuthPolicy`.
+/** Sends the same header with every request, `Authorization` or another one; models `AuthPolicy`.
 
-    For a scheme of the service's own whose value is fixed, such as `Key 123`; `BasicAuth` and
+    For a scheme of the service's own whose value is fixed, such as `Key 123`, or a key in a header of
+    its own, such as `StaticHeader{Secret{"123"}, "X-API-Key"}`; `BasicAuth` and
     `BearerToken` compose theirs. There is nothing to renew, so a 401 is final: the call fails with
     `Errc::auth` after one attempt.
 
@@ -51,10 +54,20 @@ public:
         }
     }
 
+    /// The same in a header of another name.
+    /// @throws std::invalid_argument, besides, where `HeaderList` does not take that name: it is no
+    /// token, or is one of those that the library sets.
+    StaticHeader(Secret value, std::string name) : StaticHeader(std::move(value)) {
+        if (!HeaderList{}.add(name, {}).check())
+            throw std::invalid_argument{"the name of the authorization cannot be that of a header"};
+        header_ = AuthHeader{header_.value(), std::move(name)};
+    }
+
     /// The header, always: the same object each time, so that nothing is copied for a call.
     std::optional<AuthHeader> cached(AuthContext&) const { return header_; }
     /// The header, at once and whatever the deadline. Never fails, and is never asked, since
     /// `cached` has it.
+    template <class = void>
     boost::asio::awaitable<Result<AuthHeader>> authorize(AuthContext&, TimePoint) const {
         co_return header_;
     }

@@ -15,14 +15,66 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace clarify {
 
-/// The value of an `Authorization` header, shared between the calls that send it. Null: send none.
-using AuthHeader = std::shared_ptr<const Secret>;
+/** The header that proves who calls, shared between the calls that send it: a value, and the name
+    `Authorization` or another one, such as `X-API-Key`. Without a value none is sent.
+
+    Two are equal if they are the same header: one that was made anew is another one, whatever it says.
+
+    @par Object lifetimes
+    Copies share the value, which is wiped with the last of them.
+    @par Thread safety
+    Distinct objects: safe, also where they are copies of one another. Shared objects: safe for
+    reading.
+*/
+class AuthHeader {
+public:
+    /// None.
+    AuthHeader() noexcept {}
+    AuthHeader(std::nullptr_t) noexcept {}
+    /// `Authorization` with this value; null for none.
+    AuthHeader(std::shared_ptr<const Secret> value) noexcept : value_(std::move(value)) {}
+    /// A header of another name. It has to be one that `HeaderList` takes, and a call must not add one
+    /// of the same name: else calls end with `Errc::token`, `Reason::header`.
+    AuthHeader(std::shared_ptr<const Secret> value, std::string name)
+        : value_(std::move(value)), name_(std::make_shared<const std::string>(std::move(name))) {}
+
+    /// Is there one?
+    explicit operator bool() const noexcept { return value_ != nullptr; }
+    /// The value, scheme included, if there is a header.
+    const Secret& operator*() const noexcept { return *value_; }
+    const Secret* operator->() const noexcept { return value_.get(); }
+    /// The value as it is shared, which tells one header from another; null for none.
+    const std::shared_ptr<const Secret>& value() const noexcept { return value_; }
+    /// `Authorization` unless it was given another name. Valid as long as any copy.
+    std::string_view name() const noexcept {
+        return name_ ? std::string_view{*name_} : std::string_view{"Authorization"};
+    }
+    /// Was it given another name?
+    bool has_own_name() const noexcept { return name_ != nullptr; }
+    /// Lets go of the value.
+    void reset() noexcept {
+        value_.reset();
+        name_.reset();
+    }
+
+    friend bool operator==(const AuthHeader& a, const AuthHeader& b) noexcept {
+        return a.value_ == b.value_;
+    }
+
+private:
+    std::shared_ptr<const Secret> value_;
+    /// Null for the usual one.
+    std::shared_ptr<const std::string> name_;
+};
 
 /** What an authentication policy may use of the client it belongs to.
 
@@ -87,7 +139,7 @@ protected:
     ~AuthContext() = default;
 };
 
-/** An authentication scheme: gives the `Authorization` header of each request.
+/** An authentication scheme: gives the header of each request that proves who calls.
 
     | expression | meaning | who calls it, on which executor | what may be cancelled | what a failure must report |
     | --- | --- | --- | --- | --- |
@@ -108,7 +160,8 @@ protected:
     returns the same, and `rejected` returns `false`. What follows is for one that fetches.
 
     @par Headers
-    The whole value, scheme included, such as `Bearer abc`: without control characters and without
+    `Authorization`, or a name of the service's own (`AuthHeader{value, "X-API-Key"}`). The whole value,
+    scheme included, such as `Bearer abc`: without control characters and without
     blanks at its ends; the client refuses others with `Errc::token`, `Reason::header`. It is not
     empty: to send none, give a null header. Once handed out, a header is never changed: a new token
     is a new `Secret`. As long as one token is in use, `cached` and `authorize` give headers of the

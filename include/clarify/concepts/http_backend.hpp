@@ -120,7 +120,9 @@ namespace clarify {
     `body` (its head is complete). `queue`, `resolve` and `proxy` are left out by a stack that does
     not have them, and those of the connection by an exchange that reuses one. `progress.sent` becomes true before the first byte of the request is
     written, and not while the connection or its TLS session is still being made. The client reads
-    both when it cancels.
+    both when it cancels. A backend with a line for connections sets `progress.left_queue` when an
+    exchange that has waited leaves it: else its attempt's limit begins when the client last saw it
+    there.
     @par Deadline
     `post` ends by `request.deadline`, with `Errc::timeout`, as far as the stack allows; the client
     cancels it then as well. A `clarify::Timer` follows the client's clock, also in tests. Let its
@@ -128,6 +130,7 @@ namespace clarify {
     open until the deadline.
     @par Cancellation
     The client asks with `cancellation_type::terminal`, on its serial executor: at the deadline,
+    when the time of an attempt is up that is to be followed by another (`progress.timed_out`),
     when the caller cancels, and when the client is closed. `post` then completes promptly (in
     milliseconds, whatever the peer does), closes the connection it was using, and harms no other
     exchange. A name look-up that cannot be stopped (`getaddrinfo`, and so Asio's resolver) is

@@ -21,7 +21,7 @@ namespace clarify {
     | --- | --- | --- | --- | --- |
     | `C::value_type` | the library's document type; what `call` yields unless told otherwise | | | |
     | `codec.encode(value, out)` | appends the JSON text of `value` to the `std::string` `out` | the client, in the thread that starts the call, before the starting function returns | none | `Errc::bad_argument`: nothing was sent; `out` may then hold anything |
-    | `codec.template decode<T>(text)` | yields the `T` that `text` stands for, as a `Result<T>` | the client, on the executor of the call's completion handler | none | `Errc::decode` for what does not fit a `T`, `Errc::too_large` for a memory limit of the codec; phase and fate are the client's to fill in |
+    | `codec.template decode<T>(text)` | yields the `T` that `text` stands for, as a `Result<T>` | the client, on the executor of the call's completion handler | none | `Errc::decode` for what does not fit a `T`, `Errc::too_large` for a memory limit of the codec; phase and fate are the client's to fill in. It is not interrupted: one of more than 64 KiB is not begun when the time of its call is up |
     | `C{std::move(codec)}` | a codec that works as the other did | the client's constructor; it keeps the one codec until the last call has ended | none | |
 
     What `encode` appends:

@@ -50,7 +50,8 @@ enum class Errc : std::uint8_t {
     /// The client was closed or destroyed, or is being drained. Start no calls after that, or use
     /// another client.
     closed,
-    /// Too many calls wait for a connection already (`HttpOptions::max_waiting`). Slow down.
+    /// Too many calls wait already: for a connection (`HttpOptions::max_waiting`), or with
+    /// `Reason::rate_limit` for their turn. Slow down; nothing was sent.
     overloaded,
     /// The reply is not well-formed HTTP/1.1, so that where it ends is in doubt. Report it to whoever
     /// runs the server, or the proxy before it.
@@ -107,6 +108,11 @@ enum class Reason : std::uint8_t {
     denied,
     /// This machine has no descriptor, port or buffer left. With `Errc::internal`: no memory.
     resource,
+
+    // overloaded
+    /// The call's turn under `ClientOptions::rate_limits` would not have come before its deadline:
+    /// `Error::turn()` tells when.
+    rate_limit,
 
     // tls
     /// The certificate is not valid yet, or not any more; or this machine's clock is wrong.

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_CORE_ERROR_HPP
 #define CLARIFY_CORE_ERROR_HPP
 
+#include <clarify/core/clock.hpp>
 #include <clarify/core/errc.hpp>
 #include <clarify/core/rpc_error.hpp>
 
@@ -97,6 +98,10 @@ public:
     /// `Phase::resolve`; `Phase::backoff` before the next one. Nothing where that is not known, as of
     /// a policy that asks for no token by the client's means, and of all other errors.
     std::optional<Phase> token_step() const noexcept;
+    /// Of a call that was refused because its turn under `ClientOptions::rate_limits` would have come
+    /// too late (`Reason::rate_limit`): when it would have come, on the client's clock, if none of
+    /// those before it gave up. Else nothing.
+    std::optional<TimePoint> turn() const noexcept;
     /// May the server have executed the call? All its attempts count.
     Fate fate() const noexcept { return fate_; }
     /// How often the request was begun, the failed time included; 0 if it never was. At most
@@ -146,6 +151,8 @@ public:
     Error& set_attempts(unsigned value) noexcept;
     /// Where the request for a token was, for which the call was waiting.
     Error& set_token_step(Phase value);
+    /// When the call would have had its turn.
+    Error& set_turn(TimePoint value);
     /// Adds to the library's own words, after `; ` where there are some. Without secrets, as they are.
     Error& add_message(std::string_view text);
     /// The error code of the system or library below.
@@ -160,6 +167,7 @@ private:
     struct Details {
         std::string message;
         std::optional<Phase> token_step;
+        std::optional<TimePoint> turn;
         boost::system::error_code cause;
         std::optional<RpcError> rpc;
         std::optional<HttpFailure> http;

@@ -34,8 +34,9 @@ enum class EventKind : std::uint8_t {
     /// The request is about to be handed to the HTTP backend, which may still have to wait for a
     /// connection: `attempts` counts this one, `bytes` of the request body.
     attempt,
-    /// A call had to wait in line for `ClientOptions::rate_limits`, and goes on: `elapsed` since it
-    /// came to the line.
+    /// A call had to wait in line for `ClientOptions::rate_limits`, and goes on, or was cancelled
+    /// there, as `error` says: `elapsed` since it came to the line. One that is refused at once, for
+    /// its turn would come too late, has its `failure` alone.
     rate_limited,
     /// An attempt ended in a complete HTTP reply, whatever it says: `status`, `bytes` of the body,
     /// `elapsed` since the attempt began, `traceparent` of the reply.
@@ -115,8 +116,8 @@ struct Event {
     bool resumed = false;
     /// The path of a file, as it was given; `file_changed` only.
     std::string_view file;
-    /// Why it failed; not null in `retry`, `failure`, `token_failed` and `file_failed`, null in all
-    /// others.
+    /// Why it failed; not null in `retry`, `failure`, `token_failed` and `file_failed`, and in a
+    /// `rate_limited` of a call that gave up waiting; null in all others.
     const Error* error = nullptr;
 
     /// The trace id in `traceparent` (W3C Trace Context section 3.2): 32 hexadecimal digits, or

@@ -107,6 +107,12 @@ struct HttpProgress {
     /// Has any byte of the request been handed to a connection? Set before the first one is. Once it
     /// is true, the server may have executed the request.
     bool sent = false;
+    /// When the exchange left the backend's line for a connection, where it had to wait there: the
+    /// limit of an attempt begins then.
+    TimePoint left_queue = (TimePoint::min)();
+    /// Set by the client before it cancels an exchange whose time is up; that of its attempt may be
+    /// up before the deadline. A peer that has said nothing until then is silent.
+    bool timed_out = false;
 };
 
 }  // namespace clarify

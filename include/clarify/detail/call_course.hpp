@@ -6,7 +6,9 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/error.hpp>
+#include <clarify/core/http_message.hpp>
 #include <clarify/detail/retry.hpp>
 
 #include <algorithm>
@@ -67,7 +69,7 @@ struct CourseEvent {
     bool stopped = false;
     /// Did the server answer before it had been sent the whole request?
     bool early = false;
-    /// When it failed.
+    /// When it failed, or of a header that was got: when.
     TimePoint now{};
     /// Evenly distributed in [0, 1): where in its window the wait before a repetition lies.
     double random = 0;
@@ -90,11 +92,17 @@ struct CourseEvent {
     | pause | done | queue | |
     | send | broken | end | the budget may pay |
     | queue, token, pause | broken | end | |
+    | send | `look` cuts it | send, until it has ended | the budget pays |
+    | send, cut | failed, before the deadline | pause of no time | on a fresh connection |
 
     A header that is rejected is no failure of the server, which refused before it executed
     anything: so any call may be sent again, whatever was chosen for repetitions; but with another
     header only, and once. It counts as an attempt, so that no request is sent more often than
     allowed.
+
+    An attempt that takes longer than its limit is cut where another one may follow it, whatever the
+    server has made of it; see `look`. It is most likely the connection that leads nowhere, so the next
+    one goes out on another, and has waited long enough.
 
     No I/O and no clock, and nothing is allocated.
 */
@@ -114,12 +122,34 @@ public:
     CourseAction next(
         const CourseEvent& event, const RetryOptions& options, RetryBudget& budget) noexcept;
 
+    /// What becomes of an attempt whose limit may be reached.
+    struct Look {
+        /// To be cancelled, also where that was said before: its failure is followed by another one.
+        bool cut = false;
+        /// When to look again.
+        TimePoint next{};
+    };
+    /// To be asked first when `limit`, of one attempt, has passed since the call began.
+    Look look(
+        TimePoint now,
+        const HttpProgress& progress,
+        Clock::duration limit,
+        const RetryOptions& options,
+        RetryBudget& budget) noexcept;
+    /// Is the attempt under way one that was cut?
+    bool is_cut() const noexcept { return limit_ == Limit::cut; }
+
     /// How often the request has been sent, or has been about to.
     unsigned attempts() const noexcept { return attempts_; }
+    TimePoint deadline() const noexcept { return deadline_; }
     /// Has an attempt failed that the server may have executed?
     bool maybe_executed() const noexcept { return maybe_executed_; }
 
 private:
+    /// What its limit has meant for the attempt under way: nothing yet, the end, or nothing at all,
+    /// since no other may follow.
+    enum class Limit : std::uint8_t { open, cut, waived };
+
     CourseAction go(CourseStep step) noexcept {
         step_ = step;
         return {step, step == CourseStep::send && fresh_connection_, {}, {}};
@@ -144,7 +174,10 @@ private:
     /// Was the last repetition one on a fresh connection?
     bool fresh_connection_ = false;
     bool maybe_executed_ = false;
+    Limit limit_ = Limit::open;
     unsigned attempts_ = 0;
+    /// When the attempt under way began, or was last seen in a line for a connection.
+    TimePoint attempt_began_{};
     TimePoint deadline_ = (TimePoint::max)();
 };
 
@@ -158,6 +191,8 @@ inline CourseAction CallCourse::next(
             return go(CourseStep::token);
         case CourseStep::token:
             ++attempts_;
+            limit_ = Limit::open;
+            attempt_began_ = event.now;
             return go(CourseStep::send);
         case CourseStep::pause:
             return go(CourseStep::queue);
@@ -176,8 +211,9 @@ inline CourseAction CallCourse::on_sent(
         case CourseEvent::Kind::failed:
             return on_failed(event, options, budget);
         case CourseEvent::Kind::broken:
-            // A server that hangs until the deadline costs as much as one that fails.
-            if (costs_budget(*event.error, false, options.rpc_codes)) budget.failed();
+            // A server that hangs until the deadline costs as much as one that fails. One that was cut
+            // has paid.
+            if (!is_cut() && costs_budget(*event.error, false, options.rpc_codes)) budget.failed();
             break;
         case CourseEvent::Kind::begun:
         case CourseEvent::Kind::done:
@@ -201,7 +237,14 @@ inline CourseAction CallCourse::on_failed(
     const CourseEvent& event, const RetryOptions& options, RetryBudget& budget) noexcept {
     const Error& error = *event.error;
     if (!is_refused(error, event.early)) maybe_executed_ = true;
-    if (costs_budget(error, event.early, options.rpc_codes)) budget.failed();
+    // Unless its answer came all the same.
+    if (is_cut() && error.code() == Errc::timeout) {
+        if (event.now >= deadline_) return go(CourseStep::end);
+        if (event.stopped) return end_stopped(Phase::backoff);
+        fresh_connection_ = true;
+        return go(CourseStep::pause);
+    }
+    if (!is_cut() && costs_budget(error, event.early, options.rpc_codes)) budget.failed();
     if (attempts_ >= most_) return go(CourseStep::end);
     const RetryQuestion question{
         error,
@@ -219,6 +262,35 @@ inline CourseAction CallCourse::on_failed(
     fresh_connection_ = answer.fresh_connection;
     step_ = CourseStep::pause;
     return {step_, false, answer.wait, {}};
+}
+
+inline CallCourse::Look CallCourse::look(
+    TimePoint now,
+    const HttpProgress& progress,
+    Clock::duration limit,
+    const RetryOptions& options,
+    RetryBudget& budget) noexcept {
+    // No attempt that has not begun by now reaches its limit before this.
+    const TimePoint later = (std::min)(time_after(now, limit), deadline_);
+    if (step_ != CourseStep::send || limit_ == Limit::waived) return {false, later};
+    if (is_cut()) return {true, later};
+    if (progress.phase == Phase::queue) {
+        attempt_began_ = now;
+        return {false, later};
+    }
+    const TimePoint ends = time_after((std::max)(attempt_began_, progress.left_queue), limit);
+    if (now < ends) return {false, (std::min)(ends, deadline_)};
+    // Paid for at once: others may be cut before this one has ended.
+    RetryBudget paid = budget;
+    paid.failed();
+    const bool repeatable = idempotent_ || !progress.sent;
+    if (!repeatable || attempts_ >= (std::min)(options.attempts, most_) || !paid.allows_retry()) {
+        limit_ = Limit::waived;
+        return {false, later};
+    }
+    budget = paid;
+    limit_ = Limit::cut;
+    return {true, later};
 }
 
 }  // namespace clarify::detail

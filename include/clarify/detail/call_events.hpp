@@ -44,6 +44,7 @@ public:
         if (!wanted()) return;
         Event event = about(call, EventKind::rate_limited);
         event.elapsed = event.time - came;
+        if (call.error) event.error = &*call.error;
         emit(event);
     }
     void attempt(const CallRecord& call) const noexcept {

@@ -6,7 +6,9 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/concepts/auth_policy.hpp>
+#include <clarify/core/clock.hpp>
 #include <clarify/core/detail/operation.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/core/http_message.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/detail/call_course.hpp>
@@ -14,7 +16,9 @@
 #include <clarify/detail/watchdog.hpp>
 #include <clarify/rpc/batch.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -83,6 +87,8 @@ struct CallRecord : Activity, Deliverable {
     std::int64_t id = 0;
     bool notification = false;
     TimePoint started{};
+    /// When it has to be over; its deadline for the watchdog may be the limit of an attempt.
+    TimePoint ends{};
     /// That it is a part of, if it is.
     std::shared_ptr<const Operation> operation;
     /// Was it lost before it could begin?
@@ -117,18 +123,30 @@ struct CallRecord : Activity, Deliverable {
     virtual void decode_now() noexcept = 0;
 };
 
+/// When a call that is begun now has to be over: the earliest of all that its options say.
+inline TimePoint end_of_call(
+    const CallOptions& options, std::chrono::milliseconds usual, TimePoint now) noexcept {
+    TimePoint ends = options.deadline.value_or((TimePoint::max)());
+    if (options.timeout || !options.deadline)
+        ends = (std::min)(ends, time_after(now, options.timeout.value_or(usual)));
+    return options.scope ? (std::min)(ends, options.scope->deadline()) : ends;
+}
+
 /// A policy may fail with an `Error` that it forgot to fill in.
 inline Error or_else(Error error, Errc code, Phase phase = Phase::queue) {
     if (error.code() != Errc{}) return error;
     return Error{code, Reason::none, "a policy failed without saying why"}.set_phase(phase);
 }
 
-/// The error of a call that was stopped.
+/// The error of a call that was stopped, or of an attempt that was cut.
 inline Error stop_error(const CallRecord& call) noexcept {
     Errc code = Errc::internal;
     const char* why = "";
     switch (call.stopped) {
         case Stop::none:
+            if (!call.course.is_cut()) break;
+            code = Errc::timeout;
+            why = "the attempt took too long";
             break;
         case Stop::timeout:
             code = Errc::timeout;

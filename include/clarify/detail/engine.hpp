@@ -14,6 +14,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/dispatch.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <chrono>
 #include <memory>
@@ -111,9 +112,8 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
             CourseEvent event;
             switch (action.step) {
                 case CourseStep::queue: {
-                    RateLine* const line = begin_queue(*call);
-                    if (line != nullptr) co_await wait_in(*line, *call);
-                    event = end_wait(*call);
+                    if (RateLine* const line = begin_queue(*call)) co_await wait_in(*line, *call);
+                    event = end_queue(*call);
                     break;
                 }
                 case CourseStep::token: {
@@ -125,8 +125,18 @@ boost::asio::awaitable<void> Engine<Backend, Auth>::run(std::shared_ptr<CallReco
                 case CourseStep::send: {
                     sent = events().time();
                     const HttpRequest request = begin_exchange(*call, action.fresh_connection);
-                    const Result<void> posted =
-                        co_await backend_.post(request, call->buffers->response, call->progress);
+                    Result<void> posted;
+                    try {
+                        posted = co_await backend_.post(
+                            request, call->buffers->response, call->progress);
+                    } catch (...) {
+                        // What it says to being cut does not matter.
+                        if (!call->course.is_cut()) throw;
+                        posted = Error{};
+                    }
+                    // The call goes on, though its coroutine was cancelled.
+                    if (call->course.is_cut())
+                        co_await boost::asio::this_coro::reset_cancellation_state();
                     event = end_exchange(*call, posted, header, sent);
                     break;
                 }
@@ -170,7 +180,7 @@ template <HttpBackend Backend, AuthPolicy Auth>
 boost::asio::awaitable<void> Engine<Backend, Auth>::authorize(
     CallRecord& call, AuthHeader& header) {
     try {
-        Result<AuthHeader> got = co_await auth_.authorize(*this, call.deadline);
+        Result<AuthHeader> got = co_await auth_.authorize(*this, call.ends);
         if (got) {
             header = std::move(*got);
         } else {

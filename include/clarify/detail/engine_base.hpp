@@ -99,6 +99,9 @@ public:
     /// The same for what was handed over to be delivered, but did not arrive.
     void undelivered(std::shared_ptr<Deliverable> what) noexcept;
 
+    /// To be called on the serial executor: the call's deadline for the watchdog has come. Stops it, or
+    /// cuts its attempt, and returns when to look again, if that is to be.
+    std::optional<TimePoint> due(CallRecord& call, TimePoint now) noexcept;
     /// To be called on the serial executor: an activity that nobody has to stop any more.
     void end(Activity& activity) noexcept {
         watchdog_.unwatch(activity);
@@ -158,10 +161,12 @@ protected:
 
     CourseAction next_action(CallRecord& call, const CourseEvent& event) noexcept;
     /// Forgets the attempt before. Gives the line that the call has to wait in until it may be sent;
-    /// null where it may be at once.
+    /// null where it may be at once, or where its turn would come too late, as `call.error` says then.
     RateLine* begin_queue(CallRecord& call);
     /// Waits in it until it is the call's turn, or the call is stopped.
+    template <class = void>
     boost::asio::awaitable<void> wait_in(RateLine& line, CallRecord& call);
+    static CourseEvent end_queue(CallRecord& call) noexcept;
     static CourseEvent end_wait(CallRecord& call, bool cancelled = false) noexcept;
     /// The policy has given `header`, or `call.error` says that it has failed. Composes the headers
     /// of the request, which point into `call`, the options and `header`.
@@ -189,8 +194,8 @@ private:
     /// request was.
     void name_token_step(Error& error) const noexcept;
     /// What is wrong with a header that the authentication policy has given, if anything.
-    std::optional<Error> header_error(const Secret& header, const Url& endpoint) const;
-    void write_headers(const CallRecord& call, std::string_view authorization) const;
+    std::optional<Error> header_error(const CallRecord& call, const AuthHeader& header) const;
+    void write_headers(const CallRecord& call, const AuthHeader& header) const;
     /// After a 401 to `header`: is it to blame, and may the authentication policy have another one?
     bool may_renew(const CallRecord& call, const AuthHeader& header);
     /// Judges a complete reply: what it means for the call, and for the connection.

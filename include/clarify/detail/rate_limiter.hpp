@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -31,6 +32,14 @@ public:
     /// When the next token is there; in the past where it is.
     TimePoint ready() const noexcept {
         return full_ == (TimePoint::min)() ? (TimePoint::min)() : full_ - slack_;
+    }
+    /// When one more is there after so many others are taken, each as soon as it can be.
+    TimePoint ready_after(std::size_t taken, TimePoint now) const noexcept {
+        const TimePoint full = (std::max)(full_, now);
+        const auto most = static_cast<std::size_t>(((TimePoint::max)() - full) / interval_);
+        if (taken >= most) return (TimePoint::max)();
+        const auto count = static_cast<Clock::duration::rep>(taken);
+        return (std::max)(now, full + interval_ * count - slack_);
     }
     /// Takes a token if there is one.
     bool take(TimePoint now) noexcept {
@@ -63,6 +72,20 @@ public:
     }
     /// Takes a token where nobody waits and one is there.
     bool pass(TimePoint now) noexcept { return !occupied_ && bucket_.take(now); }
+    /// When somebody has a turn who comes to the line now, unless others leave it before theirs.
+    TimePoint turn(TimePoint now) const noexcept { return bucket_.ready_after(waiting_, now); }
+
+    /// A place in the line, with the wait at its head included.
+    class Place {
+    public:
+        explicit Place(RateLine& line) noexcept : line_(line) { ++line_.waiting_; }
+        Place(const Place&) = delete;
+        Place& operator=(const Place&) = delete;
+        ~Place() { --line_.waiting_; }
+
+    private:
+        RateLine& line_;
+    };
 
     /** The place at the head of the line. Whoever has it waits for the clock, all others for the
         place, which is handed on when its owner leaves, for whatever reason.
@@ -88,6 +111,7 @@ private:
     TokenBucket bucket_;
     Signal places_;
     bool occupied_ = false;
+    std::size_t waiting_ = 0;
 };
 
 /// The lines of a client.

@@ -104,7 +104,7 @@ private:
     };
 
     static bool is_same(const std::weak_ptr<const Secret>& a, const AuthHeader& b) noexcept {
-        return !a.owner_before(b) && !b.owner_before(a);
+        return !a.owner_before(b.value()) && !b.value().owner_before(a);
     }
     static std::size_t hash(std::string_view name) noexcept {
         return std::hash<std::string_view>{}(name);
@@ -150,7 +150,7 @@ inline RejectedMethods::Seen& RejectedMethods::see(const AuthHeader& header) noe
     if (const Seen* const known = find(header)) return const_cast<Seen&>(*known);
     ++newest_;
     Seen& seen = seen_[newest_ % seen_.size()];
-    seen = Seen{header, newest_, 0};
+    seen = Seen{header.value(), newest_, 0};
     return seen;
 }
 

@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/error.hpp>
 #include <clarify/core/http_message.hpp>
 
@@ -40,6 +41,8 @@ struct ReplyQuestion {
     std::size_t max_excerpt = 512;
     /// What date it is, for a reply that does not say; null for the system's clock.
     const TimeSource* clock = nullptr;
+    /// Until when it may be read; null is for ever.
+    DecodeTime* time = nullptr;
 };
 
 /// What a reply comes to.
@@ -47,7 +50,8 @@ struct Verdict {
     /// Unset where the reply is accepted.
     std::optional<Error> error;
     /// Are requests and replies still in step on the connection, so that it may be used again? A
-    /// reply to something else means that they have come apart.
+    /// reply to something else means that they have come apart, and one that was not read to its end
+    /// may be that.
     bool keep_connection = true;
     /// The JSON text of the result of a call that is no batch: a view into the body.
     std::string_view result;
@@ -58,7 +62,8 @@ struct Verdict {
     The errors of the verdict are complete but for `Error::attempts`: their fate is
     `Fate::answered`, their phase `Phase::decode`, and what they show of the reply is scrubbed of
     secrets. `batch`, if not null, says that a batch was asked for, and gets the outcome of each of
-    its slots and what the reply holds besides.
+    its slots and what the reply holds besides. Where the time for it is up the error is
+    `Errc::timeout`.
 
     @throws std::bad_alloc
 */

@@ -56,6 +56,10 @@ struct Activity : Expiring, TaskOwner, std::enable_shared_from_this<Activity> {
         return told;
     }
 
+    /// Its deadline has come: stops it. Returns when it is to be asked again, if it is not to be let go
+    /// of: also of one that has not reached its end yet.
+    virtual std::optional<TimePoint> due(TimePoint now) noexcept;
+
     /// Has it been stopped, or been begun in a process that this one was forked from?
     bool is_over() noexcept {
         if (stopped == Stop::none && process.is_elsewhere()) stopped = Stop::forked;
@@ -67,7 +71,15 @@ struct Activity : Expiring, TaskOwner, std::enable_shared_from_this<Activity> {
     ProcessMark process;
     Stop stopped = Stop::none;
     bool told = false;
+
+    /// What could not be done for want of memory is tried again after this.
+    static constexpr std::chrono::milliseconds memory_pause{10};
 };
+
+inline std::optional<TimePoint> Activity::due(TimePoint now) noexcept {
+    if (stop(Stop::timeout)) return std::nullopt;
+    return now + memory_pause;
+}
 
 /** Stops each activity at its deadline, and gives its owner a turn now and then.
 
@@ -98,8 +110,7 @@ public:
 
     /// The longest time between two turns while there is anything to watch.
     static constexpr std::chrono::milliseconds tick{100};
-    /// What could not be done for want of memory is tried again after this.
-    static constexpr std::chrono::milliseconds memory_pause{10};
+    static constexpr std::chrono::milliseconds memory_pause = Activity::memory_pause;
 
     Watchdog(Owner& owner, const boost::asio::any_io_executor& serial);
     Watchdog(const Watchdog&) = delete;

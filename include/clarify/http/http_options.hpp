@@ -36,10 +36,10 @@ struct HttpOptions {
     /// the next connection to that origin is asked for. Where it may last for longer than half a
     /// minute, TCP probes tell whether the peer is still there.
     ///
-    /// One that yields not a byte of an answer before its exchange has to end, by its deadline or by
-    /// `unacknowledged_timeout`, takes those with it that were idle before: what is on the way may have
-    /// forgotten all of them. Of a method that never answers in time, that is true more and more
-    /// rarely, at most once a minute.
+    /// One that yields not a byte of an answer before its exchange has to end, by its deadline, by the
+    /// limit of an attempt (`ClientOptions::attempt_timeout`) or by `unacknowledged_timeout`, takes
+    /// those with it that were idle before: what is on the way may have forgotten all of them. Of a
+    /// method that never answers in time, that is true more and more rarely, at most once a minute.
     std::chrono::milliseconds idle_timeout{30'000};
     /// A connection older than this is not used again, so that a changed address takes effect; the
     /// exchange that it carries is not disturbed. At least 1 ms, 15 min by default.

@@ -31,6 +31,7 @@ CLARIFY_DECL void ClientOptions::check() const {
         if (!fine) throw std::invalid_argument{what};
     };
     require(call_timeout.count() > 0, "call_timeout is not positive");
+    require(attempt_timeout.count() > 0, "attempt_timeout is not positive");
     require(
         detail::is_field_value(api_version.selector()), "api_version is not a valid header value");
     require(detail::is_field_value(user_agent), "user_agent is not a valid header value");

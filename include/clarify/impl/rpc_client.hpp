@@ -155,16 +155,9 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare(
         }
         if (outcome) outcome = check_size(body.size());
     }
-    if (outcome) outcome = check_time(options);
     if (!outcome) prepared.error = detail::or_else(outcome.error(), Errc::bad_argument);
     prepared.options = std::move(options);
     return prepared;
-}
-
-template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
-Result<void> RpcClient<Backend, Auth, Codec>::check_time(const CallOptions& options) {
-    if (!options.timeout || options.timeout->count() > 0) return {};
-    return Error{Errc::timeout, Reason::none, "the time of the call had run out before it began"};
 }
 
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
@@ -202,7 +195,6 @@ detail::PreparedCall RpcClient<Backend, Auth, Codec>::prepare_batch(
     } else if (outcome) {
         outcome = check_size(prepared.buffers->request.size());
     }
-    if (outcome) outcome = check_time(options);
     if (!outcome) prepared.error = outcome.error();
     if (!options.idempotent) {
         const std::vector<std::string>& methods = batch.methods();

@@ -4,12 +4,16 @@
 #ifndef CLARIFY_IMPL_RPC_CLIENT_CALL_HPP
 #define CLARIFY_IMPL_RPC_CLIENT_CALL_HPP
 
+#include <clarify/core/call_scope.hpp>
+#include <clarify/core/clock.hpp>
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/detail/json_reader.hpp>
 #include <clarify/core/detail/memory_budget.hpp>
 #include <clarify/detail/reply_text.hpp>
 #include <clarify/rpc_client.hpp>
 
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
 #include <memory>
@@ -35,7 +39,8 @@ inline constexpr bool is_batch_result<BatchResult<R>> = true;
 /// slot.
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 template <class R, class Handler>
-class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord {
+class RpcClient<Backend, Auth, Codec>::Call final : public detail::CallRecord,
+                                                    public detail::ScopeMember {
 public:
     Call(
         Handler handler,
@@ -53,13 +58,20 @@ public:
         error = std::move(prepared.error);
         operation = std::move(prepared.operation);
         started = engine_->time();
-        deadline =
-            detail::time_after(started, options.timeout.value_or(engine_->options().call_timeout));
+        ends = detail::end_of_call(options, engine_->options().call_timeout, started);
+        if (!error && ends <= started) {
+            error = Error{
+                Errc::timeout, Reason::none, "the time of the call had run out before it began"};
+        }
     }
 
     void begin() {
         auto self = std::static_pointer_cast<Call>(shared_from_this());
         handler_.attend(self);
+        if (!error && handler_.is_cancelled())
+            error = Error{Errc::cancelled, Reason::none, "the caller was cancelled before"};
+        if (options.scope && !error && !join(*options.scope, self))
+            error = Error{Errc::cancelled, Reason::none, "the scope of the call was cancelled"};
         handler_.watch_cancellation(
             [](std::shared_ptr<Call> call, boost::asio::cancellation_type_t type) {
                 Engine& engine = *call->engine_;
@@ -71,6 +83,10 @@ public:
     void finish() override {
         if (!handler_.post(std::static_pointer_cast<Call>(shared_from_this())))
             throw std::bad_alloc{};
+    }
+
+    std::optional<TimePoint> due(TimePoint now) noexcept override {
+        return engine_->due(*this, now);
     }
 
     void task_gone() noexcept override {
@@ -98,6 +114,17 @@ public:
     }
 
 private:
+    static bool join(const CallScope& scope, const std::shared_ptr<Call>& self) {
+        return scope.members()->add(std::shared_ptr<detail::ScopeMember>{self});
+    }
+    void scope_cancelled() noexcept override {
+        try {
+            engine_->cancel(
+                std::static_pointer_cast<Call>(shared_from_this()),
+                boost::asio::cancellation_type::terminal);
+        } catch (...) {  // NOLINT(bugprone-empty-catch): then its deadline ends it
+        }
+    }
     Result<R> outcome() noexcept {
         if (outcome_ && !error) return std::move(*outcome_);
         return decode();
@@ -119,11 +146,19 @@ private:
         if (error) return std::move(*error);
         if constexpr (std::is_void_v<R>) {
             return {};
-        } else if constexpr (detail::is_batch_result<R>) {
+        } else {
+            detail::DecodeTime time{ends, engine_->options().clock.get()};
+            detail::MemoryBudget memory = budget();
+            memory.obey(time);
+            return decode_within(memory);
+        }
+    }
+
+    Result<R> decode_within(detail::MemoryBudget& memory) {
+        if constexpr (detail::is_batch_result<R>) {
             using Value = typename R::value_type::value_type;
             std::vector<Result<Value>> slots;
             slots.reserve(batch->slots.size());
-            detail::MemoryBudget memory = budget();
             for (rpc::BatchSlot& slot : batch->slots) {
                 if (slot.error) {
                     slots.push_back(std::move(*slot.error));
@@ -133,7 +168,6 @@ private:
             }
             return R{std::move(slots), std::move(batch->violation)};
         } else {
-            detail::MemoryBudget memory = budget();
             return decode_one<R>(result, memory);
         }
     }
@@ -169,6 +203,8 @@ private:
                     return undecoded(in.error(Errc::decode));
                 return value;
             } else if constexpr (detail::ReadsOwnJson<Value>) {
+                // It is not interrupted, but need not begin.
+                memory.time()->spend(text.size());
                 Result<Value> value{boost::system::in_place_value};
                 const Result<void> read = read_json_text(text, *value);
                 if (!read) return undecoded(read.error());
@@ -178,6 +214,8 @@ private:
                 if (!value) return undecoded(value.error());
                 return value;
             }
+        } catch (const detail::DecodeTimeUp& up) {
+            return complete(Error{Errc::timeout, Reason::none, up.what()});
         } catch (const std::bad_alloc&) {
             return complete(Error{Errc::internal, Reason::resource});
         } catch (...) {
@@ -186,11 +224,11 @@ private:
     }
 
     template <class Value>
-    Result<Value> decode_by_codec(
-        std::string_view text, [[maybe_unused]] detail::MemoryBudget& memory) {
+    Result<Value> decode_by_codec(std::string_view text, detail::MemoryBudget& memory) {
         if constexpr (requires { codec_->template decode<Value>(text, memory); }) {
             return codec_->template decode<Value>(text, memory);
         } else {
+            memory.time()->spend(text.size());
             return codec_->template decode<Value>(text);
         }
     }

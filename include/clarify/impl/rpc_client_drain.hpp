@@ -37,6 +37,7 @@ public:
                 engine.forget(std::move(wait));
             });
         engine_->drain(limit, self);
+        if (handler_.is_cancelled()) engine_->forget(self);
     }
 
     void finish() override {

@@ -123,7 +123,8 @@ public:
     detail::MemoryBudget budget() const noexcept {
         return detail::MemoryBudget{options_.max_parse_memory};
     }
-    /// The same as `decode`, with what is left of a budget.
+    /// The same as `decode`, with what is left of a budget. Throws `DecodeTimeUp` where the time that it
+    /// obeys is up.
     template <JsonDecodable<Document> T>
     Result<T> decode(std::string_view text, detail::MemoryBudget& memory) const {
         detail::ValueReader<Document> reader{text, options_.max_depth, memory};

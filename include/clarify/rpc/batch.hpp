@@ -5,6 +5,7 @@
 #define CLARIFY_RPC_BATCH_HPP
 
 #include <clarify/core/detail/call_ids.hpp>
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/rpc/envelope.hpp>
 
@@ -100,6 +101,7 @@ struct BatchSlot {
 
     @param body the body of the reply; the results in `slots` refer to it.
     @param max_depth how deeply each answer may be nested, as in `read_response`.
+    @param time until when it may be read, likewise.
 
     `violation` is set to what the reply holds beside answers to the slots, if anything.
 
@@ -113,7 +115,8 @@ Result<void> read_batch(
     std::string_view body,
     std::span<BatchSlot> slots,
     std::optional<Error>& violation,
-    std::size_t max_depth);
+    std::size_t max_depth,
+    clarify::detail::DecodeTime* time = nullptr);
 
 }  // namespace rpc
 

@@ -5,6 +5,7 @@
 #define CLARIFY_RPC_ENVELOPE_HPP
 
 #include <clarify/concepts/json_codec.hpp>
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/result.hpp>
 
 #include <cstddef>
@@ -56,6 +57,7 @@ Result<void> write_notification(
 /** Checks a response object (section 5) against the id of its request.
 
     @param max_depth how deeply the body may be nested: 1 to 1024, more counts as 1024.
+    @param time until when it may be read, else `DecodeTimeUp` is thrown; null is for ever.
 
     @return the JSON text of `result`, a view into `body`.
 
@@ -72,7 +74,10 @@ Result<void> write_notification(
     Members are counted, so a second one of the same name is a fault, too.
 */
 Result<std::string_view> read_response(
-    std::string_view body, std::int64_t id, std::size_t max_depth);
+    std::string_view body,
+    std::int64_t id,
+    std::size_t max_depth,
+    clarify::detail::DecodeTime* time = nullptr);
 
 /// What the body of a reply that is not read as a response object says nevertheless: one with an HTTP
 /// status that is no success, or to a notification.
@@ -89,7 +94,11 @@ struct Remark {
 /// Reads such a body; `is_ours(id)` tells the ids of the request. What is not a JSON object says
 /// nothing.
 template <class IsOurs>
-Remark read_remark(std::string_view body, std::size_t max_depth, IsOurs is_ours);
+Remark read_remark(
+    std::string_view body,
+    std::size_t max_depth,
+    IsOurs is_ours,
+    clarify::detail::DecodeTime* time = nullptr);
 
 }  // namespace clarify::rpc
 

@@ -15,6 +15,7 @@
 #include <support/text_codec.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -394,4 +395,77 @@ TEST_CASE("ApiClient: without credentials an integration has to be given") {
     nobody.async_select_signals({}, given, keep);
     bench.clock->run(bench.context);
     CHECK(outcome->has_value());
+}
+
+TEST_CASE("ApiClient: the latest value of an input key") {
+    Bench bench;
+    const auto ask = [&] {
+        return bench.run<LatestValue>([&](auto handler) {
+            bench.client->async_latest_value("pump/flow", std::move(handler));
+        });
+    };
+    const std::string published =
+        R"({"data":[{"id":"c618rbfqfsj7mjkj0ss1","type":"signals","meta":{"attributesHash":"x",)"
+        R"("relationshipsHash":"y"},"attributes":{"input":"pump/flow","name":"Flow"},)"
+        R"("relationships":{"item":{"data":{"type":"items","id":"c8ktonqsahsmemfs7lv0"}}}}]})";
+    SUBCASE("the newest one that is not missing") {
+        bench.server.on("/rpc")
+            .then(reply_result(published))
+            .then(reply_result(R"({"meta":{},"data":{"times":["2024-01-01T00:00:00Z",)"
+                               R"("2024-01-01T00:01:00Z"],)"
+                               R"("series":{"c8ktonqsahsmemfs7lv0":[2.5,null]}}})"));
+        const auto latest = ask();
+        REQUIRE(latest.has_value());
+        CHECK(latest->signal == "c618rbfqfsj7mjkj0ss1");
+        CHECK(latest->item == "c8ktonqsahsmemfs7lv0");
+        REQUIRE(latest->time.has_value());
+        CHECK(latest->time->to_string() == "2024-01-01T00:00:00Z");
+        CHECK(latest->value == 2.5);
+        const auto requests = bench.server.requests("/rpc");
+        REQUIRE(requests.size() == 2);
+        CHECK(requests[0].method() == "admin.selectSignals");
+        CHECK(requests[0].params().find(R"("filter":{"input":"pump/flow"})") != std::string::npos);
+        CHECK(requests[1].method() == "clarify.dataFrame");
+        CHECK(requests[1].params().find(R"("last":1)") != std::string::npos);
+        CHECK(
+            requests[1].params().find(R"("filter":{"id":"c8ktonqsahsmemfs7lv0"})") !=
+            std::string::npos);
+    }
+    SUBCASE("none in the time that was looked at") {
+        bench.server.on("/rpc")
+            .then(reply_result(published))
+            .then(reply_result(R"({"meta":{},"data":{"times":[],"series":{}}})"));
+        const auto latest = ask();
+        REQUIRE(latest.has_value());
+        CHECK_FALSE(latest->item.empty());
+        CHECK_FALSE(latest->time.has_value());
+        CHECK(std::isnan(latest->value));
+    }
+    SUBCASE("no such signal") {
+        bench.server.on("/rpc").then(reply_result(R"({"data":[]})"));
+        const auto latest = ask();
+        REQUIRE(latest.has_value());
+        CHECK(latest->signal.empty());
+        CHECK(bench.server.count("/rpc") == 1);
+    }
+    SUBCASE("a failure of either request") {
+        bench.server.on("/rpc").then(reply_result(published)).then(reply(404));
+        const auto latest = ask();
+        REQUIRE(latest.has_error());
+        CHECK(latest.error().code() == Errc::status);
+    }
+}
+
+TEST_CASE("ApiClient: an operation of several requests is in a scope with all of them") {
+    Bench bench;
+    bench.server.on("/rpc").then(reply_result("{}").after(900ms)).always(hang());
+    InsertOptions options{CallOptions{CallScope{bench.client->now() + 5s}}};
+    options.max_request_size = 400;
+    const auto outcome = bench.run<InsertResult>([&](auto handler) {
+        bench.client->async_insert(frame_of(30), options, std::move(handler));
+    });
+    REQUIRE(outcome.has_error());
+    CHECK(outcome.error().code() == Errc::timeout);
+    CHECK(bench.clock->elapsed() == 5s);
+    CHECK(bench.server.count("/rpc") == 2);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The course of a call, told one event after the other.
 
+#include <clarify/core/http_message.hpp>
 #include <clarify/detail/call_course.hpp>
 
 #include <doctest/doctest.h>
@@ -71,7 +72,15 @@ struct Bench {
     CourseAction done() {
         CourseEvent event;
         event.kind = CourseEvent::Kind::done;
+        event.now = now;
         return tell(event);
+    }
+    CallCourse::Look look(Clock::duration after, Phase phase = Phase::first_byte) {
+        HttpProgress progress;
+        progress.phase = phase;
+        progress.sent = phase == Phase::first_byte;
+        progress.left_queue = left_queue;
+        return course.look(now + after, progress, 17s, options, budget);
     }
     CourseAction broken(const Error& error) {
         CourseEvent event;
@@ -112,6 +121,7 @@ struct Bench {
     RetryOptions options;
     RetryBudget budget{0};
     CallCourse course;
+    TimePoint left_queue = (TimePoint::min)();
 };
 
 }  // namespace
@@ -378,4 +388,104 @@ TEST_CASE("CallCourse: a call may ask for fewer attempts than the client makes, 
     bench.course = CallCourse{true, now + 1h, true, 1};
     bench.to_send();
     CHECK(bench.rejected() == act::queue);
+}
+
+TEST_CASE("CallCourse: an attempt at its limit is cut, and the next one goes out at once, afresh") {
+    Bench bench;
+    bench.to_send();
+    CHECK_FALSE(bench.look(17s - 1ns).cut);
+    CHECK(bench.look(17s - 1ns).next == now + 17s);
+    CHECK(bench.look(17s).cut);
+    CHECK(bench.course.is_cut());
+    // Asked again, where it could not be told.
+    CHECK(bench.look(17s + 10ms).cut);
+    Error late{Errc::timeout};
+    late.set_phase(Phase::first_byte).set_fate(Fate::unknown);
+    CHECK(bench.failed(late) == act::pause(0ms));
+    CHECK(bench.course.maybe_executed());
+    CHECK(bench.after_pause() == act::send_afresh);
+    CHECK_FALSE(bench.course.is_cut());
+}
+
+TEST_CASE("CallCourse: the limit of an attempt counts from when it left the line") {
+    Bench bench;
+    bench.to_send();
+    // As far as anybody knows it leaves the line now.
+    CHECK_FALSE(bench.look(20s, Phase::queue).cut);
+    CHECK(bench.look(20s, Phase::queue).next == now + 37s);
+    CHECK_FALSE(bench.look(37s - 1ns).cut);
+    bench.left_queue = now + 25s;
+    CHECK_FALSE(bench.look(37s).cut);
+    CHECK(bench.look(37s).next == now + 42s);
+    CHECK(bench.look(42s).cut);
+}
+
+TEST_CASE("CallCourse: an attempt that none may follow keeps the whole limit of the call") {
+    Bench once{false};
+    once.to_send();
+    CHECK_FALSE(once.look(17s).cut);
+    CHECK_FALSE(once.look(1min).cut);
+
+    Bench unsent{false};
+    unsent.to_send();
+    CHECK(unsent.look(17s, Phase::tls).cut);
+
+    Bench last;
+    last.options.attempts = 1;
+    last.to_send();
+    CHECK_FALSE(last.look(17s).cut);
+
+    Bench alone;
+    alone.course = CallCourse{true, now + 1h, true, 1};
+    alone.to_send();
+    CHECK_FALSE(alone.look(17s).cut);
+
+    Bench broke;
+    broke.budget = RetryBudget{2};
+    broke.budget.failed();
+    broke.to_send();
+    CHECK_FALSE(broke.look(17s).cut);
+    CHECK(broke.budget.allows_retry());
+
+    Bench pausing;
+    pausing.to_send();
+    pausing.failed(lost());
+    CHECK_FALSE(pausing.look(17s).cut);
+}
+
+TEST_CASE("CallCourse: what becomes of an attempt that was cut") {
+    Bench bench;
+    bench.to_send();
+    REQUIRE(bench.look(17s).cut);
+    Error late{Errc::timeout};
+    late.set_phase(Phase::first_byte).set_fate(Fate::unknown);
+    SUBCASE("stopped meanwhile") {
+        CHECK(bench.failed(late, true) == act::stopped_in(Phase::backoff));
+    }
+    SUBCASE("ended by its own answer after all") { CHECK(bench.failed(status(404)) == act::end); }
+    SUBCASE("ended when the call's time was up") {
+        bench.course = CallCourse{true, now};
+        bench.begun();
+        bench.done();
+        bench.done();
+        REQUIRE(bench.look(17s).cut);
+        CHECK(bench.failed(late) == act::end);
+    }
+}
+
+TEST_CASE("CallCourse: each attempt that is cut takes one token from the budget") {
+    Bench bench;
+    bench.budget = RetryBudget{4};
+    Error late{Errc::timeout};
+    late.set_phase(Phase::first_byte).set_fate(Fate::unknown);
+    for (int i = 0; i != 2; ++i) {
+        bench.course = CallCourse{true, now + 1h};
+        bench.to_send();
+        CHECK(bench.look(17s).cut);
+        CHECK(bench.failed(late) == act::pause(0ms));
+    }
+    bench.course = CallCourse{true, now + 1h};
+    bench.to_send();
+    CHECK_FALSE(bench.look(17s).cut);
+    CHECK(bench.budget.allows_retry());
 }

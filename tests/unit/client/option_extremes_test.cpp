@@ -46,6 +46,7 @@ struct Member {
 
 const std::vector<Member<milliseconds>> in_milliseconds{
     {"call_timeout", [](ClientOptions& o) -> milliseconds& { return o.call_timeout; }, false},
+    {"attempt_timeout", [](ClientOptions& o) -> milliseconds& { return o.attempt_timeout; }, false},
     {"retry.base", [](ClientOptions& o) -> milliseconds& { return o.retry.base; }},
     {"retry.throttled_base",
      [](ClientOptions& o) -> milliseconds& { return o.retry.throttled_base; }},

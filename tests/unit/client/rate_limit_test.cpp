@@ -14,9 +14,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <random>
@@ -48,7 +50,9 @@ struct Bench {
     explicit Bench(ClientOptions options = {}) {
         options.clock = clock;
         options.observer = [this](const Event& event) {
-            if (event.kind == EventKind::rate_limited) waits.push_back(event.elapsed);
+            if (event.kind != EventKind::rate_limited) return;
+            waits.push_back(event.elapsed);
+            if (event.error != nullptr) given_up.push_back(event.error->code());
         };
         server.on("/rpc").always(reply_result("1"));
         client.emplace(
@@ -86,6 +90,8 @@ struct Bench {
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
     ScriptedBackend server;
     std::vector<Clock::duration> waits;
+    /// Why those did that gave up waiting.
+    std::vector<Errc> given_up;
     std::optional<TestClient> client;
 };
 
@@ -191,27 +197,96 @@ TEST_CASE("rate limit: a repetition waits for its turn as well") {
     CHECK(sent == Times{0ms, 1s, 2s, 3s});
 }
 
-TEST_CASE(
-    "rate limit: whoever cannot be served in time ends at the deadline, unsent, and others move "
-    "up") {
+TEST_CASE("rate limit: whose turn cannot come in time is refused at once, unsent, and told when") {
     Bench bench;
+    const TimePoint start = bench.clock->now();
     const auto first = bench.start("integration.insert");
     CallOptions brief = limited();
     brief.timeout = 500ms;
     const auto second = bench.start("integration.insert", brief);
+    brief.timeout = 1s;
     const auto third = bench.start("integration.insert", brief);
     const auto fourth = bench.start("integration.insert");
+    brief.timeout = 2s;
+    const auto fifth = bench.start("integration.insert", brief);
+    bench.clock->run_for(bench.context, 0s);
+    for (const auto& [late, turn] : {std::pair{second, 1s}, {third, 1s}, {fifth, 2s}}) {
+        REQUIRE(late->has_value());
+        REQUIRE((*late)->has_error());
+        const Error& error = (*late)->error();
+        CHECK(error.code() == Errc::overloaded);
+        CHECK(error.reason() == Reason::rate_limit);
+        CHECK(error.phase() == Phase::queue);
+        CHECK(error.fate() == Fate::unsent);
+        CHECK(error.attempts() == 0);
+        CHECK(error.turn() == start + turn);
+    }
+    CHECK(bench.waits.empty());
     bench.clock->run(bench.context);
     CHECK(first->value().has_value());
-    for (const auto& late : {second, third}) {
-        REQUIRE(late->value().has_error());
-        CHECK(late->value().error().code() == Errc::timeout);
-        CHECK(late->value().error().phase() == Phase::queue);
-        CHECK(late->value().error().fate() == Fate::unsent);
-        CHECK(late->value().error().attempts() == 0);
-    }
     CHECK(fourth->value().has_value());
     CHECK(bench.sent("integration.insert") == Times{0ms, 1s});
+}
+
+TEST_CASE("rate limit: who takes no turn makes room, and every wait is told") {
+    Bench bench;
+    bench.start("integration.insert");
+    asio::cancellation_signal signal;
+    const auto given_up = bench.start("integration.insert", limited(), signal.slot());
+    const auto other = bench.start("integration.insert");
+    bench.clock->run_for(bench.context, 300ms);
+    signal.emit(asio::cancellation_type::terminal);
+    bench.clock->run_for(bench.context, 0ms);
+    CHECK(bench.waits == std::vector<Clock::duration>{300ms});
+    CHECK(bench.given_up == std::vector<Errc>{Errc::cancelled});
+    // One may come in time that could not have before.
+    CallOptions brief = limited();
+    brief.timeout = 2s;
+    const auto late = bench.start("integration.insert", brief);
+    bench.clock->run(bench.context);
+    CHECK(other->value().has_value());
+    CHECK(late->value().has_value());
+    CHECK(bench.sent("integration.insert") == Times{0ms, 1s, 2s});
+    CHECK(bench.waits == std::vector<Clock::duration>{300ms, 1s, 1700ms});
+    CHECK(bench.given_up.size() == 1);
+}
+
+TEST_CASE("rate limit: a repetition whose turn would come too late is not made") {
+    ClientOptions options;
+    options.retry.base = 1ms;
+    Bench bench{options};
+    bench.server.on("/rpc").then(reply(503));
+    CallOptions brief = limited();
+    brief.timeout = 500ms;
+    const auto outcome = bench.start("integration.insert", brief);
+    bench.clock->run(bench.context);
+    REQUIRE(outcome->value().has_error());
+    CHECK(outcome->value().error().reason() == Reason::rate_limit);
+    CHECK(outcome->value().error().attempts() == 1);
+    // The attempt that was made may have been executed.
+    CHECK(outcome->value().error().fate() == Fate::unknown);
+    CHECK(bench.clock->elapsed() < 100ms);
+}
+
+TEST_CASE("TokenBucket: the turn of each in a line is known when it comes") {
+    std::mt19937 random{11};
+    for (const unsigned burst : {1U, 3U, 10U}) {
+        TokenBucket bucket{100ms, burst};
+        TimePoint now{1h};
+        for (int i = 0; i != 2'000; ++i) {
+            now += std::chrono::milliseconds{random() % 500};
+            TokenBucket line = bucket;
+            TimePoint at = now;
+            for (std::size_t before = 0; before != 15; ++before) {
+                at = (std::max)(at, line.ready());
+                REQUIRE(bucket.ready_after(before, now) == at);
+                REQUIRE(line.take(at));
+            }
+            bucket.take(now);
+        }
+        CHECK(
+            bucket.ready_after((std::numeric_limits<std::size_t>::max)(), now) == TimePoint::max());
+    }
 }
 
 TEST_CASE("rate limit: a call may be cancelled at the head of the line and behind it") {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a reply means for a call and for its connection; what people see of it is tested elsewhere.
 
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/detail/call_record.hpp>
 #include <clarify/detail/reply.hpp>
 
 #include <doctest/doctest.h>
+#include <support/reading_clock.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace clarify;
@@ -29,6 +33,14 @@ HttpResponse response(unsigned status, std::string body) {
 
 ReplyQuestion ask(const HttpResponse& reply, bool notification = false) {
     return {reply, {}, 7, notification};
+}
+
+/// `head`, about 256 KiB of `part`, and `tail`.
+std::string large(std::string_view head, std::string_view part, std::string_view tail) {
+    std::string text{head};
+    while (text.size() < (std::size_t{256} << 10U))
+        (text += part) += ',';
+    return (text += part) += tail;
 }
 
 struct Row {
@@ -96,6 +108,66 @@ TEST_CASE("reply: judging it leaves it as it is") {
     judge(ask(reply), nullptr);
     CHECK(reply.body == "no");
     CHECK(reply.traceparent == "00-trace");
+}
+
+TEST_CASE("reply: a large one is read until its call has to end") {
+    struct Case {
+        unsigned status = 200;
+        bool notification = false;
+        bool batch = false;
+        std::string body;
+    };
+    const std::string answer = R"({"jsonrpc":"2.0","id":7,"result":[)";
+    const std::string refused = R"({"jsonrpc":"2.0","id":7,"error":{"code":-1,"data":[)";
+    for (const Case& each :
+         {Case{200, false, false, large(answer, "[]", "]}")},
+          Case{200, false, false, large(answer, "0", "]")},
+          Case{200, false, false, large(refused, "0", "]}}")},
+          Case{500, false, false, large(refused, "{}", "]}}")},
+          Case{200, true, false, large(refused, "\"\"", "]}}")},
+          Case{200, false, true, large('[' + answer, "0", "]}]")},
+          Case{200, false, true, large(refused, "0", "]}}")},
+          Case{200, false, true, large("[", R"({"id":1})", "]")},
+          Case{200, false, true, large("[" + answer + "]},", "0", "]")}}) {
+        CAPTURE(each.body.substr(0, 60));
+        CAPTURE(each.status);
+        int readings = 0;
+        // Whichever look finds that it is too late: of all that are taken when there is time.
+        for (int last = 0; last <= readings; ++last) {
+            CAPTURE(last);
+            const HttpResponse reply = response(each.status, each.body);
+            support::ReadingClock clock;
+            DecodeTime time{
+                last == 0 ? (TimePoint::max)() : support::ReadingClock::at(last), &clock};
+            BatchState batch;
+            batch.slots.emplace_back(7);
+            ReplyQuestion question = ask(reply, each.notification);
+            question.time = &time;
+            const Verdict verdict = judge(question, each.batch ? &batch : nullptr);
+            if (last == 0) {
+                readings = clock.readings();
+                REQUIRE(readings >= 12);
+                CHECK((!verdict.error || verdict.error->code() != Errc::timeout));
+                continue;
+            }
+            REQUIRE(verdict.error);
+            CHECK(clock.readings() == last);
+            CHECK(verdict.error->code() == Errc::timeout);
+            CHECK(verdict.error->phase() == Phase::decode);
+            CHECK(verdict.error->fate() == Fate::answered);
+            CHECK(verdict.error->http_status() == each.status);
+            CHECK(verdict.error->message() == "the call took too long");
+            CHECK_FALSE(verdict.keep_connection);
+        }
+    }
+    // A small one is none of it.
+    support::ReadingClock clock;
+    DecodeTime time{support::ReadingClock::at(0), &clock};
+    const HttpResponse reply = response(200, good);
+    ReplyQuestion question = ask(reply);
+    question.time = &time;
+    CHECK(judge(question, nullptr).result == "[1]");
+    CHECK(clock.readings() == 0);
 }
 
 TEST_CASE("reply: each slot of a batch gets its outcome") {

@@ -81,6 +81,7 @@ TEST_CASE("Reason: every reason has its own name") {
     names.check(Reason::unreachable, "unreachable");
     names.check(Reason::denied, "denied");
     names.check(Reason::resource, "resource");
+    names.check(Reason::rate_limit, "rate_limit");
     names.check(Reason::cert_time, "cert_time");
     names.check(Reason::host_mismatch, "host_mismatch");
     names.check(Reason::untrusted, "untrusted");

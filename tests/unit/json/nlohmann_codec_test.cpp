@@ -8,6 +8,7 @@
 #include <boost/describe/class.hpp>
 
 #include <doctest/doctest.h>
+#include <unit/json/decode_time_checks.hpp>
 
 #include <array>
 #include <bit>
@@ -262,4 +263,10 @@ TEST_CASE("NlohmannCodec: broken text is an error, never anything worse") {
         broken += value.has_error() ? 1U : 0U;
     }
     CHECK(broken > 1'000);
+}
+
+TEST_CASE("nlohmann: the clock is looked at while a large value is read") {
+    constexpr std::size_t size = std::size_t{512} << 10U;
+    for (const std::string_view part : {"1", "1.5", "\"abc\"", "[]", "{}", R"({"a":[{}]})"})
+        decode_time::check_codec<json>(NlohmannCodec{}, decode_time::text(part, size));
 }

@@ -8,6 +8,7 @@
 #include <clarify/core/detail/context_link.hpp>
 #include <clarify/core/detail/operation.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
+#include <clarify/core/error.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -127,6 +128,10 @@ struct InitiateCoroutine {
         Handler&& handler, const boost::asio::any_io_executor& executor, Work work) const {
         using Begun = CoroutineOperation<T, Work, std::decay_t<Handler>>;
         std::shared_ptr<Begun> operation;
+        if (is_cancelled_already(handler)) {
+            Error error{Errc::cancelled, Reason::none, "the caller was cancelled before"};
+            return refuse(std::forward<Handler>(handler), executor, std::move(error));
+        }
         try {
             auto context = ContextLink::of(executor);
             // Again when the handler has been taken over, but then it needs no memory.
@@ -141,13 +146,21 @@ struct InitiateCoroutine {
                 std::move(work));
         } catch (const std::bad_alloc&) {
             // The handler is still here: it is taken over last.
-            const auto where = boost::asio::get_associated_executor(handler, executor);
-            boost::asio::post(where, [handler = std::move(handler)]() mutable {
-                std::move(handler)(Result<T>{Error{Errc::internal, Reason::resource}});
-            });
-            return;
+            return refuse(
+                std::forward<Handler>(handler), executor, Error{Errc::internal, Reason::resource});
         }
         operation->begin();
+    }
+
+private:
+    template <class Handler>
+    static void refuse(
+        Handler&& handler, const boost::asio::any_io_executor& executor, Error error) {
+        const auto where = boost::asio::get_associated_executor(handler, executor);
+        boost::asio::post(
+            where, [handler = std::move(handler), error = std::move(error)]() mutable {
+                std::move(handler)(Result<T>{std::move(error)});
+            });
     }
 };
 
@@ -191,7 +204,8 @@ private:
 };
 
 /// Was the coroutine that this is a part of told to end, by a signal of one of `types`?
-inline boost::asio::awaitable<bool> is_cancelled(
+template <class = void>
+boost::asio::awaitable<bool> is_cancelled(
     boost::asio::cancellation_type types = boost::asio::cancellation_type::all) {
     const auto state = co_await boost::asio::this_coro::cancellation_state;
     co_return (state.cancelled() & types) != boost::asio::cancellation_type::none;
@@ -199,7 +213,8 @@ inline boost::asio::awaitable<bool> is_cancelled(
 
 /// From now on, something has been changed: only terminal and partial end the coroutine that this is
 /// a part of. False where one of them has come already.
-inline boost::asio::awaitable<bool> refuse_total_cancellation() {
+template <class = void>
+boost::asio::awaitable<bool> refuse_total_cancellation() {
     using boost::asio::cancellation_type;
     if (co_await is_cancelled(cancellation_type::terminal | cancellation_type::partial))
         co_return false;

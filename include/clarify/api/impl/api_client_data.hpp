@@ -5,13 +5,72 @@
 #define CLARIFY_API_IMPL_API_CLIENT_DATA_HPP
 
 #include <clarify/api/api_client.hpp>
+#include <clarify/api/detail/async_coroutine.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace clarify {
+
+namespace detail {
+
+template <class Api>
+boost::asio::awaitable<Result<LatestValue>> find_latest_value(
+    std::shared_ptr<Api> api, std::string input, ApiOptions options) {
+    using Outcome = Result<LatestValue>;
+    SelectOptions select;
+    static_cast<ApiOptions&>(select) = std::move(options);
+    LatestValue latest;
+    ResourceQuery signal{field("input") == input};
+    signal.limit = 1;
+    const auto signals = co_await api->select_signals(signal, select);
+    if (!signals) co_return Outcome{signals.error()};
+    if (signals->data.empty()) co_return Outcome{std::move(latest)};
+    latest.signal = signals->data.front().id;
+    const auto shown = signals->data.front().item();
+    if (!shown) co_return Outcome{std::move(latest)};
+    latest.item = shown->id;
+    // A signal that came together with the reply would end no call any more.
+    const bool cancelled = co_await is_cancelled();
+    if (cancelled) co_return Outcome{Error{Errc::cancelled}};
+    ResourceQuery item{field("id") == latest.item};
+    item.limit = 1;
+    DataQuery newest;
+    newest.last = 1;
+    const auto found = co_await api->data_frame(item, newest, select);
+    if (!found) co_return Outcome{found.error()};
+    const DataFrame& frame = found->data;
+    const std::span<const double> values = frame.column(latest.item);
+    for (std::size_t row = values.size(); row != 0; --row) {
+        if (std::isnan(values[row - 1])) continue;
+        latest.time = frame.times()[row - 1];
+        latest.value = values[row - 1];
+        break;
+    }
+    co_return Outcome{std::move(latest)};
+}
+
+}  // namespace detail
+
+template <class Rpc>
+template <CompletionToken<LatestValue> Token>
+auto ApiClient<Rpc>::async_latest_value(
+    std::string_view input, ApiOptions options, Token&& token) const {
+    const auto api = std::make_shared<ApiClient>(ApiClient{this->share(), integration_});
+    return detail::async_coroutine<LatestValue>(
+        this->get_executor(),
+        detail::OutcomeOf<LatestValue>{
+            detail::find_latest_value(api, std::string{input}, std::move(options)),
+            api->operation()},
+        std::forward<Token>(token));
+}
 
 /// What a stream of data does by calls of a client.
 template <class Rpc>

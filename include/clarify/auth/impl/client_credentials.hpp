@@ -48,6 +48,7 @@ struct ClientCredentials::State {
     }
 
     class Ending;
+    template <class = void>
     static boost::asio::awaitable<std::optional<Error>> post(
         AuthContext& context, detail::TokenRequest& request);
 
@@ -134,7 +135,8 @@ CLARIFY_DECL ClientCredentials::ClientCredentials(ClientCredentialsConfig config
     state_ = std::make_shared<State>(std::move(config));
 }
 
-CLARIFY_DECL std::optional<AuthHeader> ClientCredentials::cached(AuthContext& context) {
+template <class>
+std::optional<AuthHeader> ClientCredentials::cached(AuthContext& context) {
     const TimePoint now = context.now();
     const detail::TokenCache::Decision decision = state_->cache.decide(now, now);
     if (decision.step != detail::TokenCache::Step::use) return std::nullopt;
@@ -143,7 +145,8 @@ CLARIFY_DECL std::optional<AuthHeader> ClientCredentials::cached(AuthContext& co
     return header;
 }
 
-CLARIFY_DECL boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(
+template <class>
+boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(
     AuthContext& context, TimePoint deadline) {
     using Step = detail::TokenCache::Step;
     const std::shared_ptr<State> state = state_;
@@ -190,7 +193,8 @@ CLARIFY_DECL void ClientCredentials::renew(const ClientCredentials& other) {
     state_->fetch_ended.notify_all();
 }
 
-CLARIFY_DECL void ClientCredentials::begin_fetch(
+template <class>
+void ClientCredentials::begin_fetch(
     std::shared_ptr<State> state, AuthContext& context) {
     const TimePoint deadline =
         detail::time_after(context.now(), state->config->token.fetch_timeout);
@@ -203,7 +207,8 @@ CLARIFY_DECL void ClientCredentials::begin_fetch(
 }
 
 /// Sends the request once; an error where no complete reply came.
-CLARIFY_DECL boost::asio::awaitable<std::optional<Error>> ClientCredentials::State::post(
+template <class>
+boost::asio::awaitable<std::optional<Error>> ClientCredentials::State::post(
     AuthContext& context, detail::TokenRequest& request) {
     std::optional<Error> error;
     try {
@@ -225,7 +230,8 @@ CLARIFY_DECL boost::asio::awaitable<std::optional<Error>> ClientCredentials::Sta
     co_return error;
 }
 
-CLARIFY_DECL boost::asio::awaitable<void> ClientCredentials::fetch(
+template <class>
+boost::asio::awaitable<void> ClientCredentials::fetch(
     std::shared_ptr<State> state, AuthContext& context) {
     State::Ending ending{*state, context};
     const std::shared_ptr<const ClientCredentialsConfig> config = state->config;

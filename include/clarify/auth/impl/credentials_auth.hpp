@@ -29,18 +29,16 @@ CLARIFY_DECL void CredentialsAuth::follow(
     following_ = std::make_shared<Following>(std::move(paths), std::move(make), true);
 }
 
-CLARIFY_DECL std::optional<AuthHeader> CredentialsAuth::cached(AuthContext& context) {
+template <class>
+std::optional<AuthHeader> CredentialsAuth::cached(AuthContext& context) {
     if (following_ && following_->wants_look(context.now())) return std::nullopt;
     return std::visit([&](auto& scheme) { return scheme.cached(context); }, scheme_);
 }
 
-CLARIFY_DECL boost::asio::awaitable<Result<AuthHeader>> CredentialsAuth::ask(
-    Scheme& scheme, AuthContext& context, TimePoint deadline) {
-    return std::visit([&](auto& which) { return which.authorize(context, deadline); }, scheme);
-}
-
-CLARIFY_DECL boost::asio::awaitable<Result<AuthHeader>> CredentialsAuth::authorize(
+template <class>
+boost::asio::awaitable<Result<AuthHeader>> CredentialsAuth::authorize(
     AuthContext& context, TimePoint deadline) {
+    const auto ask = [&](auto& scheme) { return scheme.authorize(context, deadline); };
     if (following_ && following_->wants_look(context.now())) {
         if (co_await look(context, deadline)) {
             Error error{Errc::cancelled, Reason::none, "cancelled while looking at a file"};
@@ -51,14 +49,15 @@ CLARIFY_DECL boost::asio::awaitable<Result<AuthHeader>> CredentialsAuth::authori
         const std::uint64_t identity = identity_;
         // It may be replaced meanwhile; what it has begun goes on in what it shares.
         Scheme scheme = scheme_;
-        Result<AuthHeader> got = co_await ask(scheme, context, deadline);
+        Result<AuthHeader> got = co_await std::visit(ask, scheme);
         const bool replaced = identity != identity_;
         // A header of another identity must not go to the new one's address.
         if (!replaced || (!got && got.error().code() == Errc::cancelled)) co_return got;
     }
 }
 
-CLARIFY_DECL bool CredentialsAuth::rejected(AuthContext& context, const AuthHeader& header) {
+template <class>
+bool CredentialsAuth::rejected(AuthContext& context, const AuthHeader& header) {
     if (std::visit([&](auto& scheme) { return scheme.rejected(context, header); }, scheme_))
         return true;
     const std::optional<AuthHeader> now =
@@ -95,8 +94,8 @@ CLARIFY_DECL void CredentialsAuth::adopt(AuthContext& context, CredentialsAuth o
 }
 
 /// Looks at the file, and makes what it shows take effect. True if the wait was cancelled.
-CLARIFY_DECL boost::asio::awaitable<bool> CredentialsAuth::look(
-    AuthContext& context, TimePoint deadline) {
+template <class>
+boost::asio::awaitable<bool> CredentialsAuth::look(AuthContext& context, TimePoint deadline) {
     const std::shared_ptr<Following> following = following_;
     const bool cancelled = co_await following->look(context.get_executor(), deadline);
     // Replaced by somebody while this looked.

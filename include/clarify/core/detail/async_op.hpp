@@ -63,6 +63,17 @@ std::shared_ptr<ContextLink> link_of(
     }
 }
 
+/// Was the coroutine that `handler` resumes cancelled before it began to wait? Its slot has nothing to
+/// say any more, then. Asio tells that of the handlers of its own coroutines, and of no others.
+template <class Handler>
+bool is_cancelled_already(const Handler& handler) noexcept {
+    if constexpr (requires { handler.get_cancellation_state().cancelled(); }) {
+        return handler.get_cancellation_state().cancelled() != boost::asio::cancellation_type::none;
+    } else {
+        return false;
+    }
+}
+
 /** A completion handler that waits for its outcome.
 
     Keeps the handler's executor busy meanwhile, and uses its allocator and cancellation slot. Where
@@ -104,6 +115,8 @@ public:
         owner_ = std::move(owner);
         if (link_) link_->enter(*this);
     }
+    /// To be asked before the operation begins; see above.
+    bool is_cancelled() const noexcept { return is_cancelled_already(*handler_); }
     /// Calls `on_cancel(owner, type)` in the context of whoever emits, until the handler is released.
     /// May throw `std::bad_alloc`.
     template <class OnCancel>

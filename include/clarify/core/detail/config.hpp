@@ -19,4 +19,8 @@
 #define CLARIFY_DECL inline
 #endif
 
+// GCC emits the code of every coroutine that is no template into every file that includes it, with all
+// that it calls, used or not. So coroutines that many files see, and what calls them, are templates
+// (`template <class = void>`) also where there is nothing to choose.
+
 #endif  // CLARIFY_CORE_DETAIL_CONFIG_HPP

@@ -34,7 +34,8 @@ namespace clarify::detail {
 
     All memory that grows with what a peer sent comes from one budget, and is charged to it before it
     is taken: `string` and `text` do so, `grow` for elements, `charge_node` for those of maps. Where
-    it is used up they throw `MemoryBudgetExceeded`, which `document` turns into an error.
+    it is used up they throw `MemoryBudgetExceeded`, which `document` turns into an error. Where the
+    time that the budget obeys is up, `DecodeTimeUp` is thrown through `document`.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
@@ -46,7 +47,9 @@ public:
         std::string_view text,
         std::size_t max_depth = json_depth_ceiling,
         MemoryBudget* budget = nullptr) noexcept
-        : scanner_(text, max_depth), size_(text.size()), shared_(budget) {}
+        : scanner_(text, max_depth, budget != nullptr ? budget->time() : nullptr),
+          size_(text.size()),
+          shared_(budget) {}
     JsonReader(const JsonReader&) = delete;
     JsonReader& operator=(const JsonReader&) = delete;
 

@@ -5,6 +5,7 @@
 #ifndef CLARIFY_CORE_DETAIL_JSON_SCAN_HPP
 #define CLARIFY_CORE_DETAIL_JSON_SCAN_HPP
 
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/detail/json_number.hpp>
 #include <clarify/core/detail/json_text.hpp>
 #include <clarify/core/errc.hpp>
@@ -31,16 +32,26 @@ inline constexpr std::size_t json_depth_ceiling = 1024;
     Every function reports a failure by `reason()`; a failed scanner stays where it is. The text
     must outlive the scanner and what it hands out.
 
+    With a `DecodeTime` it looks at the clock between two values of an array or object, and what reads
+    values throws `DecodeTimeUp`. It is not interrupted within a string or a number, which takes no
+    more than some milliseconds for each MiB.
+
     @par Thread safety
     Distinct objects: safe. Shared objects: unsafe.
 */
 class JsonScanner {
 public:
-    explicit JsonScanner(std::string_view text, std::size_t max_depth = 64) noexcept
+    /// `time` is shared with others, and outlives the scanner; null is no limit.
+    explicit JsonScanner(
+        std::string_view text, std::size_t max_depth = 64, DecodeTime* time = nullptr) noexcept
         : begin_(text.data()),
           at_(text.data()),
           end_(text.data() + text.size()),
-          max_depth_(max_depth < json_depth_ceiling ? max_depth : json_depth_ceiling) {}
+          max_depth_(max_depth < json_depth_ceiling ? max_depth : json_depth_ceiling),
+          time_(time),
+          spent_(text.data()) {
+        aim();
+    }
 
     /// `Reason::none` until something was wrong; afterwards every function does nothing.
     Reason reason() const noexcept { return reason_; }
@@ -96,6 +107,15 @@ private:
     bool enter(char bracket, bool& inside) noexcept;
     /// Reads what follows an element or a member. `inside` tells whether another one comes.
     bool pass(char closing_bracket, bool& inside) noexcept;
+    /// Throws `DecodeTimeUp`.
+    void watch() {
+        if (at_ >= look_) look();
+    }
+    void look();
+    void aim() noexcept {
+        const auto rest = static_cast<std::size_t>(end_ - at_);
+        look_ = time_ != nullptr && time_->left() < rest ? at_ + time_->left() : end_;
+    }
     bool scalar(JsonKind kind);
     bool containers();
     bool member_name();
@@ -111,6 +131,11 @@ private:
     std::size_t max_depth_;
     std::size_t depth_ = 0;
     Reason reason_ = Reason::none;
+    DecodeTime* time_;
+    /// Up to here it was told.
+    const char* spent_;
+    /// From here on it is to be told.
+    const char* look_ = nullptr;
 };
 
 template <class OnMember>
@@ -118,6 +143,7 @@ bool JsonScanner::object(OnMember&& on_member) {
     bool inside = false;
     if (!enter('{', inside)) return false;
     while (inside) {
+        watch();
         if (peek() != '"') return fail(Reason::syntax);
         const char* const first = at_;
         if (!string()) return false;
@@ -134,6 +160,7 @@ bool JsonScanner::array(OnElement&& on_element) {
     bool inside = false;
     if (!enter('[', inside)) return false;
     while (inside) {
+        watch();
         on_element(*this);
         if (!pass(']', inside)) return false;
     }

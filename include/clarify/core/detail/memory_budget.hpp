@@ -4,6 +4,8 @@
 #ifndef CLARIFY_CORE_DETAIL_MEMORY_BUDGET_HPP
 #define CLARIFY_CORE_DETAIL_MEMORY_BUDGET_HPP
 
+#include <clarify/core/detail/decode_time.hpp>
+
 #include <cstddef>
 #include <new>
 
@@ -23,11 +25,18 @@ class MemoryBudget {
 public:
     explicit MemoryBudget(std::size_t limit = default_json_memory) noexcept : left_(limit) {}
 
-    /// Throws `MemoryBudgetExceeded`, before anything is allocated, where `bytes` are too many.
+    /// Who takes memory has work with it, which takes time; so has who reads what is decoded into
+    /// it. `time` outlives all that.
+    void obey(DecodeTime& time) noexcept { time_ = &time; }
+    DecodeTime* time() const noexcept { return time_; }
+
+    /// Throws `MemoryBudgetExceeded`, before anything is allocated, where `bytes` are too many, and
+    /// `DecodeTimeUp`.
     void charge(std::size_t bytes) {
         if (bytes > left_) throw MemoryBudgetExceeded{};
         left_ -= bytes;
         charged_ += bytes;
+        if (time_ != nullptr) time_->spend(bytes);
     }
     /// Charges a block of its own, with what the allocator usually adds to it.
     void charge_block(std::size_t bytes) { charge(bytes + block_overhead); }
@@ -42,6 +51,7 @@ private:
 
     std::size_t left_;
     std::size_t charged_ = 0;
+    DecodeTime* time_ = nullptr;
 };
 
 }  // namespace clarify::detail

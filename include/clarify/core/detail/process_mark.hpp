@@ -5,6 +5,7 @@
 #define CLARIFY_CORE_DETAIL_PROCESS_MARK_HPP
 
 #include <atomic>
+#include <mutex>
 #include <new>
 
 #if defined(__unix__) || defined(__APPLE__)
@@ -16,12 +17,31 @@ namespace clarify::detail {
 /// How many forks lie between this process and the one in which the library was used first.
 inline std::atomic<unsigned> fork_count{0};
 
-/// Has `fork_count` go up in each child from now on. Throws `std::bad_alloc`.
+/** What a thread of the library's own holds while it touches an execution context: no fork happens
+    meanwhile, for in the child that thread would be gone, with locks of the context's held for ever.
+    For the threads of the application that is the application's affair, as Asio says.
+
+    Only for what is short, and waits for nobody. Throws `std::bad_alloc`, the first time.
+*/
+inline std::mutex& fork_gate() {
+    // Never destroyed: threads go on while the process ends.
+    static std::mutex& gate = *new std::mutex;
+    return gate;
+}
+
+/// Has `fork_count` go up in each child from now on, and forks wait for `fork_gate`. Throws
+/// `std::bad_alloc`.
 inline void count_forks() {
 #if defined(__unix__) || defined(__APPLE__)
     static const bool counted = [] {
-        const auto count = [] { fork_count.fetch_add(1, std::memory_order_relaxed); };
-        if (::pthread_atfork(nullptr, nullptr, count) != 0) throw std::bad_alloc{};
+        fork_gate();
+        const auto prepare = [] { fork_gate().lock(); };
+        const auto parent = [] { fork_gate().unlock(); };
+        const auto child = [] {
+            fork_count.fetch_add(1, std::memory_order_relaxed);
+            fork_gate().unlock();
+        };
+        if (::pthread_atfork(prepare, parent, child) != 0) throw std::bad_alloc{};
         return true;
     }();
     static_cast<void>(counted);

@@ -62,6 +62,7 @@ public:
 
         @return whether the wait was cancelled. A notification that came first wins.
     */
+    template <class = void>
     boost::asio::awaitable<bool> wait(boost::asio::any_io_executor executor, TimePoint until) {
         Waiter waiter{*this, executor, until};
         co_await waiter.async_wait(boost::asio::as_tuple(boost::asio::deferred));

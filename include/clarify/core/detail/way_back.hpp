@@ -5,6 +5,7 @@
 #define CLARIFY_CORE_DETAIL_WAY_BACK_HPP
 
 #include <clarify/core/detail/context_link.hpp>
+#include <clarify/core/detail/process_mark.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -12,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <tuple>
@@ -25,10 +27,13 @@ namespace clarify::detail {
     belongs to no context. Nor is it counted as work of the context: whoever waits has a timer for
     that, and nobody has to stay when he has left.
 
-    Held by `std::shared_ptr`.
+    Held by `std::shared_ptr`. A fork leaves nothing behind in the child that its context waits for:
+    none happens while a thread of the process is in `take`, and where that thread is the last to let
+    go of this object, it has nothing of the context's any more.
 
     @par Thread safety
-    `take` and `try_take` may be called from any thread, but one at a time.
+    `take` and `try_take` may be called from any thread, but one at a time; in one that is not the
+    context's `take`.
 */
 template <class... Args>
 class WayBack : public std::enable_shared_from_this<WayBack<Args...>>, private ContextLink::Guest {
@@ -45,13 +50,13 @@ public:
     WayBack& operator=(const WayBack&) = delete;
     // What the function holds belongs to the context, so it goes while that is there.
     virtual ~WayBack() {
-        context_->leave(*this, [this] { drop(); });
+        if (executor_) context_->leave(*this, [this] { drop(); });
     }
 
     /// Has the function called with `args`, and waits where there is no memory for that.
     void take(const Args&... args) noexcept {
         constexpr std::chrono::milliseconds memory_pause{10};
-        while (!try_take(args...))
+        while (!take_between_forks(args...))
             std::this_thread::sleep_for(memory_pause);
     }
     /// The same without waiting: false where there was no memory for it.
@@ -76,6 +81,10 @@ public:
     }
 
 private:
+    bool take_between_forks(const Args&... args) noexcept {
+        const std::lock_guard no_fork{fork_gate()};
+        return try_take(args...);
+    }
     /// Nothing of the context is held any more.
     Function arrive() noexcept {
         Function function;

@@ -18,7 +18,7 @@ inline constexpr std::array<std::string_view, 22> errc_names{
     "timeout", "cancelled",    "closed",     "overloaded", "framing", "too_large", "status", "auth",
     "token",   "json",         "envelope",   "rpc",        "decode",  "internal"};
 
-inline constexpr std::array<std::string_view, 60> reason_names{
+inline constexpr std::array<std::string_view, 61> reason_names{
     "",
     "not_found",
     "temporary",
@@ -26,6 +26,7 @@ inline constexpr std::array<std::string_view, 60> reason_names{
     "unreachable",
     "denied",
     "resource",
+    "rate_limit",
     "cert_time",
     "host_mismatch",
     "untrusted",

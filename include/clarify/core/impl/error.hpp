@@ -40,6 +40,9 @@ CLARIFY_DECL std::string_view Error::message() const noexcept {
 CLARIFY_DECL std::optional<Phase> Error::token_step() const noexcept {
     return details_ ? details_->token_step : std::nullopt;
 }
+CLARIFY_DECL std::optional<TimePoint> Error::turn() const noexcept {
+    return details_ ? details_->turn : std::nullopt;
+}
 CLARIFY_DECL boost::system::error_code Error::cause() const noexcept {
     return details_ ? details_->cause : boost::system::error_code{};
 }
@@ -68,6 +71,10 @@ CLARIFY_DECL Error& Error::set_attempts(unsigned value) noexcept {
 }
 CLARIFY_DECL Error& Error::set_token_step(Phase value) {
     edit().token_step = value;
+    return *this;
+}
+CLARIFY_DECL Error& Error::set_turn(TimePoint value) {
+    edit().turn = value;
     return *this;
 }
 CLARIFY_DECL Error& Error::add_message(std::string_view text) {

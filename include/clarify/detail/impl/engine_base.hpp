@@ -5,9 +5,12 @@
 #define CLARIFY_DETAIL_IMPL_ENGINE_BASE_HPP
 
 #include <clarify/core/detail/called_or_lost.hpp>
+#include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/text.hpp>
+#include <clarify/core/detail/time_span.hpp>
+#include <clarify/core/header_list.hpp>
 #include <clarify/detail/engine_base.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply.hpp>
@@ -16,7 +19,9 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -96,9 +101,11 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
     try {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
-            record.deadline,
+            record.ends,
             endpoint_.is_https(),
             record.options.attempts.value_or((std::numeric_limits<unsigned>::max)())};
+        record.deadline =
+            (std::min)(record.ends, time_after(record.started, options_.attempt_timeout));
         begin(record);
         events_.begun(record);
         spawn_task(serial_, run(call), record.signal, call);
@@ -107,6 +114,20 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
         record.error = memory_error(record);
         conclude(record);
     }
+}
+
+CLARIFY_DECL std::optional<TimePoint> EngineBase::due(CallRecord& call, TimePoint now) noexcept {
+    if (call.stopped != Stop::none || now >= call.ends) return call.Activity::due(now);
+    const CallCourse::Look look = call.course.look(
+        now, call.progress, clock_span(options_.attempt_timeout), options_.retry, budget_);
+    if (!look.cut) return look.next;
+    call.progress.timed_out = true;
+    try {
+        call.signal.emit(boost::asio::cancellation_type::terminal);
+    } catch (...) {
+        return now + Activity::memory_pause;
+    }
+    return look.next;
 }
 
 CLARIFY_DECL void EngineBase::cancel(
@@ -133,37 +154,63 @@ EngineBase::next_action(CallRecord& call, const CourseEvent& event) noexcept {
     return action;
 }
 
+/// The error of a call that comes to a line in which its turn would come too late.
+inline Error rate_error(TimePoint turn, TimePoint now) {
+    using std::chrono::milliseconds;
+    const auto wait = std::chrono::ceil<milliseconds>(turn - now);
+    Error error{
+        Errc::overloaded,
+        Reason::rate_limit,
+        "its turn under the rate limits would come in " + std::to_string(wait.count()) +
+            " ms, after its deadline"};
+    return error.set_phase(Phase::queue).set_turn(turn);
+}
+
 CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
     call.error.reset();
     call.answered = false;
     if (!call.options.rate_limited.value_or(false)) return nullptr;
     RateLine* const line = limiter_.find(call.buffers->method);
-    if (line == nullptr || line->pass(time())) return nullptr;
+    const TimePoint now = time();
+    if (line == nullptr || line->pass(now)) return nullptr;
     call.progress = {Phase::queue, false};
-    return line;
+    const TimePoint turn = line->turn(now);
+    if (turn < call.ends) return line;
+    call.error = rate_error(turn, now);
+    return nullptr;
 }
 
-CLARIFY_DECL boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
+template <class>
+boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
     const TimePoint came = time();
-    if (line.occupied()) {
-        // Who is woken has the place, also where the call was stopped at the same moment.
-        const bool cancelled = co_await line.places().wait(serial_, (TimePoint::max)());
-        if (cancelled) co_return;
+    const RateLine::Place place{line};
+    bool cancelled = false;
+    // Who is woken has the place at the head, also where the call was stopped at the same moment.
+    if (line.occupied()) cancelled = co_await line.places().wait(serial_, (TimePoint::max)());
+    if (!cancelled) {
+        const RateLine::Head head{line};
+        while (!cancelled && call.stopped == Stop::none && !line.bucket().take(time())) {
+            Signal never;
+            cancelled = co_await never.wait(serial_, line.bucket().ready());
+        }
     }
-    const RateLine::Head head{line};
-    while (call.stopped == Stop::none && !line.bucket().take(time())) {
-        Signal never;
-        if (co_await never.wait(serial_, line.bucket().ready())) co_return;
-    }
-    if (call.stopped == Stop::none) events_.rate_limited(call, came);
+    if (call.stopped != Stop::none) call.error = stop_error(call);
+    events_.rate_limited(call, came);
+}
+
+CLARIFY_DECL CourseEvent EngineBase::end_queue(CallRecord& call) noexcept {
+    if (!call.error || call.is_over()) return end_wait(call);
+    CourseEvent event;
+    event.kind = CourseEvent::Kind::broken;
+    event.error = &*call.error;
+    return event;
 }
 
 CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeader& header) {
     CourseEvent event;
     // At once, since the next step of the policy may give headers for another one.
     call.endpoint = moved_endpoint();
-    if (!call.error && header)
-        call.error = header_error(*header, call.endpoint ? *call.endpoint : endpoint_);
+    if (!call.error && header) call.error = header_error(call, header);
     if (call.error) {
         if (call.is_over()) {
             call.error = stop_error(call);
@@ -173,8 +220,9 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
         event.error = &*call.error;
         return event;
     }
-    write_headers(call, header ? header->expose() : std::string_view{});
+    write_headers(call, header);
     event.kind = CourseEvent::Kind::done;
+    event.now = time();
     return event;
 }
 
@@ -186,8 +234,18 @@ CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
     }
 }
 
+/// May the header that proves who calls have this name?
+inline bool is_free(const CallRecord& call, std::string_view name) {
+    return HeaderList{}.add(std::string{name}, {}).check().has_value() &&
+        std::none_of(
+               call.options.headers.begin(), call.options.headers.end(), [&](const auto& header) {
+                   return iequals(header.first, name);
+               });
+}
+
 CLARIFY_DECL std::optional<Error> EngineBase::header_error(
-    const Secret& header, const Url& endpoint) const {
+    const CallRecord& call, const AuthHeader& header) const {
+    const Url& endpoint = call.endpoint ? *call.endpoint : endpoint_;
     Error error;
     if (!endpoint.is_https() && !endpoint.is_loopback() &&
         !options_.insecure_allow_credentials_over_plain_http) {
@@ -195,11 +253,16 @@ CLARIFY_DECL std::optional<Error> EngineBase::header_error(
             Errc::bad_config,
             Reason::insecure,
             "credentials are not sent over plain http to another machine"};
-    } else if (header.empty() || !is_field_value(header.expose())) {
+    } else if (header->empty() || !is_field_value(header->expose())) {
         error = Error{
             Errc::token,
             Reason::header,
             "the authentication policy gave a header that is empty or has illegal characters"};
+    } else if (header.has_own_name() && !is_free(call, header.name())) {
+        error = Error{
+            Errc::token,
+            Reason::header,
+            "the authentication policy named a header that cannot be sent, or that the call has"};
     } else {
         return std::nullopt;
     }
@@ -207,10 +270,10 @@ CLARIFY_DECL std::optional<Error> EngineBase::header_error(
 }
 
 CLARIFY_DECL void EngineBase::write_headers(
-    const CallRecord& call, std::string_view authorization) const {
+    const CallRecord& call, const AuthHeader& header) const {
     std::vector<HeaderView>& out = call.buffers->headers;
     out.clear();
-    if (!authorization.empty()) out.push_back({"Authorization", authorization});
+    if (header) out.push_back({header.name(), header->expose()});
     out.push_back({"Content-Type", "application/json"});
     out.push_back({"Accept", "application/json"});
     const ApiVersion& version =
@@ -228,7 +291,7 @@ EngineBase::begin_exchange(CallRecord& call, bool fresh_connection) noexcept {
     request.url = call.endpoint ? call.endpoint.get() : &endpoint_;
     request.headers = call.buffers->headers;
     request.body = call.buffers->request;
-    request.deadline = call.deadline;
+    request.deadline = call.ends;
     request.max_response_body = options_.max_response_body;
     request.fresh_connection = fresh_connection;
     call.buffers->response.clear();
@@ -254,6 +317,8 @@ CLARIFY_DECL CourseEvent EngineBase::end_exchange(
         event.kind = CourseEvent::Kind::broken;
         event.error = &*call.error;
         return event;
+    } else if (call.course.is_cut()) {
+        call.error = stop_error(call);
     } else {
         call.error = or_else(posted.error(), Errc::internal);
     }
@@ -289,6 +354,7 @@ CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view auth
     HttpResponse& response = call.buffers->response;
     const ReplySecrets secrets{authorization, kept_secret()};
     call.kept = secrets.kept;
+    DecodeTime time{call.ends, options_.clock.get()};
     vet_traceparent(response, secrets, events_.wanted());
     const ReplyQuestion question{
         response,
@@ -298,7 +364,8 @@ CLARIFY_DECL void EngineBase::take_reply(CallRecord& call, std::string_view auth
         call.course.attempts(),
         options_.max_json_depth,
         options_.max_body_excerpt,
-        options_.clock.get()};
+        options_.clock.get(),
+        &time};
     Verdict verdict = judge(question, call.batch.get());
     if (verdict.keep_connection) {
         response.lease.keep();

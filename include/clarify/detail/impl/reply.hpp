@@ -76,7 +76,7 @@ inline Error reply_error(const ReplyQuestion& question, const Error& error, std:
     // What the server said in place of an error object stands in the body only.
     if (error.reason() == Reason::bad_error) return unread_error(question, error, 0);
     if (error.code() != Errc::json) return error;
-    JsonScanner scanner{question.response.body, max_depth};
+    JsonScanner scanner{question.response.body, max_depth, question.time};
     scanner.document();
     return unread_error(question, error, scanner.offset());
 }
@@ -84,10 +84,12 @@ inline Error reply_error(const ReplyQuestion& question, const Error& error, std:
 /// A reply whose body is not the answer to a call: that of a failure, or to a notification.
 inline Verdict judge_remark(const ReplyQuestion& question, BatchState* batch) {
     const HttpResponse& response = question.response;
-    rpc::Remark remark = rpc::read_remark(response.body, question.max_depth, [&](std::int64_t id) {
+    const auto is_ours = [&](std::int64_t id) {
         if (batch != nullptr) return rpc::detail::find_slot(batch->slots, id) != nullptr;
         return !question.notification && id == question.id;
-    });
+    };
+    rpc::Remark remark =
+        rpc::read_remark(response.body, question.max_depth, is_ours, question.time);
     Verdict verdict;
     verdict.keep_connection = !remark.foreign;
     if (remark.error) remark.error = scrubbed(std::move(*remark.error), scrubber_of(question));
@@ -136,8 +138,8 @@ inline void complete_slots(const ReplyQuestion& question, BatchState& batch) {
 }
 
 inline Verdict judge_batch(const ReplyQuestion& question, BatchState& batch) {
-    const Result<void> read =
-        rpc::read_batch(question.response.body, batch.slots, batch.violation, question.max_depth);
+    const Result<void> read = rpc::read_batch(
+        question.response.body, batch.slots, batch.violation, question.max_depth, question.time);
     Verdict verdict;
     verdict.keep_connection = read.has_value() && !batch.violation;
     if (read) {
@@ -150,7 +152,7 @@ inline Verdict judge_batch(const ReplyQuestion& question, BatchState& batch) {
     return verdict;
 }
 
-CLARIFY_DECL Verdict judge(const ReplyQuestion& question, BatchState* batch) {
+inline Verdict judge_body(const ReplyQuestion& question, BatchState* batch) {
     const HttpResponse& response = question.response;
     const unsigned status = response.status;
     if (!is_success(status) || question.notification) return judge_remark(question, batch);
@@ -169,7 +171,7 @@ CLARIFY_DECL Verdict judge(const ReplyQuestion& question, BatchState* batch) {
     }
     if (batch != nullptr) return judge_batch(question, *batch);
     const Result<std::string_view> result =
-        rpc::read_response(response.body, question.id, question.max_depth);
+        rpc::read_response(response.body, question.id, question.max_depth, question.time);
     if (result) {
         verdict.result = *result;
         return verdict;
@@ -178,6 +180,17 @@ CLARIFY_DECL Verdict judge(const ReplyQuestion& question, BatchState* batch) {
     verdict.keep_connection = reason != Reason::id_mismatch && reason != Reason::id_missing;
     verdict.error = answered(question, reply_error(question, result.error(), question.max_depth));
     return verdict;
+}
+
+CLARIFY_DECL Verdict judge(const ReplyQuestion& question, BatchState* batch) {
+    try {
+        return judge_body(question, batch);
+    } catch (const DecodeTimeUp& up) {
+        Verdict verdict;
+        verdict.keep_connection = false;
+        verdict.error = answered(question, Error{Errc::timeout, Reason::none, up.what()});
+        return verdict;
+    }
 }
 
 CLARIFY_DECL void vet_traceparent(

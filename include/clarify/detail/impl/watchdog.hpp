@@ -7,6 +7,7 @@
 #include <clarify/detail/watchdog.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -41,8 +42,9 @@ CLARIFY_DECL void Watchdog::expire() noexcept {
     while (!queue_.empty() && queue_.first().deadline <= now) {
         const auto activity = static_cast<Activity&>(queue_.first()).shared_from_this();
         queue_.remove(*activity);
-        if (activity->stop(Stop::timeout)) continue;
-        activity->deadline = now + memory_pause;
+        const std::optional<TimePoint> again = activity->due(now);
+        if (!again) continue;
+        activity->deadline = *again;
         queue_.insert(*activity);  // where there was room a moment ago
     }
     rearm();

@@ -30,12 +30,15 @@ inline BatchSlot* find_slot(std::span<BatchSlot> slots, RawJson id) {
 
 /// Reads one element of the reply; returns what is wrong with it if it answers no slot.
 inline std::optional<Error> read_element(
-    RawJson element, std::span<BatchSlot> slots, std::size_t max_depth) {
+    RawJson element,
+    std::span<BatchSlot> slots,
+    std::size_t max_depth,
+    clarify::detail::DecodeTime* time) {
     if (element.kind != JsonKind::object) {
         return Error{
             Errc::envelope, Reason::members, "an element of the reply is not a JSON object"};
     }
-    const Members members = read_members(element.text, max_depth);
+    const Members members = read_members(element.text, max_depth, time);
     BatchSlot* const slot = members.ids == 1 ? find_slot(slots, members.id) : nullptr;
     if (slot == nullptr) {
         Error error{
@@ -45,7 +48,7 @@ inline std::optional<Error> read_element(
         if (members.errors == 1 && members.error.kind == JsonKind::object) {
             RpcError said;
             said.uncorrelated = true;
-            if (!read_error(members.error, said)) error.set_rpc(std::move(said));
+            if (!read_error(members.error, said, time)) error.set_rpc(std::move(said));
         }
         return error;
     }
@@ -55,7 +58,7 @@ inline std::optional<Error> read_element(
         slot->result = {};
         return std::nullopt;
     }
-    const Result<std::string_view> result = read_response(element.text, slot->id, max_depth);
+    const Result<std::string_view> result = read_response(element.text, slot->id, max_depth, time);
     if (result) {
         slot->result = *result;
     } else {
@@ -66,11 +69,14 @@ inline std::optional<Error> read_element(
 
 /// Reads an object in place of an array: the server could not make anything of the batch (section
 /// 6), and its one error is for all.
-inline Result<void> read_refusal(RawJson whole, std::span<BatchSlot> slots, std::size_t max_depth) {
-    if (!says_version(read_members(whole.text, max_depth))) return version_error();
-    Remark remark = read_remark(whole.text, max_depth, [slots](std::int64_t id) {
-        return find_slot(slots, id) != nullptr;
-    });
+inline Result<void> read_refusal(
+    RawJson whole,
+    std::span<BatchSlot> slots,
+    std::size_t max_depth,
+    clarify::detail::DecodeTime* time) {
+    if (!says_version(read_members(whole.text, max_depth, time))) return version_error();
+    const auto is_ours = [slots](std::int64_t id) { return find_slot(slots, id) != nullptr; };
+    Remark remark = read_remark(whole.text, max_depth, is_ours, time);
     if (remark.foreign) {
         return Error{
             Errc::envelope, Reason::id_mismatch, "the reply has the id of another request"};
@@ -95,28 +101,29 @@ inline Result<void> read_batch(
     std::string_view body,
     std::span<BatchSlot> slots,
     std::optional<Error>& violation,
-    std::size_t max_depth) {
+    std::size_t max_depth,
+    clarify::detail::DecodeTime* time) {
     using namespace detail;
     // The array around the responses is one level more than they have.
     const std::size_t depth = (std::min)(max_depth + 1, clarify::detail::json_depth_ceiling);
-    JsonScanner scanner{body, depth};
+    JsonScanner scanner{body, depth, time};
     const RawJson whole = scanner.document();
     if (scanner.reason() == Reason::empty) {
         return Error{Errc::envelope, Reason::empty, "the reply has no body"};
     }
     if (!scanner.ok()) return json_error(scanner.reason(), scanner.offset(), body.size());
 
-    if (whole.kind == JsonKind::object) return read_refusal(whole, slots, depth);
+    if (whole.kind == JsonKind::object) return read_refusal(whole, slots, depth, time);
     if (whole.kind != JsonKind::array) {
         return Error{
             Errc::envelope, Reason::members, "the reply to a batch is neither array nor error"};
     }
 
     bool any = false;
-    JsonScanner elements{whole.text, depth};
+    JsonScanner elements{whole.text, depth, time};
     elements.array([&](JsonScanner& at) {
         any = true;
-        std::optional<Error> wrong = read_element(at.value(), slots, max_depth);
+        std::optional<Error> wrong = read_element(at.value(), slots, max_depth, time);
         if (wrong && !violation) violation = std::move(wrong);
     });
     if (!any && !violation) {

@@ -25,9 +25,10 @@ struct Members {
     int versions = 0, ids = 0, results = 0, errors = 0;
 };
 
-inline Members read_members(std::string_view object, std::size_t max_depth) {
+inline Members read_members(
+    std::string_view object, std::size_t max_depth, clarify::detail::DecodeTime* time) {
     Members members;
-    JsonScanner scanner{object, max_depth};
+    JsonScanner scanner{object, max_depth, time};
     scanner.object([&](std::string_view key, JsonScanner& at) {
         const RawJson value = at.value();
         const auto take = [&](RawJson& slot, int& count) {
@@ -52,14 +53,15 @@ inline Members read_members(std::string_view object, std::size_t max_depth) {
     Nothing is made up for one that is none: what is wrong with it is returned, in words that hold
     nothing of the server's but the code.
 */
-inline std::optional<Error> read_error(RawJson raw, RpcError& error) {
+inline std::optional<Error> read_error(
+    RawJson raw, RpcError& error, clarify::detail::DecodeTime* time) {
     const auto fault = [](std::string what) {
         return Error{Errc::envelope, Reason::bad_error, "the error of the reply " + std::move(what)}
             .set_fate(Fate::answered);
     };
     if (raw.kind != JsonKind::object) return fault("is not an object");
     RawJson code, message;
-    JsonScanner scanner{raw.text, clarify::detail::json_depth_ceiling};
+    JsonScanner scanner{raw.text, clarify::detail::json_depth_ceiling, time};
     scanner.object([&](std::string_view key, JsonScanner& at) {
         const RawJson value = at.value();
         if (key_is(key, "code")) {
@@ -183,9 +185,12 @@ Result<void> write_notification(
 }
 
 inline Result<std::string_view> read_response(
-    std::string_view body, std::int64_t id, std::size_t max_depth) {
+    std::string_view body,
+    std::int64_t id,
+    std::size_t max_depth,
+    clarify::detail::DecodeTime* time) {
     using namespace detail;
-    JsonScanner scanner{body, max_depth};
+    JsonScanner scanner{body, max_depth, time};
     const RawJson whole = scanner.document();
     if (scanner.reason() == Reason::empty) {
         return Error{Errc::envelope, Reason::empty, "the reply has no body"};
@@ -198,7 +203,7 @@ inline Result<std::string_view> read_response(
         return Error{Errc::envelope, Reason::members, "the reply is not a JSON object"};
     }
 
-    const Members members = read_members(whole.text, max_depth);
+    const Members members = read_members(whole.text, max_depth, time);
     if (!says_version(members)) return version_error();
     const bool has_error = members.errors == 1 && members.error.kind != JsonKind::null;
     const bool has_result = members.results == 1 && !(has_error && is_empty(members.result));
@@ -217,7 +222,7 @@ inline Result<std::string_view> read_response(
     if (has_result) return members.result.text;
 
     RpcError error;
-    std::optional<Error> fault = read_error(members.error, error);
+    std::optional<Error> fault = read_error(members.error, error, time);
     if (null_id) {
         if (fault ||
             (error.code != RpcError::parse_error && error.code != RpcError::invalid_request)) {
@@ -231,13 +236,17 @@ inline Result<std::string_view> read_response(
 }
 
 template <class IsOurs>
-Remark read_remark(std::string_view body, std::size_t max_depth, IsOurs is_ours) {
+Remark read_remark(
+    std::string_view body,
+    std::size_t max_depth,
+    IsOurs is_ours,
+    clarify::detail::DecodeTime* time) {
     using namespace detail;
     Remark remark;
-    JsonScanner scanner{body, max_depth};
+    JsonScanner scanner{body, max_depth, time};
     const RawJson whole = scanner.document();
     if (!scanner.ok() || whole.kind != JsonKind::object) return remark;
-    const Members members = read_members(whole.text, max_depth);
+    const Members members = read_members(whole.text, max_depth, time);
     if (members.ids != 0 && members.id.kind != JsonKind::null) {
         const bool is_number = members.ids == 1 && members.id.kind == JsonKind::number;
         const auto id = is_number ? clarify::detail::json_integer(members.id.text) : std::nullopt;
@@ -245,7 +254,7 @@ Remark read_remark(std::string_view body, std::size_t max_depth, IsOurs is_ours)
     }
     if (!remark.foreign && members.errors == 1 && members.error.kind != JsonKind::null) {
         RpcError said;
-        remark.fault = read_error(members.error, said);
+        remark.fault = read_error(members.error, said, time);
         if (!remark.fault) remark.error = std::move(said);
     }
     return remark;

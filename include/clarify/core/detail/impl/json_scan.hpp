@@ -8,7 +8,7 @@
 #include <clarify/core/detail/json_scan.hpp>
 
 #include <bit>
-#include <bitset>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -24,7 +24,16 @@ CLARIFY_DECL bool JsonScanner::start() noexcept {
 CLARIFY_DECL bool JsonScanner::finish() noexcept {
     if (!ok()) return false;
     skip_blanks();
+    if (time_ != nullptr) time_->note(static_cast<std::size_t>(at_ - spent_));
+    spent_ = at_;
     return at_ == end_ || fail(Reason::syntax);
+}
+
+CLARIFY_DECL void JsonScanner::look() {
+    if (time_ == nullptr) return;
+    time_->spend(static_cast<std::size_t>(at_ - spent_));
+    spent_ = at_;
+    aim();
 }
 
 CLARIFY_DECL RawJson JsonScanner::document() {
@@ -65,17 +74,34 @@ CLARIFY_DECL bool JsonScanner::member_name() {
     return string() && consume(':');
 }
 
-// One loop for any nesting: a bit per level says whether it is an object, so the stack of the
-// program does not grow with what a peer sends.
+/// A bit per level of nesting: is it an object? No `std::bitset`, whose header does not bear a macro
+/// `min` that an application may have.
+class JsonNesting {
+public:
+    void set(std::size_t level, bool is_object) noexcept {
+        std::uint64_t& word = words_[level / 64];
+        const std::uint64_t bit = std::uint64_t{1} << (level % 64);
+        word = is_object ? word | bit : word & ~bit;
+    }
+    bool is_object(std::size_t level) const noexcept {
+        return (words_[level / 64] >> (level % 64) & 1U) != 0;
+    }
+
+private:
+    std::uint64_t words_[json_depth_ceiling / 64] = {};
+};
+
+// One loop for any nesting, so the stack of the program does not grow with what a peer sends.
 CLARIFY_DECL bool JsonScanner::containers() {
-    std::bitset<json_depth_ceiling> is_object;
+    JsonNesting nesting;
     const std::size_t outer = depth_;
     for (;;) {
+        watch();
         const JsonKind kind = next();
         if (kind == JsonKind::object || kind == JsonKind::array) {
             if (depth_ == max_depth_) return fail(Reason::depth);
             const bool object = kind == JsonKind::object;
-            is_object[depth_ - outer] = object;
+            nesting.set(depth_ - outer, object);
             ++depth_;
             ++at_;
             if (peek() != (object ? '}' : ']')) {
@@ -89,7 +115,7 @@ CLARIFY_DECL bool JsonScanner::containers() {
         // on to the next value.
         for (;;) {
             if (depth_ == outer) return true;
-            const bool object = is_object[depth_ - outer - 1];
+            const bool object = nesting.is_object(depth_ - outer - 1);
             const char after = peek();
             if (after != ',' && after != (object ? '}' : ']')) return fail(Reason::syntax);
             ++at_;

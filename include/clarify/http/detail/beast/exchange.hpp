@@ -50,9 +50,10 @@ inline Error exchange_failure(
 }
 
 /// Does an exchange end because its peer says nothing, and not because somebody gave up earlier?
-inline bool is_silence(boost::system::error_code ec, TimePoint now, TimePoint deadline) noexcept {
+/// `is_late`: its time is up.
+inline bool is_silence(boost::system::error_code ec, bool is_late) noexcept {
     return ec == boost::asio::error::timed_out ||
-        (ec == boost::asio::error::operation_aborted && now >= deadline);
+        (ec == boost::asio::error::operation_aborted && is_late);
 }
 
 /// A reply on its way in.
@@ -165,8 +166,9 @@ boost::asio::awaitable<Result<void>> run_exchange(
     // A server that refuses a request before it has read all of it closes, but may have answered
     // first.
     boost::system::error_code unsent = ec;
+    const auto is_late = [&] { return progress.timed_out || source.now() >= request.deadline; };
     if (ec && !leaves_reply(ec)) {
-        if (is_silence(ec, source.now(), request.deadline)) loan.heard_nothing();
+        if (is_silence(ec, is_late())) loan.heard_nothing();
         co_return exchange_failure(ec, Phase::write, reused, false);
     }
 
@@ -182,7 +184,7 @@ boost::asio::awaitable<Result<void>> run_exchange(
         if (upload.error()) unsent = upload.error();
     } while (reply.take(connection, size, ec, unsent, progress));
     if (upload.is_on_its_way()) upload.stop();
-    if (!reply.answered && is_silence(ec, source.now(), request.deadline)) loan.heard_nothing();
+    if (!reply.answered && is_silence(ec, is_late())) loan.heard_nothing();
     if (!reply.outcome) co_return reply.outcome;
 
     response.early = unsent || upload.is_incomplete();

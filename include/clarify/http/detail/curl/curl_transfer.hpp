@@ -46,7 +46,8 @@ inline Error curl_interruption(Errc code, const CurlExchange& exchange) {
 /// Did it end because its server said nothing, and not because somebody gave up earlier?
 inline bool is_silence(const CurlExchange& exchange, const Error& error, TimePoint now) {
     if (!exchange.sent || exchange.response.begun()) return false;
-    return now >= exchange.request.deadline || error.cause() == boost::asio::error::timed_out;
+    const bool is_late = exchange.progress.timed_out || now >= exchange.request.deadline;
+    return is_late || error.cause() == boost::asio::error::timed_out;
 }
 
 /** Runs `exchange` on the loan's connection, whose opening `began` then if it is not open.

@@ -94,6 +94,7 @@ public:
         at most once a second. Those in force stay so where that takes long, or where what was found
         cannot be used. Fails like `make_tls_context` where none are in force.
     */
+    template <class = void>
     boost::asio::awaitable<Result<std::shared_ptr<TlsTerms>>> obtain(
         boost::asio::any_io_executor executor, TimePoint until) {
         // Reading the system's trust store takes a while: not again for each call to a bad server.

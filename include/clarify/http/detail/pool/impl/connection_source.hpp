@@ -160,6 +160,7 @@ boost::asio::awaitable<Result<Loan<Connection>>> ConnectionSource<Connection>::t
                 co_return error.set_phase(Phase::queue);
             }
             loan = place.take();
+            progress.left_queue = now();
             break;
         }
         case Step::reuse:

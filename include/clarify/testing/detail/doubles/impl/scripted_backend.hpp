@@ -167,6 +167,7 @@ inline boost::asio::awaitable<Result<void>> ScriptedBackend::run(
         if (until > timer.now()) {
             timer.expires_at((std::min)(until, request.deadline));
             co_await timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+            if (phase == Phase::queue) progress.left_queue = timer.now();
         } else if (phase == Phase::first_byte) {
             // No server answers before the client has done something else.
             co_await boost::asio::post(executor, boost::asio::deferred);

@@ -181,6 +181,9 @@ struct CallOptions {
     /// it. Unset: as the method table says, where every documented Clarify method may, and any other
     /// may not; a batch may where all its calls may.
     std::optional<bool> idempotent;
+    /// How often the request is sent at most, the first time included; at least 1. Unset, and where that
+    /// is less: `RetryOptions::attempts`. Once more with another token after a 401 is always allowed.
+    std::optional<unsigned> attempts;
     /// Must the call keep to `ClientOptions::rate_limits`? Unset: the typed methods of the Clarify
     /// API must, calls by name need not.
     std::optional<bool> rate_limited;

@@ -19,6 +19,9 @@
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/clarify.hpp>
+#include <clarify/ingest/detail/gathered_samples.hpp>
+#include <clarify/ingest/detail/insert_verdict.hpp>
+#include <clarify/ingest/memory_spool.hpp>
 #include <clarify/observe/metrics.hpp>
 
 #include <clarify/api/detail/impl/frame_text.hpp>
@@ -68,6 +71,9 @@
 #include <clarify/http/impl/tls_options.hpp>
 #include <clarify/impl/client_options.hpp>
 #include <clarify/impl/credentials.hpp>
+#include <clarify/ingest/detail/impl/gathered_samples.hpp>
+#include <clarify/ingest/detail/impl/insert_verdict.hpp>
+#include <clarify/ingest/impl/memory_spool.hpp>
 #include <clarify/observe/impl/metrics.hpp>
 #include <clarify/observe/impl/metrics_text.hpp>
 

@@ -47,7 +47,7 @@ DataFrame reread(const DataFrame& frame, std::size_t limit) {
 void check_parts(const DataFrame& frame, std::size_t limit) {
     clarify::SampleBuffer samples;
     samples.add(frame);
-    clarify::detail::SampleTable table = clarify::detail::SampleAccess::take(samples);
+    clarify::SampleTable table = clarify::detail::SampleAccess::take(samples);
     clarify::FieldErrors errors;
     clarify::detail::check(table, "", errors);
     if (!errors.empty()) return;

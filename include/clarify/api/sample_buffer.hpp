@@ -5,7 +5,7 @@
 #define CLARIFY_API_SAMPLE_BUFFER_HPP
 
 #include <clarify/api/data_frame.hpp>
-#include <clarify/api/detail/samples.hpp>
+#include <clarify/api/samples.hpp>
 #include <clarify/api/timestamp.hpp>
 
 #include <cstddef>
@@ -41,6 +41,9 @@ public:
     void add(std::string_view key, Timestamp time, double value);
     /// Adds the samples of a frame, in the order of its rows, and the keys of all its columns.
     void add(const DataFrame& frame);
+    /// Adds the samples of a table, in its order, and its keys. They are moved in where there are none
+    /// yet.
+    void add(SampleTable samples);
     /// How many samples there are. Those of the same key and time count apart until `normalize`.
     std::size_t size() const noexcept { return size_; }
     /// Is there no sample? There may be keys all the same.
@@ -65,7 +68,7 @@ public:
 private:
     friend struct detail::SampleAccess;
 
-    detail::SampleTable samples_;
+    SampleTable samples_;
     std::size_t size_ = 0;
 };
 

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace clarify::detail {
@@ -109,9 +110,14 @@ class CallCourse {
 public:
     CallCourse() = default;
     /// Of a call that may, or may not, be executed twice, and has to end at `deadline`. `over_tls`: is
-    /// it surely the server that answers?
-    CallCourse(bool idempotent, TimePoint deadline, bool over_tls = true) noexcept
-        : idempotent_(idempotent), over_tls_(over_tls), deadline_(deadline) {}
+    /// it surely the server that answers? `most`: how often it is sent at most, where that is less than
+    /// the options allow.
+    CallCourse(
+        bool idempotent,
+        TimePoint deadline,
+        bool over_tls = true,
+        unsigned most = (std::numeric_limits<unsigned>::max)()) noexcept
+        : idempotent_(idempotent), over_tls_(over_tls), most_(most), deadline_(deadline) {}
 
     CourseAction next(
         const CourseEvent& event, const RetryOptions& options, RetryBudget& budget) noexcept;
@@ -162,6 +168,7 @@ private:
     CourseStep step_ = CourseStep::end;
     bool idempotent_ = false;
     bool over_tls_ = true;
+    unsigned most_ = (std::numeric_limits<unsigned>::max)();
     /// Has it been sent again because its header was rejected?
     bool renewed_ = false;
     /// Was the last repetition one on a fresh connection?
@@ -238,6 +245,7 @@ inline CourseAction CallCourse::on_failed(
         return go(CourseStep::pause);
     }
     if (!is_cut() && costs_budget(error, event.early, options.rpc_codes)) budget.failed();
+    if (attempts_ >= most_) return go(CourseStep::end);
     const RetryQuestion question{
         error,
         idempotent_,
@@ -276,7 +284,7 @@ inline CallCourse::Look CallCourse::look(
     RetryBudget paid = budget;
     paid.failed();
     const bool repeatable = idempotent_ || !progress.sent;
-    if (!repeatable || attempts_ >= options.attempts || !paid.allows_retry()) {
+    if (!repeatable || attempts_ >= (std::min)(options.attempts, most_) || !paid.allows_retry()) {
         limit_ = Limit::waived;
         return {false, later};
     }

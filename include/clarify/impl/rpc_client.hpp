@@ -127,6 +127,8 @@ Result<void> RpcClient<Backend, Auth, Codec>::check(const CallOptions& options) 
     if (options.api_version && !detail::is_field_value(options.api_version->selector())) {
         return Error{Errc::bad_argument, Reason::header, "api_version is not a valid header value"};
     }
+    if (options.attempts && *options.attempts == 0)
+        return Error{Errc::bad_argument, Reason::out_of_range, "attempts is 0"};
     return {};
 }
 

@@ -119,12 +119,12 @@ constexpr Shape shapes[] = {
 };
 
 /// Bytes that the samples take by themselves, as text: columns with the same times share those.
-std::size_t least_text(const detail::SampleTable& table) {
+std::size_t least_text(const SampleTable& table) {
     std::map<std::vector<std::int64_t>, bool> clocks;
     std::size_t size = 0;
     for (const auto& [key, samples] : table) {
         std::vector<std::int64_t> times;
-        for (const detail::Sample& sample : samples) {
+        for (const Sample& sample : samples) {
             times.push_back(sample.time.microseconds());
             size += 2 + static_cast<std::size_t>(std::abs(sample.value) >= 100 ? 3 : 1);
         }

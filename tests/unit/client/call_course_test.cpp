@@ -371,6 +371,25 @@ TEST_CASE("CallCourse: no pause reaches the deadline") {
     CHECK(bench.failed(lost()) == act::end);
 }
 
+TEST_CASE("CallCourse: a call may ask for fewer attempts than the client makes, and not for more") {
+    Bench bench;
+    bench.options.attempts = 2;
+    bench.course = CallCourse{true, now + 1h, true, 1};
+    bench.to_send();
+    CHECK(bench.failed(lost()) == act::end);
+
+    bench.course = CallCourse{true, now + 1h, true, 5};
+    bench.to_send();
+    CHECK(bench.failed(lost()).step == CourseStep::pause);
+    bench.after_pause();
+    CHECK(bench.failed(lost()) == act::end);
+
+    // Another token is none of a failure's repetitions.
+    bench.course = CallCourse{true, now + 1h, true, 1};
+    bench.to_send();
+    CHECK(bench.rejected() == act::queue);
+}
+
 TEST_CASE("CallCourse: an attempt at its limit is cut, and the next one goes out at once, afresh") {
     Bench bench;
     bench.to_send();
@@ -415,6 +434,11 @@ TEST_CASE("CallCourse: an attempt that none may follow keeps the whole limit of 
     last.options.attempts = 1;
     last.to_send();
     CHECK_FALSE(last.look(17s).cut);
+
+    Bench alone;
+    alone.course = CallCourse{true, now + 1h, true, 1};
+    alone.to_send();
+    CHECK_FALSE(alone.look(17s).cut);
 
     Bench broke;
     broke.budget = RetryBudget{2};

@@ -5,7 +5,7 @@
 #ifndef CLARIFY_API_DETAIL_SAMPLE_GROUPS_HPP
 #define CLARIFY_API_DETAIL_SAMPLE_GROUPS_HPP
 
-#include <clarify/api/detail/samples.hpp>
+#include <clarify/api/samples.hpp>
 #include <clarify/api/timestamp.hpp>
 
 #include <cstddef>

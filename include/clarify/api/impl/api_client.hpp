@@ -147,7 +147,7 @@ typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
         return Insert{this->template refuse<InsertResult>(
             "integration.insert", std::move(error), prepared(options), boost::asio::deferred)};
     };
-    detail::SampleTable table = detail::SampleAccess::take(samples);
+    SampleTable table = detail::SampleAccess::take(samples);
     const Result<void> valid = detail::check_insert(integration, table);
     if (!valid) return fail(valid.error());
     // What is around the samples.

@@ -66,13 +66,28 @@ CLARIFY_DECL void SampleBuffer::add(std::string_view key, Timestamp time, double
 
 CLARIFY_DECL void SampleBuffer::add(const DataFrame& frame) {
     for (std::size_t i = 0; i != frame.columns(); ++i) {
-        std::vector<detail::Sample>& samples = samples_[frame.key(i)];
+        std::vector<Sample>& samples = samples_[frame.key(i)];
         const std::span<const double> values = frame.column(i);
         const std::size_t before = samples.size();
         for (std::size_t row = 0; row != values.size(); ++row) {
             if (!std::isnan(values[row])) samples.push_back({frame.times()[row], values[row]});
         }
         size_ += samples.size() - before;
+    }
+}
+
+CLARIFY_DECL void SampleBuffer::add(SampleTable samples) {
+    for (auto& [key, column] : samples) {
+        std::erase_if(column, [](const Sample& sample) { return std::isnan(sample.value); });
+        size_ += column.size();
+    }
+    if (samples_.empty()) {
+        samples_ = std::move(samples);
+        return;
+    }
+    for (auto& [key, column] : samples) {
+        std::vector<Sample>& all = samples_[key];
+        all.insert(all.end(), column.begin(), column.end());
     }
 }
 
@@ -90,26 +105,26 @@ CLARIFY_DECL void SampleBuffer::normalize() {
 }
 
 CLARIFY_DECL std::vector<DataFrame> SampleBuffer::take() {
-    detail::SampleTable table = detail::SampleAccess::take(*this);
-    const std::vector<const detail::SampleColumn*> empty = detail::empty_columns(table);
+    SampleTable table = detail::SampleAccess::take(*this);
+    const std::vector<const SampleColumn*> empty = detail::empty_columns(table);
     std::vector<DataFrame> frames;
     for (detail::SampleGroup& group : detail::group_samples(table, detail::costs_of_memory)) {
         std::vector<std::pair<std::string, std::vector<double>>> columns;
-        for (const detail::SampleColumn* const column : group.columns) {
+        for (const SampleColumn* const column : group.columns) {
             columns.emplace_back(
                 column->first, detail::sample_buffer::spread(column->second, group.times));
             // Not all of it twice.
-            std::vector<detail::Sample>{}.swap(table.find(column->first)->second);
+            std::vector<Sample>{}.swap(table.find(column->first)->second);
         }
         frames.push_back(*DataFrame::make(std::move(group.times), std::move(columns)));
     }
     if (frames.empty() && !empty.empty()) frames.emplace_back();
-    for (const detail::SampleColumn* const column : empty)
+    for (const SampleColumn* const column : empty)
         frames.back().add_column(column->first);
     return frames;
 }
 
-CLARIFY_DECL detail::SampleTable detail::SampleAccess::take(SampleBuffer& buffer) {
+CLARIFY_DECL SampleTable detail::SampleAccess::take(SampleBuffer& buffer) {
     buffer.normalize();
     buffer.size_ = 0;
     return std::exchange(buffer.samples_, {});

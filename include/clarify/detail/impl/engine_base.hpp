@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -101,7 +102,8 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
         record.course = CallCourse{
             record.options.idempotent.value_or(is_idempotent(record.buffers->method)),
             record.ends,
-            endpoint_.is_https()};
+            endpoint_.is_https(),
+            record.options.attempts.value_or((std::numeric_limits<unsigned>::max)())};
         record.deadline =
             (std::min)(record.ends, time_after(record.started, options_.attempt_timeout));
         begin(record);

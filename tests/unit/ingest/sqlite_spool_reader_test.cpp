@@ -57,6 +57,18 @@ TEST_CASE("spool reader: what waits is seen while the spool is open, and when it
     CHECK(all_values(reader) == std::vector<double>{2, 3});
 }
 
+TEST_CASE("spool reader: what was dropped is not seen again in pages that are free") {
+    Folder folder;
+    SqliteSpool spool = open(folder);
+    for (int i = 0; i != 400; ++i)
+        REQUIRE(spool.append(noise(40, static_cast<unsigned>(i)), at(i)));
+    REQUIRE(spool.drop(2, 60'000).value() > 1000);
+    SpoolReader reader{folder.file().string()};
+    CHECK(reader.summary().samples == spool.state().samples);
+    CHECK(reader.summary().missing == 0U);
+    CHECK(all_values(reader).size() == spool.state().samples);
+}
+
 TEST_CASE("spool reader: what cannot be read is told as missing") {
     Folder folder;
     {

@@ -49,9 +49,11 @@ public:
     /// Opens one that there is, and reads its head.
     SqliteCode open(const std::string& path) {
         SqliteCode code = db_.open(path, false);
-        // The lock spares a file of shared memory, in which a full disk would be a signal.
+        // The lock spares a file of shared memory, in which a full disk would be a signal. What is
+        // deleted is written over, so that it is not found again in a page that is free.
         constexpr const char* setup =
             "PRAGMA locking_mode=EXCLUSIVE;PRAGMA cell_size_check=ON;PRAGMA mmap_size=0;"
+            "PRAGMA secure_delete=ON;"
             "PRAGMA cache_size=-2048;PRAGMA temp_store=MEMORY;PRAGMA wal_autocheckpoint=0;"
             "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;BEGIN IMMEDIATE;COMMIT";
         if (code.ok()) code = db_.run(setup);

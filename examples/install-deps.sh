@@ -14,7 +14,7 @@ case "${1:-}" in
     tool) needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates) ;;
     tests)
         needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates
-            doctest meson pkg_config curl nlohmann_json boost_context iproute2)
+            doctest meson pkg_config curl nlohmann_json sqlite boost_context iproute2)
         ;;
     fuzz) needs=(compiler ccache boost boost_json openssl nlohmann_json clang libfuzzer) ;;
     *)
@@ -47,6 +47,7 @@ describe() {
         pkg_config) echo "pkg-config" ;;
         curl) echo "libcurl 7.88 or newer, with headers, for the tests of CurlBackend" ;;
         nlohmann_json) echo "nlohmann/json 3.11 or newer, for the tests of NlohmannCodec" ;;
+        sqlite) echo "SQLite 3.40 or newer, with headers, for the tests of SqliteSpool" ;;
         boost_context) echo "Boost.Context, for the tests of stackful coroutines" ;;
         iproute2) echo "ip of iproute2, for the tests of routes that lead nowhere" ;;
         clang) echo "clang 16 or newer" ;;
@@ -129,6 +130,13 @@ is_there() {
                 #error too old
                 #endif'
             ;;
+        sqlite)
+            compiles '#include <sqlite3.h>
+                #if SQLITE_VERSION_NUMBER < 3040000
+                #error too old
+                #endif
+                int main() { return sqlite3_libversion_number() == 0; }' -lsqlite3
+            ;;
         boost_context) compiles 'int main() {}' -lboost_context ;;
         iproute2) PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null ;;
         clang) newest_clang >/dev/null ;;
@@ -192,6 +200,7 @@ package_of() {
         pkg_config) echo pkg-config ;;
         curl) echo libcurl4-openssl-dev ;;
         nlohmann_json) echo nlohmann-json3-dev ;;
+        sqlite) echo libsqlite3-dev ;;
         boost_context) echo "libboost-context$(boost_series)-dev" ;;
         clang) echo "clang-$(clang_series)" ;;
         libfuzzer) echo "libclang-rt-$(clang_series)-dev" ;;
@@ -256,7 +265,7 @@ fi
 required=()
 for need in "${missing[@]}"; do
     case "$need" in
-        ccache | boost_json | curl | nlohmann_json | boost_context | iproute2)
+        ccache | boost_json | curl | nlohmann_json | sqlite | boost_context | iproute2)
             echo "Going on without $(describe "$need")" ;;
         *) required+=("$need") ;;
     esac

@@ -35,12 +35,13 @@ set(rank_testing 9)
 set(rank_src.hpp 10)
 
 # External headers that belong to certain layers: a regular expression, then the layers.
-set(wrapped_headers beast ssl boost_json curl nlohmann)
+set(wrapped_headers beast ssl boost_json curl nlohmann sqlite)
 set(wrapped_beast "^boost/beast(/|\\.hpp)" http testing)
 set(wrapped_ssl "^(boost/asio/ssl(/|\\.hpp)|openssl/)" http testing)
 set(wrapped_boost_json "^boost/json(/|\\.hpp|_fwd)" json testing)
 set(wrapped_curl "^curl/" http testing)
 set(wrapped_nlohmann "^nlohmann/" json testing)
+set(wrapped_sqlite "^sqlite3" ingest testing)
 
 set(problems 0)
 

@@ -43,6 +43,9 @@ ExitCode insert(const InsertCommand& command);
 /// The data of items, as text or drawn.
 ExitCode data(const DataCommand& command);
 
+/// What waits in a spool.
+ExitCode spool(const SpoolCommand& command);
+
 /// A local Clarify, until interrupted.
 ExitCode emulator(const EmulatorCommand& command);
 

@@ -44,6 +44,9 @@ int main(int argc, char** argv) {
         if (const auto* command = std::get_if<InsertCommand>(&parsed)) {
             return static_cast<int>(insert(*command));
         }
+        if (const auto* command = std::get_if<SpoolCommand>(&parsed)) {
+            return static_cast<int>(spool(*command));
+        }
         if (const auto* command = std::get_if<DataCommand>(&parsed)) {
             return static_cast<int>(data(*command));
         }

@@ -35,6 +35,7 @@ Examples:
   clarify run --concurrency 8 <calls.jsonl >outcomes.jsonl
   clarify insert samples.csv
   clarify data cbpmaq6rpn52969vfl00 --from -7d --rollup PT1H --plot
+  clarify spool FILE      what waits in the spool of a gateway
   clarify emulator        a local Clarify to try all this on; it says what to type next
 
 )";
@@ -94,6 +95,18 @@ Examples:
   clarify emulator
   clarify emulator --port 8443 --credentials-out emulator.json    the CA goes to emulator.ca.pem
   clarify emulator --load plant.json --dump plant.json            goes on where it ended
+
+)";
+
+constexpr const char* spool_examples =
+    R"(Changes nothing, and works while a gateway has the spool. "missing" are samples that should be there and
+cannot be read; nothing is said where nobody can tell. Files that a gateway has set aside as damaged can be
+looked at as well. The CSV is what `clarify insert` reads.
+
+Examples:
+  clarify spool /var/lib/clarify/samples.spool
+  clarify spool samples.spool --export samples.csv
+  clarify spool samples.spool --export - | clarify insert -
 
 )";
 
@@ -242,6 +255,13 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
     emulator_app->add_flag("--strict", emulator.strict, "Refuse null where the API documents none");
     emulator_app->footer(emulator_examples);
 
+    SpoolCommand spool;
+    CLI::App* const spool_app = app.add_subcommand("spool", "Show what waits in a spool");
+    spool_app->add_option("FILE", spool.file, "The spool of a gateway")->required();
+    spool_app->add_option("--export", spool.export_to, "Write the samples there as CSV; - is stdout")
+        ->type_name("CSV");
+    spool_app->footer(spool_examples);
+
     const ApiCommands api{app};
     const CLI::App* const limits_app =
         app.add_subcommand("limits", "Show what --set can set, with the defaults");
@@ -269,6 +289,7 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         return run;
     }
     if (emulator_app->parsed()) return emulator;
+    if (spool_app->parsed()) return spool;
     if (auto command = api.parsed(common)) return std::move(*command);
     call.common = common;
     call.notify = notify_app->parsed();

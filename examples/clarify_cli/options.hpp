@@ -71,6 +71,13 @@ struct EmulatorCommand {
     bool strict = false;
 };
 
+/// `clarify spool`.
+struct SpoolCommand {
+    std::string file;
+    /// Where the samples go to as CSV; empty where only what there is is told.
+    std::string export_to;
+};
+
 /// Which signals or items a command is about.
 struct FilterArguments {
     std::string json;
@@ -117,6 +124,7 @@ using ParsedCommand = std::variant<
     CallCommand,
     RunCommand,
     EmulatorCommand,
+    SpoolCommand,
     ListCommand,
     InsertCommand,
     DataCommand>;

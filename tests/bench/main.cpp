@@ -3,6 +3,7 @@
 // system calls of the client per call, as medians and as ratios to the first rival.
 
 #include "counters.hpp"
+#include "extra.hpp"
 #include "rivals.hpp"
 #include "server.hpp"
 
@@ -103,5 +104,7 @@ int main(int argc, char** argv) {
         "A warm call, medians; in parentheses the ratio to hand-written Beast and Boost.JSON.\n");
     compare(server.port(), 1, 2000, rounds);
     compare(server.port(), 64, 100, rounds);
+    for (const bench::Extra* extra = bench::Extra::first; extra != nullptr; extra = extra->next)
+        extra->run();
     return 0;
 }

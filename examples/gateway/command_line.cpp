@@ -18,8 +18,8 @@ namespace gateway {
 namespace {
 
 constexpr const char* notes =
-    R"(Senders post JSON, in either form. Samples are gathered into few inserts, and these repeated until each is
-stored; meanwhile they are in memory, and lost if the gateway is killed:
+    R"(Senders post JSON, in either form. Samples are gathered into few inserts, and these repeated until each
+is stored; meanwhile they are in memory, and lost if the gateway is killed:
 
   POST /samples   {"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}}
   POST /samples   {"samples":[{"input":"temperature","time":"2024-01-01T00:00:00Z","value":20.5}]}
@@ -41,8 +41,8 @@ the start.
 The log goes to standard error. A line says when Clarify can no longer be used, and why, and another
 one when it can be used again; nobody is waited for to read them.
 
-Exit codes: 0 ended gracefully; 1 samples were lost, or something broke, such as an address that cannot be listened on, and
-starting again may help; 2 usage or configuration, and it will not.
+Exit codes: 0 ended gracefully; 1 samples were lost, or something broke, such as an address that cannot
+be listened on, and starting again may help; 2 usage or configuration, and it will not.
 
 Example:
   clarify-gateway --credentials clarify-credentials.json --listen 127.0.0.1:8080)";

@@ -19,13 +19,17 @@ namespace {
 
 constexpr const char* notes =
     R"(Senders post JSON, in either form. Samples are gathered into few inserts, and these repeated until each
-is stored; meanwhile they are in memory, and lost if the gateway is killed:
+is stored. Meanwhile they are in the file of --spool, and outlive the gateway and a power cut; without
+it they are in memory, and lost if the gateway is killed:
 
   POST /samples   {"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}}
   POST /samples   {"samples":[{"input":"temperature","time":"2024-01-01T00:00:00Z","value":20.5}]}
   POST /samples?wait=stored   the same, answered once Clarify has them
   GET /status
   GET /healthz
+
+A spool belongs to one gateway at a time, and to the integration it was made for. What is damaged in it
+is set aside beside it, and the rest is delivered; "clarify spool FILE" shows what waits.
 
 Whoever reaches the port may write samples: the gateway asks senders for no credentials. It answers
 requests for IP addresses, localhost and each --host, and refuses others with 421, so that no web page
@@ -99,6 +103,13 @@ std::optional<clarify::OnFull> parse_on_full(std::string_view text) {
     return std::nullopt;
 }
 
+/// Against what a spool is to be proof: a power cut, or the end of the process alone.
+std::optional<bool> parse_durability(std::string_view text) {
+    if (text == "power") return true;
+    if (text == "process") return false;
+    return std::nullopt;
+}
+
 /// `127.0.0.1:8080` or `[::1]:8080`.
 std::optional<boost::asio::ip::tcp::endpoint> parse_endpoint(std::string_view text) {
     const std::size_t colon = text.rfind(':');
@@ -119,7 +130,7 @@ CLI::Option* add_parsed(
     return app.add_option_function<std::string>(
         name,
         [name, &value, parse](const std::string& given) {
-            const std::optional<T> parsed = parse(given);
+            const auto parsed = parse(given);
             if (!parsed) throw CLI::ValidationError{name, "cannot be " + given};
             value = *parsed;
         },
@@ -185,12 +196,23 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
         parse_time,
         "When /healthz says that nothing can be forwarded, default 300s")
         ->type_name("TIME");
+    CLI::Option* const spool =
+        app.add_option("--spool", command.spool, "Where samples wait, instead of in memory")
+            ->type_name("FILE");
+    add_parsed(
+        app,
+        "--durability",
+        command.outlives_power,
+        parse_durability,
+        "What samples in the spool outlive: power (default), or the process alone, at fewer syncs")
+        ->type_name("WHAT")
+        ->needs(spool);
     add_parsed(
         app,
         "--spool-size",
         command.spool_size,
         parse_size,
-        "Room for samples that wait, default 64MiB")
+        "Room for samples that wait, default 1GiB in a file, 64MiB in memory")
         ->type_name("SIZE");
     add_parsed(
         app,

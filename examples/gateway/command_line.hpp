@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,8 +39,13 @@ struct CommandLine {
     std::chrono::milliseconds max_delay{1'000};
     /// For how long nothing may be forwarded before the gateway calls itself unhealthy.
     std::chrono::milliseconds unhealthy_after{300'000};
-    /// How much room samples that wait may take, in bytes, and what happens when there is none.
-    std::size_t spool_size = std::size_t{64} << 20U;
+    /// The file in which samples wait; empty: in memory.
+    std::string spool;
+    /// Is what is in that file to outlive a power cut, or the process alone?
+    bool outlives_power = true;
+    /// How much room samples that wait may take, in bytes, and what happens when there is none. Unset:
+    /// 64 MiB in memory, 1 GiB in a file.
+    std::optional<std::size_t> spool_size;
     clarify::OnFull on_full = clarify::OnFull::refuse;
     /// Connections to Clarify, and calls that may wait for one.
     std::size_t connections = 16;

@@ -5,7 +5,6 @@
 #define CLARIFY_GATEWAY_FAILURE_HPP
 
 #include <clarify/core/error.hpp>
-
 #include <clarify/ingest/writer_stats.hpp>
 
 #include "reply.hpp"

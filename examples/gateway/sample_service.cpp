@@ -133,17 +133,10 @@ asio::awaitable<Reply> SampleService::store(Request& request) {
     if (posted->integration && *posted->integration != link_.get()->integration)
         co_return refusal(400, "integration", "this gateway writes to another integration");
     const bool waits = waits_for_storage(request.target);
-    const std::uint64_t count = clarify::detail::count_of(posted->samples);
     // This suspends the session, not a thread.
     const clarify::Result<clarify::WriteReceipt> written =
         co_await write(std::move(posted->samples), waits);
-    if (!written) {
-        const bool goes_on = written.error().code() == clarify::Errc::cancelled;
-        if (!goes_on) co_return refused_reply(written.error());
-        clarify::WriteReceipt receipt;
-        receipt.accepted = count;
-        co_return accepted_reply(receipt, waits);
-    }
+    if (!written) co_return refused_reply(written.error());
     if (written->rejected.empty()) co_return accepted_reply(*written, waits);
     co_return rejected_reply(written->rejected);
 }

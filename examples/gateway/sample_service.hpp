@@ -20,7 +20,7 @@ namespace gateway {
 /** Answers `POST /samples`, `GET /status` and `GET /healthz`, for all sessions.
 
     Posted samples (`posted_samples.hpp`) are answered 202, `{"accepted":2,"durable":false}`, when the writer
-    has them; with `?wait=stored` 200 when Clarify has them, or after the limit of a call 202 with
+    has them, `durable` where they outlive the process; with `?wait=stored` 200 when Clarify has them, or after the limit of a call 202 with
     `"stored":false`. Which of them Clarify rejected is told then (422). 400 names what is wrong with a
     request, of which nothing is accepted; 429 says that there is no room, 503 that the gateway is ending.
 

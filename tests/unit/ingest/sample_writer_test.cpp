@@ -528,7 +528,7 @@ TEST_CASE("SampleWriter: a wait that is cancelled ends, and the samples go on") 
     signal.emit(boost::asio::cancellation_type::total);
     bench.pass(0s);
     REQUIRE(outcome);
-    REQUIRE(*outcome);
+    REQUIRE(outcome->has_value());
     CHECK((*outcome)->accepted == 3);
     CHECK_FALSE((*outcome)->stored);
     bench.pass(5s);

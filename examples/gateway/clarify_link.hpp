@@ -22,11 +22,19 @@ struct ClarifyLink {
         boost::asio::any_io_executor executor,
         const clarify::Credentials& credentials,
         const clarify::ClientOptions& options)
-        : client(std::move(executor), credentials, options),
+        : client(std::move(executor), at_its_address(credentials), options),
+          api_url(credentials.api_url().to_string()),
           integration(credentials.integration()) {}
 
     clarify::Client client;
+    const std::string api_url;
     const std::string integration;
+
+private:
+    /// The client follows their file by itself, but for where samples go that is decided here.
+    static clarify::Credentials at_its_address(const clarify::Credentials& credentials) {
+        return credentials.with_api_url(credentials.api_url().to_string()).value();
+    }
 };
 
 /** The link in use. A request keeps the one it began with, so that the client of old credentials

@@ -18,10 +18,18 @@ namespace gateway {
 namespace {
 
 constexpr const char* notes =
-    R"(Senders post JSON, and are answered once Clarify has the samples:
+    R"(Senders post JSON, in either form. Samples are gathered into few inserts, and these repeated until each
+is stored. Meanwhile they are in the file of --spool, and outlive the gateway and a power cut; without
+it they are in memory, and lost if the gateway is killed:
 
   POST /samples   {"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}}
+  POST /samples   {"samples":[{"input":"temperature","time":"2024-01-01T00:00:00Z","value":20.5}]}
+  POST /samples?wait=stored   the same, answered once Clarify has them
+  GET /status
   GET /healthz
+
+A spool belongs to one gateway at a time, and to the integration it was made for. What is damaged in it
+is set aside beside it, and the rest is delivered; "clarify spool FILE" shows what waits.
 
 Whoever reaches the port may write samples: the gateway asks senders for no credentials. It answers
 requests for IP addresses, localhost and each --host, and refuses others with 421, so that no web page
@@ -37,8 +45,8 @@ the start.
 The log goes to standard error. A line says when Clarify can no longer be used, and why, and another
 one when it can be used again; nobody is waited for to read them.
 
-Exit codes: 0 ended gracefully; 1 something broke, such as an address that cannot be listened on, and
-starting again may help; 2 usage or configuration, and it will not.
+Exit codes: 0 ended gracefully; 1 samples were lost, or something broke, such as an address that cannot
+be listened on, and starting again may help; 2 usage or configuration, and it will not.
 
 Example:
   clarify-gateway --credentials clarify-credentials.json --listen 127.0.0.1:8080)";
@@ -89,6 +97,19 @@ bool is_host_name(std::string_view text) {
         host == text;
 }
 
+std::optional<clarify::OnFull> parse_on_full(std::string_view text) {
+    if (text == "refuse") return clarify::OnFull::refuse;
+    if (text == "drop-oldest") return clarify::OnFull::drop_oldest;
+    return std::nullopt;
+}
+
+/// Against what a spool is to be proof: a power cut, or the end of the process alone.
+std::optional<bool> parse_durability(std::string_view text) {
+    if (text == "power") return true;
+    if (text == "process") return false;
+    return std::nullopt;
+}
+
 /// `127.0.0.1:8080` or `[::1]:8080`.
 std::optional<boost::asio::ip::tcp::endpoint> parse_endpoint(std::string_view text) {
     const std::size_t colon = text.rfind(':');
@@ -109,7 +130,7 @@ CLI::Option* add_parsed(
     return app.add_option_function<std::string>(
         name,
         [name, &value, parse](const std::string& given) {
-            const std::optional<T> parsed = parse(given);
+            const auto parsed = parse(given);
             if (!parsed) throw CLI::ValidationError{name, "cannot be " + given};
             value = *parsed;
         },
@@ -164,9 +185,42 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
     add_parsed(
         app, "--timeout", command.timeout, parse_time, "Limit of a call to Clarify, default 20s")
         ->type_name("TIME");
-    add_parsed(
-        app, "--drain", command.drain, parse_time, "Time to end requests in hand, default 10s")
+    add_parsed(app, "--drain", command.drain, parse_time, "Time to store what waits, default 10s")
         ->type_name("TIME");
+    add_parsed(app, "--max-delay", command.max_delay, parse_time, "How long to gather, default 1s")
+        ->type_name("TIME");
+    add_parsed(
+        app,
+        "--unhealthy-after",
+        command.unhealthy_after,
+        parse_time,
+        "When /healthz says that nothing can be forwarded, default 300s")
+        ->type_name("TIME");
+    CLI::Option* const spool =
+        app.add_option("--spool", command.spool, "Where samples wait, instead of in memory")
+            ->type_name("FILE");
+    add_parsed(
+        app,
+        "--durability",
+        command.outlives_power,
+        parse_durability,
+        "What samples in the spool outlive: power (default), or the process alone, at fewer syncs")
+        ->type_name("WHAT")
+        ->needs(spool);
+    add_parsed(
+        app,
+        "--spool-size",
+        command.spool_size,
+        parse_size,
+        "Room for samples that wait, default 1GiB in a file, 64MiB in memory")
+        ->type_name("SIZE");
+    add_parsed(
+        app,
+        "--on-full",
+        command.on_full,
+        parse_on_full,
+        "Refuse new samples when there is no room, or drop-oldest; default refuse")
+        ->type_name("WHAT");
     app.add_option("--connections", command.connections, "Connections to Clarify")
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();

@@ -4,12 +4,15 @@
 #ifndef CLARIFY_GATEWAY_COMMAND_LINE_HPP
 #define CLARIFY_GATEWAY_COMMAND_LINE_HPP
 
+#include <clarify/ingest/writer_options.hpp>
+
 #include "session.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,6 +35,18 @@ struct CommandLine {
     /// Of one call to Clarify. Above the 15 s that the service itself may take.
     std::chrono::milliseconds timeout{20'000};
     std::chrono::milliseconds drain{10'000};
+    /// How long samples are gathered.
+    std::chrono::milliseconds max_delay{1'000};
+    /// For how long nothing may be forwarded before the gateway calls itself unhealthy.
+    std::chrono::milliseconds unhealthy_after{300'000};
+    /// The file in which samples wait; empty: in memory.
+    std::string spool;
+    /// Is what is in that file to outlive a power cut, or the process alone?
+    bool outlives_power = true;
+    /// How much room samples that wait may take, in bytes, and what happens when there is none. Unset:
+    /// 64 MiB in memory, 1 GiB in a file.
+    std::optional<std::size_t> spool_size;
+    clarify::OnFull on_full = clarify::OnFull::refuse;
     /// Connections to Clarify, and calls that may wait for one.
     std::size_t connections = 16;
     std::size_t waiting = 4096;

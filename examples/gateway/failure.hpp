@@ -5,25 +5,21 @@
 #define CLARIFY_GATEWAY_FAILURE_HPP
 
 #include <clarify/core/error.hpp>
+#include <clarify/ingest/writer_stats.hpp>
 
 #include "reply.hpp"
 
 #include <string>
+#include <vector>
 
 namespace gateway {
 
-/** The answer for a call to Clarify that failed.
-
-    The status is that of `clarify::http_status_for`; with 503 goes when to come back.
-
-    The body says in `error` what a program needs in order to decide on its own: `kind`, `reason`,
-    `phase`, and above all `fate`: `unsent` samples are surely not stored, `unknown` ones may be.
-    `message` is for people. What lies behind the gateway is in the log, not in there: no hosts, no
-    addresses, no files, and what Clarify said only where it is about the samples.
+/** The answer for samples that Clarify rejected, 422: each of them, up to a hundred, in
+    `error.problems` with its path and Clarify's words. The others are stored.
 */
-Reply failure_reply(const clarify::Error& error);
+Reply rejected_reply(const std::vector<clarify::RejectedSample>& rejected);
 
-/// The answer for a request that never became a call: `kind` is one word for programs.
+/// The answer for a request that is not served: `kind` is one word for programs.
 Reply refusal(unsigned status, const std::string& kind, const std::string& message);
 
 /// The answer for a body that is not the JSON that the gateway takes.

@@ -3,15 +3,16 @@
 //
 // It shows how a client lives inside an asynchronous server that runs for years: one client on the
 // server's own io_context, shared by all sessions on all threads and replaced when its credentials
-// are, and a shutdown that loses no sample which a sender was told is stored. It makes one insert of
-// each request. The service takes about one a second from an integration, so a gateway of many small
-// senders would first gather samples.
+// are, and a shutdown that says what became of every sample. The service takes about one insert a second
+// from an integration, so what all senders post is gathered by one writer.
 
 #include <clarify/core/detail/text.hpp>
 
 #include "clarify_link.hpp"
 #include "command_line.hpp"
 #include "gateway.hpp"
+#include "gateway_spool.hpp"
+#include "link_sink.hpp"
 #include "log.hpp"
 #include "sample_service.hpp"
 #include "service_manager.hpp"
@@ -79,6 +80,8 @@ clarify::ClientOptions client_options(const CommandLine& command) {
 void prepare_process() {
     // A write to where nobody reads fails instead.
     std::signal(SIGPIPE, SIG_IGN);
+    // Nor does a hang-up end it before it heeds them.
+    std::signal(SIGHUP, SIG_IGN);
     // A standard descriptor that is closed would become a socket, and get what is printed.
     for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (::fcntl(descriptor, F_GETFD) != -1) continue;
@@ -122,21 +125,21 @@ void run(asio::io_context& context, Log& log) {
 /// The gateway with all that belongs to it.
 class Service {
 public:
-    Service(const CommandLine& command, Log& log)
+    Service(const CommandLine& command, Log& log, LinkFiles files, GatewaySpool spool)
         : command_(command),
           log_(log),
           signals_(context_, SIGINT, SIGTERM, SIGHUP),
-          files_(command.credentials, command.ca_file),
+          files_(std::move(files)),
           memory_(command.max_memory),
+          writer_(
+              context_.get_executor(),
+              LinkSink{link_, command.timeout, owner()},
+              std::move(spool),
+              writer_options()),
           server_(context_, allowed_sessions(command, log), shared_, accepting_) {}
 
     /// Returns the exit code.
     int run_until_ended() {
-        const clarify::Result<std::vector<std::string>> read = files_.read();
-        if (!read) {
-            log_.write(Level::error, read.error().to_string());
-            return 2;
-        }
         use_files();
         listen();
         asio::co_spawn(server_.strand(), heed_signals(), asio::detached);
@@ -146,15 +149,23 @@ public:
         tell_manager("READY=1");
         run_on_threads();
 
-        const Counts& counts = samples_.counts();
+        const clarify::SampleCounts counts = writer_.stats().counts;
         std::ostringstream text;
-        text << "Ended: accepted " << counts.accepted << ", stored " << counts.stored
-             << ", refused " << counts.refused << ", failed " << counts.failed;
+        text << "Ended: accepted " << counts.offered << ", stored " << counts.stored
+             << ", rejected " << counts.dropped_for(clarify::DropReason::rejected) << ", left "
+             << left_ << ", refused " << samples_.refused();
         output_.write(text.str());
-        return 0;
+        return left_ == 0 || kept_ ? 0 : 1;
     }
 
 private:
+    /// For whom the samples in a file are. Those in memory go wherever the credentials lead.
+    std::optional<SampleOwner> owner() const {
+        if (command_.spool.empty()) return std::nullopt;
+        const clarify::Credentials& credentials = files_.credentials();
+        return SampleOwner{credentials.api_url().to_string(), credentials.integration()};
+    }
+
     void use_files() {
         link_.replace(std::make_shared<ClarifyLink>(
             context_.get_executor(), files_.credentials(), client_options(command_)));
@@ -187,12 +198,78 @@ private:
                 signals_.remove(SIGTERM);
                 tell_manager("STOPPING=1");
                 const auto stop = [this](const std::exception_ptr&) { context_.stop(); };
-                asio::co_spawn(
-                    server_.strand(),
-                    server_.shut_down(command_.drain, [this] { link_.close(); }),
-                    stop);
+                asio::co_spawn(server_.strand(), end(), stop);
             }
         }
+    }
+
+    /// New posts are refused at once; what was accepted is stored, as far as there is time.
+    asio::awaitable<void> end() {
+        constexpr std::chrono::seconds moment{1};
+        const clarify::Result<clarify::DrainReport> drained =
+            co_await writer_.drain(command_.drain);
+        if (drained) {
+            left_ = drained->left;
+            kept_ = drained->kept;
+        }
+        const std::string left = std::to_string(left_) + " samples ";
+        if (left_ != 0 && kept_) log_.write(Level::notice, left + "wait in " + command_.spool);
+        if (left_ != 0 && !kept_) log_.write(Level::error, left + "are lost: not stored in time");
+        link_.close();
+        co_await server_.shut_down(moment, [] {});
+    }
+
+    void note_damage(const std::vector<clarify::SpoolDamage>& damage) {
+        for (; told_damage_ < damage.size(); ++told_damage_) {
+            const clarify::SpoolDamage& each = damage[told_damage_];
+            std::string text = "a part of the spool is damaged";
+            if (!each.file.empty())
+                text += "; " + std::to_string(each.bytes) + " bytes are set aside as " + each.file;
+            text += each.samples ? "; lost are " + std::to_string(*each.samples) + " samples"
+                                 : std::string{"; how many samples are lost is unknown"};
+            log_.write(Level::error, text);
+        }
+    }
+    void note_state(const clarify::WriterStats& stats) {
+        note_damage(stats.damage);
+        const std::string why = stats.error ? stats.error->to_string() : std::string{};
+        switch (stats.state) {
+            case clarify::WriterState::full:
+            case clarify::WriterState::damaged:
+                return no_room_.failed(
+                    stats.state == clarify::WriterState::full
+                        ? "there is no room; what waits is waiting for: " + why
+                        : why);
+            case clarify::WriterState::waiting:
+                no_room_.succeeded();
+                return reachable_.failed(why);
+            case clarify::WriterState::ok:
+                no_room_.succeeded();
+                return reachable_.succeeded();
+            case clarify::WriterState::closing:
+                return;
+        }
+    }
+    void note_rejected(const clarify::RejectedSample& sample) {
+        std::optional<std::uint64_t> untold;
+        {
+            const std::lock_guard lock{foreign_mutex_};
+            untold = rejected_.happened(std::chrono::steady_clock::now());
+        }
+        if (!untold) return;
+        std::string text = "Clarify rejects a sample of " + sample.input + " at " +
+            sample.time.to_string() + ": " + clarify::detail::printable(sample.reason, 256);
+        if (*untold != 0)
+            text += "; since the last such line there were " + std::to_string(*untold) + " more";
+        log_.write(Level::warning, text);
+    }
+    clarify::SampleWriterOptions writer_options() {
+        clarify::SampleWriterOptions options;
+        options.max_delay = command_.max_delay;
+        options.on_full = command_.on_full;
+        options.on_change = [this](const clarify::WriterStats& stats) { note_state(stats); };
+        options.on_rejected = [this](const auto& sample) { note_rejected(sample); };
+        return options;
     }
 
     void reload() {
@@ -266,8 +343,15 @@ private:
     LoggedState accepting_{
         log_, "connections have to wait", "connections are accepted again", "attempts"};
     LoggedState room_{log_, "requests are refused", "requests are taken again", "requests"};
+    LoggedState no_room_{log_, "samples are refused", "samples are taken again", "requests"};
     Memory memory_;
-    SampleService samples_{link_, command_.timeout, command_.limits.body, reachable_};
+    Rarely rejected_;
+    std::size_t told_damage_ = 0;
+    Writer writer_;
+    SampleService samples_{
+        link_, writer_, command_.timeout, command_.unhealthy_after, command_.limits.body};
+    std::uint64_t left_ = 0;
+    bool kept_ = false;
     std::mutex foreign_mutex_;
     Rarely foreign_;
     const SessionShared shared_{
@@ -289,7 +373,19 @@ int main(int argc, char** argv) {
     const auto& command = std::get<CommandLine>(parsed);
     Log log{command.log_levels};
     try {
-        Service service{command, log};
+        LinkFiles files{command.credentials, command.ca_file};
+        const clarify::Result<std::vector<std::string>> read = files.read();
+        if (!read) {
+            log.write(Level::error, read.error().to_string());
+            return 2;
+        }
+        clarify::Result<GatewaySpool> spool = open_spool(command, files.credentials());
+        if (!spool) {
+            log.write(Level::error, spool.error().to_string());
+            // A disk may have room the next time.
+            return spool.error().code() == clarify::Errc::overloaded ? 1 : 2;
+        }
+        Service service{command, log, std::move(files), std::move(*spool)};
         return service.run_until_ended();
     } catch (const std::invalid_argument& error) {  // an option is out of its range
         log.write(Level::error, error.what());

@@ -1,76 +1,65 @@
 // SPDX-License-Identifier: BSL-1.0
-// The side that knows Clarify: takes samples and inserts them.
+// The side that knows Clarify: takes samples, and says how they fare.
 
 #ifndef CLARIFY_GATEWAY_SAMPLE_SERVICE_HPP
 #define CLARIFY_GATEWAY_SAMPLE_SERVICE_HPP
 
+#include <clarify/json/boost_json_codec.hpp>
+
 #include "clarify_link.hpp"
-#include "log.hpp"
+#include "link_sink.hpp"
 #include "reply.hpp"
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace gateway {
 
-/// What became of the requests with samples. Once none is in hand, `accepted` is the sum of the
-/// others.
-struct Counts {
-    std::atomic<std::uint64_t> accepted = 0;
-    std::atomic<std::uint64_t> stored = 0;  ///< Clarify said that it has the samples
-    std::atomic<std::uint64_t> refused = 0;  ///< the sender is to change something
-    std::atomic<std::uint64_t> failed = 0;  ///< nothing is wrong with the samples
-};
+/** Answers `POST /samples`, `GET /status` and `GET /healthz`, for all sessions.
 
-/** Answers `POST /samples` and `GET /healthz`, for all sessions, over the client of the present link.
-
-    The body of `POST /samples` is
-
-    @code{.json}
-    {"integration": "c618rbfqfsj7mjkj0ss1",
-     "times": ["2024-01-01T00:00:00Z", "2024-01-01T00:01:00Z"],
-     "series": {"temperature": [20.5, null]}}
-    @endcode
-
-    where `integration` may be left out: that of the credentials is meant then. The answer is 200
-    with Clarify's summary, `{"signalsByInput":{"temperature":{"id":"...","created":true}}}`, and
-    comes only when Clarify has the samples; anything else is in `failure.hpp`.
-
-    While a call is under way a request holds its parameters as text, once, and no more: what they are
-    decoded to lives only as long as a thread looks at it.
+    Posted samples (`posted_samples.hpp`) are answered 202, `{"accepted":2,"durable":false}`, when the writer
+    has them, `durable` where they outlive the process; with `?wait=stored` 200 when Clarify has them, or after the limit of a call 202 with
+    `"stored":false`. Which of them Clarify rejected is told then (422). 400 names what is wrong with a
+    request, of which nothing is accepted; 429 says that there is no room, 503 that the gateway is ending.
 
     @par Object lifetimes
-    The link, and the service itself, must outlive the answers.
+    What it is made with, and the service itself, must outlive the answers.
     @par Thread safety
-    Shared objects: safe. Nothing here changes but the counters, and the client is safe to share.
+    Shared objects: safe.
 */
 class SampleService {
 public:
-    /// @param timeout The limit of one call to Clarify.
+    /// @param timeout How long `?wait=stored` waits.
+    /// @param unhealthy_after For how long nothing may be forwarded before `/healthz` says so.
     /// @param largest_body The largest body of a request.
-    /// @param reachable Told of calls that fail because of Clarify or the way to it, and of others.
     SampleService(
         CurrentLink& link,
+        Writer& writer,
         std::chrono::milliseconds timeout,
-        std::size_t largest_body,
-        LoggedState& reachable);
+        std::chrono::milliseconds unhealthy_after,
+        std::size_t largest_body);
 
     /// Answers a request, which has to live until the answer is there, and loses its body.
     boost::asio::awaitable<Reply> answer(Request& request);
 
-    const Counts& counts() const { return counts_; }
+    /// How many requests with samples were not taken.
+    std::uint64_t refused() const { return refused_; }
 
 private:
     boost::asio::awaitable<Reply> store(Request& request);
-    void note(const clarify::Error& error);
+    boost::asio::awaitable<clarify::Result<clarify::WriteReceipt>> write(
+        clarify::SampleTable samples, bool until_stored);
+    Reply health() const;
+    Reply status() const;
 
     CurrentLink& link_;
+    Writer& writer_;
     const std::chrono::milliseconds timeout_;
+    const std::chrono::milliseconds unhealthy_after_;
     const clarify::BoostJsonCodec codec_;
-    LoggedState& reachable_;
-    Counts counts_;
+    std::atomic<std::uint64_t> refused_ = 0;
 };
 
 }  // namespace gateway

@@ -56,9 +56,10 @@ public:
 
     void write(const std::string& bytes) { asio::write(socket_, asio::buffer(bytes)); }
 
-    void write_samples(const std::string& document) {
+    void write_samples(const std::string& document, const std::string& target = "/samples") {
         write(
-            "POST /samples HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
+            "POST " + target +
+            " HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
             "Content-Length: " +
             std::to_string(document.size()) + "\r\n\r\n" + document);
     }
@@ -69,9 +70,13 @@ public:
         return response;
     }
 
-    Response post(const std::string& document) {
-        write_samples(document);
+    Response post(const std::string& document, const std::string& target = "/samples") {
+        write_samples(document, target);
         return read();
+    }
+    /// Answered when Clarify has them.
+    Response post_and_wait(const std::string& document) {
+        return post(document, "/samples?wait=stored");
     }
 
     Response get(const std::string& target) {

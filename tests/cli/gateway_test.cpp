@@ -6,23 +6,38 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <thread>
 
 using namespace gateway_test;
 using namespace std::chrono_literals;
 
-TEST_CASE("gateway: answers 200 with Clarify's summary when the samples are stored") {
+TEST_CASE("gateway: answers 202 when it has the samples, and 200 when Clarify has them") {
     Setup setup;
     Sender sender{setup.gateway};
     const Response response = sender.post(
         R"({"times":["2024-01-01T00:00:00Z","2024-01-01T00:01:00Z"],"series":{"a":[0.1,null]}})");
-    REQUIRE(response.result_int() == 200);
+    REQUIRE(response.result_int() == 202);
     CHECK(response[http::field::content_type] == "application/json");
-    const json::value summary = json::parse(response.body()).at("signalsByInput").at("a");
-    CHECK(text(summary, "id") == setup.emulator.signal_id("a"));
+    CHECK(json::parse(response.body()) == json::parse(R"({"accepted":1,"durable":false})"));
+    const Response stored = sender.post_and_wait(
+        R"({"samples":[{"input":"b","time":"2024-01-01T00:00:00Z","value":2},
+                       {"input":"b","time":"2024-01-01T00:00:00Z","value":3},
+                       {"input":"b","time":"2024-01-02T00:00:00Z","value":null}]})");
+    REQUIRE(stored.result_int() == 200);
+    CHECK(
+        json::parse(stored.body()) ==
+        json::parse(R"({"accepted":2,"durable":false,"stored":true})"));
     REQUIRE(setup.emulator.sample_count("a") == 1);
     CHECK(setup.emulator.samples("a").front().value == 0.1);
+    REQUIRE(setup.emulator.sample_count("b") == 1);
+    CHECK(setup.emulator.samples("b").front().value == 3);
+    const json::value status = json::parse(sender.get("/status").body());
+    CHECK(status.at("state") == "ok");
+    CHECK(status.at("offered") == 3);
+    CHECK(status.at("stored") == 3);
+    CHECK(status.at("pending") == 0);
 
     CHECK(sender.get("/healthz").result_int() == 200);
     // Neither a query nor the form of a whole URL changes which resource is meant.
@@ -33,8 +48,8 @@ TEST_CASE("gateway: answers 200 with Clarify's summary when the samples are stor
         CHECK(sender.get(target).result_int() == 404);
     setup.gateway.send_signal(SIGTERM);
     CHECK(setup.gateway.wait() == 0);
-    CHECK(setup.gateway.counted("accepted") == 1);
-    CHECK(setup.gateway.counted("stored") == 1);
+    CHECK(setup.gateway.counted("accepted") == 3);
+    CHECK(setup.gateway.counted("stored") == 3);
 }
 
 TEST_CASE("gateway: says what is wrong with the samples, in the sender's terms") {
@@ -52,21 +67,25 @@ TEST_CASE("gateway: says what is wrong with the samples, in the sender's terms")
 
     const Response length =
         sender.post(R"({"times":["2024-01-01T00:00:00Z"],"series":{"a":[1,2]}})");
-    CHECK(length.result_int() == 422);
-    const json::value error = error_of(length);
-    CHECK(text(error, "kind") == "rpc");
-    CHECK(text(error, "fate") == "answered");
-    CHECK(error.at("code") == -32602);
-    CHECK(text(error.at("problems").at(0), "path") == "series.a");
+    CHECK(length.result_int() == 400);
+    CHECK(text(error_of(length), "message").find("series.a: ") != std::string::npos);
+
+    const Response key = sender.post(
+        R"({"samples":[{"input":"a","time":"2024-01-01T00:00:00Z","value":1},
+                       {"input":"no key!","time":"2024-01-01T00:00:00Z","value":1},
+                       {"input":"b","time":"yesterday","value":1}]})");
+    CHECK(key.result_int() == 400);
+    CHECK(text(error_of(key), "message").find("samples.2.time") != std::string::npos);
 
     const Response other =
         sender.post(R"({"integration":"c618rbfqfsj7mjkj0ss1","times":[],"series":{"a":[]}})");
-    CHECK(other.result_int() == 403);
+    CHECK(other.result_int() == 400);
+    CHECK(json::parse(sender.get("/status").body()).at("offered") == 0);
 
     CHECK(setup.emulator.signal_count() == 0);
     setup.gateway.send_signal(SIGINT);
     CHECK(setup.gateway.wait() == 0);
-    CHECK(setup.gateway.counted("refused") == 4);
+    CHECK(setup.gateway.counted("refused") == 5);
 }
 
 TEST_CASE("gateway: refuses what it does not serve") {
@@ -91,43 +110,47 @@ TEST_CASE("gateway: refuses what it does not serve") {
     CHECK(long_header.get("/" + std::string(20'000, 'x')).result_int() == 431);
 }
 
-TEST_CASE("gateway: passes on that Clarify is unwell") {
-    SUBCASE("an HTTP status") {
+TEST_CASE("gateway: what Clarify cannot take now waits, and is said to") {
+    SUBCASE("a failure that passes") {
         Setup setup;
         setup.emulator.fail_next(1, 400);
         Sender sender{setup.gateway};
-        const Response response = sender.post(one_sample);
-        CHECK(response.result_int() == 502);
-        CHECK(text(error_of(response), "kind") == "status");
-        CHECK(sender.post(one_sample).result_int() == 200);
-    }
-    SUBCASE("asked too often, and for longer than a call may take") {
-        Setup setup{{"--timeout", "10s"}};
-        setup.emulator.fail_next(1, 429, 40s);
-        Sender sender{setup.gateway};
-        const Response response = sender.post(one_sample);
-        CHECK(response.result_int() == 503);
-        CHECK(response[http::field::retry_after] == "40");
+        const Response response = sender.post_and_wait(one_sample);
+        CHECK(response.result_int() == 200);
+        CHECK(setup.emulator.sample_count("temperature") == 1);
     }
     SUBCASE("no answer in time") {
-        StuckSetup setup{{"--timeout", "200ms"}};
+        StuckSetup setup{{"--timeout", "300ms", "--max-delay", "0ms", "--unhealthy-after", "1ms"}};
         Sender sender{setup.gateway};
-        const Response response = sender.post(one_sample);
-        CHECK(response.result_int() == 504);
-        CHECK(text(error_of(response), "fate") == "unknown");
-        CHECK(text(error_of(response), "phase") == "first_byte");
+        const Response response = sender.post_and_wait(one_sample);
+        CHECK(response.result_int() == 202);
+        CHECK(
+            json::parse(response.body()) ==
+            json::parse(R"({"accepted":1,"durable":false,"stored":false})"));
+        CHECK(setup.gateway.logs("Clarify cannot be used"));
+        const json::value status = json::parse(sender.get("/status").body());
+        CHECK(status.at("state") == "waiting");
+        CHECK(status.at("pending") == 1);
+        CHECK(status.at("error").is_string());
+        CHECK(sender.get("/healthz").result_int() == 503);
     }
-    SUBCASE("more calls than may wait") {
-        StuckSetup setup{{"--connections", "1", "--waiting", "0"}};
-        Sender first{setup.gateway};
-        first.write_samples(one_sample);
-        setup.receive_call();
-        Sender second{setup.gateway};
-        const Response response = second.post(one_sample);
-        CHECK(response.result_int() == 503);
-        CHECK(response[http::field::retry_after] == "1");
-        CHECK(text(error_of(response), "kind") == "overloaded");
-        CHECK(text(error_of(response), "fate") == "unsent");
+    SUBCASE("no room is left") {
+        StuckSetup setup{{"--spool-size", "1KiB", "--drain", "0ms"}};
+        Sender sender{setup.gateway};
+        unsigned status = 202;
+        for (int i = 0; i != 100 && status == 202; ++i) {
+            const Response response = sender.post(
+                R"({"samples":[{"input":"i)" + std::to_string(i) +
+                R"(","time":"2024-01-01T00:00:00Z","value":1}]})");
+            status = response.result_int();
+            if (status == 429) CHECK(response[http::field::retry_after] == "5");
+        }
+        CHECK(status == 429);
+        CHECK(json::parse(sender.get("/status").body()).at("state") == "full");
+        // What was accepted in memory is lost with it, and that is said.
+        setup.gateway.send_signal(SIGTERM);
+        CHECK(setup.gateway.wait() == 1);
+        CHECK(setup.gateway.counted("left") == setup.gateway.counted("accepted"));
     }
 }
 
@@ -141,10 +164,10 @@ TEST_CASE("gateway: answers pipelined requests in their order") {
     sender.write(
         request + "GET /healthz HTTP/1.1\r\nHost: gateway\r\n\r\n" +
         "GET / HTTP/1.1\r\nHost: gateway\r\n\r\n" + request);
-    CHECK(sender.read().result_int() == 200);
+    CHECK(sender.read().result_int() == 202);
     CHECK(sender.read().body() == R"({"status":"ok"})");
     CHECK(sender.read().result_int() == 404);
-    CHECK(sender.read().result_int() == 200);
+    CHECK(sender.read().result_int() == 202);
 }
 
 TEST_CASE("gateway: stores what a sender has sent that does not wait for the answer") {
@@ -169,7 +192,7 @@ TEST_CASE("gateway: asks for the body where the sender waits for that") {
         std::to_string(one_sample.size()) + "\r\n\r\n");
     CHECK(sender.read().result_int() == 100);
     sender.write(one_sample);
-    CHECK(sender.read().result_int() == 200);
+    CHECK(sender.read().result_int() == 202);
 }
 
 TEST_CASE("gateway: a connection too many waits for one that ends") {
@@ -191,52 +214,49 @@ TEST_CASE("gateway: ends connections that are silent for too long") {
     CHECK(sender.at_end());
 }
 
-TEST_CASE("gateway: a signal ends idle connections, and lets a request in hand be answered") {
-    StuckSetup setup{{"--timeout", "2s"}};
+TEST_CASE("gateway: a signal refuses new samples, and stores those that were accepted") {
+    Setup setup{{"--max-delay", "3600s"}};
     Sender idle{setup.gateway};
     CHECK(idle.get("/healthz").result_int() == 200);
-    Sender busy{setup.gateway};
-    busy.write_samples(one_sample);
-    setup.receive_call();
+    Sender sender{setup.gateway};
+    CHECK(sender.post(one_sample).result_int() == 202);
+    CHECK(setup.emulator.sample_count("temperature") == 0);
     setup.gateway.send_signal(SIGTERM);
     CHECK(idle.at_end());
-    // The call's own limit, not the end of the gateway, ends it.
-    const Response response = busy.read();
-    CHECK(response.result_int() == 504);
-    CHECK_FALSE(response.keep_alive());
     CHECK(setup.gateway.wait() == 0);
+    CHECK(setup.emulator.sample_count("temperature") == 1);
+    CHECK(setup.gateway.counted("left") == 0);
 }
 
-TEST_CASE("gateway: at the drain limit, calls end as closed and what has not arrived is dropped") {
-    StuckSetup setup{{"--drain", "300ms"}};
-    Sender slow{setup.gateway};
-    slow.write("POST /samples HTTP/1.1\r\n");
-    Sender busy{setup.gateway};
-    busy.write_samples(one_sample);
+TEST_CASE("gateway: at the drain limit it says how many samples are lost") {
+    StuckSetup setup{{"--drain", "1s", "--max-delay", "0ms"}};
+    Sender sender{setup.gateway};
+    CHECK(sender.post(one_sample).result_int() == 202);
     setup.receive_call();
     setup.gateway.send_signal(SIGTERM);
-    const Response response = busy.read();
+    // Until then it answers, and from when it hears the signal it takes nothing.
+    std::uint64_t accepted = 1;
+    Response response = sender.post(one_sample);
+    for (; response.result_int() == 202; response = sender.post(one_sample))
+        ++accepted;
     CHECK(response.result_int() == 503);
-    CHECK_FALSE(response.keep_alive());
-    CHECK(response.count(http::field::retry_after) == 1);
-    const json::value error = error_of(response);
-    CHECK(text(error, "kind") == "closed");
-    CHECK(text(error, "fate") == "unknown");
-    CHECK(text(error, "phase") == "first_byte");
-    CHECK(slow.at_end());
-    CHECK(setup.gateway.wait() == 0);
-    CHECK(setup.gateway.counted("failed") == 1);
+    CHECK(text(error_of(response), "kind") == "closed");
+    CHECK(setup.gateway.wait() == 1);
+    CHECK(setup.gateway.counted("left") == accepted);
+    const std::string told = std::to_string(accepted) + " samples are lost";
+    CHECK(setup.gateway.log().find(told) != std::string::npos);
 }
 
 TEST_CASE("gateway: a second signal ends it at once") {
-    StuckSetup setup{{"--drain", "3600s"}};
-    Sender idle{setup.gateway};
-    CHECK(idle.get("/healthz").result_int() == 200);
-    Sender busy{setup.gateway};
-    busy.write_samples(one_sample);
+    StuckSetup setup{{"--drain", "3600s", "--max-delay", "0ms"}};
+    Sender sender{setup.gateway};
+    CHECK(sender.post(one_sample).result_int() == 202);
     setup.receive_call();
     setup.gateway.send_signal(SIGTERM);
-    CHECK(idle.at_end());  // the first signal has been heard
+    // The first signal has been heard when this is refused.
+    const auto until = std::chrono::steady_clock::now() + gateway_test::patience;
+    while (sender.post(one_sample).result_int() != 503 && std::chrono::steady_clock::now() < until)
+        std::this_thread::yield();
     setup.gateway.send_signal(SIGTERM);
     CHECK(setup.gateway.wait() == -SIGTERM);
 }
@@ -248,5 +268,7 @@ TEST_CASE("gateway: what cannot work ends it with 2") {
     CHECK(GatewayProcess::exit_code({"--no-such-option"}) == 2);
     CHECK(GatewayProcess::exit_code({"--listen", "nowhere"}) == 2);
     CHECK(GatewayProcess::exit_code({"--drain", "soon"}) == 2);
+    CHECK(GatewayProcess::exit_code({"--max-delay", "-1s"}) == 2);
+    CHECK(GatewayProcess::exit_code({"--on-full", "panic"}) == 2);
     CHECK(GatewayProcess::exit_code({"--help"}) == 0);
 }

@@ -123,7 +123,8 @@ public:
         `void(Result<WriteReceipt>)`.
         @par Per-operation cancellation
         Terminal, partial and total. Before there was room nothing was taken; after that all of it may
-        be stored nevertheless (`Fate::unknown`).
+        be stored nevertheless (`Fate::unknown`). Where they are in the spool and it waits until they are
+        stored, it succeeds, and `WriteReceipt::stored` is false.
         @par Errors
         Those of `try_write`; `Errc::overloaded` only where room is not waited for.
     */

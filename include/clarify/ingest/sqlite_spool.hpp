@@ -49,7 +49,7 @@ struct SqliteSpoolOptions {
 
     @code
     clarify::SqliteSpoolOptions options;
-    options.api_url = credentials.api_url();
+    options.api_url = credentials.api_url().to_string();
     options.integration = credentials.integration();
     clarify::Result<clarify::SqliteSpool> spool =
         clarify::SqliteSpool::open("/var/lib/clarify/samples.spool", options);

@@ -47,7 +47,7 @@ struct WriteReceipt {
     std::uint64_t accepted = 0;
     /// Do they outlive the process?
     bool durable = false;
-    /// Are they stored, but for `rejected`? Only where the write waited for that.
+    /// Are they stored, but for `rejected`? Only where the write waited for that, and was not cancelled.
     bool stored = false;
     /// Those of them that were set aside; as `stored`.
     std::vector<RejectedSample> rejected;

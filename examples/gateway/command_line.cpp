@@ -26,6 +26,7 @@ it they are in memory, and lost if the gateway is killed:
   POST /samples   {"samples":[{"input":"temperature","time":"2024-01-01T00:00:00Z","value":20.5}]}
   POST /samples?wait=stored   the same, answered once Clarify has them
   GET /status
+  GET /metrics    the same and more, for Prometheus
   GET /healthz
 
 A spool belongs to one gateway at a time, and to the integration it was made for. What is damaged in it

@@ -7,6 +7,7 @@
 // from an integration, so what all senders post is gathered by one writer.
 
 #include <clarify/core/detail/text.hpp>
+#include <clarify/observe/metrics.hpp>
 
 #include "clarify_link.hpp"
 #include "command_line.hpp"
@@ -64,8 +65,9 @@ asio::io_context& immortal_context() {
     return context;
 }
 
-clarify::ClientOptions client_options(const CommandLine& command) {
+clarify::ClientOptions client_options(const CommandLine& command, const clarify::Metrics& metrics) {
     clarify::ClientOptions options;
+    options.observer = metrics;
     options.call_timeout = command.timeout;
     options.http.tls.ca_file = command.ca_file;
     options.http.max_connections = command.connections;
@@ -168,7 +170,7 @@ private:
 
     void use_files() {
         link_.replace(std::make_shared<ClarifyLink>(
-            context_.get_executor(), files_.credentials(), client_options(command_)));
+            context_.get_executor(), files_.credentials(), client_options(command_, metrics_)));
         for (const std::string& warning : files_.credentials().warnings())
             log_.write(Level::warning, warning);
     }
@@ -338,6 +340,8 @@ private:
     // From the start, so that no signal of these ever does what it does by itself.
     asio::signal_set signals_;
     LinkFiles files_;
+    // For each client, so that what was counted survives other credentials.
+    clarify::Metrics metrics_;
     CurrentLink link_;
     LoggedState reachable_{log_, "Clarify cannot be used", "Clarify can be used again", "requests"};
     LoggedState accepting_{
@@ -349,7 +353,7 @@ private:
     std::size_t told_damage_ = 0;
     Writer writer_;
     SampleService samples_{
-        link_, writer_, command_.timeout, command_.unhealthy_after, command_.limits.body};
+        link_, writer_, metrics_, command_.timeout, command_.unhealthy_after, command_.limits.body};
     std::uint64_t left_ = 0;
     bool kept_ = false;
     std::mutex foreign_mutex_;

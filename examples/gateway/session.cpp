@@ -187,7 +187,7 @@ asio::awaitable<void> Session::send(const Reader& reader, const Reply& reply, bo
     response.version(reader.http_11() || !reader.head_done() ? 11 : 10);
     response.keep_alive(keep_alive);
     response.set(http::field::server, "clarify-gateway");
-    response.set(http::field::content_type, "application/json");
+    response.set(http::field::content_type, reply.content_type);
     response.set(http::field::cache_control, "no-store");
     if (reply.retry_after) {
         response.set(http::field::retry_after, std::to_string(reply.retry_after->count()));

@@ -5,11 +5,14 @@
 #include "../../examples/gateway/outage.hpp"
 #include "../../examples/gateway/own_hosts.hpp"
 #include "../../examples/gateway/target.hpp"
+#include "../../examples/gateway/writer_metrics.hpp"
 
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
+#include <string>
 
 using namespace gateway;
 using namespace std::chrono_literals;
@@ -134,4 +137,35 @@ TEST_CASE("target: its host and its path, in whatever form") {
     CHECK(path_of("http://a?b") == "/");
     CHECK(path_of("http://a") == "/");
     CHECK(path_of("*") == "*");
+}
+
+TEST_CASE("writer_metrics: each figure by its name, in seconds and bytes") {
+    clarify::WriterStats stats;
+    stats.state = clarify::WriterState::waiting;
+    stats.counts.offered = 10;
+    stats.counts.stored = 4;
+    stats.counts.dropped[static_cast<std::size_t>(clarify::DropReason::rejected)] = 1;
+    stats.oldest_age = 1500ms;
+    stats.failing_for = 2s;
+    stats.bytes = 4096;
+    stats.requests = 3;
+    const std::string text = writer_metrics(stats, 7);
+    for (const char* const line :
+         {"# TYPE clarify_samples_offered_total counter\nclarify_samples_offered_total 10\n",
+          "\nclarify_samples_stored_total 4\n",
+          "# TYPE clarify_samples_dropped_total counter\n"
+          "clarify_samples_dropped_total{reason=\"rejected\"} 1\n"
+          "clarify_samples_dropped_total{reason=\"overflow\"} 0\n",
+          "# TYPE clarify_samples_pending gauge\nclarify_samples_pending 5\n",
+          "\nclarify_samples_oldest_age_seconds 1.5\n",
+          "\nclarify_spool_bytes 4096\n",
+          "\nclarify_writer_requests_total 3\n",
+          "\nclarify_writer_state{state=\"waiting\"} 1\n",
+          "\nclarify_writer_state{state=\"ok\"} 0\n",
+          "\nclarify_writer_failing_seconds 2\n",
+          "\nclarify_posts_refused_total 7\n"}) {
+        CAPTURE(line);
+        CHECK(text.find(line) != std::string::npos);
+    }
+    CHECK(text.starts_with("# HELP "));
 }

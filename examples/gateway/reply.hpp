@@ -41,6 +41,8 @@ struct Reply {
     std::optional<std::chrono::seconds> retry_after;
     /// Sent as `Allow`, where it is not empty.
     std::string allow;
+    /// Sent as `WWW-Authenticate`, where it is not empty.
+    std::string authenticate;
 };
 
 /// Answers one request, which lives until the answer is there, and may be taken apart. It runs on the

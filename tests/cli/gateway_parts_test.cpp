@@ -7,6 +7,8 @@
 #include "../../examples/gateway/target.hpp"
 #include "../../examples/gateway/writer_metrics.hpp"
 
+#include <boost/asio/ip/address.hpp>
+
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -124,6 +126,16 @@ TEST_CASE("OwnHosts: addresses, localhost and the names that were given") {
         CHECK_FALSE(hosts.has(foreign));
     }
     CHECK(hosts.to_string() == "IP addresses, localhost, gateway.example, box");
+}
+
+TEST_CASE("is_local: what only this machine reaches") {
+    const auto local = [](const char* text) {
+        return is_local(boost::asio::ip::make_address(text));
+    };
+    for (const char* const own : {"127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"})
+        CHECK(local(own));
+    for (const char* const open : {"0.0.0.0", "::", "10.0.0.1", "fe80::1", "::ffff:10.0.0.1"})
+        CHECK_FALSE(local(open));
 }
 
 TEST_CASE("target: its host and its path, in whatever form") {

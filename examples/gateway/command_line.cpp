@@ -30,7 +30,9 @@ it they are in memory, and lost if the gateway is killed:
   GET /healthz
 
 A spool belongs to one gateway at a time, and to the integration it was made for. What is damaged in it
-is set aside beside it, and the rest is delivered; "clarify spool FILE" shows what waits.
+is set aside beside it, and the rest is delivered; "clarify spool FILE" shows what waits. Samples that
+Clarify rejects are kept with its reason in FILE.rejected, a JSON object a line; at 10 MiB it becomes
+FILE.rejected.1, instead of the one before.
 
 Whoever reaches the port may write samples, unless --token-file has senders show a token, as
 "Authorization: Bearer TOKEN", for all but /healthz; others get 401. It crosses the network as it is:

@@ -18,6 +18,7 @@
 #include "sample_service.hpp"
 #include "sender_token.hpp"
 #include "service_manager.hpp"
+#include "writer_log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -237,49 +238,12 @@ private:
         co_await server_.shut_down(moment, [] {});
     }
 
-    void note_damage(const std::vector<clarify::SpoolDamage>& damage) {
-        for (; told_damage_ < damage.size(); ++told_damage_) {
-            const clarify::SpoolDamage& each = damage[told_damage_];
-            std::string text = "a part of the spool is damaged";
-            if (!each.file.empty())
-                text += "; " + std::to_string(each.bytes) + " bytes are set aside as " + each.file;
-            text += each.samples ? "; lost are " + std::to_string(*each.samples) + " samples"
-                                 : std::string{"; how many samples are lost is unknown"};
-            log_.write(Level::error, text);
-        }
-    }
-    void note_state(const clarify::WriterStats& stats) {
-        note_damage(stats.damage);
-        const std::string why = stats.error ? stats.error->to_string() : std::string{};
-        switch (stats.state) {
-            case clarify::WriterState::full:
-            case clarify::WriterState::damaged:
-                return no_room_.failed(
-                    stats.state == clarify::WriterState::full
-                        ? "there is no room; what waits is waiting for: " + why
-                        : why);
-            case clarify::WriterState::waiting:
-                no_room_.succeeded();
-                return reachable_.failed(why);
-            case clarify::WriterState::ok:
-                no_room_.succeeded();
-                return reachable_.succeeded();
-            case clarify::WriterState::closing:
-                return;
-        }
-    }
-    void note_rejected(const clarify::RejectedSample& sample) {
-        rejected_.happened([&] {
-            return "Clarify rejects a sample of " + sample.input + " at " +
-                sample.time.to_string() + ": " + clarify::detail::printable(sample.reason, 256);
-        });
-    }
     clarify::SampleWriterOptions writer_options() {
         clarify::SampleWriterOptions options;
         options.max_delay = command_.max_delay;
         options.on_full = command_.on_full;
-        options.on_change = [this](const clarify::WriterStats& stats) { note_state(stats); };
-        options.on_rejected = [this](const auto& sample) { note_rejected(sample); };
+        options.on_change = [this](const auto& stats) { writer_log_.changed(stats); };
+        options.on_rejected = [this](const auto& sample) { writer_log_.rejected(sample); };
         return options;
     }
 
@@ -350,14 +314,11 @@ private:
     // For each client, so that what was counted survives other credentials.
     clarify::Metrics metrics_;
     CurrentLink link_;
-    LoggedState reachable_{log_, "Clarify cannot be used", "Clarify can be used again", "requests"};
     LoggedState accepting_{
         log_, "connections have to wait", "connections are accepted again", "attempts"};
     LoggedState room_{log_, "requests are refused", "requests are taken again", "requests"};
-    LoggedState no_room_{log_, "samples are refused", "samples are taken again", "requests"};
     Memory memory_;
-    RareLine rejected_{log_};
-    std::size_t told_damage_ = 0;
+    WriterLog writer_log_{log_, command_.spool};
     Writer writer_;
     SampleService samples_{
         link_, writer_, metrics_, command_.timeout, command_.unhealthy_after, command_.limits.body};

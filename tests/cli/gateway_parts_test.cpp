@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the example gateway decides, without a gateway.
 
+#include "../../examples/gateway/bounded_lines.hpp"
 #include "../../examples/gateway/memory.hpp"
 #include "../../examples/gateway/outage.hpp"
 #include "../../examples/gateway/own_hosts.hpp"
 #include "../../examples/gateway/target.hpp"
 #include "../../examples/gateway/writer_metrics.hpp"
+#include "../support/temporary_directory.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -13,11 +15,23 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 
 using namespace gateway;
 using namespace std::chrono_literals;
+
+namespace {
+
+std::string content_of(const std::filesystem::path& path) {
+    std::ifstream file{path, std::ios::binary};
+    return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+}  // namespace
 
 TEST_CASE("Outage: begins with the first failure, and ends with the first success") {
     Outage outage;
@@ -180,4 +194,57 @@ TEST_CASE("writer_metrics: each figure by its name, in seconds and bytes") {
         CHECK(text.find(line) != std::string::npos);
     }
     CHECK(text.starts_with("# HELP "));
+}
+
+TEST_CASE("BoundedLines: a file that is full makes room for another one, by whole lines") {
+    const support::TemporaryDirectory folder;
+    const std::filesystem::path file = folder / "lines";
+    const std::filesystem::path older = folder / "lines.1";
+    const BoundedLines lines{file.string(), 10};
+    CHECK_FALSE(lines.append("1234\n"));
+    CHECK_FALSE(lines.append("5678\n"));
+    CHECK(content_of(file) == "1234\n5678\n");
+    CHECK_FALSE(std::filesystem::exists(older));
+    using std::filesystem::perms;
+    CHECK(std::filesystem::status(file).permissions() == (perms::owner_read | perms::owner_write));
+    CHECK_FALSE(lines.append("9\n"));
+    CHECK(content_of(older) == "1234\n5678\n");
+    CHECK(content_of(file) == "9\n");
+    // More than both hold: the last ones stay. A line too long is not cut.
+    CHECK_FALSE(lines.append("a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\n"));
+    CHECK(content_of(older) == "e\nf\ng\nh\ni\n");
+    CHECK(content_of(file) == "j\nk\n");
+    CHECK_FALSE(lines.append("0123456789abcdef\n"));
+    CHECK(content_of(file) == "0123456789abcdef\n");
+    CHECK(content_of(older) == "j\nk\n");
+    // Somebody moved it away.
+    std::filesystem::remove(file);
+    CHECK_FALSE(lines.append("l\n"));
+    CHECK(content_of(file) == "l\n");
+}
+
+TEST_CASE("BoundedLines: what a power cut left of a line is not continued") {
+    const support::TemporaryDirectory folder;
+    const std::filesystem::path file = folder.write("lines", "1\nhal");
+    CHECK_FALSE(BoundedLines{file.string(), 100}.append("2\n"));
+    CHECK(content_of(file) == "1\nhal\n2\n");
+}
+
+TEST_CASE("BoundedLines: writes to no link, folder or pipe") {
+    const support::TemporaryDirectory folder;
+    const std::filesystem::path target = folder.write("target", "old");
+    const std::filesystem::path link = folder / "link";
+    std::filesystem::create_symlink(target, link);
+    CHECK(BoundedLines{link.string(), 100}.append("1\n"));
+    CHECK(content_of(target) == "old");
+    CHECK(BoundedLines{folder.path().string(), 100}.append("1\n"));
+    const std::filesystem::path pipe = folder / "pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK(BoundedLines{pipe.string(), 100}.append("1\n"));
+    CHECK(BoundedLines{(folder / "no" / "file").string(), 100}.append("1\n"));
+    // No room for the older file: nothing is lost.
+    const std::filesystem::path file = folder.write("lines", "123456789\n");
+    std::filesystem::create_directory(folder / "lines.1");
+    CHECK(BoundedLines{file.string(), 10}.append("1\n"));
+    CHECK(content_of(file) == "123456789\n");
 }

@@ -26,17 +26,24 @@ it they are in memory, and lost if the gateway is killed:
   POST /samples   {"samples":[{"input":"temperature","time":"2024-01-01T00:00:00Z","value":20.5}]}
   POST /samples?wait=stored   the same, answered once Clarify has them
   GET /status
+  GET /metrics    the same and more, for Prometheus
   GET /healthz
 
 A spool belongs to one gateway at a time, and to the integration it was made for. What is damaged in it
-is set aside beside it, and the rest is delivered; "clarify spool FILE" shows what waits.
+is set aside beside it, and the rest is delivered; "clarify spool FILE" shows what waits. Samples that
+Clarify rejects are kept with its reason in FILE.rejected, a JSON object a line; at 10 MiB it becomes
+FILE.rejected.1, instead of the one before.
 
-Whoever reaches the port may write samples: the gateway asks senders for no credentials. It answers
-requests for IP addresses, localhost and each --host, and refuses others with 421, so that no web page
-can have its visitors' browsers reach it under a name of its own.
+Whoever reaches the port may write samples, unless --token-file has senders show a token, as
+"Authorization: Bearer TOKEN", for all but /healthz; others get 401. It crosses the network as it is:
+where others may listen, put something that speaks TLS in front. The file's mode is to be 0600.
+
+The gateway answers requests for IP addresses, localhost and each --host, and refuses others with 421, so
+that no web page can have its visitors' browsers reach it under a name of its own.
 
 Signals: SIGTERM and SIGINT end it gracefully, a second one at once. SIGHUP reads the files of
---credentials and --ca again and says what has changed; one that cannot be used changes nothing.
+--credentials, --ca and --token-file again and says what has changed; one that cannot be used changes
+nothing.
 
 A service manager hears READY, RELOADING, STOPPING and WATCHDOG (NOTIFY_SOCKET), and may listen itself
 (LISTEN_FDS, instead of --listen). Neither Clarify nor the network nor the right time need be there at
@@ -123,6 +130,11 @@ std::optional<boost::asio::ip::tcp::endpoint> parse_endpoint(std::string_view te
     return boost::asio::ip::tcp::endpoint{address, *port};
 }
 
+/// An empty name, of a variable that is not set say, must not leave the gateway open to all.
+std::string is_named(const std::string& file) {
+    return file.empty() ? "the name of the file is empty" : "";
+}
+
 /// An option whose text `parse` reads, or does not.
 template <class T, class Parse>
 CLI::Option* add_parsed(
@@ -163,6 +175,9 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
            "A name under which senders reach it; may be repeated")
         ->type_name("NAME")
         ->allow_extra_args(false);
+    app.add_option("--token-file", command.token_file, "File with the token that senders must show")
+        ->type_name("FILE")
+        ->check(is_named);
     app.add_option("--threads", command.threads, "Threads that serve")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();

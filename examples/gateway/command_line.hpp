@@ -30,6 +30,8 @@ struct CommandLine {
     std::size_t max_memory = std::size_t{256} << 20U;
     /// Under which names it answers, beside addresses and localhost.
     std::vector<std::string> hosts;
+    /// The file with the token that senders must show; empty: none.
+    std::string token_file;
     /// Begin each line of the log with its level?
     bool log_levels = false;
     /// Of one call to Clarify. Above the 15 s that the service itself may take.

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 namespace gateway {
@@ -135,6 +136,19 @@ void LoggedState::succeeded() {
         Level::notice,
         ended_ + ", after " + in_words(past->lasted) + " and " + std::to_string(past->failures) +
             ' ' + what_ + " that failed");
+}
+
+void RareLine::happened(const std::function<std::string()>& text) {
+    std::optional<std::uint64_t> untold;
+    {
+        const std::lock_guard lock{mutex_};
+        untold = rarely_.happened(std::chrono::steady_clock::now());
+    }
+    if (!untold) return;
+    std::string line = text();
+    if (*untold != 0)
+        line += "; since the last such line there were " + std::to_string(*untold) + " more";
+    log_.write(Level::warning, line);
 }
 
 }  // namespace gateway

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -98,6 +99,26 @@ private:
     // Guards outage_.
     std::mutex mutex_;
     Outage outage_;
+};
+
+/** What would fill a log: told at once, and then no more than once in a minute, with how often it was
+    not.
+
+    @par Thread safety
+    Distinct objects: safe. Shared objects: safe.
+*/
+class RareLine {
+public:
+    explicit RareLine(Log& log) : log_(log) {}
+
+    /// @param text Makes the line, if there is to be one.
+    void happened(const std::function<std::string()>& text);
+
+private:
+    Log& log_;
+    // Guards rarely_.
+    std::mutex mutex_;
+    Rarely rarely_;
 };
 
 }  // namespace gateway

@@ -7,6 +7,7 @@
 // from an integration, so what all senders post is gathered by one writer.
 
 #include <clarify/core/detail/text.hpp>
+#include <clarify/observe/metrics.hpp>
 
 #include "clarify_link.hpp"
 #include "command_line.hpp"
@@ -15,7 +16,9 @@
 #include "link_sink.hpp"
 #include "log.hpp"
 #include "sample_service.hpp"
+#include "sender_token.hpp"
 #include "service_manager.hpp"
+#include "writer_log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -36,10 +39,10 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -64,8 +67,9 @@ asio::io_context& immortal_context() {
     return context;
 }
 
-clarify::ClientOptions client_options(const CommandLine& command) {
+clarify::ClientOptions client_options(const CommandLine& command, const clarify::Metrics& metrics) {
     clarify::ClientOptions options;
+    options.observer = metrics;
     options.call_timeout = command.timeout;
     options.http.tls.ca_file = command.ca_file;
     options.http.max_connections = command.connections;
@@ -125,11 +129,17 @@ void run(asio::io_context& context, Log& log) {
 /// The gateway with all that belongs to it.
 class Service {
 public:
-    Service(const CommandLine& command, Log& log, LinkFiles files, GatewaySpool spool)
+    Service(
+        const CommandLine& command,
+        Log& log,
+        LinkFiles files,
+        SenderToken& token,
+        GatewaySpool spool)
         : command_(command),
           log_(log),
           signals_(context_, SIGINT, SIGTERM, SIGHUP),
           files_(std::move(files)),
+          token_(token),
           memory_(command.max_memory),
           writer_(
               context_.get_executor(),
@@ -168,7 +178,7 @@ private:
 
     void use_files() {
         link_.replace(std::make_shared<ClarifyLink>(
-            context_.get_executor(), files_.credentials(), client_options(command_)));
+            context_.get_executor(), files_.credentials(), client_options(command_, metrics_)));
         for (const std::string& warning : files_.credentials().warnings())
             log_.write(Level::warning, warning);
     }
@@ -182,6 +192,15 @@ private:
             std::ostringstream text;
             text << "Listening on http://" << place;
             output_.write(text.str());
+        }
+        const bool local = std::all_of(places.begin(), places.end(), [](const auto& each) {
+            return is_local(each.address());
+        });
+        if (!local && !token_.is_asked_for()) {
+            log_.write(
+                Level::warning,
+                "whoever reaches this host may write samples; with --token-file senders have to "
+                "show a token");
         }
     }
 
@@ -219,59 +238,30 @@ private:
         co_await server_.shut_down(moment, [] {});
     }
 
-    void note_damage(const std::vector<clarify::SpoolDamage>& damage) {
-        for (; told_damage_ < damage.size(); ++told_damage_) {
-            const clarify::SpoolDamage& each = damage[told_damage_];
-            std::string text = "a part of the spool is damaged";
-            if (!each.file.empty())
-                text += "; " + std::to_string(each.bytes) + " bytes are set aside as " + each.file;
-            text += each.samples ? "; lost are " + std::to_string(*each.samples) + " samples"
-                                 : std::string{"; how many samples are lost is unknown"};
-            log_.write(Level::error, text);
-        }
-    }
-    void note_state(const clarify::WriterStats& stats) {
-        note_damage(stats.damage);
-        const std::string why = stats.error ? stats.error->to_string() : std::string{};
-        switch (stats.state) {
-            case clarify::WriterState::full:
-            case clarify::WriterState::damaged:
-                return no_room_.failed(
-                    stats.state == clarify::WriterState::full
-                        ? "there is no room; what waits is waiting for: " + why
-                        : why);
-            case clarify::WriterState::waiting:
-                no_room_.succeeded();
-                return reachable_.failed(why);
-            case clarify::WriterState::ok:
-                no_room_.succeeded();
-                return reachable_.succeeded();
-            case clarify::WriterState::closing:
-                return;
-        }
-    }
-    void note_rejected(const clarify::RejectedSample& sample) {
-        std::optional<std::uint64_t> untold;
-        {
-            const std::lock_guard lock{foreign_mutex_};
-            untold = rejected_.happened(std::chrono::steady_clock::now());
-        }
-        if (!untold) return;
-        std::string text = "Clarify rejects a sample of " + sample.input + " at " +
-            sample.time.to_string() + ": " + clarify::detail::printable(sample.reason, 256);
-        if (*untold != 0)
-            text += "; since the last such line there were " + std::to_string(*untold) + " more";
-        log_.write(Level::warning, text);
-    }
     clarify::SampleWriterOptions writer_options() {
         clarify::SampleWriterOptions options;
         options.max_delay = command_.max_delay;
         options.on_full = command_.on_full;
-        options.on_change = [this](const clarify::WriterStats& stats) { note_state(stats); };
-        options.on_rejected = [this](const auto& sample) { note_rejected(sample); };
+        options.on_change = [this](const auto& stats) { writer_log_.changed(stats); };
+        options.on_rejected = [this](const auto& sample) { writer_log_.rejected(sample); };
         return options;
     }
 
+    void keep_what_was_read(const std::string& why) {
+        log_.write(Level::error, "what was read before stays in use: " + why);
+    }
+    /// Returns how many lines say what files hold by now, or why that is not used.
+    template <class Use>
+    std::size_t take(const clarify::Result<std::vector<std::string>>& changes, Use use) {
+        if (!changes) {
+            keep_what_was_read(changes.error().to_string());
+            return 1;
+        }
+        if (!changes->empty()) use();
+        for (const std::string& change : *changes)
+            log_.write(Level::notice, change);
+        return changes->size();
+    }
     void reload() {
         timespec now{};
         ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -279,21 +269,11 @@ private:
             "RELOADING=1\nMONOTONIC_USEC=" +
             std::to_string(std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000));
         try {
-            const clarify::Result<std::vector<std::string>> changes = files_.read();
-            if (!changes) {
-                log_.write(
-                    Level::error,
-                    "what was read before stays in use: " + changes.error().to_string());
-            } else if (changes->empty()) {
-                log_.write(Level::info, "no file has changed");
-            } else {
-                use_files();
-                for (const std::string& change : *changes)
-                    log_.write(Level::notice, change);
-            }
+            const std::size_t changes =
+                take(files_.read(), [this] { use_files(); }) + take(token_.read(), [] {});
+            if (changes == 0) log_.write(Level::info, "no file has changed");
         } catch (const std::exception& error) {
-            log_.write(
-                Level::error, "what was read before stays in use: " + std::string{error.what()});
+            keep_what_was_read(error.what());
         }
         tell_manager("READY=1");
     }
@@ -317,18 +297,10 @@ private:
     }
 
     void note_foreign_host(std::string_view host) {
-        std::optional<std::uint64_t> untold;
-        {
-            const std::lock_guard lock{foreign_mutex_};
-            untold = foreign_.happened(std::chrono::steady_clock::now());
-        }
-        if (!untold) return;
-        std::string text = "refused a request for the host \"";
-        text += clarify::detail::printable(host, 256);
-        text += "\": answered are " + shared_.hosts.to_string() + "; --host adds one";
-        if (*untold != 0)
-            text += "; since the last such line there were " + std::to_string(*untold) + " more";
-        log_.write(Level::warning, text);
+        foreign_.happened([&] {
+            return "refused a request for the host \"" + clarify::detail::printable(host, 256) +
+                "\": answered are " + shared_.hosts.to_string() + "; --host adds one";
+        });
     }
 
     const CommandLine& command_;
@@ -338,28 +310,32 @@ private:
     // From the start, so that no signal of these ever does what it does by itself.
     asio::signal_set signals_;
     LinkFiles files_;
+    SenderToken& token_;
+    // For each client, so that what was counted survives other credentials.
+    clarify::Metrics metrics_;
     CurrentLink link_;
-    LoggedState reachable_{log_, "Clarify cannot be used", "Clarify can be used again", "requests"};
     LoggedState accepting_{
         log_, "connections have to wait", "connections are accepted again", "attempts"};
     LoggedState room_{log_, "requests are refused", "requests are taken again", "requests"};
-    LoggedState no_room_{log_, "samples are refused", "samples are taken again", "requests"};
     Memory memory_;
-    Rarely rejected_;
-    std::size_t told_damage_ = 0;
+    WriterLog writer_log_{log_, command_.spool};
     Writer writer_;
     SampleService samples_{
-        link_, writer_, command_.timeout, command_.unhealthy_after, command_.limits.body};
+        link_, writer_, metrics_, command_.timeout, command_.unhealthy_after, command_.limits.body};
     std::uint64_t left_ = 0;
     bool kept_ = false;
-    std::mutex foreign_mutex_;
-    Rarely foreign_;
+    RareLine foreign_{log_};
+    RareLine strangers_{log_};
     const SessionShared shared_{
         command_.limits,
         OwnHosts{command_.hosts},
+        token_,
         memory_,
         [this](Request& request) { return samples_.answer(request); },
         [this](std::string_view host) { note_foreign_host(host); },
+        [this] {
+            strangers_.happened([] { return "refused a request without the senders' token"; });
+        },
         room_};
     Gateway server_;
 };
@@ -379,13 +355,19 @@ int main(int argc, char** argv) {
             log.write(Level::error, read.error().to_string());
             return 2;
         }
+        SenderToken token{command.token_file};
+        const clarify::Result<std::vector<std::string>> token_read = token.read();
+        if (!token_read) {
+            log.write(Level::error, token_read.error().to_string());
+            return 2;
+        }
         clarify::Result<GatewaySpool> spool = open_spool(command, files.credentials());
         if (!spool) {
             log.write(Level::error, spool.error().to_string());
             // A disk may have room the next time.
             return spool.error().code() == clarify::Errc::overloaded ? 1 : 2;
         }
-        Service service{command, log, std::move(files), std::move(*spool)};
+        Service service{command, log, std::move(files), token, std::move(*spool)};
         return service.run_until_ended();
     } catch (const std::invalid_argument& error) {  // an option is out of its range
         log.write(Level::error, error.what());

@@ -17,6 +17,13 @@
 
 namespace gateway {
 
+/// Does only this machine reach what listens there?
+inline bool is_local(const boost::asio::ip::address& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address.is_loopback();
+    return boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6())
+        .is_loopback();
+}
+
 /** IP addresses, `localhost`, and the names that it was given.
 
     A web page may let a name of its own lead to this machine ("DNS rebinding"), and its visitor's

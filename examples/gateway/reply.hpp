@@ -28,18 +28,21 @@ struct Request {
     Memory::Share memory;
 };
 
-/// The answer to a request. The body is JSON.
+/// The answer to a request.
 struct Reply {
     // A constructor, because g++ 12 destroys aggregates twice that are made in a `co_await`
     // expression.
-    Reply(unsigned http_status, std::string json) : status(http_status), body(std::move(json)) {}
+    Reply(unsigned http_status, std::string text) : status(http_status), body(std::move(text)) {}
 
     unsigned status;
     std::string body;
+    std::string content_type = "application/json";
     /// Sent as `Retry-After`.
     std::optional<std::chrono::seconds> retry_after;
     /// Sent as `Allow`, where it is not empty.
     std::string allow;
+    /// Sent as `WWW-Authenticate`, where it is not empty.
+    std::string authenticate;
 };
 
 /// Answers one request, which lives until the answer is there, and may be taken apart. It runs on the

@@ -7,6 +7,7 @@
 #include "posted_samples.hpp"
 #include "sample_service.hpp"
 #include "target.hpp"
+#include "writer_metrics.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -103,11 +104,13 @@ Reply refused_reply(const clarify::Error& error) {
 SampleService::SampleService(
     CurrentLink& link,
     Writer& writer,
+    clarify::Metrics metrics,
     std::chrono::milliseconds timeout,
     std::chrono::milliseconds unhealthy_after,
     std::size_t largest_body)
     : link_(link),
       writer_(writer),
+      metrics_(std::move(metrics)),
       timeout_(timeout),
       unhealthy_after_(unhealthy_after),
       codec_(codec_options(largest_body)) {}
@@ -117,8 +120,9 @@ asio::awaitable<Reply> SampleService::answer(Request& request) {
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (path == "/healthz") co_return reads ? health() : wrong_method("GET, HEAD");
     if (path == "/status") co_return reads ? status() : wrong_method("GET, HEAD");
+    if (path == "/metrics") co_return reads ? metrics() : wrong_method("GET, HEAD");
     if (path != "/samples")
-        co_return refusal(404, "path", "there is /samples, /status and /healthz");
+        co_return refusal(404, "path", "there is /samples, /status, /metrics and /healthz");
     if (request.method != "POST") co_return wrong_method("POST");
     Reply reply = refusal(415, "type", "the content type is to be application/json");
     if (is_json(request.content_type)) reply = co_await store(request);
@@ -204,6 +208,13 @@ Reply SampleService::status() const {
     body["requests"] = stats.requests;
     body["damage"] = std::move(damage);
     return Reply{200, json_body(json::value(std::move(body)))};
+}
+
+Reply SampleService::metrics() const {
+    Reply reply{
+        200, writer_metrics(writer_.stats(), refused_) + metrics_.snapshot().to_prometheus()};
+    reply.content_type = "text/plain; version=0.0.4";
+    return reply;
 }
 
 }  // namespace gateway

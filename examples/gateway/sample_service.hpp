@@ -5,6 +5,7 @@
 #define CLARIFY_GATEWAY_SAMPLE_SERVICE_HPP
 
 #include <clarify/json/boost_json_codec.hpp>
+#include <clarify/observe/metrics.hpp>
 
 #include "clarify_link.hpp"
 #include "link_sink.hpp"
@@ -17,7 +18,7 @@
 
 namespace gateway {
 
-/** Answers `POST /samples`, `GET /status` and `GET /healthz`, for all sessions.
+/** Answers `POST /samples`, `GET /status`, `GET /metrics` and `GET /healthz`, for all sessions.
 
     Posted samples (`posted_samples.hpp`) are answered 202, `{"accepted":2,"durable":false}`, when the writer
     has them, `durable` where they outlive the process; with `?wait=stored` 200 when Clarify has them, or after the limit of a call 202 with
@@ -31,12 +32,14 @@ namespace gateway {
 */
 class SampleService {
 public:
+    /// @param metrics What all clients of the links count, those of replaced credentials too.
     /// @param timeout How long `?wait=stored` waits.
     /// @param unhealthy_after For how long nothing may be forwarded before `/healthz` says so.
     /// @param largest_body The largest body of a request.
     SampleService(
         CurrentLink& link,
         Writer& writer,
+        clarify::Metrics metrics,
         std::chrono::milliseconds timeout,
         std::chrono::milliseconds unhealthy_after,
         std::size_t largest_body);
@@ -53,9 +56,11 @@ private:
         clarify::SampleTable samples, bool until_stored);
     Reply health() const;
     Reply status() const;
+    Reply metrics() const;
 
     CurrentLink& link_;
     Writer& writer_;
+    const clarify::Metrics metrics_;
     const std::chrono::milliseconds timeout_;
     const std::chrono::milliseconds unhealthy_after_;
     const clarify::BoostJsonCodec codec_;

@@ -160,6 +160,15 @@ std::optional<Reply> Session::judge_head(Reader& reader, Request& request) {
         shared_.on_foreign_host(authority);
         return refusal(421, "host", "this is not the host that was asked for");
     }
+    // Nobody unknown may take up memory with a body either.
+    const bool is_probe = path_of(reader.target()) == "/healthz" && reader.done();
+    if (!is_probe && !shared_.token.admits(reader.field("authorization"))) {
+        shared_.on_stranger();
+        Reply reply =
+            refusal(401, "token", "this needs a bearer token, and it has none or another");
+        reply.authenticate = "Bearer";
+        return reply;
+    }
     const std::uint64_t length = reader.length().value_or(0);
     if (!request.memory.grow_to(memory_for(length))) return no_room();
     reader.body().reserve(static_cast<std::size_t>(length));
@@ -187,12 +196,14 @@ asio::awaitable<void> Session::send(const Reader& reader, const Reply& reply, bo
     response.version(reader.http_11() || !reader.head_done() ? 11 : 10);
     response.keep_alive(keep_alive);
     response.set(http::field::server, "clarify-gateway");
-    response.set(http::field::content_type, "application/json");
+    response.set(http::field::content_type, reply.content_type);
     response.set(http::field::cache_control, "no-store");
     if (reply.retry_after) {
         response.set(http::field::retry_after, std::to_string(reply.retry_after->count()));
     }
     if (!reply.allow.empty()) response.set(http::field::allow, reply.allow);
+    if (!reply.authenticate.empty())
+        response.set(http::field::www_authenticate, reply.authenticate);
     response.content_length(reply.body.size());
     if (reader.method() != "HEAD") response.body() = reply.body;
     stream_.expires_after(shared_.limits.transfer);

@@ -9,6 +9,7 @@
 #include "log.hpp"
 #include "own_hosts.hpp"
 #include "reply.hpp"
+#include "sender_token.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -47,10 +48,13 @@ struct SessionLimits {
 struct SessionShared {
     SessionLimits limits;
     OwnHosts hosts;
+    const SenderToken& token;
     Memory& memory;
     Handler handler;
     /// Told of a request for a host that is not the gateway's own.
     std::function<void(std::string_view host)> on_foreign_host;
+    /// Told of a request that lacks the token.
+    std::function<void()> on_stranger;
     /// Whether there is memory for requests.
     LoggedState& room;
 };
@@ -58,7 +62,8 @@ struct SessionShared {
 /** Reads requests and writes the answers of a handler, in turn.
 
     What is no request to the letter of RFC 9112 is refused, and the connection ended: where a request
-    ends is never guessed (`RequestReader` has the list). So is one for another host (421).
+    ends is never guessed (`RequestReader` has the list). So is one for another host (421),
+    and one without the token, where one is needed (401): for everything but the gateway's health.
 
     Requests that arrive before the one ahead is answered ("pipelining") wait in the buffer and in
     the socket, so their answers are in order. While a handler is at work the session does not look

@@ -111,6 +111,18 @@ TEST_CASE("gateway: a hang-up reads the files again, and says what has changed")
     CHECK(setup.emulator.sample_count("temperature") == 1);
     CHECK(other.sample_count("temperature") == 1);
 
+    // What was counted before is counted still.
+    const Response metrics = sender.get("/metrics");
+    CHECK(metrics.result_int() == 200);
+    CHECK(metrics[http::field::content_type] == "text/plain; version=0.0.4");
+    for (const char* const line :
+         {"\nclarify_samples_stored_total 2\n",
+          "\nclarify_samples_pending 0\n",
+          "\nclarify_calls_total{method=\"integration.insert\",kind=\"success\"} 2\n"}) {
+        CAPTURE(line);
+        CHECK(metrics.body().find(line) != std::string::npos);
+    }
+
     setup.folder.write("credentials.json", "{");
     hang_up();
     CHECK(setup.gateway.logs("what was read before stays in use"));

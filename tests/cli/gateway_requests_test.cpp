@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <list>
 #include <string>
@@ -208,4 +209,107 @@ TEST_CASE("gateway: a shortage of descriptors does not end accepting") {
     CHECK(count(setup.gateway.log(), "Too many open files") == 1);
     setup.gateway.send_signal(SIGTERM);
     CHECK(setup.gateway.wait() == 0);
+}
+
+TEST_CASE("gateway: with a token it serves nobody who does not show it") {
+    const TemporaryDirectory folder;
+    Setup setup{{"--token-file", folder.write("token", "the-token\n").string()}};
+    const auto get = [&](const std::string& target, const std::string& fields) {
+        return answer_to(
+            setup.gateway,
+            "GET " + target + " HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n" + fields +
+                "\r\n");
+    };
+    CHECK(get("/healthz", "").starts_with("HTTP/1.1 200 "));
+    for (const char* const target :
+         {"/status", "/metrics", "/", "/healthz/x", "http://gateway/status"}) {
+        CAPTURE(target);
+        const std::string answer = get(target, "");
+        CHECK(answer.starts_with("HTTP/1.1 401 "));
+        CHECK(answer.find("\r\nWWW-Authenticate: Bearer\r\n") != std::string::npos);
+    }
+    for (const char* const shown :
+         {"",
+          "Bearer",
+          "Bearer the-toke",
+          "Bearer the-tokem",
+          "Bearer the-token2",
+          "the-token",
+          "Basic the-token",
+          "Bearer the-token\r\nAuthorization: Bearer the-toke"}) {
+        CAPTURE(shown);
+        const bool first_is_right = std::string{shown}.find('\n') != std::string::npos;
+        const std::string answer = get("/status", "Authorization: " + std::string{shown} + "\r\n");
+        CHECK(answer.starts_with(first_is_right ? "HTTP/1.1 200 " : "HTTP/1.1 401 "));
+    }
+    CHECK(get("/status", "Authorization: bearer  the-token\r\n").starts_with("HTTP/1.1 200 "));
+
+    // The body need not even come.
+    for (const std::string target : {"/samples", "/healthz"}) {
+        Sender sender{setup.gateway};
+        sender.write(
+            "POST " + target +
+            " HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
+            "Expect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+        const Response refused = sender.read();
+        CHECK(refused.result_int() == 401);
+        CHECK(text(error_of(refused), "kind") == "token");
+    }
+    const std::string post =
+        "POST /samples HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n"
+        "Authorization: Bearer the-token\r\nConnection: close\r\nContent-Length: " +
+        std::to_string(one_sample.size()) + "\r\n\r\n" + one_sample;
+    CHECK(answer_to(setup.gateway, post).starts_with("HTTP/1.1 202 "));
+    CHECK(count(setup.gateway.log(), "refused a request without the senders' token") == 1);
+    CHECK(setup.gateway.log().find("the-toke") == std::string::npos);
+    CHECK(setup.gateway.log().find("may write samples") == std::string::npos);
+}
+
+TEST_CASE("gateway: a hang-up reads the token again, and keeps it where that fails") {
+    const TemporaryDirectory folder;
+    Setup setup{{"--token-file", folder.write("token", "first").string()}};
+    const auto status_for = [&](const std::string& token) {
+        return answer_to(
+                   setup.gateway,
+                   "GET /status HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n"
+                   "Authorization: Bearer " +
+                       token + "\r\n\r\n")
+            .substr(9, 3);
+    };
+    CHECK(status_for("first") == "200");
+    folder.write("token", "other");
+    setup.gateway.send_signal(SIGHUP);
+    CHECK(setup.gateway.logs("token has changed."));
+    CHECK(status_for("first") == "401");
+    CHECK(status_for("other") == "200");
+    folder.write("token", "");
+    setup.gateway.send_signal(SIGHUP);
+    CHECK(setup.gateway.logs("what was read before stays in use: "));
+    CHECK(status_for("") == "401");
+    CHECK(status_for("other") == "200");
+    CHECK(setup.gateway.log().find("no file has changed") == std::string::npos);
+}
+
+TEST_CASE("gateway: a token that cannot be used ends it with 2") {
+    const Emulator emulator{plain_http()};
+    const TemporaryDirectory folder;
+    const std::string credentials =
+        folder.write("credentials.json", emulator.credentials_json()).string();
+    const auto exit_code_with = [&](const std::string& file) {
+        return GatewayProcess::exit_code({"--credentials", credentials, "--token-file", file});
+    };
+    CHECK(exit_code_with((folder / "missing").string()) == 2);
+    CHECK(exit_code_with("") == 2);
+    CHECK(exit_code_with(folder.path().string()) == 2);
+    for (const char* const unusable : {"", " \r\n", "two words", "two\nlines", "\"quoted\""}) {
+        CAPTURE(unusable);
+        CHECK(exit_code_with(folder.write("token", unusable).string()) == 2);
+    }
+    CHECK(exit_code_with(folder.write("token", std::string(4097, 'x')).string()) == 2);
+    const std::filesystem::path shared = folder.write("token", "token");
+    using std::filesystem::perms;
+    for (const perms more : {perms::group_read, perms::others_read, perms::group_write}) {
+        std::filesystem::permissions(shared, perms::owner_read | more);
+        CHECK(exit_code_with(shared.string()) == 2);
+    }
 }

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
@@ -48,6 +50,18 @@ std::vector<int> post_until_the_end(
             ++acknowledged;
         }
     } catch (const std::exception&) {  // it was killed
+    }
+    return out;
+}
+
+/// The content of a file, once it has a line.
+std::string until_there_is(const std::filesystem::path& path) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    std::string out;
+    while (!out.ends_with('\n') && std::chrono::steady_clock::now() < until) {
+        std::this_thread::sleep_for(1ms);
+        std::ifstream file{path, std::ios::binary};
+        out.assign(std::istreambuf_iterator<char>{file}, {});
     }
     return out;
 }
@@ -170,4 +184,42 @@ TEST_CASE("gateway: samples in its spool go to nobody but whom they are for") {
     setup.gateway.send_signal(SIGHUP);
     CHECK(setup.gateway.logs("Clarify can be used again"));
     CHECK(setup.emulator.sample_count("temperature") == 1);
+}
+
+TEST_CASE("gateway: what Clarify rejects is kept beside the spool, with the reason") {
+    constexpr int invalid_parameters = -32602;
+    const std::string two =
+        R"({"samples":[{"input":"a","time":"2024-01-01T00:00:00Z","value":0.5},)"
+        R"({"input":"b","time":"2024-01-01T00:00:00Z","value":2}]})";
+    const TemporaryDirectory folder;
+    Setup setup{{"--spool", (folder / "spool").string(), "--max-delay", "0ms"}};
+    const std::filesystem::path kept = folder / "spool.rejected";
+    Sender sender{setup.gateway};
+    // All together, then each half: which of them it was is told by that.
+    setup.emulator.fail_next_calls(2, invalid_parameters);
+    CHECK(sender.post_and_wait(two).result_int() == 422);
+    CHECK(setup.gateway.logs("Clarify rejects a sample of "));
+    const std::string metrics = sender.get("/metrics").body();
+    const char* const figure = "\nclarify_samples_dropped_total{reason=\"rejected\"} 1\n";
+    CHECK(metrics.find(figure) != std::string::npos);
+
+    // One that cannot be written is a line, and nobody waits for it.
+    std::string before = until_there_is(kept);
+    std::filesystem::remove(kept);
+    std::filesystem::create_directory(kept);
+    setup.emulator.fail_next_calls(2, invalid_parameters);
+    CHECK(sender.post_and_wait(two).result_int() == 422);
+    CHECK(setup.gateway.logs("samples that Clarify rejects are not kept in " + kept.string()));
+    setup.gateway.send_signal(SIGTERM);
+    CHECK(setup.gateway.wait() == 0);
+    CHECK(setup.gateway.counted("rejected") == 2);
+
+    REQUIRE(before.ends_with('\n'));
+    before.pop_back();
+    const json::value line = json::parse(before);
+    const bool is_a = line.at("input") == "a";
+    if (!is_a) CHECK(line.at("input") == "b");
+    CHECK(line.at("time") == "2024-01-01T00:00:00Z");
+    CHECK(line.at("value").to_number<double>() == (is_a ? 0.5 : 2));
+    CHECK(text(line, "reason").find("This failure was asked for") != std::string::npos);
 }

@@ -3,6 +3,7 @@
 
 #include <clarify/core/errc.hpp>
 #include <clarify/ingest/sqlite_spool.hpp>
+#include <clarify/testing/check_sample_spool.hpp>
 
 #include "sqlite_spool_scene.hpp"
 
@@ -15,9 +16,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -65,6 +68,22 @@ TEST_CASE("sqlite spool: what is appended is read in its order, and again after 
     CHECK_FALSE(spool.state().oldest_written);
     CHECK(spool.read(0, 100).value().count == 0);
     CHECK(spool.append(row("a", 1, 1), at(8)).value() == 4);
+}
+
+TEST_CASE("sqlite spool: keeps the contract of spools") {
+    clarify::SqliteSpoolOptions options = terms();
+    options.max_bytes = std::uint64_t{4} << 20U;
+    std::vector<std::unique_ptr<Folder>> folders;
+    const auto reopen = [&] { return open(*folders.back(), options); };
+    const auto report = clarify::testing::check_sample_spool(
+        [&] {
+            folders.push_back(std::make_unique<Folder>());
+            return reopen();
+        },
+        reopen);
+    INFO(report);
+    CHECK(report.passed());
+    CHECK(report.not_judged().empty());
 }
 
 TEST_CASE("sqlite spool: numbers are not used again, and what was removed stays so") {

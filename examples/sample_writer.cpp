@@ -29,7 +29,8 @@ asio::awaitable<void> report(clarify::SampleWriter& writer, int device) {
     asio::steady_timer timer{co_await asio::this_coro::executor};
     const std::string input = "device-" + std::to_string(device) + "/temperature";
     for (int reading = 0; reading != 20; ++reading) {
-        const auto taken = writer.try_write(input, clarify::Timestamp::now(), 20.0 + reading / 10.0);
+        const auto taken =
+            writer.try_write(input, clarify::Timestamp::now(), 20.0 + reading / 10.0);
         if (!taken) std::cerr << input << ": " << taken.error() << '\n';
         timer.expires_after(std::chrono::milliseconds{100});
         co_await timer.async_wait(asio::use_awaitable);
@@ -40,8 +41,8 @@ asio::awaitable<void> end(clarify::SampleWriter& writer) {
     const auto drained = co_await writer.drain(std::chrono::seconds{10});
     const clarify::WriterStats stats = writer.stats();
     std::cout << "stored " << stats.counts.stored << " of " << stats.counts.offered
-              << " samples by " << stats.requests << " inserts, left "
-              << drained.value().left << '\n';
+              << " samples by " << stats.requests << " inserts, left " << drained.value().left
+              << '\n';
 }
 
 }  // namespace
@@ -54,8 +55,8 @@ int main() {
     options.http.tls.ca_pem = emulator.ca_certificate_pem();
     const auto credentials = clarify::Credentials::from_string(emulator.credentials_json());
     asio::io_context context;
-    const auto client = std::make_shared<clarify::Client>(
-        context.get_executor(), credentials.value(), options);
+    const auto client =
+        std::make_shared<clarify::Client>(context.get_executor(), credentials.value(), options);
 
     clarify::SampleWriterOptions writing;
     writing.on_rejected = [](const clarify::RejectedSample& sample) {

@@ -258,7 +258,8 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
     SpoolCommand spool;
     CLI::App* const spool_app = app.add_subcommand("spool", "Show what waits in a spool");
     spool_app->add_option("FILE", spool.file, "The spool of a gateway")->required();
-    spool_app->add_option("--export", spool.export_to, "Write the samples there as CSV; - is stdout")
+    spool_app
+        ->add_option("--export", spool.export_to, "Write the samples there as CSV; - is stdout")
         ->type_name("CSV");
     spool_app->footer(spool_examples);
 

@@ -75,7 +75,7 @@ TEST_CASE("RejectedMethods: a refusal is not an answer") {
 TEST_CASE("RejectedMethods: keeps no header alive, and takes no new one for an old one") {
     RejectedMethods methods;
     AuthHeader header = make_header();
-    const std::weak_ptr<const Secret> watch = header;
+    const std::weak_ptr<const Secret> watch = header.value();
     methods.served("m", header);
     CHECK(methods.blames_header("m", header, start));
     header.reset();

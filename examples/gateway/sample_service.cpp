@@ -68,6 +68,15 @@ std::string json_time(clarify::Clock::duration ago) {
         .to_string();
 }
 
+/// The kind alone: hosts, addresses and files that lie behind the gateway are nobody's business. The log
+/// has the rest.
+std::string in_general(const clarify::Error& error) {
+    std::string text{to_string(error.code())};
+    if (error.reason() != clarify::Reason::none)
+        text.append("[").append(to_string(error.reason())).append("]");
+    return text.append(", phase ").append(to_string(error.phase()));
+}
+
 Reply accepted_reply(const clarify::WriteReceipt& receipt, bool has_waited) {
     json::object body;
     body["accepted"] = receipt.accepted;
@@ -193,7 +202,7 @@ Reply SampleService::status() const {
     body["state"] = to_string(stats.state);
     body["since"] = json_time(stats.state_for);
     if (stats.error) {
-        body["error"] = stats.error->to_string();
+        body["error"] = in_general(*stats.error);
     } else {
         body["error"] = nullptr;
     }

@@ -179,13 +179,18 @@ void test_revoked_token() {
 
 void test_deadline() {
     Scenario it{"a call that hangs ends at its deadline, wherever it hangs"};
-    it.server.on(rpc_path).then(hang(clarify::Phase::tls)).then(hang(clarify::Phase::first_byte));
+    it.server.on(rpc_path)
+        .then(hang(clarify::Phase::tls))
+        .then(hang(clarify::Phase::connect))
+        .then(hang(clarify::Phase::first_byte));
     it.recorder.add(1);
     it.flush();
     it.expect(it.clock->elapsed() == 30s, "after 30 s");
+    it.expect(it.server.count(rpc_path) == 2, "a second attempt was made after 17 s");
     it.expect(it.recorder.waiting() == 1, "before it was sent, the reading is kept");
     it.flush();
     it.expect(it.clock->elapsed() == 60s, "after another 30 s");
+    it.expect(it.server.count(rpc_path) == 3, "what may have been executed gets the whole time");
     it.expect(it.recorder.alarms().size() == 1, "after it was sent, there is an alarm");
 }
 

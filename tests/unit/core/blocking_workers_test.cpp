@@ -26,7 +26,9 @@ namespace {
 /// What jobs and the test tell each other.
 struct Bench {
     struct Job final : BlockingJob {
-        Job(std::shared_ptr<Bench> to, bool waits) : bench(std::move(to)), hangs(waits) {}
+        Job(std::shared_ptr<Bench> to, bool waits, bool delays = false)
+            : bench(std::move(to)), hangs(waits), delays_the_exit(delays) {}
+        bool delays_exit() const noexcept override { return delays_the_exit; }
         void run() noexcept override {
             std::unique_lock lock{bench->mutex};
             ++bench->begun;
@@ -37,6 +39,7 @@ struct Bench {
         }
         std::shared_ptr<Bench> bench;
         bool hangs;
+        bool delays_the_exit;
     };
 
     template <class Condition>
@@ -129,6 +132,33 @@ TEST_CASE("BlockingWorkers: nobody waits for a job, and a job may outlive what s
     CHECK(std::chrono::steady_clock::now() - began < 10s);
     bench->release();
     CHECK(bench->wait([&] { return bench->ended == 2; }));
+}
+
+TEST_CASE("BlockingWorkers: the end of the process waits for jobs that say so, and begins none") {
+    const auto bench = std::make_shared<Bench>();
+    BlockingWorkers workers{limits(4)};
+    workers.start(std::make_shared<Bench::Job>(bench, true));
+    REQUIRE(bench->wait([&] { return bench->begun == 1; }));
+    workers.settle(20s);  // would wait so long if it waited for that one
+    CHECK(bench->ended == 0);
+
+    BlockingWorkers others{limits(1)};
+    others.start(std::make_shared<Bench::Job>(bench, true, true));
+    REQUIRE(bench->wait([&] { return bench->begun == 2; }));
+    others.start(std::make_shared<Bench::Job>(bench, false, true));
+    others.start(std::make_shared<Bench::Job>(bench, false));
+    others.settle(1ms);
+    CHECK(bench->ended == 0);
+    std::thread settling{[&] {
+        others.settle(20s);
+        const std::lock_guard lock{bench->mutex};
+        CHECK(bench->ended >= 2);
+    }};
+    bench->release();
+    settling.join();
+    // The second one that delays it was not begun; the one after it was.
+    REQUIRE(bench->wait([&] { return bench->ended == 3; }));
+    CHECK_FALSE(bench->wait([&] { return bench->begun == 4; }, 50ms));
 }
 
 TEST_CASE("BlockingWorkers: threads get no signals") {

@@ -29,6 +29,9 @@ public:
     /// Called once, in a thread of its own for that time. The process may end meanwhile, so it uses
     /// nothing that is destroyed then, and owns what else it uses.
     virtual void run() noexcept = 0;
+    /// Does the end of the process wait for it, a moment at most? For what uses things that are
+    /// destroyed then; it is not begun once they are.
+    virtual bool delays_exit() const noexcept { return false; }
 };
 
 /** Runs jobs that block: name look-ups, for instance.
@@ -39,8 +42,8 @@ public:
     gives up by his own deadline.
 
     Threads are detached, and get no signals. Nobody waits for their end: not this object, whose
-    destructor lets them finish what they are at, and not the end of the process. Use
-    `of_process<BlockingWorkers>()`, which a child process has anew.
+    destructor lets them finish what they are at, and not the end of the process, but for jobs that
+    say so. Use `of_process<BlockingWorkers>()`, which a child process has anew.
 
     @par Thread safety
     Distinct objects: safe. Shared objects: safe.
@@ -90,6 +93,13 @@ public:
             throw;
         }
     }
+    /// Begins no job any more that delays the exit, and waits until those that were begun are gone,
+    /// at most so long.
+    void settle(std::chrono::milliseconds at_most) {
+        std::unique_lock lock{state_->mutex};
+        state_->exiting = true;
+        state_->settled.wait_for(lock, at_most, [this] { return state_->delaying == 0; });
+    }
     /// How many threads there are.
     std::size_t threads() const {
         const std::lock_guard lock{state_->mutex};
@@ -109,6 +119,10 @@ private:
         /// Those of them that rest.
         std::size_t idle = 0;
         bool ended = false;
+        /// Jobs that delay the exit and have begun.
+        std::size_t delaying = 0;
+        std::condition_variable settled;
+        bool exiting = false;
     };
 
     static void work(std::shared_ptr<State> state) noexcept {
@@ -121,16 +135,30 @@ private:
             if (state->waiting.empty()) break;
             std::shared_ptr<BlockingJob> job = std::move(state->waiting.front());
             state->waiting.pop_front();
+            const bool delays = job->delays_exit();
+            if (delays && state->exiting) continue;
+            if (delays) ++state->delaying;
             lock.unlock();
             job->run();
             job.reset();
             lock.lock();
+            if (delays && --state->delaying == 0) state->settled.notify_all();
         }
         --state->threads;
     }
 
     std::shared_ptr<State> state_;
 };
+
+/// Called while the process ends, before what its jobs use is destroyed.
+inline void settle_blocking_jobs() noexcept {
+    // Longer than jobs take, unless a disk hangs.
+    constexpr std::chrono::seconds patience{1};
+    try {
+        of_process<BlockingWorkers>().settle(patience);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory, so there are none to wait for
+    }
+}
 
 }  // namespace clarify::detail
 

@@ -31,6 +31,7 @@ public:
         work_();
         take();
     }
+    bool delays_exit() const noexcept override { return true; }
 
 private:
     Work work_;
@@ -39,9 +40,9 @@ private:
 /** Calls `work()` in a thread of the process, and then `done()` on `executor`.
 
     To be called on `executor`. Both throw nothing, and `work` owns what it uses: nobody waits for its
-    end. Where the executor has a clock of its own, as in tests, which stands still meanwhile, and
-    where there is no thread to be had, both are called at once. Throws `std::bad_alloc`; then neither
-    is called.
+    end, but the end of the process for a moment. Where the executor has a clock of its own, as in
+    tests, which stands still meanwhile, and where there is no thread to be had, both are called at
+    once. Throws `std::bad_alloc`; then neither is called.
 */
 inline void run_elsewhere(
     const boost::asio::any_io_executor& executor, Errand::Work work, Errand::Function done) {

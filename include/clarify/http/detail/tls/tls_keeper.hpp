@@ -36,6 +36,7 @@ public:
         : follower_(
               paths.empty() ? nullptr
                             : std::make_shared<Follower<Made>>(std::move(paths), std::move(make))) {
+        if (follower_) settle_before_openssl();
     }
 
     bool follows() const noexcept { return follower_ != nullptr; }

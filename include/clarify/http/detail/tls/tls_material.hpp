@@ -65,6 +65,10 @@ std::vector<FollowedPath> followed_tls_files(const TlsOptions& options, bool sys
 */
 Result<TlsMaterial> read_tls_material(const TlsOptions& options);
 
+/// Has OpenSSL put itself away, when the process ends, after what is done elsewhere by then has ended.
+/// To be called before anything is.
+void settle_before_openssl() noexcept;
+
 /// Files that may be the system's trust store, in the order in which they are tried: where OpenSSL was
 /// built to have it, then where distributions keep theirs, for an OpenSSL that was built elsewhere.
 std::array<const char*, 8> system_root_files();

@@ -4,6 +4,7 @@
 #ifndef CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
 #define CLARIFY_HTTP_DETAIL_TLS_IMPL_TLS_MATERIAL_HPP
 
+#include <clarify/core/detail/blocking_workers.hpp>
 #include <clarify/core/detail/file.hpp>
 #include <clarify/http/detail/tls/tls_material.hpp>
 
@@ -214,6 +215,13 @@ inline Result<TlsMaterial> read_tls_material(const TlsOptions& options) {
     if (Result<void> read = read_identity(options, out); !read) return read.error();
     if (Result<void> read = read_lists(options, out); !read) return read.error();
     return out;
+}
+
+inline void settle_before_openssl() noexcept {
+    // What was registered last is called first, and OpenSSL's own comes with its first use.
+    static const bool registered =
+        OPENSSL_init_crypto(0, nullptr) == 1 && std::atexit(&settle_blocking_jobs) == 0;
+    static_cast<void>(registered);
 }
 
 inline std::array<const char*, 8> system_root_files() {

@@ -15,6 +15,8 @@
 #include <thread>
 #include <vector>
 
+namespace curl_faults_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -286,3 +288,5 @@ TEST_CASE(
 TEST_CASE("CurlBackend: destroying the client ends its calls with closed, each once") {
     connection_cases::client_is_destroyed<clarify::CurlBackend>();
 }
+
+}  // namespace curl_faults_test

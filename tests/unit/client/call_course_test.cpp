@@ -31,7 +31,6 @@ using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
 
-
 namespace {
 
 const TimePoint now{1'000h};

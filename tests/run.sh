@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
-# Builds and runs all tests: with CMake header-only, and with Meson with the library compiled once
-# (CLARIFY_SEPARATE_COMPILATION).
+# Builds and runs all tests: with CMake, the library compiled once (CLARIFY_SEPARATE_COMPILATION),
+# what proves the header-only form (each public header alone, the README's code, other projects that
+# use the library) and a sample with Meson.
 #
-#   tests/run.sh [--cmake-only | --meson-only | --asan | --tsan]
+#   tests/run.sh [--all | --cmake-only | --meson-only | --asan | --tsan]
 #
+#   --all          every test by both: with CMake header-only, and with Meson with the library
+#                  compiled once. Takes hours of a processor
 #   --cmake-only   CMake alone
-#   --meson-only   Meson alone
-#   --asan         CMake, with AddressSanitizer and UndefinedBehaviorSanitizer
-#   --tsan         CMake, with ThreadSanitizer
+#   --meson-only   Meson alone, with all tests
+#   --asan         CMake header-only, with AddressSanitizer and UndefinedBehaviorSanitizer
+#   --tsan         CMake header-only, with ThreadSanitizer
 #   --help         this text
 #
 # What is missing is installed first (Debian and Ubuntu) or named. Variables:
@@ -21,20 +24,29 @@
 #                            tests/fuzz/run.sh, which begins with them
 #   CXX                      the compiler
 #   JOBS                     how many files to compile at a time; default: one a processor
-#   CLARIFY_CMAKE_BUILD_DIR  default: build/cmake-tests (build/asan, build/tsan)
+#   CLARIFY_CMAKE_BUILD_DIR  default: build/cmake-tests (build/all, build/asan, build/tsan)
 #   CLARIFY_MESON_BUILD_DIR  default: build/meson-tests
 
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 preset=debug
+all=false
 with_cmake=true
 with_meson=true
+meson_sample=true
 
 for argument in "$@"; do
     case "$argument" in
+        --all)
+            all=true
+            meson_sample=false
+            ;;
         --cmake-only) with_meson=false ;;
-        --meson-only) with_cmake=false ;;
+        --meson-only)
+            with_cmake=false
+            meson_sample=false
+            ;;
         --asan | --tsan)
             preset=${argument#--}
             with_meson=false
@@ -50,13 +62,16 @@ for argument in "$@"; do
     esac
 done
 
-if [ "$preset" = debug ]; then
-    cmake_dir=${CLARIFY_CMAKE_BUILD_DIR:-$root/build/cmake-tests}
-else
-    cmake_dir=${CLARIFY_CMAKE_BUILD_DIR:-$root/build/$preset}
-fi
+case "$preset-$all" in
+    debug-false) cmake_dir=$root/build/cmake-tests ;;
+    debug-true) cmake_dir=$root/build/all ;;
+    *) cmake_dir=$root/build/$preset ;;
+esac
+cmake_dir=${CLARIFY_CMAKE_BUILD_DIR:-$cmake_dir}
 meson_dir=${CLARIFY_MESON_BUILD_DIR:-$root/build/meson-tests}
-if [ "${CI:-}" != true ]; then
+if [ "${CI:-}" = true ]; then
+    meson_sample=false
+else
     CI=false
 fi
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
@@ -94,9 +109,10 @@ export CCACHE_NOHASHDIR=1
 export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 
 if $with_cmake; then
-    # No debug information, which takes time and space.
-    options=()
+    form="header-only"
+    options=(-DCLARIFY_TEST_UNITY=ON)
     if [ "$preset" = debug ]; then
+        # No debug information, which takes time and space.
         options+=(
             -DCMAKE_CXX_FLAGS_DEBUG=
             "-DCLARIFY_WARNINGS_AS_ERRORS=$CI"
@@ -113,6 +129,10 @@ if $with_cmake; then
                 "-DCLARIFY_TEST_SUITES=unit;integration;memory;thread_safety;cli;fuzz"
                 -DCLARIFY_BUILD_EXAMPLES=ON
             )
+            if ! $all; then
+                form="the library compiled once"
+                options+=(-DCLARIFY_SEPARATE_COMPILATION=ON)
+            fi
         fi
     fi
     step "Configuring with CMake in $cmake_dir"
@@ -122,7 +142,7 @@ if $with_cmake; then
     step "Testing with CTest"
     ctest --test-dir "$cmake_dir" --output-on-failure --no-tests=error --parallel 2
     count=$(ctest --test-dir "$cmake_dir" --show-only | sed -n 's/^Total Tests: //p')
-    passed+=("$count tests with CMake, header-only ($preset)")
+    passed+=("$count tests with CMake, $form ($preset)")
     step "Looking for secrets in the output of CMake's tests"
     "$root/tests/canary_scan.sh" "$cmake_dir/Testing/Temporary/LastTest.log"
 fi
@@ -134,6 +154,7 @@ if $with_meson; then
         -Dtests=enabled
         -Dexamples=enabled
         -Dseparate_compilation=true
+        -Dtests_unity=true
         "-Dwerror=$CI"
     )
     if $CI; then
@@ -145,6 +166,11 @@ if $with_meson; then
             -Db_lundef=false
             -Dcpp_args=-fno-sanitize=null,alignment,object-size,vptr
         )
+    elif $meson_sample; then
+        # CMake has run them all; here it is Meson's files that are tried.
+        options+=(-Dsuites=memory -Dcompile_tests=false)
+    else
+        options+=(-Dsuites=unit,integration,memory,thread_safety,cli -Dcompile_tests=true)
     fi
     if [ -e "$meson_dir/meson-private/coredata.dat" ]; then
         options+=(--reconfigure)

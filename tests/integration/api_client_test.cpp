@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace api_client_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
@@ -339,3 +341,5 @@ TEST_CASE("Client: a stream that cannot be divided says so") {
     }
     CHECK(bench.emulator.stats().rpc_requests == 0);
 }
+
+}  // namespace api_client_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace api_evaluate_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -190,3 +192,5 @@ TEST_CASE("Client: signals are connected to an item and detached, after a dry ru
     CHECK(detached->data[0].input == "spare");
     CHECK(item_of_spare() == std::nullopt);
 }
+
+}  // namespace api_evaluate_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+namespace api_versions_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
@@ -97,3 +99,5 @@ TEST_CASE("Client: a strict server takes all that is sent, in any version and ei
         }
     }
 }
+
+}  // namespace api_versions_test

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace broken_backend_conformance_test {
+
 namespace {
 
 using clarify::Fate;
@@ -194,3 +196,5 @@ TEST_CASE("check_http_backend: of many problems of one case the first five are k
     CHECK(check.problems()[4] == "4");
     CHECK(check.problems().back() == "there were 7 more");
 }
+
+}  // namespace broken_backend_conformance_test

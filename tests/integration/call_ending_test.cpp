@@ -14,6 +14,8 @@
 #include <optional>
 #include <thread>
 
+namespace call_ending_test {
+
 using namespace raw_caller;
 
 TEST_CASE("RpcClient: cancellation ends a call promptly, with the fate its progress deserves") {
@@ -73,3 +75,5 @@ TEST_CASE("RpcClient: total cancellation has no effect once the request is writt
     REQUIRE(outcome);
     CHECK(outcome->has_value());
 }
+
+}  // namespace call_ending_test

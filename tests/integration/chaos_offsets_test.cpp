@@ -22,6 +22,8 @@
 #include <string>
 #include <thread>
 
+namespace chaos_offsets_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -268,3 +270,5 @@ TEST_CASE("RpcClient: a TLS connection that ends in the handshake costs no call"
         }
     }
 }
+
+}  // namespace chaos_offsets_test

@@ -19,6 +19,8 @@
 #include <string>
 #include <thread>
 
+namespace chaos_proxy_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -287,3 +289,5 @@ TEST_CASE("ChaosMix: the plan of a connection follows from seed and number alone
     for (std::size_t i = 0; i != 100; ++i)
         CHECK(to_string(mix.plan(7, i)).find("reset at") != std::string::npos);
 }
+
+}  // namespace chaos_proxy_test

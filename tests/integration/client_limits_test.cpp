@@ -20,6 +20,8 @@
 #include <string_view>
 #include <utility>
 
+namespace client_limits_test {
+
 namespace {
 
 using clarify::Errc;
@@ -125,3 +127,5 @@ TEST_CASE("Client: a smaller depth of responses leaves parameters their own") {
     const Outcome outcome = support::run(context, client.call("m", boost::json::parse(nested(20))));
     CHECK_MESSAGE(outcome.has_value(), outcome.error());
 }
+
+}  // namespace client_limits_test

@@ -25,6 +25,8 @@
 #include <thread>
 #include <vector>
 
+namespace client_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -338,3 +340,5 @@ TEST_CASE("Client: a token endpoint that fails for a moment is asked again, with
     CHECK(outcome.error().code() == Errc::token);
     CHECK(emulator.stats().token_requests == 3);
 }
+
+}  // namespace client_test

@@ -16,6 +16,8 @@
 #include <set>
 #include <string>
 
+namespace close_on_exec_test {
+
 namespace {
 
 using clarify::testing::Emulator;
@@ -63,3 +65,5 @@ TEST_CASE("close on exec: connections of BeastBackend, and the emulator's") {
 }
 
 TEST_CASE("close on exec: connections of CurlBackend") { check_calls<clarify::CurlBackend>(); }
+
+}  // namespace close_on_exec_test

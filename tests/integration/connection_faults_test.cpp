@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+namespace connection_faults_test {
+
 using namespace raw_caller;
 
 TEST_CASE("RpcClient: the request on the wire is exactly what the protocol asks for") {
@@ -243,3 +245,5 @@ TEST_CASE(
 TEST_CASE("BeastBackend: destroying the client ends its calls with closed, each once") {
     connection_cases::client_is_destroyed<clarify::BeastBackend>();
 }
+
+}  // namespace connection_faults_test

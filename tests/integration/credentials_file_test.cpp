@@ -23,6 +23,8 @@
 #include <system_error>
 #include <thread>
 
+namespace credentials_file_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -214,3 +216,5 @@ TEST_CASE("credentials file: one that is written to while it is read is read aga
     shorter.st_mtim = touched.st_mtim;
     CHECK(clarify::detail::has_changed(touched, shorter));
 }
+
+}  // namespace credentials_file_test

@@ -27,6 +27,8 @@
 #include <utility>
 #include <vector>
 
+namespace curl_allocation_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -355,3 +357,5 @@ TEST_CASE("CurlBackend: a request that was short of memory for an earlier addres
     }
     FAIL("there is no end of it");
 }
+
+}  // namespace curl_allocation_test

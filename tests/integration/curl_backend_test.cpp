@@ -12,6 +12,8 @@
 #include <thread>
 #include <vector>
 
+namespace curl_backend_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -373,3 +375,5 @@ TEST_CASE("CurlBackend: a reply that comes unasked on an idle connection reaches
             std::this_thread::yield();
     }
 }
+
+}  // namespace curl_backend_test

@@ -8,6 +8,8 @@
 
 #include <sstream>
 
+namespace curl_conformance_test {
+
 TEST_CASE("CurlBackend: it passes the conformance kit for HTTP backends") {
     const auto report = clarify::testing::check_http_backend(
         [](const clarify::HttpOptions& options) { return clarify::CurlBackend{options}; });
@@ -16,3 +18,5 @@ TEST_CASE("CurlBackend: it passes the conformance kit for HTTP backends") {
     CHECK_MESSAGE(report.passed(), text.str());
     CHECK(report.cases().size() >= 90);
 }
+
+}  // namespace curl_conformance_test

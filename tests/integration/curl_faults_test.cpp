@@ -15,6 +15,18 @@
 #include <thread>
 #include <vector>
 
+/// libcurl may hear of the reset before it has read what came ahead of it.
+template <>
+struct connection_cases::Differences<clarify::CurlBackend> {
+    static constexpr bool reads_before_a_reset = false;
+    /// Since some release of version 8 it hands over whole lines only.
+    static bool sees_part_of_the_first_line() {
+        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
+    }
+};
+
+namespace curl_faults_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -33,16 +45,6 @@ using support::send_bytes;
 using support::with_body;
 
 }  // namespace
-
-/// libcurl may hear of the reset before it has read what came ahead of it.
-template <>
-struct connection_cases::Differences<clarify::CurlBackend> {
-    static constexpr bool reads_before_a_reset = false;
-    /// Since some release of version 8 it hands over whole lines only.
-    static bool sees_part_of_the_first_line() {
-        return curl_version_info(CURLVERSION_NOW)->version_num < 0x080000;
-    }
-};
 
 TEST_CASE("CurlBackend: doubtful framing and broken replies are told apart, never repeated") {
     struct Row {
@@ -286,3 +288,5 @@ TEST_CASE(
 TEST_CASE("CurlBackend: destroying the client ends its calls with closed, each once") {
     connection_cases::client_is_destroyed<clarify::CurlBackend>();
 }
+
+}  // namespace curl_faults_test

@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+namespace curl_lifetime_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -194,3 +196,5 @@ TEST_CASE("CurlBackend: no descriptor is left behind, whatever happens to the ca
         std::this_thread::yield();
     CHECK(support::open_descriptors() <= before);
 }
+
+}  // namespace curl_lifetime_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace curl_look_up_test {
+
 TEST_CASE("CurlBackend: a host name that hangs holds up no other, and nobody waits for it") {
     support::with_silent_name_server(&support::check_hung_names<clarify::CurlBackend>);
 }
@@ -18,3 +20,5 @@ TEST_CASE("CurlBackend: neither a context nor the process waits for a look-up wh
 TEST_CASE("CurlBackend: a child process looks up names for itself") {
     support::with_silent_name_server(&support::check_fork<clarify::CurlBackend>);
 }
+
+}  // namespace curl_look_up_test

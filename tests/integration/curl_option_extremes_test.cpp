@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace curl_option_extremes_test {
+
 using clarify::CurlBackend;
 
 TEST_CASE("CurlBackend: each time may be as long as can be said, and means for ever") {
@@ -20,3 +22,5 @@ TEST_CASE("CurlBackend: all limits may be the largest there is at once") {
 TEST_CASE("CurlBackend: no idle time means a connection for each call") {
     option_cases::no_idle_time_means_a_connection_a_call<CurlBackend>();
 }
+
+}  // namespace curl_option_extremes_test

@@ -10,6 +10,8 @@
 
 #include <cstdlib>
 
+namespace curl_proxy_test {
+
 using namespace clarify;
 using namespace support;
 
@@ -49,3 +51,5 @@ TEST_CASE("CurlBackend: an exchange that waits for a tunnel can be cancelled") {
     CHECK(post.result->error().phase() == Phase::proxy);
     CHECK(post.result->error().fate() == Fate::unsent);
 }
+
+}  // namespace curl_proxy_test

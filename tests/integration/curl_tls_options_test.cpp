@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+namespace curl_tls_options_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -102,3 +104,5 @@ TEST_CASE("CurlBackend: the server's own key is the one that must be pinned") {
     TlsServer server{pki::server(pki::Identity::self_signed(pki::authority("stranger")).issue())};
     check_curl_refuses(server, options, Reason::untrusted);
 }
+
+}  // namespace curl_tls_options_test

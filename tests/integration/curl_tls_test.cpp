@@ -12,6 +12,8 @@
 #include <string>
 #include <thread>
 
+namespace curl_tls_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -184,3 +186,5 @@ TEST_CASE(
     "CurlBackend: a CA that cannot be used is a configuration error, before any secret is sent") {
     tls_cases::unusable_ca_is_an_error<clarify::CurlBackend>();
 }
+
+}  // namespace curl_tls_test

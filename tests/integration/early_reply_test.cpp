@@ -20,6 +20,8 @@
 #include <string>
 #include <utility>
 
+namespace early_reply_test {
+
 using namespace raw_caller;
 using clarify::testing::detail::CertificateAuthority;
 using clarify::testing::detail::CertificateRequest;
@@ -242,3 +244,5 @@ TEST_CASE("BeastBackend: large requests from several threads harm each other in 
     CHECK(succeeded == served);
     CHECK(refused > 0);
 }
+
+}  // namespace early_reply_test

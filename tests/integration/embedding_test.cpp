@@ -30,6 +30,8 @@
 #include <utility>
 #include <vector>
 
+namespace embedding_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -292,3 +294,5 @@ TEST_CASE("Embedding: on a strand, nothing of the client runs beside the strand'
     CHECK(events != 0);
     CHECK(beside == 0);
 }
+
+}  // namespace embedding_test

@@ -10,6 +10,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace emulator_faults_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using testing::ReplyFault;
@@ -167,3 +169,5 @@ TEST_CASE("Client: members that nobody knows are ignored in every reply") {
         CHECK(what.params[0].first == "calculations.0.formula");
     }
 }
+
+}  // namespace emulator_faults_test

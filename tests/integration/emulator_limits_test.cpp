@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace emulator_limits_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -117,3 +119,5 @@ TEST_CASE("Emulator: options that make no sense are refused") {
     past.visibility_delay = -1ms;
     CHECK_THROWS_AS(testing::Emulator{past}, std::invalid_argument);
 }
+
+}  // namespace emulator_limits_test

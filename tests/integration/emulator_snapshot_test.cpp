@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace emulator_snapshot_test {
+
 using namespace clarify;
 
 namespace {
@@ -104,3 +106,5 @@ TEST_CASE("Emulator: a text with faults is refused as a whole, each fault with i
             R"({"signals":{"c":{"id":"cuga0000000000000002"},)"
             R"("d":{"id":"cuga0000000000000002"}}})") == "signals.d.id: belongs to another input");
 }
+
+}  // namespace emulator_snapshot_test

@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+namespace emulator_test {
+
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 namespace json = boost::json;
@@ -408,3 +410,5 @@ TEST_CASE("Emulator: tests can fill and inspect the store") {
             {"times":{"$gte":"2022-01-01T00:00:00Z","$lt":"2022-01-31T00:00:00Z"}}}}})");
     CHECK(reply.body().find("[1,2.5]") != std::string::npos);
 }
+
+}  // namespace emulator_test

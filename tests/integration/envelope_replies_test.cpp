@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace envelope_replies_test {
+
 using namespace raw_caller;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
@@ -360,3 +362,5 @@ TEST_CASE("RpcClient: a notification succeeds with any 2xx and leaves the connec
     CHECK(caller.call().value() == "4");
     CHECK(server.connections() == 1);
 }
+
+}  // namespace envelope_replies_test

@@ -23,6 +23,8 @@
 #include <string>
 #include <thread>
 
+namespace exit_test {
+
 namespace {
 
 namespace asio = boost::asio;
@@ -77,3 +79,5 @@ TEST_CASE("exit: OpenSSL is there as long as threads that read certificates use 
         CHECK(WEXITSTATUS(status) == 7);
     }
 }
+
+}  // namespace exit_test

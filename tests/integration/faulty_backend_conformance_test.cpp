@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+namespace faulty_backend_conformance_test {
+
 namespace {
 
 using support::PlainBackend;
@@ -206,3 +208,5 @@ TEST_CASE("check_http_backend: each fault is found by the cases of its promise, 
     }
     CHECK(untested == without);
 }
+
+}  // namespace faulty_backend_conformance_test

@@ -25,6 +25,8 @@
 #include <string>
 #include <thread>
 
+namespace fork_test {
+
 namespace {
 
 namespace asio = boost::asio;
@@ -240,3 +242,5 @@ TEST_CASE("fork: a token fetch under way stays with the parent, and the child be
     CHECK_MESSAGE(report.problem.empty(), report.problem);
     CHECK(report.requests == 4);
 }
+
+}  // namespace fork_test

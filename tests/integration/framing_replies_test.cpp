@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+namespace framing_replies_test {
+
 using namespace raw_caller;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
@@ -331,3 +333,5 @@ TEST_CASE("BeastBackend: a head that is not HTTP/1.1 to the letter ends the conn
         {good("X: \xFF\x80\r\n", "HTTP/1.1 200 \xE9")},
     });
 }
+
+}  // namespace framing_replies_test

@@ -8,6 +8,8 @@
 
 #include <sstream>
 
+namespace http_backend_conformance_test {
+
 TEST_CASE("BeastBackend: it keeps every promise of the concept") {
     const clarify::testing::ConformanceReport report = clarify::testing::check_http_backend(
         [](const clarify::HttpOptions& options) { return clarify::BeastBackend{options}; });
@@ -16,3 +18,5 @@ TEST_CASE("BeastBackend: it keeps every promise of the concept") {
     CHECK_MESSAGE(report.passed(), text.str());
     CHECK(report.cases().size() >= 90);
 }
+
+}  // namespace http_backend_conformance_test

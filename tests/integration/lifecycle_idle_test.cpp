@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+namespace lifecycle_idle_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -215,3 +217,5 @@ TEST_CASE("idle connections: a graceful close under load ends by its limit") {
     REQUIRE(drained->has_error());
     CHECK(drained->error().code() == clarify::Errc::timeout);
 }
+
+}  // namespace lifecycle_idle_test

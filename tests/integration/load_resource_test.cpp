@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+namespace load_resource_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -197,3 +199,5 @@ TEST_CASE("no descriptor left: those in line get new connections once there are 
     };
     CHECK(support::in_child(script, body).problem == "");
 }
+
+}  // namespace load_resource_test

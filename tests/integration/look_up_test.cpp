@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace look_up_test {
+
 TEST_CASE("BeastBackend: a host name that hangs holds up no other, and nobody waits for it") {
     support::with_silent_name_server(&support::check_hung_names<clarify::BeastBackend>);
 }
@@ -18,3 +20,5 @@ TEST_CASE("BeastBackend: neither a context nor the process waits for a look-up w
 TEST_CASE("BeastBackend: a child process looks up names for itself") {
     support::with_silent_name_server(&support::check_fork<clarify::BeastBackend>);
 }
+
+}  // namespace look_up_test

@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace observer_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -144,3 +146,5 @@ TEST_CASE("Observer: no event holds a secret, whatever fails") {
     CHECK(ledger.texts.find(secret) == std::string::npos);
     CHECK(ledger.texts.find("Bearer") == std::string::npos);
 }
+
+}  // namespace observer_test

@@ -8,6 +8,8 @@
 
 #include <clarify/http/impl/beast_backend.hpp>
 
+namespace proxy_test {
+
 using namespace clarify;
 using namespace support;
 
@@ -19,3 +21,5 @@ TEST_CASE("proxy: BeastBackend skips interim replies to CONNECT") {
     ProxyBench<BeastBackend> bench{"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 204 Fine\r\n\r\n"};
     CHECK(bench.call());
 }
+
+}  // namespace proxy_test

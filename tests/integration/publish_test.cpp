@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+namespace publish_test {
+
 using namespace clarify;
 
 namespace {
@@ -119,3 +121,5 @@ TEST_CASE("publish_changed_signals: a failure is told") {
     REQUIRE(report.has_error());
     CHECK(report.error().code() == Errc::status);
 }
+
+}  // namespace publish_test

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+namespace repeated_credentials_test {
+
 using namespace raw_caller;
 using namespace std::string_view_literals;
 
@@ -187,3 +189,5 @@ TEST_CASE("RpcClient: one error for a whole batch is masked in every slot") {
     CHECK(strange->violation()->http_status() == 200);
     CHECK(strange->violation()->rpc()->message == "bad Bearer ****");
 }
+
+}  // namespace repeated_credentials_test

@@ -29,6 +29,8 @@
 
 #include <clarify/http/impl/beast_backend.hpp>
 
+namespace routes_test {
+
 // Not in the nameless one: GCC warns of coroutines that hold such a type.
 namespace routes {
 
@@ -303,3 +305,5 @@ TEST_CASE("routes: without a free local port a call waits, does not spin, and he
         return std::nullopt;
     });
 }
+
+}  // namespace routes_test

@@ -24,6 +24,8 @@
 #include <thread>
 #include <vector>
 
+namespace run_returns_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -155,3 +157,5 @@ TEST_CASE("run: returns with the last outcome also where that is a failure, and 
     CHECK(Clock::now() - began < 20s);
     server.ledger().release();
 }
+
+}  // namespace run_returns_test

@@ -28,6 +28,8 @@
 #include <utility>
 #include <vector>
 
+namespace secrets_output_test {
+
 namespace {
 
 namespace asio = boost::asio;
@@ -304,3 +306,5 @@ TEST_CASE("secrets in output: the search finds each canary in each encoding") {
     CHECK(support::find_canary("Basic " + support::canary_base64(pair)) != "");
     CHECK(support::find_canary("nothing to see, not even canary-id") == "");
 }
+
+}  // namespace secrets_output_test

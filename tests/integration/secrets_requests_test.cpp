@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+namespace secrets_requests_test {
+
 namespace {
 
 using namespace clarify;
@@ -238,3 +240,5 @@ TEST_CASE("requests: a secret is changed by a new client, which uses it from its
         }
     }
 }
+
+}  // namespace secrets_requests_test

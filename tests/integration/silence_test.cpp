@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+namespace silence_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -124,3 +126,5 @@ TEST_CASE("silence: a method that never answers does not empty the pool each tim
     slow_methods_cost_little<clarify::BeastBackend>();
     slow_methods_cost_little<clarify::CurlBackend>();
 }
+
+}  // namespace silence_test

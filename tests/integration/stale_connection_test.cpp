@@ -31,6 +31,8 @@
 #include <utility>
 #include <vector>
 
+namespace stale_connection_test {
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -345,3 +347,5 @@ TEST_CASE("RpcClient: a peer that hangs costs a call no more than its time, and 
         }
     }
 }
+
+}  // namespace stale_connection_test

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+namespace status_replies_test {
+
 using namespace raw_caller;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
@@ -290,3 +292,5 @@ TEST_CASE("RpcClient: 429 is repeated for any call, after the wait that the serv
     CHECK(late.error().http()->retry_after == 3600s);
     CHECK(late.error().attempts() == 1);
 }
+
+}  // namespace status_replies_test

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace tls_ambient_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -119,3 +121,5 @@ TEST_CASE("TLS: OpenSSL's configuration file cannot lower what is demanded") {
     CHECK(passes(
         "ambient: a configuration that asks for less", {{"OPENSSL_CONF", configuration.path()}}));
 }
+
+}  // namespace tls_ambient_test

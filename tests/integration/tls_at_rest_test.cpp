@@ -21,6 +21,8 @@
 #include <string_view>
 #include <thread>
 
+namespace tls_at_rest_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -187,3 +189,5 @@ TEST_CASE("TLS at rest: a ticket in one segment with a reply costs nothing") {
         CHECK(caller.call().value() == "\"one\"");
     CHECK(server.connections() == 1);
 }
+
+}  // namespace tls_at_rest_test

@@ -17,6 +17,8 @@
 #include <optional>
 #include <string>
 
+namespace tls_drain_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -161,3 +163,5 @@ TEST_CASE("TLS: a graceful close without load says so on every connection, and i
         CHECK(scene.clock->elapsed() == 0s);
     }
 }
+
+}  // namespace tls_drain_test

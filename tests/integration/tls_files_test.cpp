@@ -25,6 +25,8 @@
 #include <thread>
 #include <vector>
 
+namespace tls_files_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -303,3 +305,5 @@ TEST_CASE("TLS files: sessions of other terms are not resumed, those of the same
     CHECK(scene.resumed == std::vector<bool>{false, true, true, false, true});
     CHECK(scene.changed.size() == 1);
 }
+
+}  // namespace tls_files_test

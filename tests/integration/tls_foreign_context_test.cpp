@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+namespace tls_foreign_context_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -236,3 +238,5 @@ TEST_CASE("TLS: an intermediate may be the end of a chain where a context says s
     const auto outcome = caller.call();
     CHECK_MESSAGE(outcome.has_value(), outcome.error());
 }
+
+}  // namespace tls_foreign_context_test

@@ -24,6 +24,8 @@
 #include <thread>
 #include <vector>
 
+namespace tls_hostile_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -374,3 +376,5 @@ TEST_CASE("TLS: certificates that are bombs take eight megabytes at most") {
         }
     }
 }
+
+}  // namespace tls_hostile_test

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+namespace tls_identity_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -237,3 +239,5 @@ TEST_CASE("TLS: pins and verification hold for a context of the application's as
     TlsServer server{pki::server(root.issue(pki::leaf().names({"DNS:other.example"})))};
     support::check_refused(server, options, Reason::host_mismatch);
 }
+
+}  // namespace tls_identity_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace tls_refusal_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -239,3 +241,5 @@ TEST_CASE("TLS: the protocol is HTTP/1.1 or nobody's choice") {
     CHECK_FALSE(server.hellos().at(0).has(TLSEXT_TYPE_status_request));
     CHECK_FALSE(server.hellos().at(0).has(TLSEXT_TYPE_early_data));
 }
+
+}  // namespace tls_refusal_test

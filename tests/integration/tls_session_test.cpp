@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace tls_session_test {
+
 namespace {
 
 namespace pki = support::pki;
@@ -364,3 +366,5 @@ TEST_CASE("TLS: a peer that has stopped reading does not hold up a close") {
     CHECK(std::chrono::steady_clock::now() - begun < 5s);
     server.raw().ledger().release();
 }
+
+}  // namespace tls_session_test

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+namespace tls_test {
+
 TEST_CASE("BeastBackend: a certificate for the address or the name is accepted") {
     tls_cases::address_or_name_is_accepted<clarify::BeastBackend>();
 }
@@ -39,3 +41,5 @@ TEST_CASE(
     "BeastBackend: a CA that cannot be used is a configuration error, before any secret is sent") {
     tls_cases::unusable_ca_is_an_error<clarify::BeastBackend>();
 }
+
+}  // namespace tls_test

@@ -26,6 +26,8 @@
 #include <utility>
 #include <vector>
 
+namespace integration_token_faults_test {
+
 namespace {
 
 namespace asio = boost::asio;
@@ -321,3 +323,5 @@ TEST_CASE("token endpoint: reads the very bytes of id, secret and audience, and 
         CHECK(support::find_secret(request.head, odd) == "");
     }
 }
+
+}  // namespace integration_token_faults_test

@@ -10,6 +10,8 @@
 #include <mutex>
 #include <string>
 
+namespace trailing_dot_test {
+
 namespace pki = support::pki;
 using clarify::Reason;
 using support::RawPeer;
@@ -61,3 +63,5 @@ TEST_CASE_TEMPLATE(
     Caller caller{server.port(), Caller::options(root.certificate_pem()), "localhost."};
     support::check_refusal(caller.call(), Reason::host_mismatch, "localhost");
 }
+
+}  // namespace trailing_dot_test

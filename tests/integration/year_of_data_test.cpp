@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace year_of_data_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
@@ -111,3 +113,5 @@ TEST_CASE("Client: a year of one-minute samples comes back bit by bit") {
     CHECK(reading.parts == bench.emulator.stats().methods.at("clarify.dataFrame"));
     CHECK(reading.parts >= std::min<std::size_t>(minutes / (40 * 24 * 60), 5));
 }
+
+}  // namespace year_of_data_test

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+namespace buckets_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using detail::Buckets;
@@ -153,3 +155,5 @@ TEST_CASE("Buckets: every moment is in one bucket, and they follow each other") 
         }
     }
 }
+
+}  // namespace buckets_test

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace data_frame_json_test {
+
 using namespace clarify;
 
 namespace {
@@ -275,3 +277,5 @@ TEST_CASE("DataFrame: what is no number and no time is refused with its place") 
     failure(R"({"times":[)");
     failure("{} {}");
 }
+
+}  // namespace data_frame_json_test

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace api_data_frame_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -173,3 +175,5 @@ TEST_CASE("DataFrame: keys that are none and infinite values are named with thei
     CHECK(errors.all()[1].path == "data.series.x");
     CHECK(errors.all()[1].message == "is infinite at 1970-01-01T00:00:02Z");
 }
+
+}  // namespace api_data_frame_test

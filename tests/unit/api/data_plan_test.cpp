@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace data_plan_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using detail::Buckets;
@@ -193,3 +195,5 @@ TEST_CASE("DataPlan: no hole and no overlap, however replies turn out") {
         check_cover(done, from, to, items);
     }
 }
+
+}  // namespace data_plan_test

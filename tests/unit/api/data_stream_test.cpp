@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+namespace data_stream_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
@@ -373,3 +375,5 @@ TEST_CASE("DataStream: whatever allocation fails, the parts have no hole") {
     }
     CHECK(cut_short != 0);
 }
+
+}  // namespace data_stream_test

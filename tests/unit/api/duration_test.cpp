@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+namespace duration_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -181,3 +183,5 @@ TEST_CASE("durations: JSON is a string") {
     CHECK(read_json_text("5", calendar).error().code() == Errc::decode);
     CHECK(fixed_one == 960h);
 }
+
+}  // namespace duration_test

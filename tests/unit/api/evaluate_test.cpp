@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace api_evaluate_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -132,3 +134,5 @@ TEST_CASE("aggregations: texts that are not known are kept") {
     CHECK(TimeAggregation{"first"}.known() == TimeAggregation::first);
     CHECK(ItemsAggregation{"sum"}.known() == ItemsAggregation::sum);
 }
+
+}  // namespace api_evaluate_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace field_errors_test {
+
 using clarify::Errc;
 using clarify::field_path;
 using clarify::FieldErrors;
@@ -35,3 +37,5 @@ TEST_CASE("FieldErrors: of many errors the text has the first twenty") {
     CHECK(text.ends_with("; 19: x; and 3 more"));
     CHECK(errors.size() == 23);
 }
+
+}  // namespace field_errors_test

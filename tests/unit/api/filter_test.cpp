@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+namespace filter_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -112,3 +114,5 @@ TEST_CASE("Filter: what cannot be sent is reported, wherever it stands") {
         }
     }
 }
+
+}  // namespace filter_test

@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace labels_test {
+
 namespace {
 
 using clarify::Errc;
@@ -122,3 +124,5 @@ TEST_CASE("Labels: text that is not UTF-8 is refused") {
     CHECK(done.error().message() == "/k/0: the text is not UTF-8");
     CHECK(out == "before");
 }
+
+}  // namespace labels_test

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <optional>
 
+namespace page_plan_test {
+
 using clarify::detail::PagePlan;
 using clarify::detail::PageRequest;
 
@@ -107,3 +109,5 @@ TEST_CASE("PagePlan: a repeated page counts for the offset, not for what is want
     all.arrived(2, std::nullopt);
     CHECK(all.done());
 }
+
+}  // namespace page_plan_test

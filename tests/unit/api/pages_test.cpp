@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace pages_test {
+
 using namespace clarify;
 namespace asio = boost::asio;
 
@@ -392,3 +394,5 @@ TEST_CASE("Pages: more than was asked for is cut where there is a limit, and els
     all.run();
     CHECK(all.take() == Ids{"a", "b", "c"});
 }
+
+}  // namespace pages_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace patterns_test {
+
 namespace {
 
 using namespace clarify;
@@ -80,3 +82,5 @@ TEST_CASE("patterns: a state is 0 to 9999, and a hash has forty small hexadecima
     CHECK_FALSE(is_resource_hash("5f36b"));
     static_assert(is_input_key("banana-stand/status"));
 }
+
+}  // namespace patterns_test

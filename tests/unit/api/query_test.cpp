@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace query_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -137,3 +139,5 @@ TEST_CASE("longest_window: the limits that the API documents") {
     CHECK(longest_window(Rollup{CalendarDuration::years(1)}, false) == FixedDuration{1900 * day});
     CHECK_FALSE(longest_window(Rollup::window(), true));
 }
+
+}  // namespace query_test

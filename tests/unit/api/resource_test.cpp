@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+namespace resource_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -250,3 +252,5 @@ TEST_CASE("Selection: arrays and objects, grouped and flat, counted and not") {
     CHECK(data.total == 1);
     CHECK(data.included_items.size() == 1);
 }
+
+}  // namespace resource_test

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace sample_buffer_test {
+
 using namespace clarify;
 
 namespace {
@@ -343,3 +345,5 @@ TEST_CASE("SampleParts: a frame of little but missing values is better divided")
     CHECK(detail::is_worth_one_request(sparse.part(0, 80), 8'000'000));
     CHECK(model_of(sparse).size() == 300);
 }
+
+}  // namespace sample_buffer_test

@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+namespace sdk_replies_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -224,3 +226,5 @@ TEST_CASE("SDK replies: errors with messages by parameter, without any, and with
             R"({"code":-30900,"message":"An error message","data":"What it is about."})", -30900)
             .text == "What it is about.");
 }
+
+}  // namespace sdk_replies_test

@@ -24,6 +24,8 @@
 #include <utility>
 #include <vector>
 
+namespace api_sdk_requests_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -256,3 +258,5 @@ TEST_CASE("SDK requests: pages and windows of a long range") {
         window_ends("2020-01-01T00:00:00Z", "2025-01-01T00:00:00Z", CalendarDuration::days(1))
             .size() == 1);
 }
+
+}  // namespace api_sdk_requests_test

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <string>
 
+namespace sha1_test {
+
 using clarify::detail::sha1_hex;
 
 TEST_CASE("sha1: the vectors of RFC 3174") {
@@ -31,3 +33,5 @@ TEST_CASE("sha1: every length around the end of a block") {
     CHECK(sha1_hex(std::string(65, 'a')) == "11655326c708d70319be2610e8a57d9a5b959d3b");
     CHECK(sha1_hex(std::string(3, '\xFF')) == "78670e88a9c2c711124471d2f24a8dbc8ce5dba9");
 }
+
+}  // namespace sha1_test

@@ -7,6 +7,8 @@
 
 #include <string_view>
 
+namespace summaries_test {
+
 namespace {
 
 using namespace clarify;
@@ -75,3 +77,5 @@ TEST_CASE("results: a fault is named with its place") {
         done.error().message() == "/signalsByInput/b/created: expected a boolean, found a number");
     CHECK(result.signals_by_input.at("old").id == "kept");
 }
+
+}  // namespace summaries_test

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+namespace time_zone_test {
+
 using namespace clarify;
 using detail::ZoneRule;
 
@@ -197,3 +199,5 @@ TEST_CASE("TimeZone: the environment names no other database") {
     CHECK(TimeZone::load("Mars/Olympus").error().reason() == Reason::not_found);
     ::unsetenv("TZDIR");
 }
+
+}  // namespace time_zone_test

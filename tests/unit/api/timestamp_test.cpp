@@ -12,6 +12,8 @@
 #include <string>
 #include <type_traits>
 
+namespace timestamp_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -166,3 +168,5 @@ TEST_CASE("Timestamp: JSON is a string in RFC 3339") {
     CHECK(refused.error().reason() == Reason::out_of_range);
     CHECK(out == R"("1970-01-01T00:00:01.5Z")");
 }
+
+}  // namespace timestamp_test

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+namespace value_type_test {
+
 using clarify::SourceType;
 using clarify::ValueType;
 
@@ -31,3 +33,5 @@ TEST_CASE("ValueType: an unknown text is kept") {
     CHECK(source.known() == SourceType::other);
     CHECK(source.text() == "aggregate");
 }
+
+}  // namespace value_type_test

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+namespace version_order_test {
+
 using clarify::detail::VersionOrder;
 
 TEST_CASE("VersionOrder: alphas, betas and candidates come before their release") {
@@ -51,3 +53,5 @@ TEST_CASE("VersionOrder: what is no version has no order") {
         CHECK_FALSE(VersionOrder::parse(text).has_value());
     }
 }
+
+}  // namespace version_order_test

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+namespace auth_policy_conformance_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -245,3 +247,5 @@ TEST_CASE("check_auth_policy: a policy that throws at once is reported, not fata
         CHECK(text(report).find(expected) != std::string::npos);
     }
 }
+
+}  // namespace auth_policy_conformance_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace basic_auth_test {
+
 using namespace clarify;
 using namespace std::string_view_literals;
 
@@ -91,3 +93,5 @@ TEST_CASE("BasicAuth: copies share one header, and a 401 is final") {
     CHECK_FALSE(auth.rejected(context, first));
     CHECK(auth.cached(context).value() == first);
 }
+
+}  // namespace basic_auth_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace bearer_token_test {
+
 using namespace clarify;
 using namespace std::string_view_literals;
 
@@ -67,3 +69,5 @@ TEST_CASE("StaticHeader: refuses what could not be a header, without showing it"
     }
     CHECK_NOTHROW(StaticHeader{Secret{"Custom fine"}});
 }
+
+}  // namespace bearer_token_test

@@ -26,6 +26,8 @@
 #include <utility>
 #include <vector>
 
+namespace client_credentials_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
@@ -681,3 +683,5 @@ TEST_CASE("ClientCredentials: may go before its fetch has ended") {
     CHECK(call->header() == "Bearer token");
     CHECK(context.tasks_ended == 1);
 }
+
+}  // namespace client_credentials_test

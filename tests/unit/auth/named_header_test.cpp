@@ -17,6 +17,8 @@
 #include <string>
 #include <utility>
 
+namespace named_header_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 
@@ -100,3 +102,5 @@ TEST_CASE(
     CHECK(outcome.error().reason() == Reason::header);
     CHECK(bench.server.requests().empty());
 }
+
+}  // namespace named_header_test

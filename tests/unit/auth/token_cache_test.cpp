@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+namespace token_cache_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using clarify::detail::TokenCache;
@@ -470,3 +472,5 @@ TEST_CASE("TokenCache: an idle client fetches nothing") {
     TokenCache cache;
     CHECK(simulate(cache, 3'600s, 24h, 12h).size() == 2);
 }
+
+}  // namespace token_cache_test

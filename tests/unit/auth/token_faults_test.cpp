@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace auth_token_faults_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -356,3 +358,5 @@ TEST_CASE("token faults: between two token requests a call whose time is up tell
     CHECK(pending->outcome->error().code() == Errc::closed);
     CHECK_FALSE(pending->outcome->error().token_step().has_value());
 }
+
+}  // namespace auth_token_faults_test

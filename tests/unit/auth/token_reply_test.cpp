@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace token_reply_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using clarify::detail::read_token_reply;
@@ -390,3 +392,5 @@ TEST_CASE("token reply: a token in an error reply is not taken") {
         CHECK(read_token_reply(status, reply_with(R"(,"expires_in":60)")).has_error());
     }
 }
+
+}  // namespace token_reply_test

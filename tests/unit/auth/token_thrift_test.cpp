@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+namespace token_thrift_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -225,3 +227,5 @@ TEST_CASE("token thrift: a hundred days with revocations and outages cost what t
     CHECK(refused > 0);
     CHECK(refused_without_reason == 0);
 }
+
+}  // namespace token_thrift_test

@@ -27,6 +27,8 @@
 #include <utility>
 #include <vector>
 
+namespace allocation_failure_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -269,3 +271,5 @@ TEST_CASE(
         }
     });
 }
+
+}  // namespace allocation_failure_test

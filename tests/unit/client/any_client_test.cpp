@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+namespace any_client_test {
+
 using namespace clarify;
 namespace asio = boost::asio;
 
@@ -78,3 +80,5 @@ TEST_CASE("AnyClient: clients of different policies are one type") {
     CHECK(support::run(context, client.call("m")).has_value());
     CHECK(state->authorization == "Bearer t");
 }
+
+}  // namespace any_client_test

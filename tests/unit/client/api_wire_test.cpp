@@ -23,6 +23,8 @@
 #include <string_view>
 #include <utility>
 
+namespace api_wire_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -469,3 +471,5 @@ TEST_CASE("ApiClient: an operation of several requests is in a scope with all of
     CHECK(bench.clock->elapsed() == 5s);
     CHECK(bench.server.count("/rpc") == 2);
 }
+
+}  // namespace api_wire_test

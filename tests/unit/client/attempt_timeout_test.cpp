@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace attempt_timeout_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -157,3 +159,5 @@ TEST_CASE("attempt limit: for ever means the limit of the call, and nothing else
     options.attempt_timeout = 0ms;
     CHECK_THROWS_AS(options.check(), std::invalid_argument);
 }
+
+}  // namespace attempt_timeout_test

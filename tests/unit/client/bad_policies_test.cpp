@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+namespace bad_policies_test {
+
 using namespace clarify;
 namespace asio = boost::asio;
 
@@ -420,3 +422,5 @@ TEST_CASE("Bad policies: an observer that throws changes nothing") {
         std::vector<EventKind>{
             EventKind::request, EventKind::attempt, EventKind::response, EventKind::success});
 }
+
+}  // namespace bad_policies_test

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+namespace batch_call_test {
+
 using namespace clarify;
 namespace asio = boost::asio;
 
@@ -205,3 +207,5 @@ TEST_CASE("Batch calls: a client made of Clarify credentials has none") {
     CHECK(outcome.error().reason() == Reason::batch);
     CHECK(outcome.error().attempts() == 0);
 }
+
+}  // namespace batch_call_test

@@ -12,10 +12,6 @@
 #include <utility>
 #include <vector>
 
-using namespace clarify;
-using namespace clarify::detail;
-using namespace std::chrono_literals;
-
 namespace clarify::detail {
 
 std::ostream& operator<<(std::ostream& out, const CourseAction& action) {
@@ -28,6 +24,12 @@ std::ostream& operator<<(std::ostream& out, const CourseAction& action) {
 }
 
 }  // namespace clarify::detail
+
+namespace call_course_test {
+
+using namespace clarify;
+using namespace clarify::detail;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -489,3 +491,5 @@ TEST_CASE("CallCourse: each attempt that is cut takes one token from the budget"
     CHECK_FALSE(bench.look(17s).cut);
     CHECK(bench.budget.allows_retry());
 }
+
+}  // namespace call_course_test

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+namespace call_scope_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -161,3 +163,5 @@ TEST_CASE("CallScope: what is over takes no room") {
     CHECK(lasting->told == 1);
     CHECK_FALSE(members.add(lasting));
 }
+
+}  // namespace call_scope_test

@@ -25,6 +25,8 @@
 #include <optional>
 #include <string>
 
+namespace cancelled_before_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -127,3 +129,5 @@ TEST_CASE("Cancelled before: one that was not goes out") {
     bench.server.on("/rpc").then(reply_result("1"));
     CHECK(bench.clock->run(bench.context, bench.client->call("m")).has_value());
 }
+
+}  // namespace cancelled_before_test

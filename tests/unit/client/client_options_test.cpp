@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace client_options_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -223,3 +225,5 @@ TEST_CASE("CallOptions: nothing is set unless asked for") {
     CHECK(options.traceparent.empty());
     CHECK(CallOptions{5s}.timeout == 5s);
 }
+
+}  // namespace client_options_test

@@ -32,6 +32,8 @@
 #include <utility>
 #include <vector>
 
+namespace completion_tokens_test {
+
 using namespace clarify;
 using namespace support;
 namespace asio = boost::asio;
@@ -292,3 +294,5 @@ TEST_CASE("Completion tokens: the functions that return an awaitable start when 
     CHECK(run(context, std::move(page)).has_value());
     CHECK(run(context, std::move(part)).has_value());
 }
+
+}  // namespace completion_tokens_test

@@ -17,6 +17,8 @@
 #include <string_view>
 #include <system_error>
 
+namespace credentials_test {
+
 using namespace clarify;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
@@ -405,3 +407,5 @@ TEST_CASE("Credentials: a document has at most 64 KiB, or what limit is given, i
     CHECK(Credentials::from_file(small, SharedFile::warn, good_oauth.size() - 1).has_error());
     CHECK(Credentials::from_string(good_oauth, good_oauth.size() - 1).has_error());
 }
+
+}  // namespace credentials_test

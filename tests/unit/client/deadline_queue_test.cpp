@@ -14,6 +14,8 @@
 #include <set>
 #include <vector>
 
+namespace deadline_queue_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
@@ -108,3 +110,5 @@ TEST_CASE("DeadlineQueue: agrees with a sorted set on any sequence of operations
         CHECK(queue.empty());
     }
 }
+
+}  // namespace deadline_queue_test

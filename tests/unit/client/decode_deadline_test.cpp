@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+namespace decode_deadline_test {
+
 namespace decode_deadline {
 
 /// Takes a millisecond to be read.
@@ -169,3 +171,5 @@ TEST_CASE("decode deadline: a codec that cannot be interrupted does not begin wi
     REQUIRE(small);
     CHECK(small->has_value());
 }
+
+}  // namespace decode_deadline_test

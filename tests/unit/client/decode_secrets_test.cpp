@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+namespace decode_secrets_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -185,3 +187,5 @@ TEST_CASE("decode errors: pages of a proxy and errors of a server are masked in 
     REQUIRE(said.error().rpc() != nullptr);
     CHECK(said.error().rpc()->message == "no: ****.");
 }
+
+}  // namespace decode_secrets_test

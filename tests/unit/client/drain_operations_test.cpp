@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace drain_operations_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -263,3 +265,5 @@ TEST_CASE("drain: a stream that nobody waits on holds nothing up") {
     CHECK(drained->code() == Errc{});
     CHECK(bench.clock->now() == began);
 }
+
+}  // namespace drain_operations_test

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace drain_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -347,3 +349,5 @@ TEST_CASE("drain: a client of any policies passes it on to its backend") {
     REQUIRE(outcome.has_value());
     CHECK(outcome->has_value());
 }
+
+}  // namespace drain_test

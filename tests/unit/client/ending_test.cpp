@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace ending_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
@@ -186,3 +188,5 @@ TEST_CASE("Outbox: lets go of all that it keeps, however many, without calling a
     CHECK(outbox.empty());
     CHECK(last.expired());
 }
+
+}  // namespace ending_test

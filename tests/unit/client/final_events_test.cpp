@@ -30,6 +30,8 @@
 #include <utility>
 #include <vector>
 
+namespace final_events_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -293,3 +295,5 @@ TEST_CASE("Events: nobody is told of connections that go with the context, and n
     const std::lock_guard lock{mutex};
     context.reset();
 }
+
+}  // namespace final_events_test

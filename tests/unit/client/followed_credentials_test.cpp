@@ -23,6 +23,8 @@
 #include <string_view>
 #include <vector>
 
+namespace followed_credentials_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -290,3 +292,5 @@ TEST_CASE("replaced credentials: values are replaced by a call, and nothing else
     CHECK(scene.call() == "");
     CHECK(scene.tokens == 3);
 }
+
+}  // namespace followed_credentials_test

@@ -11,6 +11,8 @@
 #include <set>
 #include <string>
 
+namespace jitter_test {
+
 using clarify::detail::Jitter;
 
 TEST_CASE("Jitter: within its range, and another one for every client") {
@@ -41,3 +43,5 @@ TEST_CASE("Jitter: a child does not draw what its parent draws, unless there is 
         CHECK(jitter.next() == parents);
     }
 }
+
+}  // namespace jitter_test

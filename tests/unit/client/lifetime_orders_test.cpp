@@ -28,6 +28,8 @@
 #include <utility>
 #include <vector>
 
+namespace lifetime_orders_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -359,3 +361,5 @@ TEST_CASE("Lifetimes: a slot that serves another operation meanwhile is left alo
     client.close();
     context.run();
 }
+
+}  // namespace lifetime_orders_test

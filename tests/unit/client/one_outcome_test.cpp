@@ -27,6 +27,8 @@
 #include <string>
 #include <utility>
 
+namespace one_outcome_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -251,3 +253,5 @@ TEST_CASE(
     CHECK(began == 1);
     CHECK(thrown == 0);
 }
+
+}  // namespace one_outcome_test

@@ -22,6 +22,8 @@
 #include <string_view>
 #include <vector>
 
+namespace client_option_extremes_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -356,3 +358,5 @@ TEST_CASE("extremes: a credentials file may have any largest size") {
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, text.size() - 1})
         CHECK(read(size).error().reason() == Reason::file);
 }
+
+}  // namespace client_option_extremes_test

@@ -18,6 +18,8 @@
 #include <string_view>
 #include <vector>
 
+namespace outgoing_checks_test {
+
 using namespace clarify;
 namespace asio = boost::asio;
 
@@ -136,3 +138,5 @@ TEST_CASE("RpcClient: a request is refused from the first byte beyond the limit,
     Bench beyond{options};
     CHECK(beyond.refusal("m", params) == "bad_argument[request]");
 }
+
+}  // namespace outgoing_checks_test

@@ -16,6 +16,8 @@
 #include <string>
 #include <string_view>
 
+namespace own_json_test {
+
 namespace own {
 
 /// Text that claims to be JSON.
@@ -131,3 +133,5 @@ TEST_CASE("own JSON: a result that the type refuses, or throws at, is an error o
         CHECK(result.error().phase() == Phase::decode);
     }
 }
+
+}  // namespace own_json_test

@@ -25,6 +25,8 @@
 #include <string>
 #include <utility>
 
+namespace races_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -227,3 +229,5 @@ TEST_CASE("races: calls that end at once, one started by the other, grow no stac
     CHECK(ended == many);
     CHECK(highest - lowest < 65'536);
 }
+
+}  // namespace races_test

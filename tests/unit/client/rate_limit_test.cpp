@@ -28,6 +28,8 @@
 #include <utility>
 #include <vector>
 
+namespace rate_limit_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using clarify::detail::TokenBucket;
@@ -366,3 +368,5 @@ TEST_CASE("rate limit: impossible ones are refused") {
         CHECK_THROWS_AS(Bench{options}, std::invalid_argument);
     }
 }
+
+}  // namespace rate_limit_test

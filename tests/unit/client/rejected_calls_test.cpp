@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+namespace rejected_calls_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -185,3 +187,5 @@ TEST_CASE("rejected calls: a revocation is healed while others are refused for t
         CHECK(bench.call("good.1").has_value());
     }
 }
+
+}  // namespace rejected_calls_test

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace rejected_methods_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using clarify::detail::RejectedMethods;
@@ -284,3 +286,5 @@ TEST_CASE("RejectedMethods: a pause is short again after a while without") {
     CHECK(in_vain() == 0);
     CHECK(in_vain() == 2);
 }
+
+}  // namespace rejected_methods_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+namespace reply_secrets_test {
+
 using namespace clarify::detail;
 using namespace std::string_view_literals;
 
@@ -115,3 +117,5 @@ TEST_CASE("reply: policies that hold another say what it keeps for itself") {
     CHECK(clarify::AnyAuthPolicy{clarify::NoAuth{}}.kept_secret().empty());
     CHECK(clarify::CredentialsAuth{clarify::NoAuth{}}.kept_secret().empty());
 }
+
+}  // namespace reply_secrets_test

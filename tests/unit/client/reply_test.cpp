@@ -14,6 +14,8 @@
 #include <string_view>
 #include <vector>
 
+namespace reply_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 
@@ -221,3 +223,5 @@ TEST_CASE("reply: a trace context is kept where somebody may see it") {
     CHECK_FALSE(kept(500, true, "what is no trace context"));
     CHECK_FALSE(kept(500, true, trace));
 }
+
+}  // namespace reply_test

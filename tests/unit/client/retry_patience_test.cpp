@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+namespace retry_patience_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -154,3 +156,5 @@ TEST_CASE("patience: over plain http, and by a proxy, fetches rest for their own
         }
     }
 }
+
+}  // namespace retry_patience_test

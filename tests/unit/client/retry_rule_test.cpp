@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace retry_rule_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -475,3 +477,5 @@ TEST_CASE("retry: with a seed the waits are the same each time") {
     CHECK(waits(7) != waits(8));
     CHECK(waits(std::nullopt) != waits(std::nullopt));
 }
+
+}  // namespace retry_rule_test

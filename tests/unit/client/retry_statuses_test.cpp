@@ -12,6 +12,8 @@
 #include <string_view>
 #include <utility>
 
+namespace retry_statuses_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -170,3 +172,5 @@ TEST_CASE("statuses: what is not registered is repeated for nobody") {
         CHECK(bench.call("m", options_of(true)).error().attempts() == 1);
     }
 }
+
+}  // namespace retry_statuses_test

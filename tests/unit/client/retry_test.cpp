@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace retry_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
@@ -451,3 +453,5 @@ TEST_CASE("RetryBudget: a storm of failures ends in few repetitions") {
     }
     CHECK(repetitions < 50);
 }
+
+}  // namespace retry_test

@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+namespace stream_memory_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
@@ -160,3 +162,5 @@ TEST_CASE("DataStream: eight times as long a time takes no more memory") {
     CHECK(week.peak < 3 * mebibyte);
     CHECK(week.peak < day.peak + mebibyte);
 }
+
+}  // namespace stream_memory_test

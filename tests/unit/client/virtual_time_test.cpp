@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace virtual_time_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -231,3 +233,5 @@ TEST_CASE("virtual time: closing the client ends what waits, without time passin
     CHECK(bench.server.closed());
     CHECK(bench.server.in_flight() == 0);
 }
+
+}  // namespace virtual_time_test

@@ -14,6 +14,8 @@
 #include <memory>
 #include <vector>
 
+namespace watchdog_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
@@ -165,3 +167,5 @@ TEST_CASE("Watchdog: no context stays for it when nothing is watched any more") 
     context.run();
     CHECK(activity->stopped == Stop::timeout);
 }
+
+}  // namespace watchdog_test

@@ -8,6 +8,8 @@
 #include <doctest/doctest.h>
 #include <support/token_matrix.hpp>
 
+namespace yield_completion_test {
+
 using namespace clarify;
 using namespace support;
 namespace asio = boost::asio;
@@ -35,3 +37,5 @@ TEST_CASE_TEMPLATE(
     context.run();
     CHECK(right == 3);
 }
+
+}  // namespace yield_completion_test

@@ -16,6 +16,8 @@
 #include <thread>
 #include <utility>
 
+namespace blocking_workers_test {
+
 using namespace std::chrono_literals;
 using clarify::detail::BlockingJob;
 using clarify::detail::BlockingWorkers;
@@ -187,3 +189,5 @@ TEST_CASE("BlockingWorkers: threads get no signals") {
 TEST_CASE("of_process: one for all who ask in a process") {
     CHECK(&of_process<BlockingWorkers>() == &of_process<BlockingWorkers>());
 }
+
+}  // namespace blocking_workers_test

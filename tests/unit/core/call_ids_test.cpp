@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <set>
 
+namespace call_ids_test {
+
 using clarify::detail::CallIds;
 
 TEST_CASE("CallIds: each counts on from a random number of its own") {
@@ -34,3 +36,5 @@ TEST_CASE("CallIds: may begin at a number that was chosen, and stay exact in a d
     CHECK(last.next() == CallIds::largest);
     CHECK(last.next() == 1);
 }
+
+}  // namespace call_ids_test

@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+namespace called_or_lost_test {
+
 using clarify::detail::CalledOrLost;
 
 namespace {
@@ -94,3 +96,5 @@ TEST_CASE("CalledOrLost: a context that is destroyed loses what waits") {
     CHECK(tally.called == 0);
     CHECK(tally.lost == 1);
 }
+
+}  // namespace called_or_lost_test

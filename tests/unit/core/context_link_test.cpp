@@ -15,6 +15,8 @@
 #include <thread>
 #include <utility>
 
+namespace context_link_test {
+
 using clarify::detail::ContextLink;
 using clarify::detail::SerialExecutor;
 namespace asio = boost::asio;
@@ -180,3 +182,5 @@ TEST_CASE("ContextLink: a guest may leave in one thread while the context goes i
         other.join();
     }
 }
+
+}  // namespace context_link_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace encoding_test {
+
 using namespace clarify::detail;
 using namespace std::string_view_literals;
 
@@ -91,3 +93,5 @@ TEST_CASE("encoding: base64 is undone up to what is none") {
     CHECK(base64_decoded("+/+/") == "\xFB\xFF\xBF");
     CHECK(base64_decoded("Zm9v!Zm9v") == "foo");
 }
+
+}  // namespace encoding_test

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+namespace error_test {
+
 using namespace clarify;
 using namespace std::string_literals;
 
@@ -337,3 +339,5 @@ TEST_CASE("Errc: works as an error code") {
     CHECK(std::string{error_category().name()} == "clarify");
     CHECK(make_error_code(Errc::io).value() == static_cast<int>(Errc::io));
 }
+
+}  // namespace error_test

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+namespace event_test {
+
 using namespace clarify;
 
 namespace {
@@ -47,3 +49,5 @@ TEST_CASE("Event: each kind has a name of its own") {
             CHECK(name != to_string(static_cast<EventKind>(other)));
     }
 }
+
+}  // namespace event_test

@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace followed_files_test {
+
 using namespace std::chrono_literals;
 using clarify::TimePoint;
 using clarify::detail::FileMark;
@@ -150,3 +152,5 @@ TEST_CASE("file stamps and marks: what each shows of a file") {
     CHECK_FALSE(mark_of("/dev/zero", 100).readable);
     CHECK(mark_of("/dev/null", 100).readable == false);
 }
+
+}  // namespace followed_files_test

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+namespace header_list_test {
+
 using namespace clarify;
 using namespace std::string_view_literals;
 
@@ -127,3 +129,5 @@ TEST_CASE("HeaderList: refuses, in any case, what the library sets itself") {
     CHECK(refusal("Hosts", "x").empty());
     CHECK(refusal("tracestate", "x").empty());
 }
+
+}  // namespace header_list_test

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <utility>
 
+namespace http_status_test {
+
 using namespace clarify;
 
 namespace {
@@ -60,3 +62,5 @@ TEST_CASE("http_status_for: who is to blame, and whether to come back") {
         CHECK(http_status_for(Error{code}) == 502);
     }
 }
+
+}  // namespace http_status_test

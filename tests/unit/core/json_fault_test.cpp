@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+namespace json_fault_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 
@@ -122,3 +124,5 @@ TEST_CASE("JsonWriter: commas stand where they belong, and depth is bounded") {
     CHECK(text == R"([{"a":true,"b":null},[)");
     CHECK(out.done().error().message() == "/1/0: the value is nested too deeply");
 }
+
+}  // namespace json_fault_test

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace json_scan_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 
@@ -378,3 +380,5 @@ TEST_CASE("JsonScanner: agrees with the parser of Boost.JSON on mutated document
     CHECK(differences == 0);
     CHECK(accepted > 1'000);
 }
+
+}  // namespace json_scan_test

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <system_error>
 
+namespace json_token_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 
@@ -152,3 +154,5 @@ TEST_CASE("json_real: the way without from_chars yields the same") {
     float narrow = 0;
     CHECK(json_scan::real_by_strtod("1.5x", narrow) == std::errc::invalid_argument);
 }
+
+}  // namespace json_token_test

@@ -15,6 +15,8 @@
 #include <string>
 #include <system_error>
 
+namespace private_file_test {
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -94,3 +96,5 @@ TEST_CASE("Emulator: its files are private from their first moment, and no link 
     CHECK(mode(path) == owner_only);
     CHECK_THROWS_AS(emulator.write_credentials(folder.path()), std::system_error);
 }
+
+}  // namespace private_file_test

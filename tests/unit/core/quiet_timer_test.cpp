@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+namespace quiet_timer_test {
+
 using namespace std::chrono_literals;
 using clarify::Clock;
 using clarify::TimePoint;
@@ -198,3 +200,5 @@ TEST_CASE("QuietTimer: the count is right when it rests, is held and runs out at
         CHECK(done == 1);
     }
 }
+
+}  // namespace quiet_timer_test

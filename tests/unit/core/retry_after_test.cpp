@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace retry_after_test {
+
 using namespace clarify;
 using namespace std::string_view_literals;
 
@@ -235,3 +237,5 @@ TEST_CASE("Retry-After: refuses dates that do not exist") {
         CHECK(wait(text, "Sat, 01 Jan 1994 00:00:00 GMT") == absent);
     }
 }
+
+}  // namespace retry_after_test

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+namespace rpc_error_test {
+
 using namespace clarify;
 
 namespace {
@@ -147,3 +149,5 @@ TEST_CASE("RpcError: lists in the data take bounded memory, whatever the data is
         CHECK(error.clarify_data().invalid_resources.empty());
     }
 }
+
+}  // namespace rpc_error_test

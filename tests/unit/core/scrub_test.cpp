@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace scrub_test {
+
 using namespace clarify::detail;
 using namespace std::string_view_literals;
 
@@ -348,3 +350,5 @@ TEST_CASE("Scrubber: Basic credentials that are none have no password") {
     CHECK(scrubbed("not/base64!", "Basic not/base64!") == "****");
     CHECK(scrubbed("Basic", "Basic ") == "Basic");
 }
+
+}  // namespace scrub_test

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+namespace secret_test {
+
 using namespace clarify;
 using namespace std::string_view_literals;
 
@@ -142,3 +144,5 @@ TEST_CASE("Secret: a large one is whole, and many go as they came") {
     for (int i = 0; i != 1'000; ++i)
         CHECK(many[static_cast<std::size_t>(i)].expose() == "secret " + std::to_string(i));
 }
+
+}  // namespace secret_test

@@ -15,6 +15,8 @@
 #include <stdexcept>
 #include <vector>
 
+namespace serial_executor_test {
+
 using clarify::detail::SerialExecutor;
 
 static_assert(boost::asio::execution::is_executor<SerialExecutor>::value);
@@ -126,3 +128,5 @@ TEST_CASE("SerialExecutor: a context that is destroyed takes what waits with it"
     }
     CHECK(witness.use_count() == 1);
 }
+
+}  // namespace serial_executor_test

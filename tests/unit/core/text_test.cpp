@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+namespace text_test {
+
 using namespace clarify::detail;
 using namespace std::string_view_literals;
 
@@ -112,3 +114,5 @@ TEST_CASE("text: what is printed within a limit never exceeds it, and ends with 
     CHECK(printable_within(bytes, 512).size() <= 512);
     CHECK(printable_within(bytes, 512).size() > 500);
 }
+
+}  // namespace text_test

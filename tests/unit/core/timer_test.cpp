@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 
+namespace timer_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
@@ -114,3 +116,5 @@ TEST_CASE("Timer: it may be destroyed while its alarm rings") {
     CHECK(scene.run() == 1);
     CHECK_FALSE(scene.clock->next_alarm().has_value());
 }
+
+}  // namespace timer_test

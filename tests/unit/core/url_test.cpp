@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+namespace url_test {
+
 using namespace clarify;
 using namespace std::string_view_literals;
 
@@ -254,3 +256,5 @@ TEST_CASE("Url: equality looks at every part") {
         CHECK_FALSE(url == parse(other));
     }
 }
+
+}  // namespace url_test

@@ -22,6 +22,8 @@
 #include <thread>
 #include <utility>
 
+namespace way_back_test {
+
 using clarify::detail::ContextLink;
 using clarify::detail::WayBack;
 namespace asio = boost::asio;
@@ -108,3 +110,5 @@ TEST_CASE("WayBack: what has arrived, or whose context is gone, is let go of in 
     late->take(1);
     CHECK(arrived == 1);
 }
+
+}  // namespace way_back_test

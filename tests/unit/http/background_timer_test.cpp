@@ -15,6 +15,8 @@
 #include <memory>
 #include <optional>
 
+namespace background_timer_test {
+
 using namespace clarify;
 using clarify::detail::BackgroundTimer;
 using clarify::detail::SerialExecutor;
@@ -124,3 +126,5 @@ TEST_CASE("BackgroundTimer: is not set from outside, where nothing else may be u
     BackgroundTimer outside{serial};
     CHECK_FALSE(outside.set(Clock::now() + 1h, [] {}));
 }
+
+}  // namespace background_timer_test

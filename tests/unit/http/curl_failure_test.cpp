@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+namespace curl_failure_test {
+
 namespace {
 
 using clarify::Errc;
@@ -270,3 +272,5 @@ TEST_CASE("curl_failure: no word of libcurl's text, which may be the peer's, get
     CHECK(error.cause().category() == clarify::detail::curl_category());
     CHECK_FALSE(error.cause().message().empty());
 }
+
+}  // namespace curl_failure_test

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+namespace curl_response_test {
+
 namespace {
 
 using clarify::Errc;
@@ -240,3 +242,5 @@ TEST_CASE("CurlResponse: trailers change nothing and are bounded") {
     CHECK(reading.refusal().code() == Errc::too_large);
     CHECK(reading.refusal().reason() == Reason::chunk);
 }
+
+}  // namespace curl_response_test

@@ -9,6 +9,8 @@
 #include <array>
 #include <string>
 
+namespace curl_setup_test {
+
 using clarify::detail::other_roots;
 
 TEST_CASE("curl_setup: a trust store that is not where libcurl expects it is looked for") {
@@ -28,3 +30,5 @@ TEST_CASE("curl_setup: a trust store that is not where libcurl expects it is loo
     const std::array<const char*, 1> nowhere{other.c_str()};
     CHECK(other_roots(missing.c_str(), nullptr, nowhere) == nullptr);
 }
+
+}  // namespace curl_setup_test

@@ -17,6 +17,8 @@
 #include <string>
 #include <vector>
 
+namespace loopback_test {
+
 using namespace clarify;
 using clarify::detail::allowed_endpoints;
 using clarify::detail::Endpoint;
@@ -96,3 +98,5 @@ TEST_CASE("loopback: a client connects to no other machine for localhost") {
     world.settle();
     CHECK(world.call()->outcome->has_value());
 }
+
+}  // namespace loopback_test

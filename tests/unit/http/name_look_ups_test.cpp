@@ -36,6 +36,8 @@
 #include <utility>
 #include <vector>
 
+namespace name_look_ups_test {
+
 // Not in the nameless one: GCC warns of coroutines that hold such a type.
 namespace name_look_ups {
 
@@ -302,3 +304,5 @@ TEST_CASE("look-ups: memory that runs out while one begins ends it, and hangs no
     }
     CHECK(seen > 5);
 }
+
+}  // namespace name_look_ups_test

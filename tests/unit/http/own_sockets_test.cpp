@@ -15,6 +15,8 @@
 #include <cstdint>
 #include <string>
 
+namespace own_sockets_test {
+
 namespace {
 
 using clarify::detail::OwnSockets;
@@ -93,3 +95,5 @@ TEST_CASE("ProcessMark: tells a child from its parent, and ids begin anew there"
     CHECK_FALSE(mark.is_elsewhere());
     CHECK(ids.next() == 2);
 }
+
+}  // namespace own_sockets_test

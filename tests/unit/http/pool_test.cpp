@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+namespace pool_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
@@ -523,3 +525,5 @@ TEST_CASE(
     pool.heard_nothing(used(now - 500ms, now - 600ms), now);
     CHECK(doomed_numbers(pool).size() == 1);
 }
+
+}  // namespace pool_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <utility>
 
+namespace proxy_options_test {
+
 using namespace clarify;
 
 namespace {
@@ -185,3 +187,5 @@ TEST_CASE("connect_request: names the origin with its port, and carries the prox
         "CONNECT [2001:db8::1]:8443 HTTP/1.1\r\nHost: [2001:db8::1]:8443\r\n"
         "Proxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n\r\n");
 }
+
+}  // namespace proxy_options_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+namespace race_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 
@@ -78,3 +80,5 @@ TEST_CASE("race: knows why a connection could not be made") {
     CHECK(connect_reason(boost::asio::error::host_not_found) == Reason::none);
     CHECK(connect_reason({}) == Reason::none);
 }
+
+}  // namespace race_test

@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+namespace reply_rules_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::string_literals;
@@ -253,3 +255,5 @@ TEST_CASE("ReplyLimits: the options and the request give each its limit") {
     CHECK(tunnel_reply_limits(options).head_only);
     CHECK(tunnel_reply_limits(options).fields == 11);
 }
+
+}  // namespace reply_rules_test

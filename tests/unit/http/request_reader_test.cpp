@@ -12,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+namespace request_reader_test {
+
 namespace {
 
 using clarify::detail::RequestLimits;
@@ -329,3 +331,5 @@ TEST_CASE("RequestReader: what the sender says of the connection, and of waiting
     CHECK_FALSE(reader_of("1.0", expects).expects_continue());
     CHECK(with_fields("Expect: a-miracle\r\n") == "417");
 }
+
+}  // namespace request_reader_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace response_chunk_test {
+
 using namespace reply_reading;
 using namespace std::string_view_literals;
 
@@ -294,3 +296,5 @@ TEST_CASE("ResponseReader: a chunk's data may look like the last chunk, or like 
     CHECK(outcome(chunked("5\r\n0\n\r;x\r\n0\r\n\r\n")) == "200 keep: 0\n\r;x");
     CHECK(outcome(chunked("4000\r\n0\r\n")) == "in the body");
 }
+
+}  // namespace response_chunk_test

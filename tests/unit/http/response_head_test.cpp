@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace response_head_test {
+
 using namespace reply_reading;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
@@ -391,3 +393,5 @@ TEST_CASE("ResponseReader: what begins no head is refused at once, in whatever p
     CHECK(outcome("HTTP/1.1 200 OK\r\nbad field\r\n", End::clean) == "io[truncated]");
     CHECK(outcome("HTTP/1.1 200 OK\r\nbad field\r\n\r\n") == "framing[head]");
 }
+
+}  // namespace response_head_test

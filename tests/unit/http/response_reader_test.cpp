@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+namespace response_reader_test {
+
 using namespace reply_reading;
 using namespace std::string_view_literals;
 
@@ -191,3 +193,5 @@ TEST_CASE(
         "200 keep: ok");
     CHECK(outcome(head("Content-Encoding:\r\nContent-Length: 2\r\n") + "ok") == "200 keep: ok");
 }
+
+}  // namespace response_reader_test

@@ -15,6 +15,8 @@
 #include <memory>
 #include <string>
 
+namespace system_roots_test {
+
 namespace pki = support::pki;
 using clarify::Errc;
 using clarify::Fate;
@@ -85,3 +87,5 @@ TEST_CASE("system roots: OpenSSL's own place comes first, then those of the dist
         CHECK(std::find(files.begin(), files.end(), place) != files.end());
     }
 }
+
+}  // namespace system_roots_test

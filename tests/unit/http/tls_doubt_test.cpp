@@ -9,6 +9,8 @@
 #include <fstream>
 #include <string>
 
+namespace tls_doubt_test {
+
 using namespace clarify;
 using namespace support;
 using namespace std::chrono_literals;
@@ -44,3 +46,5 @@ TEST_CASE("TLS: a context with which no handshake has succeeded is made anew aft
     CHECK(succeeds(world));
     CHECK(succeeds(world));
 }
+
+}  // namespace tls_doubt_test

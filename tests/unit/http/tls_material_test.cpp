@@ -23,6 +23,8 @@
 #include <string>
 #include <vector>
 
+namespace tls_material_test {
+
 namespace pki = support::pki;
 using clarify::Errc;
 using clarify::HttpOptions;
@@ -372,3 +374,5 @@ TEST_CASE("parse_pin: reads sha256/ and the base64 of 32 bytes, and nothing else
         CHECK_FALSE(parse_pin(text));
     }
 }
+
+}  // namespace tls_material_test

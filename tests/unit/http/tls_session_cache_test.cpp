@@ -15,6 +15,8 @@
 #include <string>
 #include <vector>
 
+namespace tls_session_cache_test {
+
 namespace pki = support::pki;
 using namespace std::chrono_literals;
 using clarify::TimePoint;
@@ -158,3 +160,5 @@ TEST_CASE("TLS sessions: one that a resumed connection was given lives no longer
     }
     CHECK(resumed == std::vector<bool>{false, true, false});
 }
+
+}  // namespace tls_session_cache_test

@@ -11,6 +11,8 @@
 #include <memory>
 #include <string>
 
+namespace tls_terms_test {
+
 namespace pki = support::pki;
 using clarify::Reason;
 using clarify::Url;
@@ -78,3 +80,5 @@ TEST_CASE("TlsTerms: a chain that nobody verified has no pinned key") {
     SSL_set_verify_result(pair.client(), X509_V_OK);
     CHECK(verdict(*other, pair.client(), "a.example") == Reason::pin_mismatch);
 }
+
+}  // namespace tls_terms_test

@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+namespace upload_test {
+
 using namespace clarify;
 
 namespace {
@@ -92,3 +94,5 @@ TEST_CASE("Upload: a failure closes the connection, unless a reply may be there 
         CHECK(scene.progress.phase == Phase::write);
     }
 }
+
+}  // namespace upload_test

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+namespace ingest_batch_test {
+
 namespace {
 
 using clarify::Sample;
@@ -202,3 +204,5 @@ TEST_CASE("batch: a newer version is told from damage") {
 }
 
 }  // namespace
+
+}  // namespace ingest_batch_test

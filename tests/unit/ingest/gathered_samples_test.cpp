@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace gathered_samples_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 
@@ -321,3 +323,5 @@ TEST_CASE(
     CHECK(gathered.stored().stored == 3);
     CHECK(gathered.empty());
 }
+
+}  // namespace gathered_samples_test

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <utility>
 
+namespace insert_pace_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
@@ -91,3 +93,5 @@ TEST_CASE("InsertPace: a wait that is asked for lengthens the pause, within reas
     other.failed(start, busy(24h), 0);
     CHECK(other.due(true) == start + 10min);
 }
+
+}  // namespace insert_pace_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <utility>
 
+namespace insert_verdict_test {
+
 using namespace clarify;
 using namespace clarify::detail;
 using namespace std::chrono_literals;
@@ -138,3 +140,5 @@ TEST_CASE("judge_insert: a partial failure says what is stored") {
     REQUIRE(verdict.stored.size() == 1);
     CHECK(verdict.stored[0] == 2);
 }
+
+}  // namespace insert_verdict_test

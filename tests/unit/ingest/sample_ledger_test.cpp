@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <random>
 
+namespace sample_ledger_test {
+
 using namespace clarify;
 
 TEST_CASE("SampleLedger: what has come is pending until it ends, by one reason") {
@@ -49,3 +51,5 @@ TEST_CASE("SampleLedger: no more ends than has come, whatever is claimed") {
         REQUIRE(counts.offered == counts.stored + counts.pending() + counts.dropped_in_all());
     }
 }
+
+}  // namespace sample_ledger_test

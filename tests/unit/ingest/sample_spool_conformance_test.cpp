@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+namespace sample_spool_conformance_test {
+
 using namespace clarify;
 
 namespace {
@@ -175,3 +177,5 @@ TEST_CASE("sample spool kit: each fault is found by the case about it, and by no
         CHECK(std::find(failed.begin(), failed.end(), name) != failed.end());
     }
 }
+
+}  // namespace sample_spool_conformance_test

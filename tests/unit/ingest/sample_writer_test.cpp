@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+namespace sample_writer_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 using support::FakeDisk;
@@ -543,3 +545,5 @@ TEST_CASE("SampleWriter: options out of range are refused") {
     CHECK_THROWS_AS(
         Writer(context.get_executor(), FakeSink{}, MemorySpool{}, options), std::invalid_argument);
 }
+
+}  // namespace sample_writer_test

@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+namespace sqlite_spool_damage_test {
+
 namespace {
 
 using namespace sqlite_spool_scene;
@@ -281,3 +283,5 @@ TEST_CASE(
 }
 
 }  // namespace
+
+}  // namespace sqlite_spool_damage_test

@@ -26,6 +26,8 @@
 #include <utility>
 #include <vector>
 
+namespace sqlite_spool_faults_test {
+
 namespace {
 
 using namespace sqlite_spool_scene;
@@ -280,3 +282,5 @@ TEST_CASE("sqlite spool faults: one that may not be read is refused") {
 }
 
 }  // namespace
+
+}  // namespace sqlite_spool_faults_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+namespace sqlite_spool_reader_test {
+
 namespace {
 
 using namespace sqlite_spool_scene;
@@ -88,3 +90,5 @@ TEST_CASE("spool reader: what cannot be read is told as missing") {
 }
 
 }  // namespace
+
+}  // namespace sqlite_spool_reader_test

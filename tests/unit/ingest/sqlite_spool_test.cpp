@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace sqlite_spool_test {
+
 namespace {
 
 using namespace sqlite_spool_scene;
@@ -313,3 +315,5 @@ TEST_CASE("sqlite spool: a key that does not fit is refused, and nothing of its 
 }
 
 }  // namespace
+
+}  // namespace sqlite_spool_test

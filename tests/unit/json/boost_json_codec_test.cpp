@@ -33,6 +33,8 @@
 #include <unordered_set>
 #include <vector>
 
+namespace boost_json_codec_test {
+
 using namespace clarify;
 namespace json = boost::json;
 
@@ -410,3 +412,5 @@ TEST_CASE_FIXTURE(
     CHECK(error.reason() == Reason::mismatch);
     CHECK(error.message() == "/k: expected a level");
 }
+
+}  // namespace boost_json_codec_test

@@ -31,6 +31,8 @@
 #include <string_view>
 #include <vector>
 
+namespace boost_json_limits_test {
+
 using namespace clarify;
 namespace json = boost::json;
 
@@ -317,3 +319,5 @@ TEST_CASE_FIXTURE(Checks, "BoostJsonCodec: broken text is an error, never anythi
         if (tree.has_value()) CHECK(scanner.ok());
     }
 }
+
+}  // namespace boost_json_limits_test

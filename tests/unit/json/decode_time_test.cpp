@@ -25,6 +25,8 @@
 #include <string_view>
 #include <vector>
 
+namespace decode_time_test {
+
 namespace decode_time_types {
 
 struct Point {
@@ -145,3 +147,5 @@ TEST_CASE(
     CHECK_THROWS_AS(read_on(), detail::DecodeTimeUp);
     CHECK(parts < 9);
 }
+
+}  // namespace decode_time_test

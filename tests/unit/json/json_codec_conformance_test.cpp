@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+namespace json_codec_conformance_test {
+
 using namespace clarify;
 using Names = std::vector<std::string>;
 
@@ -183,3 +185,5 @@ TEST_CASE("check_json_codec: each slip is found by the case about it") {
         CHECK(report.failed() == expected);
     }
 }
+
+}  // namespace json_codec_conformance_test

@@ -33,6 +33,8 @@
 #include <utility>
 #include <vector>
 
+namespace memory_bound_test {
+
 using namespace clarify;
 
 namespace memory_bound {
@@ -326,3 +328,5 @@ TEST_CASE("JSON: one error for a large batch is kept once") {
     CHECK(slots.back().error->rpc()->message.size() == mebibyte);
     CHECK(use.peak <= 4 * mebibyte);
 }
+
+}  // namespace memory_bound_test

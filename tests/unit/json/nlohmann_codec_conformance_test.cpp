@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+namespace nlohmann_codec_conformance_test {
+
 using namespace clarify;
 using nlohmann::json;
 
@@ -63,3 +65,5 @@ TEST_CASE("check_json_codec: a codec of thirty lines keeps every promise about d
     CHECK(report.passed());
     CHECK(report.not_judged().size() == 87 - 54);
 }
+
+}  // namespace nlohmann_codec_conformance_test

@@ -25,6 +25,8 @@
 #include <utility>
 #include <vector>
 
+namespace nlohmann_codec_test {
+
 using namespace clarify;
 using nlohmann::json;
 
@@ -270,3 +272,5 @@ TEST_CASE("nlohmann: the clock is looked at while a large value is read") {
     for (const std::string_view part : {"1", "1.5", "\"abc\"", "[]", "{}", R"({"a":[{}]})"})
         decode_time::check_codec<json>(NlohmannCodec{}, decode_time::text(part, size));
 }
+
+}  // namespace nlohmann_codec_test

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+namespace metrics_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -178,3 +180,5 @@ TEST_CASE("Metrics: as Prometheus reads them") {
     // Each family is announced once.
     CHECK(text.find("# TYPE clarify_calls_total") == text.rfind("# TYPE clarify_calls_total"));
 }
+
+}  // namespace metrics_test

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+namespace rpc_batch_test {
+
 using namespace clarify;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
@@ -203,3 +205,5 @@ TEST_CASE("Batch: the first request that cannot be encoded is named") {
     CHECK(kind(*batch.error()) == "bad_argument[method]");
     CHECK(batch.error()->message().starts_with("request 1 of the batch: "));
 }
+
+}  // namespace rpc_batch_test

@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+namespace envelope_test {
+
 using namespace clarify;
 using namespace std::string_literals;
 using namespace std::string_view_literals;
@@ -495,3 +497,5 @@ TEST_CASE("envelope: what names another request is not for this one, whatever it
         R"({"id":7,"id":7,"error":{"code":1}})", 64, [](std::int64_t) { return true; });
     CHECK(twice.foreign);
 }
+
+}  // namespace envelope_test

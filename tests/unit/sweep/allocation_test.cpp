@@ -19,6 +19,8 @@
 #include <string>
 #include <vector>
 
+namespace allocation_test {
+
 using namespace clarify;
 using namespace support;
 
@@ -326,3 +328,5 @@ TEST_CASE("sweep: whatever allocation of OpenSSL fails, no peer is taken for one
         MESSAGE("allocations failed: ", runs, " of ", all);
     }
 }
+
+}  // namespace allocation_test

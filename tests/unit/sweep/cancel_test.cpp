@@ -12,6 +12,8 @@
 #include <random>
 #include <string>
 
+namespace cancel_test {
+
 using namespace clarify;
 using namespace support;
 using boost::asio::cancellation_type;
@@ -189,3 +191,5 @@ TEST_CASE("sweep: a context destroyed at any point destroys the handlers uncalle
         }
     }
 }
+
+}  // namespace cancel_test

@@ -12,6 +12,8 @@
 #include <memory>
 #include <random>
 
+namespace io_failure_test {
+
 using namespace clarify;
 using namespace support;
 
@@ -152,3 +154,5 @@ TEST_CASE("sweep: a connection ended behind any byte, under TLS") {
 TEST_CASE("sweep: a connection reset behind any byte, under TLS") {
     cut_everywhere(WorldOptions{}, true, boost::asio::error::connection_reset);
 }
+
+}  // namespace io_failure_test

@@ -16,6 +16,8 @@
 #include <random>
 #include <string>
 
+namespace moment_test {
+
 using namespace clarify;
 using namespace support;
 using namespace std::chrono_literals;
@@ -178,3 +180,5 @@ TEST_CASE("moment: a client that is closed as its call ends otherwise") {
     CHECK(moments.closed > 0);
     CHECK(moments.delivered > 0);
 }
+
+}  // namespace moment_test

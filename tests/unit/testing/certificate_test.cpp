@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <string>
 
+namespace certificate_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -91,3 +93,5 @@ TEST_CASE("CertificateAuthority: a name in the wrong notation is an error") {
     request.subject_alt_names = {"IP:not-an-address"};
     CHECK_THROWS_AS(authority.issue(request), std::runtime_error);
 }
+
+}  // namespace certificate_test

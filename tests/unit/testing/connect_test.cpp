@@ -9,6 +9,8 @@
 
 #include <string>
 
+namespace connect_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -118,3 +120,5 @@ TEST_CASE("connectSignals: what is wrong is told, and older versions do not know
         scene.api.insert("[]", R"({"more)" + std::to_string(i) + R"(":[]})");
     CHECK(scene.run("admin.disconnectSignals", R"("query":{})").at("data").as_array().size() == 20);
 }
+
+}  // namespace connect_test

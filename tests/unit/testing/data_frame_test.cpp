@@ -12,6 +12,8 @@
 #include <iostream>
 #include <string>
 
+namespace testing_data_frame_test {
+
 using namespace clarify::testing::detail;
 
 TEST_CASE("dataFrame: raw samples of all items on common times") {
@@ -224,3 +226,5 @@ TEST_CASE("dataFrame: the rollup of an item of states has the seconds in each of
         R"({"times":["2022-01-01T00:00:00Z","2022-01-01T01:00:00Z"],"series":{"ID_0":[900,0],)"
         R"("ID_1":[1800,1800],"ID_2":[900,0],"ID_9":[0,0]}})");
 }
+
+}  // namespace testing_data_frame_test

@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+namespace testing_evaluate_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -319,3 +321,5 @@ TEST_CASE("evaluate: a window without time has no values") {
         to_json(scene.api.call("clarify.evaluate", params).at("data")) ==
         R"({"times":[],"series":{}})");
 }
+
+}  // namespace testing_evaluate_test

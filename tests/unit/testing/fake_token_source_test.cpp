@@ -20,6 +20,8 @@
 #include <string>
 #include <vector>
 
+namespace fake_token_source_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -158,3 +160,5 @@ TEST_CASE("FakeTokenSource: a fetch that is cut short ends with the client") {
     CHECK(bench.clock->elapsed() == 1s);
     CHECK(bench.tokens.token().empty());
 }
+
+}  // namespace fake_token_source_test

@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 
+namespace formula_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -145,3 +147,5 @@ TEST_CASE("Formula: neither its length nor its depth exhausts the reader") {
         sum += "+1";
     CHECK(value_of(sum) == 2'001);
 }
+
+}  // namespace formula_test

@@ -12,6 +12,8 @@
 #include <random>
 #include <string>
 
+namespace json_text_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -119,3 +121,5 @@ TEST_CASE("JSON: the depth is limited") {
     CHECK_FALSE(parse_json(nested(40)));
     CHECK_FALSE(parse_json(std::string(1'000'000, '[')));
 }
+
+}  // namespace json_text_test

@@ -28,6 +28,8 @@
 #include <utility>
 #include <vector>
 
+namespace manual_clock_test {
+
 using namespace std::chrono_literals;
 using clarify::Clock;
 using clarify::TimePoint;
@@ -273,3 +275,5 @@ TEST_CASE("ManualClock: timers on several threads follow it") {
     CHECK(clock->elapsed() >= 10s);
     CHECK_FALSE(clock->next_alarm().has_value());
 }
+
+}  // namespace manual_clock_test

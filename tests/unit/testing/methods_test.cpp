@@ -10,6 +10,8 @@
 #include <chrono>
 #include <string>
 
+namespace methods_test {
+
 using namespace clarify::testing::detail;
 
 TEST_CASE("insert: makes signals once and keeps the latest value of a time") {
@@ -289,3 +291,5 @@ TEST_CASE("selections: the shape follows the format") {
                         .at("relationships")) == "{}");
     }
 }
+
+}  // namespace methods_test

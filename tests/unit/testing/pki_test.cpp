@@ -9,6 +9,8 @@
 
 #include <string>
 
+namespace pki_test {
+
 namespace pki = support::pki;
 
 TEST_CASE("Identity: a chain holds the intermediates and leaves the root out") {
@@ -50,3 +52,5 @@ TEST_CASE("Identity: a key is encrypted where there is a passphrase") {
     CHECK(root.key_pem("open sesame").find("BEGIN ENCRYPTED PRIVATE KEY") != std::string::npos);
     CHECK(root.pin().size() == std::string{"sha256/"}.size() + 44);
 }
+
+}  // namespace pki_test

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <string>
 
+namespace rpc_dispatch_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -189,3 +191,5 @@ TEST_CASE("api version: selectors resolve to the version that serves them") {
     CHECK_FALSE(resolve_api_version("1.3"));
     CHECK_FALSE(resolve_api_version("1.1.2"));
 }
+
+}  // namespace rpc_dispatch_test

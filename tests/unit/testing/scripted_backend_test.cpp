@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+namespace scripted_backend_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -393,3 +395,5 @@ TEST_CASE("ScriptedBackend: a context that is destroyed takes its exchanges with
     CHECK(server.in_flight() == 0);
     CHECK(server.requests().front().ended);
 }
+
+}  // namespace scripted_backend_test

@@ -13,6 +13,8 @@
 #include <string>
 #include <string_view>
 
+namespace testing_sdk_requests_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -331,3 +333,5 @@ TEST_CASE("Python SDK: groups and connections of its experimental client") {
         "1.2alpha1");
     CHECK(disconnected.at("data").at(0).at("relationships").at("item").at("data").is_null());
 }
+
+}  // namespace testing_sdk_requests_test

@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+namespace service_limits_test {
+
 using namespace clarify::testing::detail;
 using namespace std::chrono_literals;
 
@@ -210,3 +212,5 @@ TEST_CASE("planned failures: a partial one does the first half, and tells what i
               .as_object()
               .empty());
 }
+
+}  // namespace service_limits_test

@@ -9,6 +9,8 @@
 #include <chrono>
 #include <string>
 
+namespace stored_resource_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -167,3 +169,5 @@ TEST_CASE("save: annotations are merged, attributes are replaced") {
     CHECK_FALSE(apply_save(item, view, now + std::chrono::hours{1}));
     CHECK(item.updated_at == now);
 }
+
+}  // namespace stored_resource_test

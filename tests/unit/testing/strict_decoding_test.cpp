@@ -11,6 +11,8 @@
 #include <chrono>
 #include <string>
 
+namespace strict_decoding_test {
+
 using namespace clarify::testing::detail;
 
 TEST_CASE("base64: decodes the vectors of RFC 4648") {
@@ -97,3 +99,5 @@ TEST_CASE("TokenIssuer: forgets the oldest of very many tokens") {
     CHECK_FALSE(issuer.is_valid(first, start));
     CHECK(issuer.is_valid(last, start));
 }
+
+}  // namespace strict_decoding_test

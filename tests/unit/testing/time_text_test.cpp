@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <string>
 
+namespace time_text_test {
+
 using namespace clarify::testing::detail;
 using namespace std::chrono_literals;
 
@@ -117,3 +119,5 @@ TEST_CASE("duration: years and months do not mix with a fixed part") {
     CHECK_FALSE(parse_duration("P1M1D"));
     CHECK_FALSE(parse_duration("P1YT1S"));
 }
+
+}  // namespace time_text_test

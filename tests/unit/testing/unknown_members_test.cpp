@@ -7,6 +7,8 @@
 
 #include <string>
 
+namespace unknown_members_test {
+
 using namespace clarify::testing::detail;
 
 namespace {
@@ -54,3 +56,5 @@ TEST_CASE("unknown members: in results, errors and around them, where they are a
     EmulatedApi plain;
     CHECK_FALSE(plain.send("clarify.selectItems", "{}").as_object().contains("notYetKnown"));
 }
+
+}  // namespace unknown_members_test

@@ -42,8 +42,9 @@ namespace clarify::testing {
     names that end in a dot, and what must not be touched once a context is gone: run the kit under
     a sanitizer for that.
 
-    The first case is "executor.serial". Where work goes on outside the client's executor the
-    report ends with it, for the other cases might crash the program. Of each case the first five
+    The first cases are "executor.serial" and "executor.alone". Where work goes on outside the client's
+    executor, or another thread touches `progress` or the response, the report ends with them, for the
+    other cases might crash the program. Of each case the first five
     problems are listed, and how many more there were.
 
     @par Duration

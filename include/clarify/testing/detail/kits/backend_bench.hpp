@@ -107,6 +107,9 @@ public:
     void on_executor(const std::function<void()>& function);
     /// Runs until `done()`; false if that takes longer than `most`.
     bool runs_until(const std::function<bool()>& done, Clock::duration most);
+    /// Runs an exchange to its end, by turns with times in which nothing runs. False, at once, if what
+    /// belongs to the executor changed in such a time: another thread has been there.
+    bool alone_with(const Exchange& exchange, std::chrono::milliseconds pause);
 
     /// Destroys the io_context with all that is in flight, and the backend after that.
     void destroy();

@@ -195,6 +195,13 @@ inline void concurrent_own_reply(BackendCheck& check) {
     }
 }
 
+/// Ends the report, when a foreign thread may still be about to use the executor, or the exchange, which
+/// must not be gone by then; the other cases do destroy them beside such threads.
+inline void give_up(BackendCheck& check, BackendBench& bench) {
+    bench.runs_until([] { return false; }, std::chrono::milliseconds{300});
+    check.give_up();
+}
+
 inline void executor_serial(BackendCheck& check) {
     BackendServer server(check, [](RawPeer& peer) {
         while (const auto request = peer.read()) {
@@ -208,10 +215,32 @@ inline void executor_serial(BackendCheck& check) {
                 bench.post(server.origin(), body).on_executor,
                 "the exchange " + std::string{body} + " went on outside the executor"))
             continue;
-        // The foreign thread may still be about to use the executor, whose context must not be gone
-        // by then; the other cases do destroy it beside such threads.
-        bench.runs_until([] { return false; }, std::chrono::milliseconds{300});
-        check.give_up();
+        give_up(check, bench);
+        return;
+    }
+}
+
+inline void executor_alone(BackendCheck& check) {
+    // Each step is one that the executor sleeps through.
+    constexpr std::chrono::milliseconds step{20};
+    BackendServer server(check, [step](RawPeer& peer) {
+        const auto request = peer.read();
+        std::this_thread::sleep_for(step);
+        if (!request || request->body == "cut") return;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
+        std::this_thread::sleep_for(step);
+        peer.send("Content-Length: 4\r\n\r\n{");
+        std::this_thread::sleep_for(step);
+        peer.send("\"\"}");
+        peer.drain();
+    });
+    BackendBench bench{check};
+    for (const char* const body : {"{}", "cut"}) {
+        if (check.expect(
+                bench.alone_with(bench.start(server.origin(), body), step / 4),
+                "progress or the response changed while nothing ran on the executor"))
+            continue;
+        give_up(check, bench);
         return;
     }
 }
@@ -350,11 +379,14 @@ inline void move_before_use(BackendCheck& check) {
     bench.expect_success(bench.post(secure.origin("https"), "2"), 200, "2", "the one over TLS");
 }
 
-/// Comes first: what breaks this promise cannot be trusted with the others.
+/// Come first: what breaks these promises cannot be trusted with the others.
 inline constexpr BackendCase executor_cases[] = {
     {"executor.serial",
      "post goes on and completes on the executor of its awaitable",
      executor_serial},
+    {"executor.alone",
+     "only what runs on the executor touches progress and the response",
+     executor_alone},
 };
 
 inline constexpr BackendCase connection_cases[] = {

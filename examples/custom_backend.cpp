@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // An HTTP stack of one's own that works in threads of its own: a blocking library behind the contract of
-// `HttpBackend`. What goes from thread to thread, and how it gets back, is the point of it; so it
-// speaks HTTP without TLS, and opens a connection for each exchange.
+// `HttpBackend`. What goes to its threads, and how that gets back, is the point of it, so it opens a
+// connection for each exchange, and has no line for them. A conformance kit tells whether it will do.
 
 #include <clarify/clarify.hpp>
 #include <clarify/core/post_back.hpp>
+#include <clarify/testing/check_http_backend.hpp>
 #include <clarify/testing/emulator.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,10 +16,16 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http.hpp>
+
+#include <openssl/ssl.h>
 
 #include <cstddef>
 #include <exception>
@@ -26,6 +33,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -33,7 +41,9 @@
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
+namespace ssl = asio::ssl;
 using boost::system::error_code;
+using clarify::Phase;
 
 // --- The stack ----------------------------------------------------------------------------------
 
@@ -41,13 +51,13 @@ using boost::system::error_code;
 /// its thread may still be in here when the client is gone.
 class BlockingExchange {
 public:
-    using Reply = http::response<http::string_body>;
-
-    BlockingExchange(std::string host, std::string port) : host_(std::move(host)), port_(std::move(port)) {}
+    BlockingExchange(const clarify::Url& url, std::shared_ptr<ssl::context> trust)
+        : url_(url), trust_(std::move(trust)) {}
 
     error_code connect() {
         error_code failed;
-        const auto addresses = asio::ip::tcp::resolver{own_}.resolve(host_, port_, failed);
+        const auto addresses = asio::ip::tcp::resolver{own_}.resolve(
+            url_.host(), std::to_string(url_.port()), failed);
         for (const auto& address : addresses) {
             {
                 const std::lock_guard lock{mutex_};
@@ -60,26 +70,45 @@ public:
         }
         return failed;
     }
+    error_code shake_hands() {
+        error_code failed;
+        tls_.emplace(socket_, *trust_);
+        const std::string name = url_.server_name();
+        if (!url_.is_ip_literal()) SSL_set_tlsext_host_name(tls_->native_handle(), name.c_str());
+        tls_->set_verify_callback(ssl::host_name_verification{name});
+        tls_->handshake(ssl::stream_base::client, failed);
+        return failed;
+    }
     error_code write(std::string_view text) {
         error_code failed;
-        asio::write(socket_, asio::buffer(text), failed);
+        if (tls_) {
+            asio::write(*tls_, asio::buffer(text), failed);
+        } else {
+            asio::write(socket_, asio::buffer(text), failed);
+        }
         return failed;
     }
     /// Tells `come` how much of a reply is there: its first byte, and its head.
-    error_code read(std::size_t most, const std::function<void(clarify::Phase)>& come) {
+    error_code read(std::size_t most, const std::function<void(Phase)>& come) {
         boost::beast::flat_buffer bytes;
-        error_code failed;
-        do {  // as long as it is an interim one
+        error_code failed = receive(bytes);
+        if (!failed) come(Phase::head);
+        while (!failed) {  // as long as it is an interim one
             http::response_parser<http::string_body> parser;
             parser.body_limit(most);
-            bool head = false;
+            bool judged = false;
             while (!failed && !parser.is_done()) {
-                http::read_some(socket_, bytes, parser, failed);
-                if (!std::exchange(head, true)) come(clarify::Phase::head);
-                if (parser.is_header_done()) come(clarify::Phase::body);
+                failed = read_some(bytes, parser);
+                if (failed || judged || !parser.is_header_done()) continue;
+                // Now, for what follows the last chunk will be among the fields.
+                head_ = parser.get().base();
+                judged = true;
+                come(Phase::body);
+                if (is_refused()) failed = http::error::bad_value;
             }
-            reply_ = parser.release();
-        } while (!failed && reply_.result_int() < 200 && reply_.result_int() != 101);
+            body_ = std::move(parser.get().body());
+            if (status() >= 200) break;
+        }
         return failed;
     }
     /// Wakes a thread that blocks in one of these, and has it fail. From any thread.
@@ -90,14 +119,52 @@ public:
         if (socket_.is_open()) socket_.shutdown(asio::socket_base::shutdown_both, ignored);
     }
 
-    Reply& reply() { return reply_; }
+    unsigned status() const { return head_.result_int(); }
+    std::string& body() { return body_; }
+    /// All fields of that name.
+    std::string field(std::string_view name) const {
+        std::string joined;
+        for (const auto& field : head_) {
+            if (!boost::beast::iequals(field.name_string(), {name.data(), name.size()})) continue;
+            if (!joined.empty()) joined += ", ";
+            joined.append(field.value().data(), field.value().size());
+        }
+        return joined;
+    }
 
 private:
-    std::string host_;
-    std::string port_;
+    error_code receive(boost::beast::flat_buffer& bytes) {
+        error_code failed;
+        const asio::mutable_buffer room = bytes.prepare(4096);
+        bytes.commit(tls_ ? tls_->read_some(room, failed) : socket_.read_some(room, failed));
+        return failed;
+    }
+    template <class Parser>
+    error_code read_some(boost::beast::flat_buffer& bytes, Parser& parser) {
+        error_code failed;
+        if (tls_) {
+            http::read_some(*tls_, bytes, parser, failed);
+        } else {
+            http::read_some(socket_, bytes, parser, failed);
+        }
+        return failed;
+    }
+    /// What Beast's parser takes, and `HttpBackend` calls not well-formed.
+    bool is_refused() const {
+        const std::string coding = field("Transfer-Encoding");
+        const std::string content = field("Content-Encoding");
+        const bool known = coding.empty() || (coding == "chunked" && head_.version() == 11);
+        return status() < 100 || status() > 599 || status() == 101 ||
+            (status() >= 200 && !known) || (!content.empty() && content != "identity");
+    }
+
+    clarify::Url url_;
+    std::shared_ptr<ssl::context> trust_;
     asio::io_context own_;
     asio::ip::tcp::socket socket_{own_};
-    Reply reply_;
+    std::optional<ssl::stream<asio::ip::tcp::socket&>> tls_;
+    http::response_header<> head_;
+    std::string body_;
     std::mutex mutex_;
     bool cut_ = false;
 };
@@ -106,19 +173,27 @@ private:
 
 class ThreadBackend {
 public:
+    /// For a client that makes its backend itself.
+    explicit ThreadBackend(const clarify::HttpOptions& options) {
+        if (options.tls.ca_pem.empty()) {
+            trust_->set_default_verify_paths();
+        } else {
+            trust_->add_certificate_authority(asio::buffer(options.tls.ca_pem));
+        }
+        trust_->set_verify_mode(ssl::verify_peer);
+    }
+
     asio::awaitable<clarify::Result<void>> post(
         const clarify::HttpRequest& request,
         clarify::HttpResponse& response,
         clarify::HttpProgress& progress) {
-        return run(request, response, progress);
+        return run(trust_, request, response, progress);
     }
     // It keeps no connection, and an exchange in flight is ended by its own cancellation.
     void close() noexcept {}
 
 private:
-    using Phase = clarify::Phase;
     using Errc = clarify::Errc;
-    using Stack = std::shared_ptr<BlockingExchange>;
 
     /// What belongs to the executor, and ends with the coroutine that waits: threads refer to it weakly,
     /// and only functions that they post back look at it.
@@ -140,19 +215,23 @@ private:
     /// Cuts the connection of an exchange that ends early, whether it is late, cancelled, or destroyed
     /// with its executor's context. It does not wait for the thread.
     struct CutAtEnd {
-        Stack stack;
+        std::shared_ptr<BlockingExchange> stack;
         ~CutAtEnd() { stack->cut(); }
     };
 
     static asio::awaitable<clarify::Result<void>> run(
+        std::shared_ptr<ssl::context> trust,
         const clarify::HttpRequest& request,
         clarify::HttpResponse& response,
         clarify::HttpProgress& progress);
     template <class Step>
     static asio::awaitable<bool> blocking(std::shared_ptr<Wait> wait, Step step);
     static std::string text_of(const clarify::HttpRequest& request);
-    static clarify::Error failure(const Wait& wait, const clarify::HttpProgress& progress);
-    static bool take(BlockingExchange::Reply& reply, clarify::HttpResponse& response);
+    static clarify::Error failure(const Wait& wait);
+    static void fill(clarify::HttpResponse& response, BlockingExchange& stack);
+
+    // Shared with the exchanges in flight.
+    std::shared_ptr<ssl::context> trust_ = std::make_shared<ssl::context>(ssl::context::tls_client);
 };
 
 /// Has `step` run in a thread, and waits for it, for the deadline, or for cancellation. Whether it came
@@ -176,33 +255,20 @@ asio::awaitable<bool> ThreadBackend::blocking(std::shared_ptr<Wait> wait, Step s
     co_return wait->over && !wait->failed;
 }
 
-inline asio::awaitable<clarify::Result<void>> ThreadBackend::run(
+asio::awaitable<clarify::Result<void>> ThreadBackend::run(
+    std::shared_ptr<ssl::context> trust,
     const clarify::HttpRequest& request,
     clarify::HttpResponse& response,
     clarify::HttpProgress& progress) {
-    if (request.url->is_https()) {
-        co_return clarify::Error{Errc::bad_config, clarify::Reason::none, "it has no TLS"};
-    }
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto stack = std::make_shared<BlockingExchange>(
-        std::string{request.url->host()}, std::to_string(request.url->port()));
+    const auto stack = std::make_shared<BlockingExchange>(*request.url, std::move(trust));
     const CutAtEnd cut{stack};
     const auto wait = std::make_shared<Wait>(executor, request.deadline, progress);
 
-    progress.phase = Phase::connect;
     // Steps have names: g++ 12 destroys lambdas among the arguments of a co_await twice.
     const auto connect = [stack] { return stack->connect(); };
-    bool good = co_await blocking(wait, connect);
-    if (!good) co_return failure(*wait, progress);
-
-    // A step of its own: the client has to know before the first byte goes out.
-    progress.phase = Phase::write;
-    progress.sent = true;
+    const auto shake_hands = [stack] { return stack->shake_hands(); };
     const auto write = [stack, text = text_of(request)] { return stack->write(text); };
-    good = co_await blocking(wait, write);
-    if (!good) co_return failure(*wait, progress);
-
-    progress.phase = Phase::first_byte;
     // What is told in between is told on the executor, too, if anybody still wants to know.
     const auto come = [back = wait->back, weak = std::weak_ptr{wait}](Phase phase) {
         back.post([weak, phase] {
@@ -212,16 +278,24 @@ inline asio::awaitable<clarify::Result<void>> ThreadBackend::run(
     const auto read = [stack, come, most = request.max_response_body] {
         return stack->read(most, come);
     };
-    good = co_await blocking(wait, read);
-    if (!good) co_return failure(*wait, progress);
-    if (!take(stack->reply(), response)) {
-        clarify::Error error{Errc::framing};
-        co_return error.set_phase(progress.phase).set_fate(clarify::Fate::unknown);
+
+    progress.phase = Phase::connect;
+    if (!co_await blocking(wait, connect)) co_return failure(*wait);
+    if (request.url->is_https()) {
+        progress.phase = Phase::tls;
+        if (!co_await blocking(wait, shake_hands)) co_return failure(*wait);
     }
+    // A step of its own: the client has to know before the first byte goes out.
+    progress.phase = Phase::write;
+    progress.sent = true;
+    if (!co_await blocking(wait, write)) co_return failure(*wait);
+    progress.phase = Phase::first_byte;
+    if (!co_await blocking(wait, read)) co_return failure(*wait);
+    fill(response, *stack);
     co_return clarify::Result<void>{};
 }
 
-inline std::string ThreadBackend::text_of(const clarify::HttpRequest& request) {
+std::string ThreadBackend::text_of(const clarify::HttpRequest& request) {
     std::string text = "POST ";
     text.append(request.url->path()).append(" HTTP/1.1\r\nHost: ");
     text.append(request.url->authority()).append("\r\nConnection: close\r\n");
@@ -232,18 +306,21 @@ inline std::string ThreadBackend::text_of(const clarify::HttpRequest& request) {
 }
 
 /// What it reports of a cancellation is replaced by the client.
-inline clarify::Error ThreadBackend::failure(
-    const Wait& wait, const clarify::HttpProgress& progress) {
-    Errc code = progress.sent ? Errc::io : Errc::connect;
+clarify::Error ThreadBackend::failure(const Wait& wait) {
+    const clarify::HttpProgress& progress = wait.progress;
+    const bool broken = wait.failed == http::error::partial_message ||
+        wait.failed == http::error::end_of_stream;
+    Errc code = Errc::io;
     if (!wait.over) {
         code = Errc::timeout;
+    } else if (progress.phase == Phase::connect) {
+        const bool unknown = wait.failed.category() == asio::error::get_netdb_category();
+        code = unknown ? Errc::resolve : Errc::connect;
+    } else if (progress.phase == Phase::tls) {
+        code = Errc::tls;
     } else if (wait.failed == http::error::body_limit) {
         code = Errc::too_large;
-    } else if (wait.failed.category() == asio::error::get_netdb_category()) {
-        code = Errc::resolve;
-    } else if (
-        wait.failed.category() == make_error_code(http::error::bad_version).category() &&
-        wait.failed != http::error::partial_message && wait.failed != http::error::end_of_stream) {
+    } else if (!broken && wait.failed.category() == error_code{http::error::bad_value}.category()) {
         code = Errc::framing;
     }
     clarify::Error error{code};
@@ -252,39 +329,21 @@ inline clarify::Error ThreadBackend::failure(
     return error.set_phase(progress.phase);
 }
 
-/// False for what nobody has asked for; see "What is not well-formed" in `HttpBackend`.
-inline bool ThreadBackend::take(BlockingExchange::Reply& reply, clarify::HttpResponse& response) {
-    const auto all_of = [&reply](std::string_view name) {
-        std::string joined;
-        for (const auto& field : reply) {
-            if (!boost::beast::iequals(field.name_string(), {name.data(), name.size()})) continue;
-            if (!joined.empty()) joined += ", ";
-            joined.append(field.value().data(), field.value().size());
-        }
-        return joined;
-    };
-    const std::string coding = all_of("Transfer-Encoding");
-    const std::string content = all_of("Content-Encoding");
-    if (reply.result_int() == 101) return false;
-    if (!coding.empty() && (coding != "chunked" || reply.version() < 11)) return false;
-    if (!content.empty() && content != "identity") return false;
-    response.status = reply.result_int();
-    response.body = std::move(reply.body());
-    response.content_type = all_of("Content-Type");
-    response.date = all_of("Date");
-    response.location = all_of("Location");
-    response.retry_after = all_of("Retry-After");
-    response.traceparent = all_of("traceparent");
-    response.www_authenticate = all_of("WWW-Authenticate");
-    return true;
+void ThreadBackend::fill(clarify::HttpResponse& response, BlockingExchange& stack) {
+    response.status = stack.status();
+    response.body = std::move(stack.body());
+    response.content_type = stack.field("Content-Type");
+    response.date = stack.field("Date");
+    response.location = stack.field("Location");
+    response.retry_after = stack.field("Retry-After");
+    response.traceparent = stack.field("traceparent");
+    response.www_authenticate = stack.field("WWW-Authenticate");
 }
-
-static_assert(clarify::HttpBackend<ThreadBackend>);
 
 // --- A client over it ---------------------------------------------------------------------------
 
-using Rpc = clarify::RpcClient<ThreadBackend, clarify::CredentialsAuth, clarify::BoostJsonCodec>;
-using Client = clarify::ApiClient<Rpc>;
+using Client = clarify::ApiClient<
+    clarify::RpcClient<ThreadBackend, clarify::CredentialsAuth, clarify::BoostJsonCodec>>;
 
 asio::awaitable<void> insert_and_count(Client& client) {
     clarify::DataFrame frame;
@@ -296,21 +355,22 @@ asio::awaitable<void> insert_and_count(Client& client) {
 }
 
 int main() {
-    clarify::testing::EmulatorOptions plain;
-    plain.tls = false;
-    clarify::testing::Emulator emulator{plain};
-    const clarify::Credentials credentials =
-        clarify::Credentials::from_string(emulator.credentials_json()).value();
-
+    clarify::testing::Emulator emulator;
+    clarify::ClientOptions options;
+    options.http.tls.ca_pem = emulator.ca_certificate_pem();
+    const auto credentials = clarify::Credentials::from_string(emulator.credentials_json());
     asio::io_context context;
-    Client client{
-        Rpc{context.get_executor(), credentials.rpc_url(), ThreadBackend{}, credentials.auth()},
-        credentials.integration()};
+    Client client{context.get_executor(), credentials.value(), options};
     bool done = false;
     asio::co_spawn(context, insert_and_count(client), [&](const std::exception_ptr& error) {
         if (error) std::rethrow_exception(error);
         done = true;
     });
     context.run();
-    return done && emulator.signal_count() == 2 ? 0 : 1;
+
+    // What a backend does not have, a line for connections for one, is listed as not judged.
+    const auto report = clarify::testing::check_http_backend(
+        [](const clarify::HttpOptions& limits) { return ThreadBackend{limits}; });
+    std::cout << report;
+    return done && report.passed() ? 0 : 1;
 }

@@ -141,6 +141,10 @@ const std::vector<Row>& rows() {
         {keeps_lease_after_close, {"close.in_flight"}},
         {keeps_idle_at_drain, {"drain.idle"}},
         {refuses_after_drain, {"drain.serves"}},
+        {keeps_idle_at_retire, {"retire.idle"}},
+        {keeps_used_at_retire, {"retire.in_use"}},
+        {tells_no_opening, {"observe.events"}},
+        {tells_at_the_end, {"observe.events"}},
         {leaves_idle_open, {"destroy.idle"}},
         {forgets_trust_when_moved, {"move.before_use"}},
     };

@@ -72,6 +72,24 @@ DataFrame frame_of(int rows) {
 
 }  // namespace
 
+TEST_CASE("ApiClient: an insert of nothing is no request") {
+    Bench bench;
+    DataFrame columns;
+    columns.add_column("a");
+    for (const DataFrame& frame : {DataFrame{}, columns}) {
+        for (const std::size_t limit : {std::size_t{0}, std::size_t{1'000}}) {
+            InsertOptions options;
+            options.max_request_size = limit;
+            const auto inserted = bench.run<InsertResult>([&](auto handler) {
+                bench.client->async_insert(frame, options, std::move(handler));
+            });
+            REQUIRE(inserted.has_value());
+            CHECK(inserted->signals_by_input.empty());
+        }
+    }
+    CHECK(bench.server.requests().empty());
+}
+
 TEST_CASE("ApiClient: requests as Clarify documents them") {
     Bench bench;
     bench.server.on("/rpc").always(reply_result("{}"));

@@ -105,6 +105,8 @@ public:
     void drop(Exchange& exchange);
     /// Runs `function` on the serial executor.
     void on_executor(const std::function<void()>& function);
+    /// That executor; not after `destroy`.
+    const clarify::detail::SerialExecutor& serial() const { return *serial_; }
     /// Runs until `done()`; false if that takes longer than `most`.
     bool runs_until(const std::function<bool()>& done, Clock::duration most);
     /// Runs an exchange to its end, by turns with times in which nothing runs. False, at once, if what

@@ -290,41 +290,6 @@ inline void close_in_flight(BackendCheck& check) {
     }
 }
 
-/// Closes nothing, and calls nothing but `drain`; false where the backend has none.
-inline bool drains(BackendCheck& check, BackendBench& bench) {
-    bool drained = false;
-    bench.on_executor([&] { drained = bench.backend().drain(); });
-    if (!drained) check.skip("the backend has no drain()");
-    return drained;
-}
-
-inline void drain_idle(BackendCheck& check) {
-    BackendServer server{check, echo};
-    BackendBench bench{check};
-    bench.expect_success(bench.post(server.origin()), 200, "{}");
-    if (!drains(check, bench)) return;
-    check.expect(
-        bench.runs_until([&] { return server.ledger().closed_by_client() != 0; }, shortly),
-        "the connection of a finished exchange stayed open");
-}
-
-inline void drain_serves(BackendCheck& check) {
-    BackendServer server(check, [](RawPeer& peer) {
-        while (const auto request = peer.read()) {
-            if (request->body == "under way") peer.await_release();
-            peer.reply(request->body);
-        }
-    });
-    BackendBench bench{check};
-    Exchange& under_way = bench.start(server.origin(), "under way");
-    bench.runs_until([&] { return server.ledger().request_count() != 0; }, shortly);
-    if (!drains(check, bench)) return;
-    bench.expect_success(bench.post(server.origin(), "next"), 200, "next", "the next exchange");
-    server.ledger().release();
-    bench.wait(under_way);
-    bench.expect_success(under_way, 200, "under way", "the exchange under way");
-}
-
 inline void destroy_idle(BackendCheck& check) {
     BackendServer server{check, echo};
     BackendBench bench{check};
@@ -417,10 +382,6 @@ inline constexpr BackendCase connection_cases[] = {
     {"close.in_flight",
      "close may be called while cancelled exchanges end, and leases are held",
      close_in_flight},
-    {"drain.idle", "drain closes idle connections", drain_idle},
-    {"drain.serves",
-     "after drain the exchanges under way end as they would, and others follow",
-     drain_serves},
     {"destroy.idle", "a backend that is destroyed closes what is still open", destroy_idle},
     {"destroy.in_flight",
      "an awaitable may be destroyed at any time, and its backend after it",

@@ -51,8 +51,9 @@ using clarify::Phase;
 /// its thread may still be in here when the client is gone.
 class BlockingExchange {
 public:
-    BlockingExchange(const clarify::Url& url, std::shared_ptr<ssl::context> trust)
-        : url_(url), trust_(std::move(trust)) {}
+    BlockingExchange(
+        const clarify::Url& url, std::string request, std::shared_ptr<ssl::context> trust)
+        : url_(url), request_(std::move(request)), trust_(std::move(trust)) {}
 
     error_code connect() {
         error_code failed;
@@ -79,12 +80,12 @@ public:
         tls_->handshake(ssl::stream_base::client, failed);
         return failed;
     }
-    error_code write(std::string_view text) {
+    error_code write() {
         error_code failed;
         if (tls_) {
-            asio::write(*tls_, asio::buffer(text), failed);
+            asio::write(*tls_, asio::buffer(request_), failed);
         } else {
-            asio::write(socket_, asio::buffer(text), failed);
+            asio::write(socket_, asio::buffer(request_), failed);
         }
         return failed;
     }
@@ -159,6 +160,7 @@ private:
     }
 
     clarify::Url url_;
+    std::string request_;
     std::shared_ptr<ssl::context> trust_;
     asio::io_context own_;
     asio::ip::tcp::socket socket_{own_};
@@ -261,14 +263,15 @@ asio::awaitable<clarify::Result<void>> ThreadBackend::run(
     clarify::HttpResponse& response,
     clarify::HttpProgress& progress) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto stack = std::make_shared<BlockingExchange>(*request.url, std::move(trust));
+    const auto stack = std::make_shared<BlockingExchange>(
+        *request.url, text_of(request), std::move(trust));
     const CutAtEnd cut{stack};
     const auto wait = std::make_shared<Wait>(executor, request.deadline, progress);
 
     // Steps have names: g++ 12 destroys lambdas among the arguments of a co_await twice.
     const auto connect = [stack] { return stack->connect(); };
     const auto shake_hands = [stack] { return stack->shake_hands(); };
-    const auto write = [stack, text = text_of(request)] { return stack->write(text); };
+    const auto write = [stack] { return stack->write(); };
     // What is told in between is told on the executor, too, if anybody still wants to know.
     const auto come = [back = wait->back, weak = std::weak_ptr{wait}](Phase phase) {
         back.post([weak, phase] {
@@ -296,8 +299,9 @@ asio::awaitable<clarify::Result<void>> ThreadBackend::run(
 }
 
 std::string ThreadBackend::text_of(const clarify::HttpRequest& request) {
-    std::string text = "POST ";
-    text.append(request.url->path()).append(" HTTP/1.1\r\nHost: ");
+    std::string text;
+    text.reserve(request.body.size() + 4096);
+    text.append("POST ").append(request.url->path()).append(" HTTP/1.1\r\nHost: ");
     text.append(request.url->authority()).append("\r\nConnection: close\r\n");
     for (const clarify::HeaderView& field : request.headers)
         text.append(field.name).append(": ").append(field.value).append("\r\n");

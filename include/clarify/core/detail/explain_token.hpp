@@ -6,9 +6,9 @@
 
 #include <clarify/core/completion_token.hpp>
 
-#include <concepts>
 #include <cstddef>
 #include <tuple>
+#include <type_traits>
 
 namespace clarify::detail {
 
@@ -23,7 +23,8 @@ constexpr void explain_token() noexcept {
         "brackets, by default the document type of the codec)");
 }
 
-/// What may follow the first arguments of an operation with options: these, a token, or both.
+/// What may follow the first arguments of an operation with options: these, a token, or both. Options
+/// that are derived from others convert to them implicitly, and in no other way.
 template <class R, class Options, class... Args>
 constexpr bool takes_ending() noexcept {
     using All = std::tuple<Args&&...>;
@@ -31,9 +32,9 @@ constexpr bool takes_ending() noexcept {
         return true;
     } else if constexpr (sizeof...(Args) == 1) {
         using Only = std::tuple_element_t<0, All>;
-        return std::convertible_to<Only, Options> || CompletionToken<Only, R>;
+        return std::is_convertible_v<Only, Options> || CompletionToken<Only, R>;
     } else if constexpr (sizeof...(Args) == 2) {
-        return std::convertible_to<std::tuple_element_t<0, All>, Options> &&
+        return std::is_convertible_v<std::tuple_element_t<0, All>, Options> &&
             CompletionToken<std::tuple_element_t<1, All>, R>;
     } else {
         return false;
@@ -50,7 +51,7 @@ constexpr void explain_ending() noexcept {
     using All = std::tuple<Args&&...>;
     using Last = std::tuple_element_t<count - 1, All>;
     // Those of any call are what stands there by mistake, as a rule.
-    constexpr bool other_options = std::convertible_to<Last, CallOptions>;
+    constexpr bool other_options = std::is_convertible_v<Last, CallOptions>;
     if constexpr (!other_options) explain_token<Last, R>();
     static_assert(
         !other_options && !CompletionToken<Last, R>,

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -184,10 +185,11 @@ public:
     /// Adds a row at the end, and the columns that it needs, from any range of pairs of a key and a
     /// number: a `std::map<std::string, double>`, for one. Of values with the same key the last one
     /// counts.
-    template <std::ranges::input_range Values>
-    requires requires(std::ranges::range_reference_t<Values> value) {
-        { value.first } -> std::convertible_to<std::string_view>;
-        { value.second } -> std::convertible_to<double>;
+    template <class Values>
+    requires requires(Values& values) {
+        std::end(values);
+        { (*std::begin(values)).first } -> std::convertible_to<std::string_view>;
+        { (*std::begin(values)).second } -> std::convertible_to<double>;
     }
     void append(Timestamp time, Values&& values) {
         const std::size_t row = add_row(time);

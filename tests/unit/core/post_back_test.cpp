@@ -117,9 +117,12 @@ TEST_CASE("PostBack: a child has a context that nobody holds, at whatever moment
     asio::io_context context;
     std::atomic<bool> inside = false;
     int arrived = 0;
-    std::thread thread{[&, back = PostBack{Slow{&context, &inside}}] {
+    // Detached: a child cannot wait for it.
+    const auto over = std::make_shared<std::atomic<bool>>(false);
+    std::thread{[&, over, back = PostBack{Slow{&context, &inside}}] {
         back.post([&] { ++arrived; });
-    }};
+        *over = true;
+    }}.detach();
     while (!inside)
         std::this_thread::yield();
     const ::pid_t child = ::fork();
@@ -134,7 +137,8 @@ TEST_CASE("PostBack: a child has a context that nobody holds, at whatever moment
     CHECK(::waitpid(child, &status, 0) == child);
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 0);
-    thread.join();
+    while (!*over)
+        std::this_thread::yield();
     context.run();
     CHECK(arrived == 1);
 }

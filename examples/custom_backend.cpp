@@ -58,8 +58,8 @@ public:
 
     error_code connect() {
         error_code failed;
-        const auto addresses = asio::ip::tcp::resolver{own_}.resolve(
-            url_.host(), std::to_string(url_.port()), failed);
+        const auto addresses =
+            asio::ip::tcp::resolver{own_}.resolve(url_.host(), std::to_string(url_.port()), failed);
         for (const auto& address : addresses) {
             {
                 const std::lock_guard lock{mutex_};
@@ -156,8 +156,8 @@ private:
         const std::string coding = field("Transfer-Encoding");
         const std::string content = field("Content-Encoding");
         const bool known = coding.empty() || (coding == "chunked" && head_.version() == 11);
-        return status() < 100 || status() > 599 || status() == 101 ||
-            (status() >= 200 && !known) || (!content.empty() && content != "identity");
+        return status() < 100 || status() > 599 || status() == 101 || (status() >= 200 && !known) ||
+            (!content.empty() && content != "identity");
     }
 
     clarify::Url url_;
@@ -317,8 +317,8 @@ std::string ThreadBackend::head_of(const clarify::HttpRequest& request) {
 /// What it reports of a cancellation is replaced by the client.
 clarify::Error ThreadBackend::failure(const Wait& wait) {
     const clarify::HttpProgress& progress = wait.progress;
-    const bool broken = wait.failed == http::error::partial_message ||
-        wait.failed == http::error::end_of_stream;
+    const bool broken =
+        wait.failed == http::error::partial_message || wait.failed == http::error::end_of_stream;
     Errc code = Errc::io;
     if (!wait.over) {
         code = Errc::timeout;

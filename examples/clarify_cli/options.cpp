@@ -217,9 +217,10 @@ void add_emulator_faults(CLI::App& app, EmulatorCommand& command) {
                    if (!fault) {
                        throw CLI::ValidationError{
                            "--fail",
-                           text + " is neither a status from 400 to 599, nor a JSON-RPC code such "
-                                  "as -32015, nor slow, truncated, wrong-id, html or reset; for "
-                                  "several calls with a count, such as 503x3"};
+                           text +
+                               " is neither a status from 400 to 599, nor a JSON-RPC code such "
+                               "as -32015, nor slow, truncated, wrong-id, html or reset; for "
+                               "several calls with a count, such as 503x3"};
                    }
                    command.faults.push_back(*fault);
                }

@@ -211,7 +211,8 @@ TEST_CASE("check_http_backend: work outside the executor ends the report with it
 }
 
 #if !defined(__SANITIZE_THREAD__)
-TEST_CASE("check_http_backend: a thread that touches progress ends the report with the second case") {
+TEST_CASE(
+    "check_http_backend: a thread that touches progress ends the report with the second case") {
     const clarify::testing::ConformanceReport report = clarify::testing::check_http_backend(
         [](const clarify::HttpOptions& options) { return ForeignProgressBackend{options}; });
     REQUIRE(report.cases().size() == 2);

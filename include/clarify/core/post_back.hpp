@@ -64,8 +64,8 @@ public:
         throws, likewise.
     */
     template <class Function>
-    requires std::invocable<std::decay_t<Function>&>
-    bool post(Function&& function) const {
+    requires std::invocable < std::decay_t<Function>
+    & > bool post(Function&& function) const {
         // A child would have the context as this thread has left it, in the middle of something.
         const std::lock_guard no_fork{detail::fork_gate()};
         return way_->context->while_there([&] {

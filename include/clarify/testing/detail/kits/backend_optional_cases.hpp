@@ -101,18 +101,19 @@ inline void observe_events(BackendCheck& check) {
     BackendServer server{check, echo};
     BackendBench bench{check};
     const auto seen = std::make_shared<Observed>();
-    const bool observed = bench.backend().observe([seen, serial = bench.serial()](const Event& event) {
-        ++seen->all;
-        const bool connection = event.kind == EventKind::connection_opened ||
-            event.kind == EventKind::connection_reused ||
-            event.kind == EventKind::connection_closed;
-        const bool file =
-            event.kind == EventKind::file_changed || event.kind == EventKind::file_failed;
-        if (event.kind == EventKind::connection_opened) ++seen->opened;
-        if (connection && event.host.empty()) ++seen->nameless;
-        if (!connection && !file) ++seen->others;
-        if (!serial.running_in_this_thread()) ++seen->elsewhere;
-    });
+    const bool observed =
+        bench.backend().observe([seen, serial = bench.serial()](const Event& event) {
+            ++seen->all;
+            const bool connection = event.kind == EventKind::connection_opened ||
+                event.kind == EventKind::connection_reused ||
+                event.kind == EventKind::connection_closed;
+            const bool file =
+                event.kind == EventKind::file_changed || event.kind == EventKind::file_failed;
+            if (event.kind == EventKind::connection_opened) ++seen->opened;
+            if (connection && event.host.empty()) ++seen->nameless;
+            if (!connection && !file) ++seen->others;
+            if (!serial.running_in_this_thread()) ++seen->elsewhere;
+        });
     if (!observed) return check.skip("the backend has no observe()");
     bench.expect_success(bench.post(server.origin(), "1"), 200, "1", "the first exchange");
     bench.expect_success(bench.post(server.origin(), "2"), 200, "2", "the second exchange");

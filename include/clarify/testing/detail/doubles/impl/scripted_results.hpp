@@ -103,10 +103,7 @@ inline void write_meta(JsonWriter& out, const ResourceMeta& meta) {
 /// A resource with these attributes, which are JSON text.
 template <class Resource>
 void write_resource(
-    JsonWriter& out,
-    const Resource& resource,
-    std::string_view type,
-    std::string_view attributes) {
+    JsonWriter& out, const Resource& resource, std::string_view type, std::string_view attributes) {
     out.open('{');
     write_text(out, "id", resource.id);
     write_text(out, "type", type);
@@ -221,8 +218,7 @@ Answer reply_with_part(const R& done) {
 
 }  // namespace detail
 
-inline Answer reply_signals(
-    const std::vector<Signal>& signals, const std::vector<Item>& included) {
+inline Answer reply_signals(const std::vector<Signal>& signals, const std::vector<Item>& included) {
     return detail::reply_pages(
         detail::resources_json(signals),
         included.empty() ? std::string{} : detail::array_of(detail::resources_json(included)));

@@ -143,7 +143,7 @@ public:
 
         @param frame samples in any order, under keys that Clarify takes, with finite values. A frame
         that has to be divided is copied first, as a `SampleBuffer`. Nothing is sent for one without
-        rows: the result is empty, then.
+        columns: the result is empty, then. A column without samples makes its signal.
         @param options by default the client's own, and requests of at most 8 MB.
 
         @par Handler signature

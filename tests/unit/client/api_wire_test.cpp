@@ -74,9 +74,9 @@ DataFrame frame_of(int rows) {
 
 TEST_CASE("ApiClient: an insert of nothing is no request") {
     Bench bench;
-    DataFrame columns;
-    columns.add_column("a");
-    for (const DataFrame& frame : {DataFrame{}, columns}) {
+    DataFrame rows;
+    rows.add_row(Timestamp::from_microseconds(0));
+    for (const DataFrame& frame : {DataFrame{}, rows}) {
         for (const std::size_t limit : {std::size_t{0}, std::size_t{1'000}}) {
             InsertOptions options;
             options.max_request_size = limit;
@@ -88,6 +88,14 @@ TEST_CASE("ApiClient: an insert of nothing is no request") {
         }
     }
     CHECK(bench.server.requests().empty());
+    // A signal can be made without samples.
+    bench.server.on("/rpc").always(reply_result("{}"));
+    DataFrame column;
+    column.add_column("a");
+    const auto made = bench.run<InsertResult>(
+        [&](auto handler) { bench.client->async_insert(column, std::move(handler)); });
+    CHECK(made.has_value());
+    CHECK(bench.server.requests().size() == 1);
 }
 
 TEST_CASE("ApiClient: requests as Clarify documents them") {

@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "event_loop.hpp"
+#include "planned_fault.hpp"
 
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <variant>
 
 namespace clarify_cli {
 namespace {
@@ -102,6 +104,26 @@ void dump(const Emulator& emulator, const EmulatorCommand& command) {
         throw std::system_error{error, command.dump};
 }
 
+/// Has happen what was asked for.
+void plan_faults(Emulator& emulator, const EmulatorCommand& command) {
+    struct Plan {
+        void operator()(PlannedFault::Status status) const {
+            emulator.fail_next(count, status.number);
+        }
+        void operator()(PlannedFault::RpcCode code) const {
+            emulator.fail_next_calls(count, code.number);
+        }
+        void operator()(clarify::testing::ReplyFault fault) const {
+            emulator.spoil_next(count, fault);
+        }
+        Emulator& emulator;
+        unsigned count;
+    };
+    for (const PlannedFault& fault : command.faults)
+        std::visit(Plan{emulator, fault.count}, fault.what);
+    if (command.token_failure) emulator.set_token_endpoint_failure(*command.token_failure);
+}
+
 void say_what_to_type(
     const EmulatorCommand& command, const Emulator& emulator, const Files& files) {
     const std::string options =
@@ -145,6 +167,7 @@ ExitCode emulator(const EmulatorCommand& command) {
     options.rate_limits = command.rate_limits;
     options.observed_shapes = command.observed;
     options.strict = command.strict;
+    options.latency = command.latency;
     std::optional<TemporaryFolder> folder;
     try {
         fs::path credentials = command.credentials_out;
@@ -154,6 +177,7 @@ ExitCode emulator(const EmulatorCommand& command) {
         }
         Emulator emulator{options};
         load(emulator, command);
+        plan_faults(emulator, command);
         // Absolute, as the other terminal may be in another folder.
         const Files files = write_files(emulator, fs::absolute(credentials));
         say_what_to_type(command, emulator, files);

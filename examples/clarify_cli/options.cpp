@@ -5,6 +5,7 @@
 #include "api_options.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "planned_fault.hpp"
 #include "settings.hpp"
 
 #include <CLI/CLI.hpp>
@@ -95,6 +96,7 @@ Examples:
   clarify emulator
   clarify emulator --port 8443 --credentials-out emulator.json    the CA goes to emulator.ca.pem
   clarify emulator --load plant.json --dump plant.json            goes on where it ended
+  clarify emulator --latency 200ms --fail 503x2 --fail reset      to see how a client takes it
 
 )";
 
@@ -194,6 +196,45 @@ void add_common(CLI::App& app, CommonOptions& options) {
         ->group(group);
 }
 
+void add_emulator_faults(CLI::App& app, EmulatorCommand& command) {
+    app.add_option_function<std::string>(
+           "--latency",
+           [&command](const std::string& text) {
+               const auto latency = parse_time(text);
+               if (!latency) {
+                   throw CLI::ValidationError{
+                       "--latency", "is not a time, such as 5, 0.5, 5s or 500ms"};
+               }
+               command.latency = *latency;
+           },
+           "How long each call takes, in seconds or with a unit; default 0")
+        ->type_name("TIME");
+    app.add_option_function<std::vector<std::string>>(
+           "--fail",
+           [&command](const std::vector<std::string>& given) {
+               for (const std::string& text : given) {
+                   const auto fault = parse_fault(text);
+                   if (!fault) {
+                       throw CLI::ValidationError{
+                           "--fail",
+                           text +
+                               " is neither a status from 400 to 599, nor a JSON-RPC code such "
+                               "as -32015, nor slow, truncated, wrong-id, html or reset; for "
+                               "several calls with a count, such as 503x3"};
+                   }
+                   command.faults.push_back(*fault);
+               }
+           },
+           "What goes wrong with the first calls: an HTTP status, a JSON-RPC code, or slow, "
+           "truncated, wrong-id, html, reset; with a count for several calls (503x3); may be "
+           "repeated, once for each of these three kinds")
+        ->type_name("FAULT")
+        ->allow_extra_args(false);
+    app.add_option("--fail-tokens", command.token_failure, "Answer token requests with this status")
+        ->check(CLI::Range(400, 599))
+        ->type_name("STATUS");
+}
+
 void add_call(CLI::App& app, CallCommand& command) {
     app.add_option("METHOD", command.method, "Such as clarify.selectItems")->required();
     app.add_option("PARAMS", command.params, "JSON text, @file, or - for standard input");
@@ -253,6 +294,7 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         emulator.observed,
         "Answer as live servers were seen to, not as the API is documented");
     emulator_app->add_flag("--strict", emulator.strict, "Refuse null where the API documents none");
+    add_emulator_faults(*emulator_app, emulator);
     emulator_app->footer(emulator_examples);
 
     SpoolCommand spool;

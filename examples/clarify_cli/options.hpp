@@ -6,6 +6,7 @@
 
 #include "csv_samples.hpp"
 #include "exit_code.hpp"
+#include "planned_fault.hpp"
 #include "settings.hpp"
 
 #include <chrono>
@@ -69,6 +70,11 @@ struct EmulatorCommand {
     bool rate_limits = false;
     bool observed = false;
     bool strict = false;
+    /// How long each call takes.
+    std::chrono::milliseconds latency{0};
+    std::vector<PlannedFault> faults;
+    /// What the token endpoint answers; unset where it works.
+    std::optional<unsigned> token_failure;
 };
 
 /// `clarify spool`.

@@ -51,6 +51,7 @@ std::string_view phase_in_words(clarify::Phase phase) {
         case clarify::Phase::head:
         case clarify::Phase::body:
             return "while reading the reply";
+        case clarify::Phase::reply:
         case clarify::Phase::decode:
             return "while making sense of the reply";
     }

@@ -260,7 +260,8 @@ struct ClientOptions {
     /// which is meant for another one fits no call. Answers of a `ScriptedBackend` and of the emulator
     /// bear the id of their request, whatever it is.
     std::optional<std::int64_t> first_id;
-    /// Stands in for the steady clock, in tests. Null, the default: the steady clock.
+    /// Stands in for the steady clock, in tests: for this client, and for each `Timer` on an executor of
+    /// the same context, of which the last clock counts. Null, the default: the steady clock.
     std::shared_ptr<TimeSource> clock;
     /// Allows credentials to travel in clear text to another machine. For test set-ups only:
     /// anybody on the way can read them. Plain http to a loopback address needs no permission.

@@ -9,6 +9,7 @@
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/explain_token.hpp>
 #include <clarify/credentials.hpp>
 #include <clarify/detail/call_arguments.hpp>
 #include <clarify/detail/engine.hpp>

@@ -403,6 +403,37 @@ kill -TERM "$plain"
 wait "$plain"
 [ -e "$plain_file" ] && fail "$plain_file is still there"
 
+test_case "emulator: takes its time, and fails as often as it is told"
+"$tool" emulator --plain --credentials-out faulty.json --latency 300ms --fail 503x3 --fail=-32003 \
+    >faulty.log 2>&1 &
+faulty=$!
+helpers+=("$faulty")
+wait_for faulty.log "Ready"
+faulty_call=("$tool" call --credentials faulty.json clarify.selectItems "$select_items")
+expect 3 "${faulty_call[@]}"
+has err "503"
+expect 1 "${faulty_call[@]}"
+has err "-32003"
+began=$(date +%s%N)
+expect 0 "${faulty_call[@]}"
+[ $((($(date +%s%N) - began) / 1000000)) -ge 300 ] || fail "it took less than its latency"
+kill -TERM "$faulty"
+wait "$faulty"
+"$tool" emulator --plain --credentials-out tokenless.json --fail-tokens 401 >tokenless.log 2>&1 &
+tokenless=$!
+helpers+=("$tokenless")
+wait_for tokenless.log "Ready"
+expect 4 "$tool" call --credentials tokenless.json clarify.selectItems "$select_items"
+kill -TERM "$tokenless"
+wait "$tokenless"
+for wrong in 200 503x 503x0 x3 -1y slowly 5031; do
+    expect 2 "$tool" emulator "--fail=$wrong"
+    has err "--fail" "$wrong"
+done
+expect 2 "$tool" emulator --latency soon
+expect 2 "$tool" emulator --latency -1s
+expect 2 "$tool" emulator --fail-tokens 200
+
 if [ "$failures" -gt 0 ]; then
     echo "$failures checks failed"
     exit 1

@@ -14,9 +14,11 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -114,6 +116,31 @@ private:
     std::unique_ptr<boost::asio::thread_pool> threads_;
 };
 
+// ThreadSanitizer says the same, and ends the program.
+#if !defined(__SANITIZE_THREAD__)
+/// Runs where it should, but has a thread of its own tell how far it has come.
+class ForeignProgressBackend {
+public:
+    explicit ForeignProgressBackend(const clarify::HttpOptions& options) : backend_(options) {}
+
+    boost::asio::awaitable<Result<void>> post(
+        const HttpRequest& request, HttpResponse& response, HttpProgress& progress) {
+        const auto inner = std::make_unique<HttpProgress>();
+        // Ends before what it writes to does.
+        const std::future<void> thread = std::async(std::launch::async, [&progress] {
+            std::this_thread::sleep_for(std::chrono::milliseconds{5});
+            progress.phase = clarify::Phase::connect;
+        });
+        Result<void> posted = co_await backend_.post(request, response, *inner);
+        co_return posted;
+    }
+    void close() noexcept { backend_.close(); }
+
+private:
+    clarify::BeastBackend backend_;
+};
+#endif
+
 }  // namespace
 
 TEST_CASE("check_http_backend: a naive adapter fails exactly the cases of its faults") {
@@ -184,6 +211,16 @@ TEST_CASE("check_http_backend: work outside the executor ends the report with it
     REQUIRE(only.problems.size() == 2);
     CHECK(only.problems.back().find("not run") != std::string::npos);
 }
+
+#if !defined(__SANITIZE_THREAD__)
+TEST_CASE(
+    "check_http_backend: a thread that touches progress ends the report with the second case") {
+    const clarify::testing::ConformanceReport report = clarify::testing::check_http_backend(
+        [](const clarify::HttpOptions& options) { return ForeignProgressBackend{options}; });
+    REQUIRE(report.cases().size() == 2);
+    CHECK(report.failed() == std::vector<std::string>{"executor.alone"});
+}
+#endif
 
 TEST_CASE("check_http_backend: of many problems of one case the first five are kept") {
     clarify::testing::detail::BackendCheck check{{}, {}, std::chrono::seconds{1}};

@@ -47,7 +47,7 @@ void check(const std::vector<Row>& rows) {
             CHECK(seen.outcome == row.outcome);
             if (row.outcome != "ok") {
                 CHECK(seen.error.fate() == Fate::answered);
-                CHECK(seen.error.phase() == Phase::decode);
+                CHECK(seen.error.phase() == (row.outcome == "rpc" ? Phase::reply : Phase::decode));
                 CHECK(seen.error.http_status() == 200);
             }
             CHECK(seen.sends == 1);

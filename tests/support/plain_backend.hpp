@@ -6,6 +6,7 @@
 #define CLARIFY_TESTS_SUPPORT_PLAIN_BACKEND_HPP
 
 #include <clarify/concepts/http_backend.hpp>
+#include <clarify/core/event.hpp>
 #include <clarify/http/http_options.hpp>
 
 #include "plain_fault.hpp"
@@ -61,7 +62,12 @@ public:
             state_->trusting = false;
     }
     ~PlainBackend() {
-        if (!state_ || !state_->is(PlainFault::leaves_idle_open)) return;
+        if (!state_) return;
+        if (state_->is(PlainFault::tells_at_the_end)) {
+            for (const auto& connection : state_->idle)
+                tell(*state_, clarify::EventKind::connection_closed, *connection);
+        }
+        if (!state_->is(PlainFault::leaves_idle_open)) return;
         for (const auto& connection : state_->idle) {
             boost::system::error_code ignored;
             connection->tcp.release(ignored);
@@ -80,6 +86,11 @@ public:
         state_->hoard.clear();
         state_->idle.clear();
     }
+    void retire() noexcept {
+        if (!state_->is(PlainFault::keeps_used_at_retire)) ++state_->generation;
+        if (!state_->is(PlainFault::keeps_idle_at_retire)) state_->idle.clear();
+    }
+    void observe(clarify::Observer observer) { state_->observer = std::move(observer); }
     void close() noexcept {
         state_->closed = true;
         state_->hoard.clear();
@@ -104,6 +115,7 @@ private:
         std::weak_ptr<State> home;
         bool served = false;
         bool late = false;
+        int generation = 0;
 
         void cut() {
             Code ignored;
@@ -124,6 +136,8 @@ private:
         std::deque<std::weak_ptr<boost::asio::steady_timer>> line;
         std::size_t active = 0;
         int moves = 0;
+        int generation = 0;
+        clarify::Observer observer;
         bool trusting = true;
         bool draining = false;
         bool closed = false;
@@ -205,6 +219,13 @@ private:
     static bool take_idle(Exchange& exchange);
     static std::string head_of(const Exchange& exchange);
     static void release(std::shared_ptr<void> connection, bool keep);
+    static void tell(const State& state, clarify::EventKind kind, const Connection& connection) {
+        if (!state.observer) return;
+        clarify::Event event{kind};
+        event.time = clarify::Clock::now();
+        event.host = connection.origin;
+        state.observer(event);
+    }
     /// Stops listening to cancellation in the phase of a fault, and begins again behind it.
     static boost::asio::awaitable<void> listen(const Exchange& exchange, PlainFault unless) {
         if (exchange.is(unless)) {
@@ -360,15 +381,17 @@ inline boost::asio::awaitable<bool> PlainBackend::open(Exchange& exchange) {
     exchange.connection = std::make_shared<Connection>(
         exchange.executor, (url.is_https() ? "s " : "p ") + url.authority());
     exchange.connection->home = exchange.state;
+    exchange.connection->generation = exchange.state->generation;
     // Those of the past are of no interest.
     std::erase_if(exchange.state->in_flight, [](const auto& weak) { return weak.expired(); });
     exchange.state->in_flight.push_back(exchange.connection);
     boost::asio::steady_timer deadline{exchange.executor, exchange.request.deadline};
     watch(deadline, exchange.connection);
-    if (!co_await connect(exchange)) co_return false;
-    // Not behind ||: GCC 12 awaits what stands there all the same.
-    if (!url.is_https()) co_return true;
-    co_return co_await shake_hands(exchange);
+    bool good = co_await connect(exchange);
+    if (good && url.is_https()) good = co_await shake_hands(exchange);
+    if (good && !exchange.is(PlainFault::tells_no_opening))
+        tell(*exchange.state, clarify::EventKind::connection_opened, *exchange.connection);
+    co_return good;
 }
 
 inline boost::asio::awaitable<bool> PlainBackend::connect(Exchange& exchange) {
@@ -592,6 +615,7 @@ inline void PlainBackend::release(std::shared_ptr<void> given, bool keep) {
     if (state->closed && !state->is(PlainFault::keeps_lease_after_close)) return;
     if (state->draining && !state->is(PlainFault::keeps_idle_at_drain)) return;
     if (!keep && !state->is(PlainFault::keeps_dropped)) return;
+    if (connection->generation != state->generation) return;
     auto& where = state->is(PlainFault::hoards_connections) ? state->hoard : state->idle;
     where.push_back(connection);
 }

@@ -108,6 +108,10 @@ enum class PlainFault {
     keeps_lease_after_close,
     keeps_idle_at_drain,
     refuses_after_drain,
+    keeps_idle_at_retire,
+    keeps_used_at_retire,
+    tells_no_opening,
+    tells_at_the_end,
     leaves_idle_open,
     forgets_trust_when_moved,
 };

@@ -17,6 +17,7 @@
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/explain_token.hpp>
 #include <clarify/credentials.hpp>
 #include <clarify/rpc_client.hpp>
 
@@ -141,7 +142,8 @@ public:
         requests are preferred up to there, for the service takes one in a second.
 
         @param frame samples in any order, under keys that Clarify takes, with finite values. A frame
-        that has to be divided is copied first, as a `SampleBuffer`.
+        that has to be divided is copied first, as a `SampleBuffer`. Nothing is sent for one without
+        columns: the result is empty, then. A column without samples makes its signal.
         @param options by default the client's own, and requests of at most 8 MB.
 
         @par Handler signature
@@ -164,6 +166,12 @@ public:
     auto async_insert(const DataFrame& frame, Token&& token) {
         return async_insert(frame, InsertOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<InsertResult, InsertOptions, Args...>
+    void async_insert(const DataFrame&, Args&&...) {
+        detail::explain_ending<InsertResult, InsertOptions, CallOptions, Args...>();
+    }
     /// `async_insert` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<InsertResult>> insert(
         const DataFrame& frame, InsertOptions options = {}) {
@@ -185,6 +193,12 @@ public:
     template <CompletionToken<InsertResult> Token>
     auto async_insert(SampleBuffer samples, Token&& token) {
         return async_insert(std::move(samples), InsertOptions{}, std::forward<Token>(token));
+    }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<InsertResult, InsertOptions, Args...>
+    void async_insert(const SampleBuffer&, Args&&...) {
+        detail::explain_ending<InsertResult, InsertOptions, CallOptions, Args...>();
     }
     /// `async_insert` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<InsertResult>> insert(
@@ -212,6 +226,12 @@ public:
     auto async_save_signals(const SignalSaves& signals, Token&& token) {
         return async_save_signals(signals, SaveOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<SaveSignalsResult, SaveOptions, Args...>
+    void async_save_signals(const SignalSaves&, Args&&...) {
+        detail::explain_ending<SaveSignalsResult, SaveOptions, CallOptions, Args...>();
+    }
     /// `async_save_signals` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<SaveSignalsResult>> save_signals(
         const SignalSaves& signals, SaveOptions options = {}) {
@@ -237,6 +257,12 @@ public:
     template <CompletionToken<PublishSignalsResult> Token>
     auto async_publish_signals(const ItemSaves& items, Token&& token) {
         return async_publish_signals(items, SaveOptions{}, std::forward<Token>(token));
+    }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<PublishSignalsResult, SaveOptions, Args...>
+    void async_publish_signals(const ItemSaves&, Args&&...) {
+        detail::explain_ending<PublishSignalsResult, SaveOptions, CallOptions, Args...>();
     }
     /// `async_publish_signals` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<PublishSignalsResult>> publish_signals(
@@ -270,6 +296,12 @@ public:
     auto async_publish_changed_signals(Token&& token) const {
         return async_publish_changed_signals(PublishOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<PublishReport, PublishOptions, Args...>
+    void async_publish_changed_signals(Args&&...) const {
+        detail::explain_ending<PublishReport, PublishOptions, CallOptions, Args...>();
+    }
     /// `async_publish_changed_signals` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<PublishReport>> publish_changed_signals(
         PublishOptions options = {}) const {
@@ -294,6 +326,12 @@ public:
     auto async_select_signals(const ResourceQuery& query, Token&& token) {
         return async_select_signals(query, SelectOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<Selection<Signal>, SelectOptions, Args...>
+    void async_select_signals(const ResourceQuery&, Args&&...) {
+        detail::explain_ending<Selection<Signal>, SelectOptions, CallOptions, Args...>();
+    }
     /// `async_select_signals` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<Selection<Signal>>> select_signals(
         const ResourceQuery& query, SelectOptions options = {}) {
@@ -317,6 +355,12 @@ public:
     template <CompletionToken<Selection<Item>> Token>
     auto async_select_items(const ResourceQuery& query, Token&& token) {
         return async_select_items(query, SelectOptions{}, std::forward<Token>(token));
+    }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<Selection<Item>, SelectOptions, Args...>
+    void async_select_items(const ResourceQuery&, Args&&...) {
+        detail::explain_ending<Selection<Item>, SelectOptions, CallOptions, Args...>();
     }
     /// `async_select_items` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<Selection<Item>>> select_items(
@@ -355,6 +399,12 @@ public:
     auto async_data_frame(const ResourceQuery& items, const DataQuery& data, Token&& token) {
         return async_data_frame(items, data, SelectOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<DataSelection, SelectOptions, Args...>
+    void async_data_frame(const ResourceQuery&, const DataQuery&, Args&&...) {
+        detail::explain_ending<DataSelection, SelectOptions, CallOptions, Args...>();
+    }
     /// `async_data_frame` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<DataSelection>> data_frame(
         const ResourceQuery& items, const DataQuery& data, SelectOptions options = {}) {
@@ -381,6 +431,12 @@ public:
     template <CompletionToken<LatestValue> Token>
     auto async_latest_value(std::string_view input, Token&& token) const {
         return async_latest_value(input, ApiOptions{}, std::forward<Token>(token));
+    }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<LatestValue, ApiOptions, Args...>
+    void async_latest_value(std::string_view, Args&&...) const {
+        detail::explain_ending<LatestValue, ApiOptions, CallOptions, Args...>();
     }
     /// `async_latest_value` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<LatestValue>> latest_value(
@@ -420,6 +476,12 @@ public:
     auto async_evaluate(const EvaluateQuery& query, Token&& token) {
         return async_evaluate(query, SelectOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<DataSelection, SelectOptions, Args...>
+    void async_evaluate(const EvaluateQuery&, Args&&...) {
+        detail::explain_ending<DataSelection, SelectOptions, CallOptions, Args...>();
+    }
     /// `async_evaluate` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<DataSelection>> evaluate(
         const EvaluateQuery& query, SelectOptions options = {}) {
@@ -447,6 +509,12 @@ public:
     auto async_connect_signals(const ResourceQuery& signals, std::string_view item, Token&& token) {
         return async_connect_signals(signals, item, ConnectOptions{}, std::forward<Token>(token));
     }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<Selection<Signal>, ConnectOptions, Args...>
+    void async_connect_signals(const ResourceQuery&, std::string_view, Args&&...) {
+        detail::explain_ending<Selection<Signal>, ConnectOptions, CallOptions, Args...>();
+    }
     /// `async_connect_signals` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<Selection<Signal>>> connect_signals(
         const ResourceQuery& signals, std::string_view item, ConnectOptions options = {}) {
@@ -469,6 +537,12 @@ public:
     template <CompletionToken<Selection<Signal>> Token>
     auto async_disconnect_signals(const ResourceQuery& signals, Token&& token) {
         return async_disconnect_signals(signals, ConnectOptions{}, std::forward<Token>(token));
+    }
+    /// With other arguments: the compiler says which one is wrong.
+    template <class... Args>
+    requires detail::RefusedEnding<Selection<Signal>, ConnectOptions, Args...>
+    void async_disconnect_signals(const ResourceQuery&, Args&&...) {
+        detail::explain_ending<Selection<Signal>, ConnectOptions, CallOptions, Args...>();
     }
     /// `async_disconnect_signals` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Result<Selection<Signal>>> disconnect_signals(

@@ -8,9 +8,11 @@
 #include <clarify/api/timestamp.hpp>
 #include <clarify/core/result.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <optional>
@@ -180,9 +182,20 @@ public:
     void set(std::size_t row, std::size_t column, double value) noexcept {
         columns_[column].values[row] = value;
     }
-    /// Adds a row at the end, and the columns that it needs. Of values with the same key the last one
+    /// Adds a row at the end, and the columns that it needs, from any range of pairs of a key and a
+    /// number: a `std::map<std::string, double>`, for one. Of values with the same key the last one
     /// counts.
-    void append(Timestamp time, std::span<const std::pair<std::string_view, double>> values);
+    template <class Values>
+    requires requires(Values& values) {
+        std::end(values);
+        { (*std::begin(values)).first } -> std::convertible_to<std::string_view>;
+        { (*std::begin(values)).second } -> std::convertible_to<double>;
+    }
+    void append(Timestamp time, Values&& values) {
+        const std::size_t row = add_row(time);
+        for (auto&& [key, value] : values)
+            set(row, add_column(key), static_cast<double>(value));
+    }
     /// The same with the values in braces: `frame.append(time, {{"pump/flow", 12.5}})`.
     void append(Timestamp time, std::initializer_list<std::pair<std::string_view, double>> values) {
         append(time, std::span{values.begin(), values.size()});

@@ -9,6 +9,7 @@
 #include <clarify/api/detail/next_turn.hpp>
 #include <clarify/api/timestamp.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/explain_token.hpp>
 #include <clarify/core/detail/operation.hpp>
 #include <clarify/core/result.hpp>
 
@@ -147,6 +148,11 @@ public:
     auto async_next(Token&& token = {}) {
         return detail::async_coroutine<std::optional<Part>>(
             executor_, detail::NextTurn<State>{state_}, std::forward<Token>(token));
+    }
+    /// With a handler of another outcome: the compiler says what it is called with.
+    template <class Token>
+    requires(!CompletionToken<Token, std::optional<DataPart<Frame>>>) void async_next(Token&&) {
+        detail::explain_token<Token, std::optional<DataPart<Frame>>>();
     }
     /// `async_next` as an awaitable.
     [[nodiscard]] boost::asio::awaitable<Next> next() {

@@ -170,8 +170,9 @@ protected:
     However many calls wait, one request is under way. It runs as a task of the client
     (`AuthContext::spawn`), not in the coroutine of the call that happened to need it first, so that
     cancelling this call disturbs no other. The waiting calls each wait for the outcome, for example
-    for a `clarify::Timer` that never expires and that the task cancels. A token is used, without
-    another request, until it expires or is rejected.
+    for a `clarify::Timer` that never expires and that the task cancels. The request goes on when
+    nobody waits any more: the next call has its token. A token is used, without another request, until
+    it expires or is rejected.
     @par Expiry
     A token is not given out after its life, counted from before it was asked for. A policy may
     renew it earlier, from `cached`; then it goes on giving the old one meanwhile, and also where
@@ -184,7 +185,9 @@ protected:
     @par Rejection
     The client sends the call again at most once, with what `cached` or `authorize` then give. Many
     calls may report the same header, some after it has been replaced: compare it with the cached
-    one, by pointer or by text, and drop only that. A rejected header is not given again.
+    one, by pointer or by text, and drop only that. A rejected header is not given again. However
+    often one is rejected, each `authorize` comes to an end by itself: with a header, or with an error
+    while the policy pauses.
     `AuthContext::has_served` tells a token that was revoked from one that never worked.
 
     Not every 401 is reported. A method that is refused again with a header got since is refused for

@@ -150,7 +150,33 @@ namespace clarify {
     @par Executor
     `this_coro::executor` of the awaitable is the client's serial executor. All of an exchange runs
     on it, so a backend needs no lock; work of other threads comes back to it before it touches the
-    backend, the response or the awaitable. Nothing may block it.
+    backend, the response, `progress` or the awaitable. Nothing may block it.
+    @par Threads of its own
+    A stack that works in threads of its own gives them copies, made on the executor, and brings back
+    what they find with a `clarify::PostBack` (<clarify/core/post_back.hpp>) of `this_coro::executor`:
+    the executor's context may be gone by then, and that is what it knows. An awaitable that was
+    cancelled or destroyed waits for no thread, so what is posted back may find nobody. For example,
+    `post` waits on a `clarify::Timer` that is owned by the coroutine; what a thread posts holds it
+    weakly, and cancels it. `examples/custom_backend.cpp` is such a backend.
+
+    | what | from where |
+    | --- | --- |
+    | `PostBack::post`, and destroying a `PostBack` | any thread, at any time |
+    | what a thread was given as its own; what has a lock, which nobody holds for long | any thread |
+    | `request` and what it refers to, `response`, its lease, `progress`, timers, the observer, other members of the backend | the executor only, and, but for the backend, as long as the awaitable is there |
+
+    `progress.sent` is no message that may come late: a thread that has connected posts that back, and
+    writes when it is told on, after `sent` was set on the executor. Phases that follow may be told as
+    they come. To end an exchange early is to shut its connection down, which wakes a thread that blocks
+    on it; what cannot be woken is left behind, with what it owns.
+
+    Neither `close`, nor a lease, nor the end of an awaitable waits for a thread. `~Backend()` may run
+    on the executor, too: there it waits only for threads that end at once when told, and never for
+    something that has to run on the executor. The handle is no work of the context: the timer is.
+
+    `request.deadline` is a time of the client's clock, on which a thread cannot wait, for in tests that is
+    set by hand. The timer ends the exchange; a stack that wants a limit gets what is left,
+    `request.deadline - timer.now()`.
     @par Lifetime
     The backend is moved at most before its first exchange. It outlives every awaitable it returned,
     and so do `request`, what that refers to, `response` and `progress`. An awaitable may be

@@ -28,17 +28,21 @@ namespace clarify {
     - Exactly one JSON value (RFC 8259) in UTF-8, without blanks around it. What `out` held stays.
     - Numbers that read back as the same number: 64-bit integers with every digit, doubles to the
       last bit. No locale changes them.
+    - The same text for an equal value.
     - Never a text for what JSON lacks: NaN, infinity and strings that are not UTF-8 fail.
 
     What `decode` may rely on: `text` is one valid JSON value within `ClientOptions::max_json_depth`,
     without blanks around it. No zero follows it, and it is gone when the call completes, so a value
-    owns all it holds. What it promises:
+    owns all it holds: it shares nothing with other values, and outlives the codec. What it promises:
     - An integer of 64 bits keeps every digit, any other number becomes the nearest double: one too
       small for any becomes zero. One that is too large is never infinity: it is `Errc::decode` where
       a type cannot hold it, `Errc::json` with `Reason::number_range` where a `value_type` cannot,
       unless that keeps it as it is. `-0.0` keeps its sign; `-0` may be the integer.
     - Of members with the same key the last one counts; members that `T` does not know are ignored.
-    - The message of an error is printable and short, whatever the text is.
+    - No locale changes what a text stands for.
+    - The message of an error has no control characters and at most 1 KiB, whatever the text is.
+
+    After a failure, of either, the codec works as before.
 
     The client looks through what `encode` appended, and refuses what is not one JSON value. A codec
     that vouches for its text may spare it that: `static constexpr bool writes_valid_json = true;`.
@@ -53,7 +57,7 @@ namespace clarify {
     | `std::string` | string | text that is not UTF-8 is refused |
     | `std::vector<T>`, `std::map<std::string, T>` | array, object | every element has to fit |
     | `std::optional<T>` | null, or `T` | |
-    | a struct described with Boost.Describe | object | `snake_case` members are `camelCase` in JSON; an empty `std::optional` is not written, and one that is missing or null is read as empty; any other missing member is an error |
+    | a struct described with Boost.Describe | object | `snake_case` members are `camelCase` in JSON, and of other spellings none is known; an empty `std::optional` is not written, and one that is missing or null is read as empty; any other missing member is an error |
 
     Types that have functions `append_json_text` or `read_json_text` of their own, such as those of
     the Clarify API, do not reach the codec where they are all of `params` or of the result: the
@@ -82,7 +86,7 @@ namespace clarify {
     `check_json_codec` in `<clarify/testing/check_json_codec.hpp>` tries all of this on a codec.
 
     @par Exceptions
-    One that escapes becomes `Errc::bad_argument` or `Errc::decode` with `Reason::exception`.
+    Neither function throws because of a value or a text. One that escapes all the same becomes `Errc::bad_argument` or `Errc::decode` with `Reason::exception`.
     @par Thread safety
     Both functions may run on several threads at once.
 */

@@ -262,7 +262,9 @@ enum class Phase : std::uint8_t {
     head,
     /// Reading the body of the reply.
     body,
-    /// The reply is complete; reading what it says.
+    /// The reply is complete, and is what failed: a status that is no success, or an error of JSON-RPC.
+    reply,
+    /// The reply is complete; making sense of what it says.
     decode,
 };
 

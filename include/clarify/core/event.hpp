@@ -16,11 +16,23 @@ namespace clarify {
 
 /** What an event is about, and which members of `Event` it fills.
 
-    Every event has `kind` and `time`; each kind says what it has besides. Those of calls, from
-    `request` to `failure`, come from the client, and have `call_id`, `method`, `attempts` (as many as
-    were begun so far), `traceparent` and `elapsed`. Those of tokens come from the authentication
-    policy, and those of connections from the HTTP backend: of a policy or backend of your own, if it
-    sends them.
+    Every event has `kind` and `time`; each kind says what it has besides. Those of calls have
+    `call_id`, `method`, `attempts` (as many as were begun so far), `traceparent` and `elapsed`. A policy
+    or backend of your own sends those that are its own, if it likes.
+
+    | kind | what it means | who sends it | how often |
+    | --- | --- | --- | --- |
+    | `request` | a call was accepted | the client | once a call |
+    | `rate_limited` | its wait in line is over | the client | once a wait |
+    | `attempt` | it is about to be sent | the client | each time it is sent |
+    | `response` | a complete reply came | the client | at most once an attempt |
+    | `retry` | an attempt failed, and another one follows | the client | between two attempts |
+    | `success`, `failure` | the call is over | the client | one of them, once a call |
+    | `token_fetched`, `token_renewed` | there is a token | the authentication policy | once a fetch |
+    | `token_failed` | there is none, or no newer one | the authentication policy | once a fetch |
+    | `connection_opened`, `connection_closed` | as they say | the HTTP backend | once a connection |
+    | `connection_reused` | an exchange goes out on an idle one | the HTTP backend | once an exchange |
+    | `file_changed`, `file_failed` | a file that is followed is another one | the HTTP backend for TLS, the policy for credentials | once a change |
 
     Every call ends with one `success` or `failure`, before its completion handler is called. One that
     is accepted begins with one `request`, and has one `attempt` for each time it is sent; one that is

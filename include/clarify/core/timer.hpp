@@ -18,9 +18,10 @@ namespace clarify {
 
 /** Waits on the clock of its executor.
 
-    For what a policy waits for: on a client's serial executor it follows `ClientOptions::clock`, so
-    that tests need not wait; elsewhere it is a `steady_timer`. It is used like one, too: waiting,
-    setting another time and cancelling mean the same.
+    For what a policy waits for, and an application beside its client: it follows `ClientOptions::clock`,
+    so that tests need not wait, on the client's serial executor, and on every other executor of the
+    context below it, such as the one that the client was given and strands over that. Elsewhere it is a
+    `steady_timer`. It is used like one, too: waiting, setting another time and cancelling mean the same.
 
     ```cpp
     // In a coroutine of a policy, which has an `AuthContext& context`:

@@ -7,6 +7,7 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/explain_token.hpp>
 #include <clarify/core/detail/json_hooks.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/rpc/rpc_params.hpp>
@@ -71,16 +72,6 @@ concept LooksLikeHandler = requires {
     &std::remove_cvref_t<Arg>::operator();
 }
 || std::is_function_v<std::remove_pointer_t<std::remove_cvref_t<Arg>>>;
-
-template <class Token, class R>
-constexpr void explain_token() noexcept {
-    static_assert(
-        CompletionToken<Token, R>,
-        "the last argument is not a completion token of this operation: a handler is called with "
-        "one clarify::Result<R>, where R is what the operation yields (of async_call<R> the type "
-        "in "
-        "brackets, by default the document type of the codec)");
-}
 
 template <class Params, class Codec>
 constexpr void explain_params() noexcept {

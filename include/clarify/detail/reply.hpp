@@ -60,7 +60,7 @@ struct Verdict {
 /** Judges a complete reply, whatever its status.
 
     The errors of the verdict are complete but for `Error::attempts`: their fate is
-    `Fate::answered`, their phase `Phase::decode`, and what they show of the reply is scrubbed of
+    `Fate::answered`, their phase `Phase::reply`, or `Phase::decode` where it makes no sense, and what they show of the reply is scrubbed of
     secrets. `batch`, if not null, says that a batch was asked for, and gets the outcome of each of
     its slots and what the reply holds besides. Where the time for it is up the error is
     `Errc::timeout`.

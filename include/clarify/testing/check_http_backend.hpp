@@ -12,7 +12,7 @@
 
 namespace clarify::testing {
 
-/** Runs nearly a hundred cases against backends that `make_backend` makes, over real loopback
+/** Runs a hundred cases against backends that `make_backend` makes, over real loopback
     sockets and real TLS, and reports each promise of `HttpBackend` that is not kept.
 
     `make_backend(options)` gives a new backend, which must trust `options.tls.ca_pem`: the
@@ -36,14 +36,15 @@ namespace clarify::testing {
     resolver does not know as unknown ("resolve.unknown"), a machine that does not know localhost or
     has no IPv6 ("resolve.localhost", "tls.wrong_name", "tls.server_name", "request.address_6"), and
     a connection that does not come to stand (a part of "progress.phase", "progress.sent" and
-    "destroy.in_flight", and all of "cancel.connect" and "deadline.connect"). So are the two of
-    "drain" for a backend that has no such function, "failure.overloaded" for one that refuses nobody,
+    "destroy.in_flight", and all of "cancel.connect" and "deadline.connect"). So are those of
+    "drain", "retire" and "observe" for a backend that has no such function, "failure.overloaded" for one that refuses nobody,
     and "tls.until_close" for one that cannot see the closing alert. Not tried at all are proxies,
     names that end in a dot, and what must not be touched once a context is gone: run the kit under
     a sanitizer for that.
 
-    The first case is "executor.serial". Where work goes on outside the client's executor the
-    report ends with it, for the other cases might crash the program. Of each case the first five
+    The first cases are "executor.serial" and "executor.alone". Where work goes on outside the client's
+    executor, or another thread touches `progress` or the response, the report ends with them, for the
+    other cases might crash the program. Of each case the first five
     problems are listed, and how many more there were.
 
     @par Duration

@@ -54,8 +54,8 @@ enum class Halt : std::uint8_t {
 
     The `run` functions do what `io_context::run` does, but wherever that would wait, they move the
     clock to the next alarm instead. Only what waits on this clock can be skipped: all that the
-    library itself waits for, and a `clarify::Timer` on a client's executor or on one from
-    `executor(context)`. A `steady_timer` or a socket on the same context goes by real time, so
+    library itself waits for, and each `clarify::Timer` on an executor of the context, strands included,
+    that was made after a client with this clock, or after `executor(context)` was called. A `steady_timer` or a socket on the same context goes by real time, so
     these functions are for tests without sockets: they return (`Halt::stuck`) rather than wait for
     one.
 
@@ -107,7 +107,9 @@ public:
     std::optional<TimePoint> next_alarm() const;
 
     /// A serial executor over `context` on which `clarify::Timer` follows this clock: for the timers
-    /// of the application that is tested. The clock must be owned by a `shared_ptr`.
+    /// of the application that is tested. So it does on all other executors of the context from then on,
+    /// until another clock is set; a client with a clock sets that, too. The clock must be owned by a
+    /// `shared_ptr`.
     boost::asio::any_io_executor executor(boost::asio::io_context& context) {
         return clarify::detail::SerialExecutor::over(context.get_executor(), shared_from_this());
     }

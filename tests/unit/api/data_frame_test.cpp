@@ -14,6 +14,7 @@
 #include <map>
 #include <optional>
 #include <random>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,6 +56,25 @@ void check_normalized(const DataFrame& frame) {
 }
 
 }  // namespace
+
+TEST_CASE("DataFrame: a row is any range of pairs of a key and a number") {
+    DataFrame expected;
+    expected.append(second(1), {{"a", 1}, {"b", 2}});
+    const std::map<std::string, double> map{{"a", 1}, {"b", 2}};
+    const std::vector<std::pair<const char*, int>> vector{{"a", 0}, {"a", 1}, {"b", 2}};
+    const std::pair<std::string_view, float> array[] = {{"a", 1.0F}, {"b", 2.0F}};
+    std::vector<std::string> keys{"b", "a"};
+    auto view = keys | std::views::reverse | std::views::transform([](const std::string& key) {
+                    return std::pair{key, key == "a" ? 1.0 : 2.0};
+                });
+    std::vector<DataFrame> frames(4);
+    frames[0].append(second(1), map);
+    frames[1].append(second(1), vector);
+    frames[2].append(second(1), array);
+    frames[3].append(second(1), view);
+    for (const DataFrame& frame : frames)
+        CHECK(frame == expected);
+}
 
 TEST_CASE("DataFrame: rows are appended, with the columns that they need") {
     DataFrame frame;

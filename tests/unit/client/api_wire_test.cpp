@@ -74,6 +74,32 @@ DataFrame frame_of(int rows) {
 
 }  // namespace
 
+TEST_CASE("ApiClient: an insert of nothing is no request") {
+    Bench bench;
+    DataFrame rows;
+    rows.add_row(Timestamp::from_microseconds(0));
+    for (const DataFrame& frame : {DataFrame{}, rows}) {
+        for (const std::size_t limit : {std::size_t{0}, std::size_t{1'000}}) {
+            InsertOptions options;
+            options.max_request_size = limit;
+            const auto inserted = bench.run<InsertResult>([&](auto handler) {
+                bench.client->async_insert(frame, options, std::move(handler));
+            });
+            REQUIRE(inserted.has_value());
+            CHECK(inserted->signals_by_input.empty());
+        }
+    }
+    CHECK(bench.server.requests().empty());
+    // A signal can be made without samples.
+    bench.server.on("/rpc").always(reply_result("{}"));
+    DataFrame column;
+    column.add_column("a");
+    const auto made = bench.run<InsertResult>(
+        [&](auto handler) { bench.client->async_insert(column, std::move(handler)); });
+    CHECK(made.has_value());
+    CHECK(bench.server.requests().size() == 1);
+}
+
 TEST_CASE("ApiClient: requests as Clarify documents them") {
     Bench bench;
     bench.server.on("/rpc").always(reply_result("{}"));

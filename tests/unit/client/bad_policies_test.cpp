@@ -295,7 +295,7 @@ TEST_CASE("Bad policies: a failure without a kind gets one") {
 }
 
 TEST_CASE("Bad policies: a policy that throws when told of a 401 leaves the 401") {
-    check(Fault::rejected_throws, Errc::auth, Reason::rejected, Phase::decode, Fate::answered);
+    check(Fault::rejected_throws, Errc::auth, Reason::rejected, Phase::reply, Fate::answered);
 }
 
 TEST_CASE("Bad policies: one that always has another header gets a second try, and no third") {

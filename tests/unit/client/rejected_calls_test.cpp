@@ -64,7 +64,7 @@ private:
         REQUIRE(outcome.has_error());
         CHECK_MESSAGE(outcome.error().code() == Errc::auth, outcome.error().to_string());
         CHECK(outcome.error().http_status() == 401);
-        CHECK(outcome.error().phase() == Phase::decode);
+        CHECK(outcome.error().phase() == Phase::reply);
         CHECK(outcome.error().attempts() <= 2);
     }
 

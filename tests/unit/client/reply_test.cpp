@@ -92,7 +92,9 @@ TEST_CASE("reply: what it means for the call, and for the connection") {
         CHECK(verdict.error->code() == row.code);
         CHECK(verdict.error->reason() == row.reason);
         CHECK(verdict.error->fate() == Fate::answered);
-        CHECK(verdict.error->phase() == Phase::decode);
+        const bool refused =
+            row.code == Errc::status || row.code == Errc::auth || row.code == Errc::rpc;
+        CHECK(verdict.error->phase() == (refused ? Phase::reply : Phase::decode));
         CHECK(verdict.error->http_status() == row.status);
     }
     const HttpResponse reply = response(200, good);

@@ -153,6 +153,7 @@ TEST_CASE("Phase and Fate: every value has its own name") {
     phases.check(Phase::first_byte, "first_byte");
     phases.check(Phase::head, "head");
     phases.check(Phase::body, "body");
+    phases.check(Phase::reply, "reply");
     phases.check(Phase::decode, "decode");
     CHECK(phases.size() == static_cast<std::size_t>(Phase::decode) + 1);
     Names fates;

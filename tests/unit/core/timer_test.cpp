@@ -3,7 +3,9 @@
 #include <clarify/core/timer.hpp>
 #include <clarify/testing/manual_clock.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <doctest/doctest.h>
 
@@ -52,6 +54,44 @@ TEST_CASE("Timer: on a client's executor it goes by the client's clock") {
     scene.clock->advance(1min);
     CHECK(scene.run() == 1);
     CHECK(scene.expired == true);
+}
+
+TEST_CASE("Timer: on other executors of a context with a clock it goes by that, strands included") {
+    Scene scene;
+    const asio::any_io_executor plain = scene.context.get_executor();
+    for (const asio::any_io_executor& executor :
+         {plain,
+          asio::any_io_executor{asio::make_strand(plain)},
+          asio::any_io_executor{asio::make_strand(scene.context)},
+          asio::any_io_executor{asio::make_strand(scene.executor)}}) {
+        scene.ended = 0;
+        CHECK(detail::time_on(executor) == scene.clock->now());
+        Timer timer{executor, scene.clock->now() + 1h};
+        scene.wait(timer);
+        scene.clock->advance(59min);
+        CHECK(scene.run() == 0);
+        scene.clock->advance(1min);
+        CHECK(scene.run() == 1);
+        CHECK(scene.expired == true);
+    }
+    // A client that goes by the steady clock does so beside it.
+    const asio::any_io_executor steady = detail::SerialExecutor::over(plain);
+    CHECK(detail::time_source(steady) == nullptr);
+    // The clock that was set last counts.
+    const auto other = std::make_shared<testing::ManualClock>();
+    other->executor(scene.context);
+    CHECK(detail::time_source(plain) == other);
+    CHECK(detail::time_source(scene.executor) == scene.clock);
+}
+
+TEST_CASE("Timer: a context lets go of its clock as it goes") {
+    const auto clock = std::make_shared<testing::ManualClock>();
+    {
+        asio::io_context context;
+        clock->executor(context);
+        CHECK(clock.use_count() == 2);
+    }
+    CHECK(clock.use_count() == 1);
 }
 
 TEST_CASE("Timer: elsewhere it goes by the steady clock") {

@@ -128,7 +128,8 @@ template <class Rpc>
 typename ApiClient<Rpc>::Insert ApiClient<Rpc>::prepare_insert(
     const DataFrame& frame, InsertOptions options) {
     const std::size_t limit = options.max_request_size;
-    if (limit == 0 || detail::is_worth_one_request(frame, limit)) {
+    // Without a column there is nothing to insert; one without samples makes its signal.
+    if (frame.columns() != 0 && (limit == 0 || detail::is_worth_one_request(frame, limit))) {
         const detail::InsertParams params{integration_of(options), frame};
         return Insert{this->template async_call<InsertResult>(
             "integration.insert", params, prepared(options), boost::asio::deferred)};

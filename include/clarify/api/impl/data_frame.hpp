@@ -88,13 +88,6 @@ CLARIFY_DECL std::size_t DataFrame::add_row(Timestamp time) {
     return times_.size() - 1;
 }
 
-CLARIFY_DECL void DataFrame::append(
-    Timestamp time, std::span<const std::pair<std::string_view, double>> values) {
-    const std::size_t row = add_row(time);
-    for (const auto& [key, value] : values)
-        set(row, add_column(key), value);
-}
-
 CLARIFY_DECL void DataFrame::clear() noexcept {
     times_.clear();
     columns_.clear();

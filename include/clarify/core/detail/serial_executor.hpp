@@ -6,6 +6,7 @@
 
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/called_or_lost.hpp>
+#include <clarify/core/detail/context_time.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution.hpp>
@@ -37,7 +38,8 @@ namespace clarify::detail {
 */
 class SerialExecutor {
 public:
-    /// Over `inner`, with a clock for what runs here; null is the steady clock.
+    /// Over `inner`, with a clock for what runs here; null is the steady clock. One that is not is that
+    /// of the context below from then on.
     ///
     /// Not a constructor: one that takes an `any_io_executor` would have to know whether this class
     /// is an executor before it is complete.
@@ -104,7 +106,9 @@ private:
             : inner(std::move(given)),
               time(std::move(clock)),
               inner_never(boost::asio::require(inner, boost::asio::execution::blocking.never)),
-              context(&boost::asio::query(inner, boost::asio::execution::context)) {}
+              context(&boost::asio::query(inner, boost::asio::execution::context)) {
+            if (time) ContextTime::set(*context, time);
+        }
 
         void retain() noexcept { references.fetch_add(1, std::memory_order_relaxed); }
         void release() noexcept {
@@ -326,7 +330,9 @@ inline bool SerialExecutor::launch(State* state, const boost::asio::any_io_execu
 inline std::shared_ptr<TimeSource> time_source(
     const boost::asio::any_io_executor& executor) noexcept {
     const auto* const serial = executor.target<SerialExecutor>();
-    return serial != nullptr ? serial->time() : nullptr;
+    if (serial != nullptr) return serial->time();
+    if (!executor) return nullptr;
+    return ContextTime::of(boost::asio::query(executor, boost::asio::execution::context));
 }
 
 /// The time on the clock that what runs on `executor` goes by.

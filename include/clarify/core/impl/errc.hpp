@@ -82,7 +82,7 @@ inline constexpr std::array<std::string_view, 61> reason_names{
     "no_roots"};
 static_assert(reason_names.size() == static_cast<std::size_t>(Reason::no_roots) + 1);
 
-inline constexpr std::array<std::string_view, 12> phase_names{
+inline constexpr std::array<std::string_view, 13> phase_names{
     "queue",
     "token",
     "backoff",
@@ -94,6 +94,7 @@ inline constexpr std::array<std::string_view, 12> phase_names{
     "first_byte",
     "head",
     "body",
+    "reply",
     "decode"};
 static_assert(phase_names.size() == static_cast<std::size_t>(Phase::decode) + 1);
 

@@ -29,7 +29,9 @@ inline Scrubber scrubber_of(const ReplyQuestion& question) {
 
 /// Adds what every error of a complete reply has.
 inline Error answered(const ReplyQuestion& question, Error error) {
-    return error.set_phase(Phase::decode)
+    const bool refused =
+        error.code() == Errc::status || error.code() == Errc::auth || error.code() == Errc::rpc;
+    return error.set_phase(refused ? Phase::reply : Phase::decode)
         .set_fate(Fate::answered)
         .set_http_status(question.response.status);
 }

@@ -105,8 +105,13 @@ public:
     void drop(Exchange& exchange);
     /// Runs `function` on the serial executor.
     void on_executor(const std::function<void()>& function);
+    /// That executor; not after `destroy`.
+    const clarify::detail::SerialExecutor& serial() const { return *serial_; }
     /// Runs until `done()`; false if that takes longer than `most`.
     bool runs_until(const std::function<bool()>& done, Clock::duration most);
+    /// Runs an exchange to its end, by turns with times in which nothing runs. False, at once, if what
+    /// belongs to the executor changed in such a time: another thread has been there.
+    bool alone_with(const Exchange& exchange, std::chrono::milliseconds pause);
 
     /// Destroys the io_context with all that is in flight, and the backend after that.
     void destroy();

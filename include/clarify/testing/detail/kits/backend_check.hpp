@@ -7,6 +7,7 @@
 
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/core/clock.hpp>
+#include <clarify/core/event.hpp>
 #include <clarify/http/http_options.hpp>
 #include <clarify/testing/detail/certificate.hpp>
 #include <clarify/testing/detail/kits/raw_server.hpp>
@@ -33,8 +34,10 @@ public:
     virtual boost::asio::awaitable<Result<void>> post(
         const HttpRequest& request, HttpResponse& response, HttpProgress& progress) = 0;
     virtual void close() noexcept = 0;
-    /// False if the backend has no such function.
+    /// False if the backend has no such function; so the two that follow.
     virtual bool drain() noexcept = 0;
+    virtual bool retire() noexcept = 0;
+    virtual bool observe(Observer observer) = 0;
     /// Puts a backend that is move-constructed from the present one in its place.
     virtual void relocate() = 0;
 };
@@ -57,6 +60,19 @@ public:
         };
         if constexpr (drains) backend_->drain();
         return drains;
+    }
+    bool retire() noexcept override {
+        constexpr bool retires = requires(Backend & backend) {
+            { backend.retire() }
+            noexcept;
+        };
+        if constexpr (retires) backend_->retire();
+        return retires;
+    }
+    bool observe(Observer observer) override {
+        constexpr bool observes = requires(Backend & backend) { backend.observe(observer); };
+        if constexpr (observes) backend_->observe(std::move(observer));
+        return observes;
     }
     void relocate() override { backend_ = std::make_unique<Backend>(std::move(*backend_)); }
 

@@ -195,6 +195,13 @@ inline void concurrent_own_reply(BackendCheck& check) {
     }
 }
 
+/// Ends the report, when a foreign thread may still be about to use the executor, or the exchange, which
+/// must not be gone by then; the other cases do destroy them beside such threads.
+inline void give_up(BackendCheck& check, BackendBench& bench) {
+    bench.runs_until([] { return false; }, std::chrono::milliseconds{300});
+    check.give_up();
+}
+
 inline void executor_serial(BackendCheck& check) {
     BackendServer server(check, [](RawPeer& peer) {
         while (const auto request = peer.read()) {
@@ -208,10 +215,32 @@ inline void executor_serial(BackendCheck& check) {
                 bench.post(server.origin(), body).on_executor,
                 "the exchange " + std::string{body} + " went on outside the executor"))
             continue;
-        // The foreign thread may still be about to use the executor, whose context must not be gone
-        // by then; the other cases do destroy it beside such threads.
-        bench.runs_until([] { return false; }, std::chrono::milliseconds{300});
-        check.give_up();
+        give_up(check, bench);
+        return;
+    }
+}
+
+inline void executor_alone(BackendCheck& check) {
+    // Each step is one that the executor sleeps through.
+    constexpr std::chrono::milliseconds step{20};
+    BackendServer server(check, [step](RawPeer& peer) {
+        const auto request = peer.read();
+        std::this_thread::sleep_for(step);
+        if (!request || request->body == "cut") return;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
+        std::this_thread::sleep_for(step);
+        peer.send("Content-Length: 4\r\n\r\n{");
+        std::this_thread::sleep_for(step);
+        peer.send("\"\"}");
+        peer.drain();
+    });
+    BackendBench bench{check};
+    for (const char* const body : {"{}", "cut"}) {
+        if (check.expect(
+                bench.alone_with(bench.start(server.origin(), body), step / 4),
+                "progress or the response changed while nothing ran on the executor"))
+            continue;
+        give_up(check, bench);
         return;
     }
 }
@@ -259,41 +288,6 @@ inline void close_in_flight(BackendCheck& check) {
             bench.runs_until([&] { return one->ledger().closed_by_client() != 0; }, shortly),
             "a connection stayed open");
     }
-}
-
-/// Closes nothing, and calls nothing but `drain`; false where the backend has none.
-inline bool drains(BackendCheck& check, BackendBench& bench) {
-    bool drained = false;
-    bench.on_executor([&] { drained = bench.backend().drain(); });
-    if (!drained) check.skip("the backend has no drain()");
-    return drained;
-}
-
-inline void drain_idle(BackendCheck& check) {
-    BackendServer server{check, echo};
-    BackendBench bench{check};
-    bench.expect_success(bench.post(server.origin()), 200, "{}");
-    if (!drains(check, bench)) return;
-    check.expect(
-        bench.runs_until([&] { return server.ledger().closed_by_client() != 0; }, shortly),
-        "the connection of a finished exchange stayed open");
-}
-
-inline void drain_serves(BackendCheck& check) {
-    BackendServer server(check, [](RawPeer& peer) {
-        while (const auto request = peer.read()) {
-            if (request->body == "under way") peer.await_release();
-            peer.reply(request->body);
-        }
-    });
-    BackendBench bench{check};
-    Exchange& under_way = bench.start(server.origin(), "under way");
-    bench.runs_until([&] { return server.ledger().request_count() != 0; }, shortly);
-    if (!drains(check, bench)) return;
-    bench.expect_success(bench.post(server.origin(), "next"), 200, "next", "the next exchange");
-    server.ledger().release();
-    bench.wait(under_way);
-    bench.expect_success(under_way, 200, "under way", "the exchange under way");
 }
 
 inline void destroy_idle(BackendCheck& check) {
@@ -350,11 +344,14 @@ inline void move_before_use(BackendCheck& check) {
     bench.expect_success(bench.post(secure.origin("https"), "2"), 200, "2", "the one over TLS");
 }
 
-/// Comes first: what breaks this promise cannot be trusted with the others.
+/// Come first: what breaks these promises cannot be trusted with the others.
 inline constexpr BackendCase executor_cases[] = {
     {"executor.serial",
      "post goes on and completes on the executor of its awaitable",
      executor_serial},
+    {"executor.alone",
+     "only what runs on the executor touches progress and the response",
+     executor_alone},
 };
 
 inline constexpr BackendCase connection_cases[] = {
@@ -385,10 +382,6 @@ inline constexpr BackendCase connection_cases[] = {
     {"close.in_flight",
      "close may be called while cancelled exchanges end, and leases are held",
      close_in_flight},
-    {"drain.idle", "drain closes idle connections", drain_idle},
-    {"drain.serves",
-     "after drain the exchanges under way end as they would, and others follow",
-     drain_serves},
     {"destroy.idle", "a backend that is destroyed closes what is still open", destroy_idle},
     {"destroy.in_flight",
      "an awaitable may be destroyed at any time, and its backend after it",

@@ -14,6 +14,8 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <thread>
+#include <tuple>
 
 namespace clarify::testing::detail {
 
@@ -100,6 +102,34 @@ inline bool BackendBench::runs_until(const std::function<bool()>& done, Clock::d
         enforce_deadlines();
         // Short, because what is waited for may happen on a server's thread.
         context_->run_one_for(std::chrono::milliseconds{2});
+    }
+    return true;
+}
+
+/// What an exchange shows of itself, but for what its texts hold, which may be on the move.
+inline auto visible_of(const Exchange& exchange) {
+    const HttpProgress& progress = exchange.progress;
+    const HttpResponse& response = exchange.response;
+    return std::tuple{
+        exchange.done,
+        progress.phase,
+        progress.sent,
+        progress.left_queue,
+        response.status,
+        response.early,
+        response.body.size(),
+        response.content_type.size(),
+        static_cast<bool>(response.lease)};
+}
+
+inline bool BackendBench::alone_with(const Exchange& exchange, std::chrono::milliseconds pause) {
+    while (!exchange.done) {
+        if (Clock::now() >= check_.limit()) throw DidNotComplete{"an exchange did not complete"};
+        enforce_deadlines();
+        context_->poll();
+        const auto before = visible_of(exchange);
+        std::this_thread::sleep_for(pause);
+        if (visible_of(exchange) != before) return false;
     }
     return true;
 }

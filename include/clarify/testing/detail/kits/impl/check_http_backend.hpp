@@ -9,6 +9,7 @@
 #include <clarify/testing/detail/kits/backend_ending_cases.hpp>
 #include <clarify/testing/detail/kits/backend_failure_cases.hpp>
 #include <clarify/testing/detail/kits/backend_framing_cases.hpp>
+#include <clarify/testing/detail/kits/backend_optional_cases.hpp>
 #include <clarify/testing/detail/kits/backend_reply_cases.hpp>
 #include <clarify/testing/detail/kits/backend_request_cases.hpp>
 #include <clarify/testing/detail/kits/backend_stall_cases.hpp>
@@ -88,7 +89,8 @@ inline ConformanceReport run_backend_cases(const BackendMaker& make) {
           std::span<const BackendCase>{backend_cases::failure_cases},
           std::span<const BackendCase>{backend_cases::tls_cases},
           std::span<const BackendCase>{backend_cases::stall_cases},
-          std::span<const BackendCase>{backend_cases::connection_cases}}) {
+          std::span<const BackendCase>{backend_cases::connection_cases},
+          std::span<const BackendCase>{backend_cases::optional_cases}}) {
         for (const BackendCase& entry : group) {
             bool go_on = true;
             report.run(entry.name, entry.promise, [&](ConformanceCase& one) {

@@ -110,7 +110,8 @@ private:
             params,
             options,
             boost::asio::bind_cancellation_slot(
-                caller.signal.slot(), [this, &caller](const Reply& reply) { ended(caller, reply); }));
+                caller.signal.slot(),
+                [this, &caller](const Reply& reply) { ended(caller, reply); }));
     }
 
     void ended(Caller& caller, const Reply& reply) {
@@ -143,8 +144,8 @@ private:
 /// In words for people.
 inline std::string figures(
     const clarify::MetricsSnapshot& seen, std::uint64_t requests, std::uint64_t tokens) {
-    return std::to_string(requests) + " requests, " + std::to_string(tokens) +
-        " for a token, " + std::to_string(seen.connections_opened) + " connections (" +
+    return std::to_string(requests) + " requests, " + std::to_string(tokens) + " for a token, " +
+        std::to_string(seen.connections_opened) + " connections (" +
         std::to_string(seen.connections_resumed) + " resumed a session), " +
         std::to_string(seen.tokens_failed) + " tokens failed";
 }

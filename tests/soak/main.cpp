@@ -83,11 +83,7 @@ struct Holding {
     }
     void print(const char* when) const {
         std::printf(
-            "%s: %.0f KiB resident, %d descriptors, %d threads\n",
-            when,
-            kib,
-            descriptors,
-            threads);
+            "%s: %.0f KiB resident, %d descriptors, %d threads\n", when, kib, descriptors, threads);
     }
 
     double kib;

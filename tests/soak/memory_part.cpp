@@ -13,10 +13,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 
-#include <clarify/http/impl/beast_backend.hpp>
-
 #include <random>
 #include <stdexcept>
+
+#include <clarify/http/impl/beast_backend.hpp>
 
 namespace soak {
 namespace {
@@ -99,8 +99,8 @@ private:
     }
 
     const support::pki::Identity authority_ = support::pki::Identity::self_signed();
-    const support::pki::TlsContext tls_ = support::pki::server(
-        authority_.issue(support::pki::leaf().names({"DNS:api.example"})));
+    const support::pki::TlsContext tls_ =
+        support::pki::server(authority_.issue(support::pki::leaf().names({"DNS:api.example"})));
     const std::shared_ptr<clarify::testing::ManualClock> clock_ =
         std::make_shared<clarify::testing::ManualClock>();
     clarify::Metrics metrics_;

@@ -99,10 +99,9 @@ public:
     void live(int hour) {
         rotate(hour);
         set_date(hour);
-        const auto spell =
-            std::find_if(spells_.begin(), spells_.end(), [hour](const Spell& each) {
-                return each.begin <= hour && hour < each.end;
-            });
+        const auto spell = std::find_if(spells_.begin(), spells_.end(), [hour](const Spell& each) {
+            return each.begin <= hour && hour < each.end;
+        });
         begin_outage(spell == spells_.end() ? Outage::none : spell->kind);
         if (outage_ != Outage::none) ++hours_of_outage;
         // So that tokens and connections are met in every part of their lives.
@@ -152,7 +151,8 @@ private:
         // One in three weeks or so, from two hours to two days, at any hour of the week.
         for (int i = 0; i != 17; ++i) {
             const int begin = 100 + i * 507;
-            spells_.push_back({begin, begin + 2 + i * 19 % 47, kinds[static_cast<unsigned>(i) % 5]});
+            spells_.push_back(
+                {begin, begin + 2 + i * 19 % 47, kinds[static_cast<unsigned>(i) % 5]});
         }
     }
     void begin_outage(Outage kind) {

@@ -77,7 +77,7 @@ public:
         options_.clock = clock_;
         options_.observer = metrics_;
         options_.retry.seed = 1;
-        options_.http.idle_timeout = 1h;
+        options_.http.idle_timeout = 2h;
         options_.http.connection_lifetime = 6h;
         options_.http.tls.ca_file = (folder_ / "ca.pem").string();
         options_.http.tls.crl_file = (folder_ / "crl.pem").string();

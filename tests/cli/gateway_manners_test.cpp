@@ -287,11 +287,16 @@ TEST_CASE("gateway: takes the sockets that a service manager listens on") {
     CHECK(status == 0);
 }
 
-TEST_CASE("gateway: an address that is not there ends it with 1") {
+TEST_CASE("gateway: an address that is not there ends it with 1, for a later start may find it") {
     Emulator emulator{plain_http()};
     const TemporaryDirectory folder;
     const std::string credentials =
         folder.write("credentials.json", emulator.credentials_json()).string();
+    std::string log;
     CHECK(
-        GatewayProcess::exit_code({"--credentials", credentials, "--listen", "192.0.2.1:1"}) == 1);
+        GatewayProcess::exit_code(
+            {"--credentials", credentials, "--listen", "192.0.2.1:8080"}, &log) == 1);
+    CHECK(log.find("cannot listen on 192.0.2.1:8080: ") != std::string::npos);
+    CHECK(log.find("; this machine does not have that address, or not yet\n") != std::string::npos);
+    CHECK(count(log, "\n") == 1);
 }

@@ -57,10 +57,13 @@ public:
         port_ = static_cast<std::uint16_t>(port);
     }
     /// Runs the gateway with options with which it does not serve, and returns its exit code.
-    static int exit_code(std::vector<std::string> options) {
+    /// @param log Gets all of its log.
+    static int exit_code(std::vector<std::string> options, std::string* log = nullptr) {
         GatewayProcess process;
         process.spawn(std::move(options));
-        return process.wait();
+        const int code = process.wait();
+        if (log != nullptr) *log = process.log();
+        return code;
     }
     GatewayProcess(const GatewayProcess&) = delete;
     GatewayProcess& operator=(const GatewayProcess&) = delete;

@@ -216,6 +216,10 @@ public:
     /// Connections that clients have not closed, and all that were ever made.
     std::size_t open() const noexcept { return open_; }
     std::size_t connections() const noexcept { return links_.size(); }
+    /// Those that both ends have closed were never made.
+    void forget_closed() {
+        std::erase_if(links_, [](const auto& link) { return link.use_count() == 1; });
+    }
     /// Breaks the next connection once `bytes` have gone to the server, or to the client.
     void cut_next(bool to_client, std::size_t bytes, error_code with) {
         next_cut_ = Cut{to_client, bytes, with};

@@ -61,6 +61,14 @@ public:
     using RawRequest = clarify::testing::detail::RawRequest;
     using Answer = std::function<std::string(const RawRequest&)>;
     using Refusal = std::function<std::optional<std::string>(const RawRequest&)>;
+    /// What all connections of a server share.
+    struct Service {
+        Answer answer;
+        Refusal refusal;
+        bool keeps_requests = true;
+        std::vector<RawRequest> requests;
+        std::size_t bytes = 0;
+    };
 
     MemoryServer(
         boost::asio::io_context& context,
@@ -68,54 +76,52 @@ public:
         const MemoryEndpoint& endpoint,
         Answer answer,
         boost::asio::ssl::context* tls = nullptr)
-        : state_(std::make_shared<State>()) {
-        state_->answer = std::move(answer);
-        network.listen(endpoint, [&context, state = state_, tls](MemorySocket socket) {
+        : service_(std::make_shared<Service>()) {
+        service_->answer = std::move(answer);
+        network.listen(endpoint, [&context, service = service_, tls](MemorySocket socket) {
             boost::asio::co_spawn(
-                context, serve(state, std::move(socket), tls), boost::asio::detached);
+                context, serve(service, std::move(socket), tls), boost::asio::detached);
         });
     }
 
     /// What `refusal` returns for a head is the last that its connection says; of the body it has
     /// read no more than came with it.
-    void refuse_early(Refusal refusal) { state_->refusal = std::move(refusal); }
+    void refuse_early(Refusal refusal) { service_->refusal = std::move(refusal); }
+
+    /// Otherwise they take ever more memory.
+    void keep_requests(bool keep) { service_->keeps_requests = keep; }
+    /// Serves one connection of whatever kind to its end.
+    template <class Stream>
+    static boost::asio::awaitable<void> serve_stream(
+        std::shared_ptr<Service> service, Stream& stream);
 
     /// All complete requests, in the order of their arrival.
-    const std::vector<RawRequest>& requests() const noexcept { return state_->requests; }
+    const std::vector<RawRequest>& requests() const noexcept { return service_->requests; }
     /// Bytes that arrived; those of a TLS connection count once decrypted.
-    std::size_t bytes() const noexcept { return state_->bytes; }
+    std::size_t bytes() const noexcept { return service_->bytes; }
 
 private:
-    struct State {
-        Answer answer;
-        Refusal refusal;
-        std::vector<RawRequest> requests;
-        std::size_t bytes = 0;
-    };
-
     static boost::asio::awaitable<void> serve(
-        std::shared_ptr<State> state, MemorySocket socket, boost::asio::ssl::context* tls);
-    template <class Stream>
-    static boost::asio::awaitable<void> serve_stream(std::shared_ptr<State> state, Stream& stream);
+        std::shared_ptr<Service> service, MemorySocket socket, boost::asio::ssl::context* tls);
 
-    std::shared_ptr<State> state_;
+    std::shared_ptr<Service> service_;
 };
 
 inline boost::asio::awaitable<void> MemoryServer::serve(
-    std::shared_ptr<State> state, MemorySocket socket, boost::asio::ssl::context* tls) {
+    std::shared_ptr<Service> service, MemorySocket socket, boost::asio::ssl::context* tls) {
     if (tls == nullptr) {
-        co_await serve_stream(state, socket);
+        co_await serve_stream(service, socket);
         co_return;
     }
     boost::asio::ssl::stream<MemorySocket&> stream{socket, *tls};
     const auto [ec] = co_await stream.async_handshake(
         boost::asio::ssl::stream_base::server, boost::asio::as_tuple(boost::asio::deferred));
-    if (!ec) co_await serve_stream(state, stream);
+    if (!ec) co_await serve_stream(service, stream);
 }
 
 template <class Stream>
 boost::asio::awaitable<void> MemoryServer::serve_stream(
-    std::shared_ptr<State> state, Stream& stream) {
+    std::shared_ptr<Service> service, Stream& stream) {
     constexpr auto token = boost::asio::as_tuple(boost::asio::deferred);
     std::string input;
     char room[4096];
@@ -128,8 +134,8 @@ boost::asio::awaitable<void> MemoryServer::serve_stream(
             length = std::stoul(request.header("content-length").value_or("0"));
         }
         const bool is_whole = end != std::string::npos && input.size() >= end + 4 + length;
-        if (end != std::string::npos && !is_whole && state->refusal) {
-            if (const auto reply = state->refusal(request)) {
+        if (end != std::string::npos && !is_whole && service->refusal) {
+            if (const auto reply = service->refusal(request)) {
                 co_await boost::asio::async_write(stream, boost::asio::buffer(*reply), token);
                 co_return;
             }
@@ -138,14 +144,14 @@ boost::asio::awaitable<void> MemoryServer::serve_stream(
             const auto [ec, size] =
                 co_await stream.async_read_some(boost::asio::buffer(room), token);
             if (ec) co_return;
-            state->bytes += size;
+            service->bytes += size;
             input.append(room, size);
             continue;
         }
         request.body = input.substr(end + 4, length);
         input.erase(0, end + 4 + length);
-        state->requests.push_back(request);
-        const std::string reply = state->answer(request);
+        if (service->keeps_requests) service->requests.push_back(request);
+        const std::string reply = service->answer(request);
         if (reply.empty()) co_return;
         const auto [ec, size] =
             co_await boost::asio::async_write(stream, boost::asio::buffer(reply), token);

@@ -18,15 +18,16 @@ namespace clarify {
 
     - One fetch serves all callers, each of which keeps its own deadline and cancellation. The fetch
       belongs to the client: cancelling the call that started it disturbs nobody.
-    - The token is renewed in the background shortly before it expires, while calls go on with the
-      old one, and after a 401: then exactly the rejected token is dropped. One that has served was
-      revoked, and is replaced at once, however often that happens. Where the server rejects a token
-      at its first use that has just replaced another one, all calls fail for a pause.
+    - The token is renewed in the background before it expires, at a moment that is drawn at random
+      (`TokenTimes::renewal_margin`), while calls go on with the old one, and after a 401: then
+      exactly the rejected token is dropped. One that has served was revoked, and is replaced at
+      once, however often that happens. Where the server rejects a token at its first use that has
+      just replaced another one, all calls fail for a pause.
     - A failed fetch is remembered for a pause, so that a rate-limited endpoint is not stampeded.
       `Retry-After` is honoured, up to a day, or up to `TokenTimes::longest_pause` from a proxy and over
       plain http: nothing is sent before, calls whose deadline comes first fail at once with
       `Reason::throttled`, and the others wait.
-    - However short a token lives, fetches are at least nine tenths of its life apart. One that has
+    - However short a token lives, fetches are at least seven tenths of its life apart. One that has
       expired before it arrives is a failure (`Reason::bad_expiry`), with the pause that follows.
 
     The request is a form with `grant_type`, `audience`, `scope`, and the credentials unless

@@ -19,9 +19,14 @@ namespace clarify {
 struct TokenTimes {
     TokenTimes() {}
 
-    /// A token is renewed this long before it expires, but never earlier than a tenth of its life
-    /// before that. Meanwhile calls go on with the old one, also where the renewal fails. At least
-    /// 0 s: then it is renewed by the first call that finds it expired, and that one waits.
+    /// A token is renewed this long before it expires at the latest, or a tenth of its life if that is
+    /// less. Meanwhile calls go on with the old one, also where the renewal fails. At least 0 s: then
+    /// it is renewed by the first call that finds it expired, and that one waits.
+    ///
+    /// The moment is drawn at random for each token, so that clients that were started together do not
+    /// go on asking together: up to twice this margin earlier, or a twentieth of the token's life if
+    /// that is more. A token of an hour is renewed 1 to 4 min before it expires, one of a day 1 to
+    /// 73 min, and none before seven tenths of its life.
     std::chrono::seconds renewal_margin{60};
     /// The life of a token whose issuer does not say one; at least 1 s.
     std::chrono::seconds default_lifetime{300};

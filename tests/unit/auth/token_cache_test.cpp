@@ -2,16 +2,19 @@
 // When a token is used, renewed, awaited or refused: the decisions alone.
 
 #include <clarify/auth/detail/token_cache.hpp>
+#include <clarify/detail/jitter.hpp>
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace token_cache_test {
@@ -39,24 +42,32 @@ TokenCache::Decision decide(const TokenCache& cache, TimePoint now, Clock::durat
     return cache.decide(now, now + left);
 }
 
-/// A cache that holds a token got at `start`.
-TokenCache cache_with(AuthHeader header, std::optional<std::chrono::seconds> life = 3'600s) {
-    TokenCache cache;
+/// A cache that holds a token got at `start`, to be renewed as late as may be.
+TokenCache cache_with(
+    AuthHeader header,
+    std::optional<std::chrono::seconds> life = 3'600s,
+    double random = 0,
+    const TokenTimes& times = {}) {
+    TokenCache cache{times};
     cache.fetch_started();
-    cache.fetched(std::move(header), start, life);
+    cache.fetched(std::move(header), start, life, random);
     return cache;
 }
 
 /// Calls once a `step` for `total` with an issuer that answers at once; returns when it was asked.
 std::vector<TimePoint> simulate(
-    TokenCache& cache, std::chrono::seconds life, Clock::duration total, Clock::duration step) {
+    TokenCache& cache,
+    std::chrono::seconds life,
+    Clock::duration total,
+    Clock::duration step,
+    double random = 0) {
     std::vector<TimePoint> fetches;
     for (TimePoint now = start; now < start + total; now += step) {
         const TokenCache::Decision decision = decide(cache, now);
         if (decision.step == Step::fetch || decision.renew) {
             fetches.push_back(now);
             cache.fetch_started();
-            cache.fetched(make_header(), now, life);
+            cache.fetched(make_header(), now, life, random);
         }
         CHECK(decide(cache, now).step == Step::use);
     }
@@ -89,25 +100,42 @@ TEST_CASE("TokenCache: hands out the token until the instant it expires") {
     CHECK(decide(cache, start + 3'600s).step == Step::fetch);
 }
 
-TEST_CASE("TokenCache: renews a minute before expiry, or a tenth of a short life") {
+TEST_CASE("TokenCache: renews a minute before expiry at the latest, or a tenth of a short life") {
     struct Row {
         std::chrono::seconds life;
-        Clock::duration renewal;
+        Clock::duration latest;
+        /// Where the highest number is drawn, which is never reached.
+        Clock::duration earliest;
     };
     for (const Row& row :
-         {Row{3'600s, 3'540s},
-          Row{86'400s, 86'340s},
-          Row{600s, 540s},
-          Row{300s, 270s},
-          Row{60s, 54s},
-          Row{5s, 4'500ms},
-          Row{1s, 900ms}}) {
+         {Row{3'600s, 3'540s, 3'360s},
+          Row{86'400s, 86'340s, 82'020s},
+          Row{2'400s, 2'340s, 2'220s},
+          Row{600s, 540s, 420s},
+          Row{300s, 270s, 210s},
+          Row{60s, 54s, 42s},
+          Row{5s, 4'500ms, 3'500ms},
+          Row{1s, 900ms, 700ms}}) {
         CAPTURE(row.life.count());
-        const TokenCache cache = cache_with(make_header(), row.life);
-        CHECK_FALSE(decide(cache, start + row.renewal - 1ns).renew);
-        CHECK(decide(cache, start + row.renewal).step == Step::use);
-        CHECK(decide(cache, start + row.renewal).renew);
+        for (const double random : {0.0, 0.25, 1.0}) {
+            CAPTURE(random);
+            const TokenCache cache = cache_with(make_header(), row.life, random);
+            const auto earlier = std::chrono::duration_cast<Clock::duration>(
+                random * std::chrono::duration<double, Clock::period>{row.latest - row.earliest});
+            const TimePoint renewal = start + row.latest - earlier;
+            CHECK_FALSE(decide(cache, renewal - 1ns).renew);
+            CHECK(decide(cache, renewal).step == Step::use);
+            CHECK(decide(cache, renewal).renew);
+        }
     }
+}
+
+TEST_CASE("TokenCache: without a margin it renews at the end, whatever is drawn") {
+    TokenTimes times;
+    times.renewal_margin = 0s;
+    const TokenCache cache = cache_with(make_header(), 3'600s, 0.9, times);
+    CHECK_FALSE(decide(cache, start + 3'600s - 1ns).renew);
+    CHECK(decide(cache, start + 3'600s).step == Step::fetch);
 }
 
 TEST_CASE("TokenCache: an issuer that names no lifetime gets the default") {
@@ -453,19 +481,55 @@ TEST_CASE("TokenCache: a rejection during a renewal waits for that renewal") {
     CHECK(decide(cache, start + 3'550s).step == Step::use);
 }
 
-TEST_CASE("TokenCache: a day of hourly tokens takes 24 to 26 fetches") {
-    TokenCache cache;
-    const std::vector<TimePoint> fetches = simulate(cache, 3'600s, 24h, 1s);
-    CHECK(fetches.size() >= 24);
-    CHECK(fetches.size() <= 26);
+TEST_CASE("TokenCache: a day of hourly tokens takes 24 to 26 fetches, whatever is drawn") {
+    for (const double random : {0.0, 0.5, 1.0}) {
+        TokenCache cache;
+        const std::vector<TimePoint> fetches = simulate(cache, 3'600s, 24h, 1s, random);
+        CHECK(fetches.size() >= 24);
+        CHECK(fetches.size() <= 26);
+    }
 }
 
-TEST_CASE("TokenCache: tokens of five seconds are renewed every four and a half") {
-    TokenCache cache;
-    const std::vector<TimePoint> fetches = simulate(cache, 5s, 10min, 100ms);
-    CHECK(fetches.size() == 134);
-    for (std::size_t i = 1; i < fetches.size(); ++i)
-        CHECK(fetches[i] - fetches[i - 1] == 4'500ms);
+TEST_CASE("TokenCache: tokens of five seconds are renewed every four and a half at most") {
+    for (const auto& [random, apart] :
+         {std::pair{0.0, Clock::duration{4'500ms}}, std::pair{1.0, Clock::duration{3'500ms}}}) {
+        TokenCache cache;
+        const std::vector<TimePoint> fetches = simulate(cache, 5s, 10min, 100ms, random);
+        for (std::size_t i = 1; i < fetches.size(); ++i)
+            CHECK(fetches[i] - fetches[i - 1] == apart);
+    }
+}
+
+TEST_CASE("TokenCache: of a thousand that began in one second at most fifty renew in one") {
+    for (const std::chrono::seconds life : {300s, 3'600s, 86'400s}) {
+        CAPTURE(life.count());
+        // Of those of an hour, each calls once in five seconds: what is drawn is not all that counts.
+        const Clock::duration step = Clock::duration{life} / 720;
+        std::map<Clock::rep, int> renewals;
+        for (unsigned client = 0; client != 1'000; ++client) {
+            clarify::detail::Jitter jitter{client * 2'654'435'761U};
+            TokenCache cache;
+            TimePoint began = start + 1ms * client;
+            cache.fetched(make_header(), began, life, jitter.next());
+            for (int round = 0; round != 3; ++round) {
+                TimePoint now = began + 360 * step;
+                const auto is_early = [&] {
+                    const TokenCache::Decision decision = decide(cache, now);
+                    return decision.step == Step::use && !decision.renew;
+                };
+                while (is_early())
+                    now += step;
+                ++renewals[(now - start) / 1s];
+                began = now;
+                cache.fetched(make_header(), began, life, jitter.next());
+            }
+        }
+        int most = 0;
+        for (const auto& each : renewals)
+            most = std::max(most, each.second);
+        MESSAGE("tokens of " << life.count() << " s: " << most << " renewals in a second at most");
+        CHECK(most <= 50);
+    }
 }
 
 TEST_CASE("TokenCache: an idle client fetches nothing") {

@@ -53,9 +53,14 @@ public:
 
     /// A fetch has begun.
     void fetch_started() noexcept { fetching_ = true; }
-    /// The fetch begun at `started` yielded a token; `lifetime` if the issuer said one.
+    /// The fetch begun at `started` yielded a token; `lifetime` if the issuer said one. `random`, in
+    /// [0, 1), draws the moment of its renewal, so that clients that began together do not go on
+    /// asking together.
     void fetched(
-        AuthHeader header, TimePoint started, std::optional<std::chrono::seconds> lifetime);
+        AuthHeader header,
+        TimePoint started,
+        std::optional<std::chrono::seconds> lifetime,
+        double random = 0);
     /// Has a token got by a request begun at `started` died on its way here? Then it is no token
     /// but a failure, with the pause that follows one: otherwise fetch would follow fetch for as
     /// long as somebody waits.
@@ -127,14 +132,21 @@ inline TokenCache::Decision TokenCache::decide(TimePoint now, TimePoint deadline
 }
 
 inline void TokenCache::fetched(
-    AuthHeader header, TimePoint started, std::optional<std::chrono::seconds> lifetime) {
+    AuthHeader header,
+    TimePoint started,
+    std::optional<std::chrono::seconds> lifetime,
+    double random) {
     // Counted from before the request, so that the time it took cannot make a token outlive itself.
     const Clock::duration life = life_of(lifetime);
     const Clock::duration margin = (std::min)(margin_, life / 10);
+    const Clock::duration spread =
+        margin == Clock::duration::zero() ? margin : (std::max)(2 * margin, life / 20);
     fetching_ = false;
     header_ = std::move(header);
     expires_at_ = time_after(started, life);
-    renew_at_ = expires_at_ - margin;
+    renew_at_ = expires_at_ - margin -
+        std::chrono::duration_cast<Clock::duration>(
+                    std::chrono::duration<double, Clock::period>{spread} * random);
     last_error_.reset();
     pause_ = first_pause_;
     pause_until_ = (TimePoint::min)();

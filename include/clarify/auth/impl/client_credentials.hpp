@@ -83,7 +83,7 @@ public:
     void succeed(detail::TokenReply reply, TimePoint sent_at) {
         auto header = std::make_shared<const Secret>(std::move(reply.header));
         settled_ = true;
-        state_.cache.fetched(std::move(header), sent_at, reply.lifetime);
+        state_.cache.fetched(std::move(header), sent_at, reply.lifetime, context_.random());
         tell(
             std::exchange(state_.fetched_before, true) ? EventKind::token_renewed
                                                        : EventKind::token_fetched,

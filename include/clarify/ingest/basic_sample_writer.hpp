@@ -125,9 +125,11 @@ public:
         @par Per-operation cancellation
         Terminal, partial and total. Before there was room nothing was taken; after that all of it may
         be stored nevertheless (`Fate::unknown`). Where they are in the spool and it waits until they are
-        stored, it succeeds, and `WriteReceipt::stored` is false.
+        stored, it succeeds, and `WriteReceipt::stored` is false; so it does where the writer ends before, and the
+        spool is one that lasts.
         @par Errors
-        Those of `try_write`; `Errc::overloaded` only where room is not waited for.
+        Those of `try_write`; `Errc::overloaded` only where room is not waited for. `Errc::closed` with
+        `Fate::unknown` where the writer ends while samples that it waits for are in memory.
     */
     template <CompletionToken<WriteReceipt> Token = boost::asio::use_awaitable_t<>>
     auto async_write(const DataFrame& frame, WriteOptions options = {}, Token&& token = {}) {

@@ -376,6 +376,25 @@ TEST_CASE_TEMPLATE(
             CHECK(stats.counts.dropped_for(DropReason::closed) == 15);
         }
     }
+    SUBCASE("a write that waits until its samples are stored") {
+        bench.sink.state().fault = [](const DataFrame&) { return away(); };
+        WriteOptions how;
+        how.until_stored = true;
+        const auto written = bench.start_write(frame("a", 10), how);
+        bench.pass(1s);
+        const auto drained = bench.start_drain(3s);
+        bench.pass(5s);
+        REQUIRE((*drained && *written));
+        if constexpr (Spool::blocks) {
+            REQUIRE((**written).has_value());
+            CHECK((**written)->accepted == 10);
+            CHECK((**written)->durable);
+            CHECK_FALSE((**written)->stored);
+        } else {
+            CHECK((*written)->error().code() == Errc::closed);
+            CHECK((*written)->error().fate() == Fate::unknown);
+        }
+    }
     SUBCASE("an insert that takes too long is stopped") {
         bench.sink.state().takes = 1h;
         REQUIRE(bench.writer->try_write(frame("a", 10)));
@@ -548,7 +567,14 @@ TEST_CASE_TEMPLATE(
         REQUIRE(*flushed);
         CHECK((*flushed)->error().code() == Errc::closed);
         REQUIRE(*written);
-        CHECK((*written)->error().code() == Errc::closed);
+        if constexpr (Spool::blocks) {
+            // What it waits for is safe.
+            REQUIRE((**written).has_value());
+            CHECK((**written)->durable);
+            CHECK_FALSE((**written)->stored);
+        } else {
+            CHECK((*written)->error().code() == Errc::closed);
+        }
         CHECK(bench.sink.state().in_flight == 0);
         if constexpr (Spool::blocks) CHECK(bench.spool.disk().content.state().samples == 20);
         CHECK(bench.clock->run(bench.context) == testing::Halt::finished);

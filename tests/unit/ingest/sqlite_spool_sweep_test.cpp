@@ -106,8 +106,7 @@ std::optional<SqliteSpool> open_small(const std::filesystem::path& file, Told& t
 
 /// The life of a spool: batches that fill the log more than once, some of them removed, and opened twice.
 /// Returns what is open in the end.
-std::optional<SqliteSpool> live(
-    const std::filesystem::path& file, Told& told, unsigned first = 0) {
+std::optional<SqliteSpool> live(const std::filesystem::path& file, Told& told, unsigned first = 0) {
     if (auto spool = open_small(file, told)) {
         append(*spool, told, first + 1, 3);
         append(*spool, told, first + 2, 9'000);

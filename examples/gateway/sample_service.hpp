@@ -23,7 +23,8 @@ namespace gateway {
     Posted samples (`posted_samples.hpp`) are answered 202, `{"accepted":2,"durable":false}`, when the writer
     has them, `durable` where they outlive the process; with `?wait=stored` 200 when Clarify has them, or after the limit of a call 202 with
     `"stored":false`. Which of them Clarify rejected is told then (422). 400 names what is wrong with a
-    request, of which nothing is accepted; 429 says that there is no room, 503 that the gateway is ending.
+    request, of which nothing is accepted; 429 says that there is no room, 503 that the gateway is ending. Who
+    waits for storage when it ends is answered 202, `"stored":false`, where the samples outlive it, else 503.
 
     @par Object lifetimes
     What it is made with, and the service itself, must outlive the answers.

@@ -168,6 +168,20 @@ TEST_CASE("gateway: what is left in its spool at the end is not lost") {
     CHECK(setup.gateway.log().find("1 samples wait in ") != std::string::npos);
 }
 
+TEST_CASE("gateway: who waits for storage hears at the end that the samples are in the spool") {
+    const TemporaryDirectory folder;
+    StuckSetup setup{{"--spool", (folder / "spool").string(), "--drain", "100ms"}};
+    Sender sender{setup.gateway};
+    sender.write_samples(one_sample, "/samples?wait=stored");
+    setup.receive_call();
+    setup.gateway.send_signal(SIGTERM);
+    const Response response = sender.read();
+    CHECK(response.result_int() == 202);
+    CHECK(response.body() == R"({"accepted":1,"durable":true,"stored":false})");
+    CHECK(setup.gateway.wait() == 0);
+    CHECK(setup.gateway.counted("left") == 1);
+}
+
 TEST_CASE("gateway: samples in its spool go to nobody but whom they are for") {
     const TemporaryDirectory folder;
     Setup setup{{"--spool", (folder / "spool").string(), "--max-delay", "0ms"}};

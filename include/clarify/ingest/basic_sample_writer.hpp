@@ -40,8 +40,9 @@ namespace clarify {
     @endcode
 
     Samples are gathered for `SampleWriterOptions::max_delay`, and longer where the rate of the service or a failure
-    holds them back: then requests become larger, not more. One is on its way at a time, so of several
-    values for one input and time the last one is what is stored in the end.
+    holds them back: then requests become larger, not more. One is on its way at a time, and where one was sent and
+    not answered, other values for the inputs and times in it wait until the service can no longer execute
+    it (15 s): so of several values for one input and time the last one is what is stored in the end.
 
     What may pass by itself never costs a sample: a network that is away, a service that is, credentials
     that are wrong. They wait, with pauses that grow to a minute. What the service says of samples
@@ -124,9 +125,11 @@ public:
         @par Per-operation cancellation
         Terminal, partial and total. Before there was room nothing was taken; after that all of it may
         be stored nevertheless (`Fate::unknown`). Where they are in the spool and it waits until they are
-        stored, it succeeds, and `WriteReceipt::stored` is false.
+        stored, it succeeds, and `WriteReceipt::stored` is false; so it does where the writer ends before, and the
+        spool is one that lasts.
         @par Errors
-        Those of `try_write`; `Errc::overloaded` only where room is not waited for.
+        Those of `try_write`; `Errc::overloaded` only where room is not waited for. `Errc::closed` with
+        `Fate::unknown` where the writer ends while samples that it waits for are in memory.
     */
     template <CompletionToken<WriteReceipt> Token = boost::asio::use_awaitable_t<>>
     auto async_write(const DataFrame& frame, WriteOptions options = {}, Token&& token = {}) {

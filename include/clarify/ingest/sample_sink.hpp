@@ -39,6 +39,10 @@ namespace clarify {
     status of 413, say that the frame is too large: it is divided. Everything else is waited out, as
     long as it takes, so a sink may report it in whatever way says most to people. A
     `Retry-After` is heeded.
+    @par What a failure leaves open
+    With `Fate::unknown`, and with a status of 500 or more, the frame may still be stored, by the service's own limit
+    within 15 s. Until then the writer sends no other value for any input and time of it, though the same value and
+    everything else. So `Fate::unsent` is to be said only of what is sure to be executed no more.
     @par Deadline
     A sink ends each attempt by a limit of its own: one that never ends holds back all that follow.
 */

@@ -20,11 +20,14 @@ namespace gathered_samples_test {
 
 using namespace clarify;
 using namespace clarify::detail;
+using namespace std::chrono_literals;
 
 namespace {
 
 using Kind = InsertVerdict::Kind;
 using Place = std::pair<std::string, std::int64_t>;
+
+constexpr TimePoint now{};
 
 Timestamp at(std::int64_t number) { return Timestamp::from_microseconds(number * 1'000'000); }
 
@@ -67,7 +70,7 @@ struct Service {
 
     /// One request. False where there was none.
     bool send(GatheredSamples& gathered) {
-        const DataFrame* const frame = gathered.next();
+        const DataFrame* const frame = gathered.next(now);
         if (frame == nullptr) return false;
         ++requests;
         REQUIRE(frame->is_normalized());
@@ -75,7 +78,7 @@ struct Service {
         InsertVerdict verdict;
         if (frame->value_count() > largest) {
             verdict.kind = Kind::divide;
-            count(gathered.failed(verdict));
+            count(gathered.failed(verdict, now));
             return true;
         }
         verdict.reason = "no";
@@ -97,7 +100,7 @@ struct Service {
             }
         }
         if (verdict.kind == Kind::blame) {
-            count(gathered.failed(verdict));
+            count(gathered.failed(verdict, now));
             return true;
         }
         for (std::size_t column = 0; column != frame->columns(); ++column) {
@@ -124,7 +127,7 @@ constexpr std::size_t megabytes = 8'000'000;
 TEST_CASE("GatheredSamples: what fits is one request, and the last value of a time counts") {
     GatheredSamples gathered{megabytes};
     CHECK(gathered.empty());
-    CHECK(gathered.next() == nullptr);
+    CHECK(gathered.next(now) == nullptr);
     gathered.add(page(3, series("a", 10, 1)));
     gathered.add(page(5, series("a", 10, 2)));
     gathered.add(page(9, series("b", 5)));
@@ -148,21 +151,21 @@ TEST_CASE("GatheredSamples: a page without samples is done at once") {
     gathered.add(nothing);
     CHECK(gathered.empty());
     CHECK(gathered.mark() == 4);
-    CHECK(gathered.next() == nullptr);
+    CHECK(gathered.next(now) == nullptr);
 }
 
 TEST_CASE("GatheredSamples: what is held back grows, and what is stored in part does not") {
     GatheredSamples gathered{20'000};
     CHECK(gathered.room() > 100);
     gathered.add(page(1, series("a", 10)));
-    REQUIRE(gathered.next() != nullptr);
-    CHECK(gathered.failed({}).waits);
+    REQUIRE(gathered.next(now) != nullptr);
+    CHECK(gathered.failed({}, now).waits);
     CHECK(gathered.room() > 100);
     gathered.add(page(2, series("b", 10)));
-    REQUIRE(gathered.next() != nullptr);
-    CHECK(gathered.next()->value_count() == 20);
+    REQUIRE(gathered.next(now) != nullptr);
+    CHECK(gathered.next(now)->value_count() == 20);
     // Several requests.
-    CHECK(gathered.failed({}).waits);
+    CHECK(gathered.failed({}, now).waits);
     gathered.add(page(3, series("c", 2'000)));
     CHECK(gathered.room() == 0);
     Service service;
@@ -179,7 +182,7 @@ TEST_CASE("GatheredSamples: requests come close to the limit once their samples 
     GatheredSamples gathered{100'000};
     const std::uint64_t before = gathered.whole_request();
     gathered.add(page(1, series("a", 1'000)));
-    gathered.next();
+    gathered.next(now);
     CHECK(gathered.whole_request() > before);
 }
 
@@ -268,9 +271,9 @@ TEST_CASE("GatheredSamples: a failure that passes changes nothing, in the midst 
     Service service;
     service.is_bad = [](const Place& place) { return place.second == 5; };
     for (int i = 0; i != 1'000 && !gathered.empty(); ++i) {
-        REQUIRE(gathered.next() != nullptr);
+        REQUIRE(gathered.next(now) != nullptr);
         if (i % 2 == 0) {
-            CHECK(gathered.failed({}).waits);
+            CHECK(gathered.failed({}, now).waits);
         } else {
             service.send(gathered);
         }
@@ -309,19 +312,102 @@ TEST_CASE(
     SampleTable table = series("a", 3);
     table.merge(series("b", 3));
     gathered.add(page(1, table));
-    REQUIRE(gathered.next() != nullptr);
+    REQUIRE(gathered.next(now) != nullptr);
     InsertVerdict verdict;
     verdict.kind = Kind::blame;
     verdict.stored = {0};
-    const SettledSamples settled = gathered.failed(verdict);
+    const SettledSamples settled = gathered.failed(verdict, now);
     CHECK(settled.stored == 3);
     CHECK(settled.rejected.empty());
     CHECK_FALSE(settled.waits);
-    REQUIRE(gathered.next() != nullptr);
-    CHECK(gathered.next()->columns() == 1);
-    CHECK(gathered.next()->key(0) == "b");
+    REQUIRE(gathered.next(now) != nullptr);
+    CHECK(gathered.next(now)->columns() == 1);
+    CHECK(gathered.next(now)->key(0) == "b");
     CHECK(gathered.stored().stored == 3);
     CHECK(gathered.empty());
+}
+
+TEST_CASE("GatheredSamples: what may be executed late is not followed by another value") {
+    GatheredSamples gathered{megabytes};
+    InsertVerdict unanswered;
+    unanswered.in_doubt = true;
+    const TimePoint end = now + DoubtfulSamples::longest;
+    gathered.add(page(1, series("a", 3, 1)));
+    REQUIRE(gathered.next(now) != nullptr);
+    CHECK(gathered.failed(unanswered, now).waits);
+    SampleTable newer = series("a", 1, 2);
+    newer.merge(series("b", 1));
+    gathered.add(page(2, newer));
+    // All but the one that changed.
+    const DataFrame* const second = gathered.next(now + 1s);
+    REQUIRE(second != nullptr);
+    CHECK(second->value_count() == 3);
+    CHECK(second->column(0)[1] == 1);
+    CHECK(gathered.stored().stored == 3);
+    CHECK_FALSE(gathered.empty());
+    CHECK(gathered.held_until() == end);
+    CHECK(gathered.next(end - 1ns) == nullptr);
+    // What comes meanwhile is sent, and the last value of all is what is held.
+    CHECK(gathered.room() > 100);
+    newer = series("a", 1, 3);
+    newer.merge(series("c", 1));
+    gathered.add(page(3, newer));
+    REQUIRE(gathered.next(end - 1ns) != nullptr);
+    CHECK(gathered.next(end - 1ns)->key(0) == "c");
+    CHECK(gathered.stored().stored == 1);
+    CHECK(gathered.next(end - 1ns) == nullptr);
+    REQUIRE(gathered.next(end) != nullptr);
+    CHECK(gathered.next(end)->column(0)[0] == 3);
+    CHECK(gathered.stored().stored == 1);
+    CHECK(gathered.empty());
+    CHECK(gathered.finish() == 2);
+}
+
+TEST_CASE("GatheredSamples: the value in doubt itself is sent again, even after another one came") {
+    GatheredSamples gathered{megabytes};
+    InsertVerdict unanswered;
+    unanswered.in_doubt = true;
+    gathered.add(page(1, series("a", 1, 1)));
+    REQUIRE(gathered.next(now) != nullptr);
+    gathered.failed(unanswered, now);
+    gathered.add(page(2, series("a", 1, 2)));
+    CHECK(gathered.next(now + 1s) == nullptr);
+    gathered.add(page(3, series("a", 1, 1)));
+    REQUIRE(gathered.next(now + 1s) != nullptr);
+    CHECK(gathered.next(now + 1s)->column(0)[0] == 1);
+}
+
+TEST_CASE("GatheredSamples: what an earlier owner may have sent is in doubt, too") {
+    GatheredSamples gathered{megabytes};
+    SampleTable table = series("a", 2, 1);
+    table["a"].push_back({at(0), 2});
+    gathered.doubt(table, now + 15s);
+    gathered.add(page(2, table));
+    REQUIRE(gathered.next(now) != nullptr);
+    CHECK(gathered.next(now)->value_count() == 1);
+    CHECK(gathered.next(now)->times()[0] == at(1));
+    gathered.stored();
+    CHECK(gathered.next(now) == nullptr);
+    REQUIRE(gathered.next(now + 15s) != nullptr);
+    CHECK(gathered.next(now + 15s)->column(0)[0] == 2);
+}
+
+TEST_CASE("DoubtfulSamples: it forgets in time, and what is sent again takes no more room") {
+    DoubtfulSamples doubtful;
+    CHECK_FALSE(doubtful.next_end());
+    for (int second = 0; second != 100; ++second)
+        doubtful.add(series("a", 20'000), now + std::chrono::seconds{second});
+    CHECK_FALSE(doubtful.is_full(now));
+    CHECK(doubtful.next_end() == now + 99s);
+    for (int i = 0; i != 60; ++i)
+        doubtful.add(series("b", 20'000 + i), now + 120s);
+    CHECK(doubtful.is_full(now));
+    CHECK(doubtful.is_full(now + 119s));
+    CHECK_FALSE(doubtful.is_full(now + 120s));
+    CHECK_FALSE(doubtful.next_end());
+    SampleTable other = series("b", 1, 2);
+    CHECK(doubtful.take_contradicting(other, now + 120s).empty());
+    CHECK(other.size() == 1);
 }
 
 }  // namespace gathered_samples_test

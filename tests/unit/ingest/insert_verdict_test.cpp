@@ -141,4 +141,14 @@ TEST_CASE("judge_insert: a partial failure says what is stored") {
     CHECK(verdict.stored[0] == 2);
 }
 
+TEST_CASE("judge_insert: what was sent and not answered by the service may be executed late") {
+    CHECK(judge(Error{Errc::timeout}.set_fate(Fate::unknown)).in_doubt);
+    CHECK(judge(status(502)).in_doubt);
+    CHECK_FALSE(judge(Error{Errc::connect}).in_doubt);
+    CHECK_FALSE(judge(status(401)).in_doubt);
+    CHECK_FALSE(judge(status(429)).in_doubt);
+    CHECK_FALSE(judge(rpc(-32602, "{}")).in_doubt);
+    CHECK_FALSE(judge(rpc(-32015, "{}")).in_doubt);
+}
+
 }  // namespace insert_verdict_test

@@ -196,6 +196,49 @@ TEST_CASE_TEMPLATE(
 }
 
 TEST_CASE_TEMPLATE(
+    "SampleWriter: an insert that is executed late overwrites nothing newer",
+    Spool,
+    MemorySpool,
+    FakeDisk) {
+    Bench<Spool> bench;
+    auto& service = bench.sink.state();
+    const auto late = [&] { service.stored[{"a", 0}] = 1; };
+    bool is_answered = false;
+    service.fault = [&](const DataFrame&) -> std::optional<Error> {
+        if (is_answered) return std::nullopt;
+        return Error{Errc::timeout}.set_fate(Fate::unknown);
+    };
+    REQUIRE(bench.writer->try_write(frame("a", 1, 1)));
+    bench.pass(1'100ms);
+    REQUIRE(service.frames.size() == 1);
+    SUBCASE("of this writer") {}
+    SUBCASE("of the one before") {
+        if constexpr (Spool::blocks) {
+            bench.writer.reset();
+            bench.pass(1s);
+            bench.open();
+        }
+    }
+    is_answered = true;
+    REQUIRE(bench.writer->try_write(frame("a", 1, 2)));
+    REQUIRE(bench.writer->try_write(frame("b", 1, 3)));
+    bench.pass(13s);
+    CHECK(service.stored.at({"b", 0}) == 3);
+    CHECK(bench.stats().counts.pending() != 0);
+    late();
+    bench.pass(4s);
+    CHECK(service.stored.at({"a", 0}) == 2);
+    CHECK(bench.stats().counts.stored == (Spool::blocks ? bench.stats().counts.offered : 3));
+    CHECK(bench.clock->run(bench.context) == testing::Halt::finished);
+    // No other value is held back by that.
+    const std::size_t before = service.frames.size();
+    REQUIRE(bench.writer->try_write(frame("a", 1, 4)));
+    bench.pass(2s);
+    CHECK(service.stored.at({"a", 0}) == 4);
+    CHECK(service.frames.size() == before + 1);
+}
+
+TEST_CASE_TEMPLATE(
     "SampleWriter: a bad sample harms itself alone, and is told of once",
     Spool,
     MemorySpool,
@@ -333,6 +376,25 @@ TEST_CASE_TEMPLATE(
             CHECK_FALSE((**drained)->kept);
             CHECK((**drained)->unsent.size() == 15);
             CHECK(stats.counts.dropped_for(DropReason::closed) == 15);
+        }
+    }
+    SUBCASE("a write that waits until its samples are stored") {
+        bench.sink.state().fault = [](const DataFrame&) { return away(); };
+        WriteOptions how;
+        how.until_stored = true;
+        const auto written = bench.start_write(frame("a", 10), how);
+        bench.pass(1s);
+        const auto drained = bench.start_drain(3s);
+        bench.pass(5s);
+        REQUIRE((*drained && *written));
+        if constexpr (Spool::blocks) {
+            REQUIRE((**written).has_value());
+            CHECK((**written)->accepted == 10);
+            CHECK((**written)->durable);
+            CHECK_FALSE((**written)->stored);
+        } else {
+            CHECK((*written)->error().code() == Errc::closed);
+            CHECK((*written)->error().fate() == Fate::unknown);
         }
     }
     SUBCASE("an insert that takes too long is stopped") {
@@ -507,7 +569,14 @@ TEST_CASE_TEMPLATE(
         REQUIRE(*flushed);
         CHECK((*flushed)->error().code() == Errc::closed);
         REQUIRE(*written);
-        CHECK((*written)->error().code() == Errc::closed);
+        if constexpr (Spool::blocks) {
+            // What it waits for is safe.
+            REQUIRE((**written).has_value());
+            CHECK((**written)->durable);
+            CHECK_FALSE((**written)->stored);
+        } else {
+            CHECK((*written)->error().code() == Errc::closed);
+        }
         CHECK(bench.sink.state().in_flight == 0);
         if constexpr (Spool::blocks) CHECK(bench.spool.disk().content.state().samples == 20);
         CHECK(bench.clock->run(bench.context) == testing::Halt::finished);

@@ -199,19 +199,19 @@ TEST_CASE("sqlite spool damage: nothing is damaged after a kill") {
 }
 
 TEST_CASE("sqlite spool damage: a changed byte of the file") {
-    strike(image(false), &Image::file, rounds(150), false);
+    strike(image(false), &Image::file, rounds(350), false);
 }
 
 TEST_CASE("sqlite spool damage: a file that was cut") {
-    strike(image(false), &Image::file, rounds(60), true);
+    strike(image(false), &Image::file, rounds(150), true);
 }
 
 TEST_CASE("sqlite spool damage: a changed byte of the log, which silently drops all that follows") {
-    strike(image(true), &Image::log, rounds(150), false);
+    strike(image(true), &Image::log, rounds(350), false);
 }
 
 TEST_CASE("sqlite spool damage: a log that was cut looks like a shorter one") {
-    strike(image(true), &Image::log, rounds(60), true);
+    strike(image(true), &Image::log, rounds(150), true);
 }
 
 TEST_CASE("sqlite spool damage: a changed byte of the mark costs nothing") {

@@ -6,6 +6,9 @@
 
 #include <clarify/api/data_frame.hpp>
 #include <clarify/api/sample_buffer.hpp>
+#include <clarify/api/samples.hpp>
+#include <clarify/core/clock.hpp>
+#include <clarify/ingest/detail/doubtful_samples.hpp>
 #include <clarify/ingest/detail/insert_verdict.hpp>
 #include <clarify/ingest/sample_spool.hpp>
 #include <clarify/ingest/writer_stats.hpp>
@@ -15,6 +18,7 @@
 #include <deque>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace clarify::detail {
@@ -34,6 +38,11 @@ struct SettledSamples {
     They are divided into requests, of which one at a time is on its way: so for one input and time
     nothing older follows something newer. What comes from the spool later joins them only while
     nothing of them is under suspicion and none of them is stored.
+
+    @par Whose fate is unknown
+    A request that was sent and not answered may be executed later than one that is sent after it. So for
+    each input and time in it no other value is sent before the service can no longer execute it; the
+    same value is, and so is everything else.
 
     @par How the bad ones are found
     What a verdict names by its path alone is set aside; a column that is named as a whole is
@@ -79,12 +88,17 @@ public:
     /// All that is not settled, which is forgotten here.
     SampleBuffer take_rest();
 
-    /// The next request, the same until it is settled; null where there is none.
-    const DataFrame* next();
+    /// These may have been sent by an earlier owner of the spool, and be executed until then.
+    void doubt(SampleTable samples, TimePoint until) { doubtful_.add(std::move(samples), until); }
+
+    /// The next request, the same until it is settled; null where there is none, or none yet.
+    const DataFrame* next(TimePoint now);
+    /// When there may be another one, where there is none though it is not empty.
+    TimePoint held_until() const { return doubtful_.next_end().value_or((TimePoint::min)()); }
     /// It is stored.
     SettledSamples stored();
     /// It is not, for `verdict`.
-    SettledSamples failed(const InsertVerdict& verdict);
+    SettledSamples failed(const InsertVerdict& verdict, TimePoint now);
 
 private:
     /// Parts that are tried because a larger one failed.
@@ -106,7 +120,7 @@ private:
         std::shared_ptr<Suspicion> suspicion;
     };
 
-    void divide();
+    void divide(TimePoint now);
     void regroup();
     Part take_front();
     void divide_large(Part part, const std::string& reason, SettledSamples& out);
@@ -126,8 +140,10 @@ private:
     std::uint64_t settled_ = 0;
     /// May more join?
     bool open_ = true;
+    /// Not divided yet, or to be held back.
     SampleBuffer fresh_;
     std::deque<Part> parts_;
+    DoubtfulSamples doubtful_;
 };
 
 }  // namespace clarify::detail

@@ -40,6 +40,8 @@ struct InsertVerdict {
     };
 
     Kind kind = Kind::wait;
+    /// Was it sent, and may it be executed yet?
+    bool in_doubt = false;
     std::vector<BlamedPlace> places;
     /// Columns that are stored all the same.
     std::vector<std::size_t> stored;

@@ -125,11 +125,15 @@ inline std::uint64_t size_of_file(const std::string& path) noexcept {
     return ::stat(path.c_str(), &there) == 0 ? static_cast<std::uint64_t>(there.st_size) : 0;
 }
 
-/// Makes the names in the folder of a file last.
+/// Makes the names in the folder of a file last, where that can be.
 inline void sync_folder(const std::string& path) noexcept {
-    const std::size_t slash = path.rfind('/');
-    const int folder = ::open(
-        slash == 0 ? "/" : path.substr(0, slash).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int folder = -1;
+    try {
+        const std::size_t slash = path.rfind('/');
+        folder = ::open(
+            slash == 0 ? "/" : path.substr(0, slash).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): without memory it is as without a descriptor
+    }
     if (folder < 0) return;
     ::fsync(folder);
     ::close(folder);

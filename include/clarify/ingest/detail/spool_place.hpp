@@ -51,6 +51,9 @@ public:
             std::error_code failed;
             place.path_ = where_it_is(given, failed).string();
             if (failed) return spool_error(given.string(), "cannot be found", failed.value());
+            place.log_path_ = place.path_ + "-wal";
+            place.mark_path_ = place.path_ + "-mark";
+            place.new_path_ = place.path_ + "-new";
             place.file_ = SpoolFile::open(place.path_, O_RDWR);
             if (!place.file_ && errno != ENOENT)
                 return spool_error(place.path_, opening_failed(errno), errno);
@@ -66,9 +69,9 @@ public:
     }
 
     const std::string& path() const noexcept { return path_; }
-    std::string log_path() const { return path_ + "-wal"; }
-    std::string mark_path() const { return path_ + "-mark"; }
-    std::string new_path() const { return path_ + "-new"; }
+    const std::string& log_path() const noexcept { return log_path_; }
+    const std::string& mark_path() const noexcept { return mark_path_; }
+    const std::string& new_path() const noexcept { return new_path_; }
     std::string aside_path(std::int64_t stamp) const {
         return path_ + ".damaged-" + std::to_string(stamp);
     }
@@ -106,8 +109,8 @@ public:
     /// Gives file and log the names of what is damaged. 0, or what the system says.
     int set_aside(std::int64_t stamp) {
         const std::string aside = aside_path(stamp);
-        if (::rename(path_.c_str(), aside.c_str()) != 0 && errno != ENOENT) return errno;
         const std::string log = aside + "-wal";
+        if (::rename(path_.c_str(), aside.c_str()) != 0 && errno != ENOENT) return errno;
         if (::rename(log_path().c_str(), log.c_str()) != 0 && errno != ENOENT) return errno;
         sync_folder(path_);
         return 0;
@@ -134,8 +137,8 @@ public:
         ::unlink(log_path().c_str());
         if (::rename(new_path().c_str(), path_.c_str()) != 0)
             return spool_error(path_, "cannot be put in place", errno);
-        sync_folder(path_);
         file_ = std::move(new_file_);
+        sync_folder(path_);
         return {};
     }
     /// Removes a spool in which nothing waits.
@@ -177,7 +180,11 @@ private:
         return system == EINVAL ? "is not a regular file" : "cannot be opened for writing";
     }
 
+    // Made once, so that nothing needs memory in the midst of a step.
     std::string path_;
+    std::string log_path_;
+    std::string mark_path_;
+    std::string new_path_;
     SpoolFile file_;
     SpoolFile new_file_;
     SpoolFile mark_file_;

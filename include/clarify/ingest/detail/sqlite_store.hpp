@@ -82,6 +82,7 @@ private:
 
     // What waits in the file, and what is done with.
     Result<void> enter();
+    Result<void> enter_what_is_there();
     Result<void> enter_file();
     Result<void> check_identity() const;
     SqliteCode settle_removed();
@@ -112,6 +113,9 @@ private:
     SqliteCode give_back();
     SqliteCode checkpoint_beyond(std::uint64_t bytes);
     void tidy();
+    void tidy_at_end() noexcept;
+    void note_done() noexcept;
+    void forget_all() noexcept;
     template <class Change>
     SqliteCode change(bool last, Change&& make);
     bool is_rescuing() const noexcept { return table_.head.rescue != 0; }

@@ -232,6 +232,8 @@ private:
     GatheredSamples gathered_;
     InsertPace pace_;
     Jitter jitter_;
+    /// Until when the first samples from the spool may be executed yet that an earlier writer has sent.
+    std::optional<TimePoint> earlier_until_;
     std::uint64_t done_ = 0;
     std::uint64_t removed_ = 0;
     TimePoint remove_again_{};

@@ -7,7 +7,9 @@
 #include <clarify/api/detail/sample_parts.hpp>
 #include <clarify/api/samples.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/detail/time_span.hpp>
 #include <clarify/ingest/detail/gathered_samples.hpp>
+#include <clarify/ingest/detail/sample_tables.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -153,25 +155,27 @@ CLARIFY_DECL SampleBuffer GatheredSamples::take_rest() {
     return rest;
 }
 
-CLARIFY_DECL const DataFrame* GatheredSamples::next() {
-    if (parts_.empty()) divide();
+CLARIFY_DECL const DataFrame* GatheredSamples::next(TimePoint now) {
+    if (parts_.empty() && !doubtful_.is_full(now)) divide(now);
     return parts_.empty() ? nullptr : &parts_.front().frame;
 }
 
-CLARIFY_DECL void GatheredSamples::divide() {
+CLARIFY_DECL void GatheredSamples::divide(TimePoint now) {
     if (fresh_.empty()) return;
     const std::size_t envelope = gathered_samples::envelope;
-    SampleParts parts{SampleAccess::take(fresh_), max_size_ - (std::min)(envelope, max_size_ / 2)};
+    SampleTable samples = SampleAccess::take(fresh_);
+    fresh_.add(doubtful_.take_contradicting(samples, now));
+    SampleParts parts{std::move(samples), max_size_ - (std::min)(envelope, max_size_ / 2)};
     double bytes = 0;
-    double samples = 0;
+    double values = 0;
     while (const SamplePart* const part = parts.next()) {
         DataFrame frame = gathered_samples::frame_of(*part);
         if (frame.empty() || frame.columns() == 0) continue;
         bytes += gathered_samples::text_size(frame);
-        samples += static_cast<double>(frame.value_count());
+        values += static_cast<double>(frame.value_count());
         parts_.emplace_back(std::move(frame));
     }
-    if (samples > 0) bytes_each_ = std::clamp(bytes / samples, 4.0, 400.0);
+    if (values > 0) bytes_each_ = std::clamp(bytes / values, 4.0, 400.0);
 }
 
 /// What is under no suspicion is divided anew, with what has come since.
@@ -196,8 +200,8 @@ CLARIFY_DECL GatheredSamples::Part GatheredSamples::take_front() {
 
 CLARIFY_DECL void GatheredSamples::settle(SettledSamples& out) {
     settled_ += out.stored + out.rejected.size();
-    // After a failure of something else the rest may grow.
-    open_ = out.waits;
+    // After a failure of something else the rest may grow, and so may what is only held back.
+    open_ = out.waits || (parts_.empty() && !fresh_.empty());
     if (out.waits) regroup();
     for (const Part& part : parts_)
         open_ = open_ && !part.suspicion;
@@ -219,8 +223,11 @@ CLARIFY_DECL SettledSamples GatheredSamples::stored() {
     return out;
 }
 
-CLARIFY_DECL SettledSamples GatheredSamples::failed(const InsertVerdict& verdict) {
+CLARIFY_DECL SettledSamples GatheredSamples::failed(
+    const InsertVerdict& verdict, TimePoint now) {
     SettledSamples out;
+    if (verdict.in_doubt)
+        doubt(table_of(parts_.front().frame), time_after(now, DoubtfulSamples::longest));
     switch (verdict.kind) {
         case InsertVerdict::Kind::wait:
             out.waits = true;

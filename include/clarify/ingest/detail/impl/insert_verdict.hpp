@@ -6,6 +6,7 @@
 
 #include <clarify/api/summaries.hpp>
 #include <clarify/core/detail/config.hpp>
+#include <clarify/core/errc.hpp>
 #include <clarify/core/rpc_error.hpp>
 #include <clarify/ingest/detail/insert_verdict.hpp>
 
@@ -89,7 +90,10 @@ inline std::vector<std::size_t> stored_columns(const ErrorData& data, const Data
 }  // namespace insert_verdict
 
 CLARIFY_DECL InsertVerdict judge_insert(const Error& error, const DataFrame& frame) {
+    constexpr unsigned server_error = 500;
     InsertVerdict verdict;
+    // What is between us and the service may have answered in its place.
+    verdict.in_doubt = error.fate() == Fate::unknown || error.http_status() >= server_error;
     const bool says_too_large = error.http_status() == 413 ||
         (error.code() == Errc::bad_argument && error.reason() == Reason::request);
     if (says_too_large) {

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <iterator>
 #include <limits>
+#include <new>
 #include <span>
 
 namespace clarify::detail {
@@ -40,8 +41,22 @@ SqliteCode SpoolStore::change(bool last, Change&& make) {
         table_.undo();
         return code;
     }
-    place_.write_mark(now_, false);
+    note_done();
     return code;
+}
+
+/// Something was committed. No lack of memory makes that a failure: the mark lags behind then.
+inline void SpoolStore::note_done() noexcept {
+    try {
+        place_.write_mark(now_, false);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): the next one is written again
+    }
+}
+
+/// Without memory nobody knows how far something has come: the files tell, when they are opened again.
+inline void SpoolStore::forget_all() noexcept {
+    table_.abandon();
+    damaged_pages_.reset();
 }
 
 /// Tries; sets aside what turns out to be damaged, and tries once more.
@@ -55,7 +70,13 @@ Result<void> SpoolStore::attempt(Attempt&& attempt) {
         if (!table_.is_open()) {
             if (const Result<void> entered = enter(); !entered) return entered;
         }
-        const SqliteCode code = attempt();
+        SqliteCode code;
+        try {
+            code = attempt();
+        } catch (...) {
+            forget_all();
+            throw;
+        }
         update_state();
         if (code.ok()) return {};
         if (again || !code.is_damage()) return fault(code, "cannot be used");
@@ -80,7 +101,11 @@ inline void SpoolStore::update_state() {
     } else if (!state_.oldest_written && table_.is_open()) {
         std::int64_t written = 0;
         bool any = false;
-        table_.oldest(now_.removed, written, any);
+        try {
+            table_.oldest(now_.removed, written, any);
+        } catch (const std::bad_alloc&) {
+            any = false;
+        }
         if (any) {
             const std::chrono::microseconds since{written};
             state_.oldest_written = std::chrono::system_clock::time_point{
@@ -151,8 +176,13 @@ inline SqliteCode SpoolStore::try_append(
         }
         return inserted;
     });
+    if (!code.ok()) return code;
     // It is in the log by now, so no failure here can undo it.
-    if (code.ok()) checkpoint_beyond(log_room());
+    try {
+        checkpoint_beyond(log_room());
+    } catch (const std::bad_alloc&) {
+        forget_all();
+    }
     return code;
 }
 

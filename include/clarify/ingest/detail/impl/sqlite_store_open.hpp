@@ -32,10 +32,14 @@ inline Result<std::unique_ptr<SpoolStore>> SpoolStore::open(
     if (!entered) return entered.error();
     if (store->is_rescuing()) {
         // What is large takes longer than whoever waits for this should.
-        store->rescue(rescue_pages);
+        try {
+            store->rescue(rescue_pages);
+        } catch (...) {
+            store->forget_all();
+            throw;
+        }
     } else if (store->now_.samples == 0) {
-        store->tidied_ -= tidy_pause;
-        store->tidy();
+        store->tidy_at_end();
     }
     store->update_state();
     return store;
@@ -47,16 +51,33 @@ inline SpoolStore::~SpoolStore() {
         place_.forget();
         return;
     }
-    if (table_.is_open() && now_.samples == 0 && !is_rescuing()) {
+    if (table_.is_open() && now_.samples == 0 && !is_rescuing()) tidy_at_end();
+}
+
+/// Now, and not some seconds later.
+inline void SpoolStore::tidy_at_end() noexcept {
+    try {
         tidied_ -= tidy_pause;
         tidy();
+    } catch (...) {
+        forget_all();
     }
 }
 
 // --- Opening ------------------------------------------------------------------------------------
 
-/// Opens what there is, makes what there is not, and sets aside what is no spool.
 inline Result<void> SpoolStore::enter() {
+    try {
+        return enter_what_is_there();
+    } catch (...) {
+        // What is open half way must not be taken for a spool in which nothing waits.
+        forget_all();
+        throw;
+    }
+}
+
+/// Opens what there is, makes what there is not, and sets aside what is no spool.
+inline Result<void> SpoolStore::enter_what_is_there() {
     if (place_.has_file() && place_.file().is_at(place_.path())) {
         switch (kind_of(place_.file().read(0, spool_head_size))) {
             case SpoolKind::newer:

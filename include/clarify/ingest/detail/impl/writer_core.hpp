@@ -5,6 +5,7 @@
 #define CLARIFY_INGEST_DETAIL_IMPL_WRITER_CORE_HPP
 
 #include <clarify/core/detail/time_span.hpp>
+#include <clarify/ingest/detail/doubtful_samples.hpp>
 #include <clarify/ingest/detail/sample_tables.hpp>
 #include <clarify/ingest/detail/writer_core.hpp>
 
@@ -42,7 +43,11 @@ WriterCore<Sink, Spool>::WriterCore(
     spool_state_ = spool_.state();
     ledger_.offered(spool_state_.samples + spool_state_.lost);
     ledger_.dropped(DropReason::damaged, spool_state_.lost);
-    if (spool_state_.samples == 0) gathered_.skip_to(spool_state_.newest);
+    if (spool_state_.samples == 0) {
+        gathered_.skip_to(spool_state_.newest);
+    } else {
+        earlier_until_ = time_after(now(), DoubtfulSamples::longest);
+    }
     done_ = removed_ = gathered_.mark();
     enough_ = gathered_.whole_request();
 }

@@ -78,9 +78,9 @@ boost::asio::awaitable<Result<WriteReceipt>> WriterCore<Sink, Spool>::write(
     const std::shared_ptr<Ticket> ticket = *placed;
     ticket->samples = std::move(own);
     const Result<void> settled = co_await self->settled(ticket);
-    // They are in the spool, which is more than nothing.
-    const bool is_cancelled = !settled && settled.error().code() == Errc::cancelled;
-    if (is_cancelled) co_return Outcome{std::move(receipt)};
+    // They are in the spool, which is more than nothing: the next writer finds them where it lasts.
+    const bool stays = !settled && (receipt.durable || settled.error().code() == Errc::cancelled);
+    if (stays) co_return Outcome{std::move(receipt)};
     if (!settled) co_return Outcome{settled.error()};
     receipt.stored = true;
     receipt.rejected = std::move(ticket->rejected);

@@ -12,6 +12,8 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace clarify::detail {
 
@@ -285,9 +287,13 @@ boost::asio::awaitable<void> WriterCore<Sink, Spool>::deliver_some() {
         const bool is_read = co_await gather();
         if (!is_read || is_stopped_) co_return;
     }
-    const DataFrame* const frame = gathered_.next();
+    const DataFrame* const frame = gathered_.next(now());
     if (frame == nullptr) {
-        co_await finish_page();
+        if (gathered_.empty()) {
+            co_await finish_page();
+        } else {
+            co_await changed_.wait(serial_, gathered_.held_until());
+        }
         co_return;
     }
     pace_.begun(now());
@@ -319,6 +325,10 @@ boost::asio::awaitable<bool> WriterCore<Sink, Spool>::gather() {
         pace_.hold_until(time_after(now(), Clock::duration{spool_patience}));
         co_return !gathered_.empty();
     }
+    if (!page->samples.empty()) {
+        const std::optional<TimePoint> until = std::exchange(earlier_until_, std::nullopt);
+        if (until && *until > now()) gathered_.doubt(page->samples, *until);
+    }
     gathered_.add(std::move(*page));
     enough_ = gathered_.whole_request();
     const Lock lock{mutex_};
@@ -333,8 +343,8 @@ void WriterCore<Sink, Spool>::settle(const Result<void>& outcome) {
     if (outcome) {
         settled = gathered_.stored();
     } else {
-        const InsertVerdict verdict = judge_insert(outcome.error(), *gathered_.next());
-        settled = gathered_.failed(verdict);
+        const InsertVerdict verdict = judge_insert(outcome.error(), *gathered_.next(at));
+        settled = gathered_.failed(verdict, at);
     }
     if (settled.waits) {
         pace_.failed(at, outcome.error(), jitter_.next());

@@ -19,6 +19,19 @@ Examples:
 
 )";
 
+constexpr const char* publish_examples =
+    R"(Each signal that no item shows as it is becomes an item, or has its item updated, which keeps its visibility; so
+only what is new or has changed is published, and the command may be repeated at will. A signal without a name
+is shown by its input key. What was published is listed as the lists of signals and items are: a table on a
+terminal, one JSON object a line in a pipe; standard error says how many signals were looked at.
+
+Examples:
+  clarify publish                             all signals of the integration
+  clarify publish --label site=pier --dry-run
+  clarify publish --filter '{"input":{"$regex":"^pump/"}}'
+
+)";
+
 constexpr const char* insert_examples =
     R"(CSV as RFC 4180 has it: fields may be in quotes, and then have line breaks in them; the delimiter is found in
 the first line, which names the columns. One of them is the time (`time` or `timestamp`, else the first), the
@@ -111,6 +124,14 @@ ApiCommands::ApiCommands(CLI::App& app) {
     apps.push_back(add_list(app, list, "signals", "List the signals of the integration"));
     apps.push_back(add_list(app, list, "items", "List the items of the organisation"));
 
+    CLI::App* const publish_app = app.add_subcommand("publish", "Publish signals as items");
+    add_filter(*publish_app, publish.filter);
+    publish_app->add_flag(
+        "--dry-run", publish.dry_run, "Change nothing, but say what would be published");
+    publish_app->add_flag("--json", publish.json, "JSON also on a terminal");
+    publish_app->footer(publish_examples);
+    apps.push_back(publish_app);
+
     CLI::App* const insert_app = app.add_subcommand("insert", "Insert the samples of a CSV file");
     insert_app->add_option("FILE", insert.file, "The file, or - for standard input")->required();
     add_csv(*insert_app, insert.csv);
@@ -150,8 +171,9 @@ std::optional<ParsedCommand> ApiCommands::parsed(const CommonOptions& common) co
         command.items = apps[1]->parsed();
         return with(std::move(command));
     }
-    if (apps[2]->parsed()) return with(insert);
-    if (apps[3]->parsed()) return with(data);
+    if (apps[2]->parsed()) return with(publish);
+    if (apps[3]->parsed()) return with(insert);
+    if (apps[4]->parsed()) return with(data);
     return std::nullopt;
 }
 

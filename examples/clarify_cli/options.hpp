@@ -96,6 +96,14 @@ struct ListCommand {
     bool json = false;
 };
 
+/// `clarify publish`.
+struct PublishCommand {
+    CommonOptions common;
+    FilterArguments filter;
+    bool dry_run = false;
+    bool json = false;
+};
+
 /// `clarify insert`.
 struct InsertCommand {
     CommonOptions common;
@@ -126,6 +134,7 @@ using ParsedCommand = std::variant<
     EmulatorCommand,
     SpoolCommand,
     ListCommand,
+    PublishCommand,
     InsertCommand,
     DataCommand>;
 

@@ -271,7 +271,7 @@ private:
         struct stat open {};
         if (::fstat(input_->descriptor(), &open) != 0) return false;
         const auto now = std::chrono::steady_clock::now();
-        switch (turn_of(open, named(command_.file), lines.received())) {
+        switch (turn_of(open, named(command_.file), lines.received(), has_text(lines))) {
             case FileTurn::same:
                 replaced_since_.reset();
                 return false;
@@ -292,6 +292,19 @@ private:
                 return true;
         }
         return false;
+    }
+
+    /// Does the file still have what was read of it last?
+    bool has_text(const LineReader& lines) const {
+        const std::string& text = lines.last_bytes();
+        std::string found(text.size(), '\0');
+        const ssize_t size = ::pread(
+            input_->descriptor(),
+            found.data(),
+            found.size(),
+            static_cast<off_t>(lines.received() - text.size()));
+        // Where it cannot be read, reading on will tell.
+        return size < 0 || (static_cast<std::size_t>(size) == text.size() && found == text);
     }
 
     void complain(std::uint64_t number, const std::string& why) {

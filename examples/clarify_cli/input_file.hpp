@@ -68,13 +68,17 @@ enum class FileTurn {
 /** @param open The file that is read.
     @param named What has its name; unset where nothing has, which is not the end of the file.
     @param received How many bytes were read.
+    @param has_text Are the last of them still where they were? Not where it was cut and has grown since.
 */
 inline FileTurn turn_of(
-    const struct stat& open, const std::optional<struct stat>& named, std::uint64_t received) {
+    const struct stat& open,
+    const std::optional<struct stat>& named,
+    std::uint64_t received,
+    bool has_text) {
     const auto size = static_cast<std::uint64_t>(open.st_size);
-    if (size > received) return FileTurn::same;
     // Also where it was moved away: what was cut off will not come.
-    if (size < received) return FileTurn::truncated;
+    if (size < received || !has_text) return FileTurn::truncated;
+    if (size > received) return FileTurn::same;
     const bool is_other = named && (named->st_ino != open.st_ino || named->st_dev != open.st_dev);
     return is_other ? FileTurn::replaced : FileTurn::same;
 }

@@ -140,6 +140,10 @@ void LineReader::take(Block block) {
     searched_ -= consumed_;
     consumed_ = 0;
     buffer_ += block.text;
+    if (!follows_) return;
+    constexpr std::size_t most = 64;
+    last_bytes_ += block.text;
+    if (last_bytes_.size() > most) last_bytes_.erase(0, last_bytes_.size() - most);
 }
 
 }  // namespace clarify_cli

@@ -64,6 +64,8 @@ public:
     bool at_end() const { return at_end_ && !due_; }
     /// How many bytes there were so far, with those that no line was made of yet.
     std::uint64_t received() const { return erased_ + buffer_.size(); }
+    /// The last of them, some dozens.
+    const std::string& last_bytes() const { return last_bytes_; }
     /// What may grow is over. `keeps_rest`: what stands behind the last line break is a line.
     void finish(bool keeps_rest);
 
@@ -99,6 +101,7 @@ private:
     bool skipping_ = false;
     bool due_ = false;
     bool follows_ = false;
+    std::string last_bytes_;
     bool at_end_ = false;
     bool ended_ = false;
     std::error_code error_;

@@ -15,11 +15,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/describe/class.hpp>
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
 #include <array>
 #include <chrono>
@@ -30,78 +27,19 @@
 #include <exception>
 #include <future>
 #include <iostream>
-#include <map>
 #include <numbers>
-#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
 
 namespace asio = boost::asio;
-namespace json = boost::json;
 using namespace std::chrono_literals;
-using Seconds = std::chrono::sys_seconds;
+using clarify::Timestamp;
 
-// --- What is sent and received
-// --------------------------------------------------------------------
-
-// Types described with Boost.Describe become JSON and come from it, with camelCase names. Where
-// that is not worth a type, boost::json values do as well.
-
-struct Frame {
-    std::vector<std::string> times;
-    std::map<std::string, std::vector<std::optional<double>>> series;
-};
-BOOST_DESCRIBE_STRUCT(Frame, (), (times, series))
-
-struct InsertParams {
-    std::string integration;
-    Frame data;
-};
-BOOST_DESCRIBE_STRUCT(InsertParams, (), (integration, data))
-
-struct Saved {
-    std::string id;
-    bool created = false;
-};
-BOOST_DESCRIBE_STRUCT(Saved, (), (id, created))
-
-struct SavedSignals {
-    std::map<std::string, Saved> signals_by_input;
-};
-BOOST_DESCRIBE_STRUCT(SavedSignals, (), (signals_by_input))
-
-struct SavedItems {
-    std::map<std::string, Saved> items_by_signal;
-};
-BOOST_DESCRIBE_STRUCT(SavedItems, (), (items_by_signal))
-
-struct Attributes {
-    std::string name;
-    std::string eng_unit;
-};
-BOOST_DESCRIBE_STRUCT(Attributes, (), (name, eng_unit))
-
-struct Item {
-    std::string id;
-    Attributes attributes;
-};
-BOOST_DESCRIBE_STRUCT(Item, (), (id, attributes))
-
-struct Items {
-    std::vector<Item> data;
-};
-BOOST_DESCRIBE_STRUCT(Items, (), (data))
-
-struct FrameReply {
-    Frame data;
-};
-BOOST_DESCRIBE_STRUCT(FrameReply, (), (data))
-
-// --- The three signals
-// ----------------------------------------------------------------------------
+// --- The three signals ------------------------------------------------------------------------------
 
 struct DemoSignal {
     const char* input;
@@ -117,47 +55,22 @@ constexpr std::array<DemoSignal, 3> demo_signals{{
     {"quickstart/power", "Power", "kW", 2.4, 1.1},
 }};
 
-/// RFC 3339, as the API has it.
-std::string to_text(Seconds time) {
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date{day};
-    const std::chrono::hh_mm_ss clock{time - day};
-    std::array<char, 32> text{};
-    std::snprintf(
-        text.data(),
-        text.size(),
-        "%04d-%02u-%02uT%02d:%02d:%02dZ",
-        static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()),
-        static_cast<unsigned>(date.day()),
-        static_cast<int>(clock.hours().count()),
-        static_cast<int>(clock.minutes().count()),
-        static_cast<int>(clock.seconds().count()));
-    return text.data();
-}
-
 /// Warmest in the afternoon, sampled every five minutes.
-Frame make_samples(Seconds from, Seconds until) {
-    Frame frame;
-    for (Seconds time = from; time < until; time += 5min) {
-        frame.times.push_back(to_text(time));
-        const auto since_midnight = time - std::chrono::floor<std::chrono::days>(time);
-        const double turn =
-            std::chrono::duration<double, std::ratio<86'400>>(since_midnight).count();
+clarify::DataFrame make_samples(Timestamp from, Timestamp until) {
+    constexpr double day = 86'400e6;
+    clarify::DataFrame frame;
+    for (Timestamp time = from; time < until; time += 5min) {
+        const double turn = std::fmod(static_cast<double>(time.microseconds()), day) / day;
         const double wave = std::sin(2 * std::numbers::pi * (turn - 0.375));
-        for (const DemoSignal& signal : demo_signals) {
-            frame.series[signal.input].push_back(signal.mean + signal.swing * wave);
-        }
+        std::vector<std::pair<std::string_view, double>> values;
+        for (const DemoSignal& signal : demo_signals)
+            values.emplace_back(signal.input, signal.mean + signal.swing * wave);
+        frame.append(time, values);
     }
     return frame;
 }
 
-json::object attributes_of(const DemoSignal& signal) {
-    return {{"name", signal.name}, {"engUnit", signal.unit}, {"sampleInterval", "PT5M"}};
-}
-
-// --- The tour
-// -------------------------------------------------------------------------------------
+// --- The tour ---------------------------------------------------------------------------------------
 
 /// What the whole tour cost.
 struct Cost {
@@ -193,65 +106,52 @@ void step(std::string_view what, std::string_view method) {
     std::cout << '\n' << ++number << ". " << what << " (" << method << ")" << std::endl;
 }
 
-/// Writes the demo signals and yields the ids of the items that show them.
-asio::awaitable<json::array> write_signals(
-    clarify::Client& client, std::string integration, Seconds from, Seconds until) {
+/// Writes the demo signals and publishes them.
+asio::awaitable<void> write_signals(clarify::Client& client, Timestamp from, Timestamp until) {
     step("Insert a day of samples for three signals", "integration.insert");
-    InsertParams samples;
-    samples.integration = integration;
-    samples.data = make_samples(from, until);
-    const clarify::Result<SavedSignals> inserted =
-        co_await client.call<SavedSignals>("integration.insert", samples);
-    const SavedSignals signals = inserted.value();
-    std::cout << "   " << samples.data.times.size() << " samples each for\n";
-    for (const auto& [input, saved] : signals.signals_by_input) {
-        std::cout << "   " << input << (saved.created ? ", a new signal " : ", signal ") << saved.id
-                  << '\n';
+    const clarify::DataFrame samples = make_samples(from, until);
+    const auto inserted = co_await client.insert(samples);
+    std::cout << "   " << samples.size() << " samples each for\n";
+    for (const auto& [input, signal] : inserted.value().signals_by_input) {
+        std::cout << "   " << input << (signal.created ? ", a new signal " : ", signal ")
+                  << signal.id << '\n';
     }
 
     step("Give the signals names and units", "integration.saveSignals");
-    json::object by_input;
-    json::object by_signal;
+    clarify::SignalSaves saves;
     for (const DemoSignal& signal : demo_signals) {
-        by_input[signal.input] = attributes_of(signal);
-        json::object item = attributes_of(signal);
-        item["visible"] = true;
-        by_signal[signals.signals_by_input.at(signal.input).id] = std::move(item);
+        clarify::SignalSave& save = saves[signal.input];
+        save.name = signal.name;
+        save.eng_unit = signal.unit;
+        save.sample_interval = 5min;
+        save.labels.add("tour", "quickstart");
     }
-    json::object save_params{{"integration", integration}, {"signalsByInput", std::move(by_input)}};
-    const clarify::Result<SavedSignals> named =
-        co_await client.call<SavedSignals>("integration.saveSignals", save_params);
-    named.value();
+    const auto saved = co_await client.save_signals(saves);
+    saved.value();
 
-    step("Publish the signals as items", "admin.publishSignals");
-    json::object publish_params{
-        {"integration", integration}, {"itemsBySignal", std::move(by_signal)}};
-    const clarify::Result<SavedItems> published =
-        co_await client.call<SavedItems>("admin.publishSignals", publish_params);
-    const SavedItems items = published.value();
-    json::array ids;
-    for (const auto& [signal, item] : items.items_by_signal) {
+    step("Publish what is new or has changed as items", "admin.publishSignals");
+    clarify::PublishOptions publish;
+    publish.signals = clarify::label("tour") == "quickstart";
+    const auto published = co_await client.publish_changed_signals(publish);
+    std::cout << "   " << published.value().published.size() << " of " << published.value().signals
+              << " signals\n";
+    for (const auto& [signal, item] : published.value().items_by_signal)
         std::cout << "   signal " << signal << " is shown by item " << item.id << '\n';
-        ids.emplace_back(item.id);
-    }
-    co_return ids;
 }
 
 /// Reads hourly values. What was inserted a moment ago may take a while to appear.
-asio::awaitable<Frame> read_hourly(
-    clarify::Client& client, json::object query, Seconds from, Seconds until, bool wait_for_data) {
-    json::object times{{"$gte", to_text(from)}, {"$lt", to_text(until)}};
-    json::object filter{{"times", std::move(times)}};
-    json::object data{{"filter", std::move(filter)}, {"rollup", "PT1H"}};
-    json::object format{{"dataAsArray", false}, {"groupIncludedByType", true}};
-    json::object params{
-        {"query", std::move(query)}, {"data", std::move(data)}, {"format", std::move(format)}};
+asio::awaitable<clarify::DataFrame> read_hourly(
+    clarify::Client& client,
+    const clarify::ResourceQuery& items,
+    Timestamp from,
+    Timestamp until,
+    bool wait_for_data) {
+    const clarify::DataQuery hourly{from, until, 1h};
     asio::steady_timer timer{co_await asio::this_coro::executor};
     for (int attempt = 1;; ++attempt) {
-        const clarify::Result<FrameReply> reply =
-            co_await client.call<FrameReply>("clarify.dataFrame", params);
-        const Frame frame = reply.value().data;
-        if (!frame.times.empty() || !wait_for_data || attempt == 12) co_return frame;
+        const auto found = co_await client.data_frame(items, hourly);
+        const clarify::DataFrame& frame = found.value().data;
+        if (!frame.empty() || !wait_for_data || attempt == 12) co_return frame;
         std::cout << "   no data yet, asking again in 5 s" << std::endl;
         timer.expires_after(5s);
         co_await timer.async_wait(asio::use_awaitable);
@@ -270,63 +170,53 @@ std::string right(std::string_view text, std::size_t width) {
     return std::string(length < width ? width - length : 1, ' ') + cut;
 }
 
-void print_table(const Items& items, const Frame& frame) {
+void print_table(const std::vector<clarify::Item>& items, const clarify::DataFrame& frame) {
     constexpr std::size_t column = 20;
     std::cout << "\n   " << right("hour (UTC)", 16);
-    for (const Item& item : items.data) {
-        const Attributes& attributes = item.attributes;
-        const std::string unit = attributes.eng_unit.empty() ? "" : " " + attributes.eng_unit;
-        std::cout << right(attributes.name + unit, column);
-    }
+    for (const clarify::Item& item : items)
+        std::cout << right(item.name + (item.eng_unit.empty() ? "" : " " + item.eng_unit), column);
     std::cout << '\n';
-    for (std::size_t row = 0; row != frame.times.size(); ++row) {
-        std::string hour = frame.times[row].substr(0, 16);
-        if (hour.size() == 16) hour[10] = ' ';
+    for (const auto& row : frame.rows()) {
+        std::string hour = row.time().to_string().substr(0, 16);
+        hour[10] = ' ';
         std::cout << "   " << hour;
-        for (const Item& item : items.data) {
-            const auto average = frame.series.find(item.id + "_avg");
+        for (const clarify::Item& item : items) {
+            const auto average = frame.at(row.time(), item.id + "_avg");
             std::array<char, 32> text{"-"};
-            if (average != frame.series.end() && row < average->second.size() &&
-                average->second[row]) {
-                std::snprintf(text.data(), text.size(), "%.2f", *average->second[row]);
-            }
+            if (average) std::snprintf(text.data(), text.size(), "%.2f", *average);
             std::cout << right(text.data(), column);
         }
         std::cout << '\n';
     }
 }
 
-asio::awaitable<void> tour(clarify::Client& client, std::string integration, bool write) {
-    const Seconds until = std::chrono::floor<std::chrono::hours>(std::chrono::system_clock::now());
-    const Seconds from = until - 24h;
+asio::awaitable<void> tour(clarify::Client& client, bool write) {
+    const auto now = std::chrono::system_clock::now();
+    const Timestamp until{std::chrono::floor<std::chrono::hours>(now)};
+    const Timestamp from = until - 24h;
 
     step("The first call signs in: how many items are there?", "clarify.selectItems");
-    json::object count_query{{"limit", 1}, {"total", true}};
-    json::object count_params{{"query", std::move(count_query)}};
-    const clarify::Result<json::value> count =
-        co_await client.call("clarify.selectItems", count_params);
-    std::cout << "   total: " << count.value().at("meta").at("total") << '\n';
+    clarify::ResourceQuery count;
+    count.limit = 1;
+    count.total = true;
+    const auto counted = co_await client.select_items(count);
+    std::cout << "   total: " << counted.value().total.value_or(0) << '\n';
 
-    json::object query{{"limit", 3}};
+    clarify::ResourceQuery query;
+    query.limit = 3;
     if (write) {
-        json::array ids = co_await write_signals(client, integration, from, until);
-        json::object any_of{{"$in", std::move(ids)}};
-        json::object filter{{"id", std::move(any_of)}};
-        query["filter"] = std::move(filter);
+        co_await write_signals(client, from, until);
+        query.filter = clarify::label("tour") == "quickstart";
     }
 
     step("Select items", "clarify.selectItems");
-    json::object format{{"dataAsArray", true}, {"groupIncludedByType", true}};
-    json::object select_params{{"query", query}, {"format", std::move(format)}};
-    const clarify::Result<Items> selected =
-        co_await client.call<Items>("clarify.selectItems", select_params);
-    const Items items = selected.value();
-    for (const Item& item : items.data) {
-        std::cout << "   " << item.id << "  " << item.attributes.name << '\n';
-    }
+    const auto selected = co_await client.select_items(query);
+    const std::vector<clarify::Item>& items = selected.value().data;
+    for (const clarify::Item& item : items)
+        std::cout << "   " << item.id << "  " << item.name << '\n';
 
     step("Read hourly values of the last day", "clarify.dataFrame");
-    const Frame frame = co_await read_hourly(client, query, from, until, write);
+    const clarify::DataFrame frame = co_await read_hourly(client, query, from, until, write);
     print_table(items, frame);
 }
 
@@ -357,8 +247,7 @@ int main(int argc, char** argv) {
         asio::io_context context;
         clarify::Client client{context.get_executor(), credentials, options};
         std::cout << "Clarify at " << credentials.api_url().to_string() << '\n';
-        std::future<void> done = asio::co_spawn(
-            context, tour(client, credentials.integration(), write), asio::use_future);
+        std::future<void> done = asio::co_spawn(context, tour(client, write), asio::use_future);
         context.run();
         done.get();
 

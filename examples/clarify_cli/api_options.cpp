@@ -19,6 +19,19 @@ Examples:
 
 )";
 
+constexpr const char* publish_examples =
+    R"(Each signal that no item shows as it is becomes an item, or has its item updated, which keeps its visibility; so
+only what is new or has changed is published, and the command may be repeated at will. A signal without a name
+is shown by its input key. What was published is listed as the lists of signals and items are: a table on a
+terminal, one JSON object a line in a pipe; standard error says how many signals were looked at.
+
+Examples:
+  clarify publish                             all signals of the integration
+  clarify publish --label site=pier --dry-run
+  clarify publish --filter '{"input":{"$regex":"^pump/"}}'
+
+)";
+
 constexpr const char* insert_examples =
     R"(CSV as RFC 4180 has it: fields may be in quotes, and then have line breaks in them; the delimiter is found in
 the first line, which names the columns. One of them is the time (`time` or `timestamp`, else the first), the
@@ -32,7 +45,18 @@ that is missing is an empty field, null, NaN, NA, N/A, None, \N, #N/A or the lik
 A line that cannot be understood is reported by its number and left out, the others are inserted; the exit code
 is then 2. After an interruption the same command goes on where it was: FILE.progress remembers it until the
 end, for the same server, options and bytes. Standard input has no such memory: what trickles in is inserted
-every five seconds, and an interruption inserts what has come.
+every five seconds, and an interruption inserts what has come. A sample that the service rejects is reported and
+left out; the exit code is then 1.
+
+With --follow it goes on at the end of FILE, or of standard input, until SIGINT or SIGTERM: what comes, from
+however many writers, is gathered into about one insert a second. A file that is cut begins anew; where the name
+goes to another file, what is left of the old one is read first, and the new one may name its columns again or go
+on without. FILE need not be there yet. Where the network or the service is away, samples wait for as long as
+it takes: with --spool in that file, which outlives the process and a power cut and belongs to one process at a
+time; without it in FILE, which FILE.progress remembers the place in, or in memory for standard input and
+pipes. In the end what waits has the time of --drain, and standard error says what is left. Then the exit code is
+0 where all is inserted, or waits in the spool or in FILE; 1 where samples were rejected, 2 where lines were left
+out, 3 where samples are lost. A second signal ends it at once.
 
 Examples:
   clarify insert samples.csv
@@ -40,6 +64,8 @@ Examples:
   clarify insert excel.csv --decimal , --time-format '%d.%m.%Y %H:%M' --time-zone Europe/Oslo
   clarify insert device.csv --time-format epoch-ms
   zcat archive.csv.gz | clarify insert -
+  clarify insert --follow /var/log/plant.csv --spool /var/lib/plant/samples.spool
+  read-the-bus | clarify insert --follow --spool samples.spool
 
 )";
 
@@ -89,6 +115,44 @@ void add_csv(CLI::App& app, CsvOptions& csv) {
         ->type_name("ZONE");
 }
 
+void add_follow(CLI::App& app, InsertCommand& insert) {
+    CLI::Option* const follow =
+        app.add_flag("--follow", insert.follow, "Go on with what is added, until interrupted");
+    CLI::Option* const spool =
+        app.add_option("--spool", insert.spool, "With --follow: where samples wait, on the disk")
+            ->type_name("FILE")
+            ->needs(follow);
+    app.add_option_function<std::string>(
+           "--spool-size",
+           [&insert](const std::string& text) {
+               constexpr std::size_t least = std::size_t{1} << 20U;
+               insert.spool_size = parse_size(text);
+               if (!insert.spool_size || *insert.spool_size < least) {
+                   throw CLI::ValidationError{
+                       "--spool-size", "is not a size from 1MiB on, such as 256MiB or 2GiB"};
+               }
+           },
+           "How much it may take there; default 1GiB. Where it is full, nothing more is read")
+        ->type_name("SIZE")
+        ->needs(spool);
+    app.add_option_function<std::string>(
+           "--drain",
+           [&insert](const std::string& text) {
+               const auto time = parse_time(text);
+               if (!time)
+                   throw CLI::ValidationError{"--drain", "is not a time, such as 10 or 500ms"};
+               insert.drain = *time;
+           },
+           "With --follow: how long what waits may take in the end; default 10s")
+        ->type_name("TIME")
+        ->needs(follow);
+    app.callback([&insert] {
+        if (!insert.file.empty()) return;
+        if (!insert.follow) throw CLI::RequiredError{"FILE"};
+        insert.file = "-";
+    });
+}
+
 CLI::App* add_list(CLI::App& app, ListCommand& list, const char* name, const char* what) {
     CLI::App* const added = app.add_subcommand(name, what);
     add_filter(*added, list.filter);
@@ -111,9 +175,19 @@ ApiCommands::ApiCommands(CLI::App& app) {
     apps.push_back(add_list(app, list, "signals", "List the signals of the integration"));
     apps.push_back(add_list(app, list, "items", "List the items of the organisation"));
 
+    CLI::App* const publish_app = app.add_subcommand("publish", "Publish signals as items");
+    add_filter(*publish_app, publish.filter);
+    publish_app->add_flag(
+        "--dry-run", publish.dry_run, "Change nothing, but say what would be published");
+    publish_app->add_flag("--json", publish.json, "JSON also on a terminal");
+    publish_app->footer(publish_examples);
+    apps.push_back(publish_app);
+
     CLI::App* const insert_app = app.add_subcommand("insert", "Insert the samples of a CSV file");
-    insert_app->add_option("FILE", insert.file, "The file, or - for standard input")->required();
+    insert_app->add_option(
+        "FILE", insert.file, "The file, or - for standard input, the default with --follow");
     add_csv(*insert_app, insert.csv);
+    add_follow(*insert_app, insert);
     insert_app->add_flag("--restart", insert.restart, "Begin anew after an interruption");
     insert_app->add_flag("--quiet", insert.quiet, "No progress on standard error");
     insert_app->footer(insert_examples);
@@ -150,8 +224,9 @@ std::optional<ParsedCommand> ApiCommands::parsed(const CommonOptions& common) co
         command.items = apps[1]->parsed();
         return with(std::move(command));
     }
-    if (apps[2]->parsed()) return with(insert);
-    if (apps[3]->parsed()) return with(data);
+    if (apps[2]->parsed()) return with(publish);
+    if (apps[3]->parsed()) return with(insert);
+    if (apps[4]->parsed()) return with(data);
     return std::nullopt;
 }
 

@@ -22,6 +22,7 @@ struct ApiCommands {
 
     std::vector<CLI::App*> apps;
     ListCommand list;
+    PublishCommand publish;
     InsertCommand insert;
     DataCommand data;
 

@@ -27,6 +27,9 @@ class ApiSession {
 public:
     static clarify::Client& client(Session& session);
     static const std::string& server(const Session& session);
+    /// Of the credentials: for whom samples in a spool are.
+    static const std::string& api_url(const Session& session);
+    static const std::string& integration(const Session& session);
 };
 
 /** Opens a session and runs `work(session)`, an awaitable of a `Result<void>`, until it ends. Prints

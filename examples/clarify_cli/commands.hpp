@@ -37,6 +37,9 @@ ExitCode run(const RunCommand& command, StartTime start);
 /// The signals or the items.
 ExitCode list(const ListCommand& command);
 
+/// Signals, as items.
+ExitCode publish(const PublishCommand& command);
+
 /// The samples of a CSV file.
 ExitCode insert(const InsertCommand& command);
 

@@ -147,6 +147,10 @@ clarify::Result<CsvSamples> CsvSamples::make(
     return made;
 }
 
+bool CsvSamples::has_time(const Fields& fields) const {
+    return fields.size() > time_ && times_.read(fields[time_]);
+}
+
 std::optional<std::string> CsvSamples::add(const Fields& fields, clarify::SampleBuffer& samples) {
     if (fields.size() != count_) {
         return std::to_string(fields.size()) + (fields.size() == 1 ? " field" : " fields") +

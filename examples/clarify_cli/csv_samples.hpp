@@ -58,6 +58,9 @@ public:
     static clarify::Result<CsvSamples> make(
         const std::vector<std::string>& names, const CsvOptions& options);
 
+    /// Is it a record of these columns, by its time, so that it names none? Whatever its values are.
+    bool has_time(const std::vector<std::string>& fields) const;
+
     /// Adds the samples of a record, all or none. Yields why there are none; nothing where there
     /// are.
     std::optional<std::string> add(

@@ -128,8 +128,7 @@ void say_what_to_type(
     const EmulatorCommand& command, const Emulator& emulator, const Files& files) {
     const std::string options =
         files.authority.empty() ? std::string{} : " --ca-file " + quoted(files.authority);
-    const std::string call = quoted(command.tool) + " call" + options + ' ';
-    const std::string integration = R"({"integration":")" + emulator.options().integration + '"';
+    const std::string tool = quoted(command.tool);
 
     std::cout << "A local Clarify listens at " << emulator.api_url() << "\n\n"
               << "  credentials            " << files.credentials.string() << '\n';
@@ -138,11 +137,13 @@ void say_what_to_type(
     }
     std::cout << "\nIn another terminal, for example:\n\n"
               << "  export CLARIFY_CREDENTIALS=" << quoted(files.credentials) << '\n'
-              << "  " << call << "integration.insert '" << integration
-              << R"(,"data":{"times":["2024-01-01T00:00:00Z"],"series":{"temperature":[20.5]}}}')"
-              << '\n'
-              << "  " << call << "clarify.selectItems '{\"query\":{\"limit\":10}}'\n"
-              << "  " << quoted(command.tool) << " signals" << options << "\n\n"
+              << "  printf 'time,temperature\\n2024-01-01T00:00:00Z,20.5\\n' | " << tool << " insert"
+              << options << " -\n"
+              << "  " << tool << " publish" << options << '\n'
+              << "  " << tool << " data" << options
+              << " --filter '{\"name\":\"temperature\"}' --from 2024-01-01 --to 2024-01-02\n"
+              << "  " << tool << " call" << options
+              << " clarify.selectItems '{\"query\":{\"limit\":10}}'\n\n"
               << "Ready. Ctrl-C ends it, and what was stored is gone then." << std::endl;
 }
 

@@ -68,6 +68,14 @@ std::optional<LineReader::Line> LineReader::next() {
     }
 }
 
+void LineReader::finish(bool keeps_rest) {
+    ended_ = true;
+    at_end_ = false;
+    if (keeps_rest) return;
+    buffer_.resize(consumed_);
+    searched_ = consumed_;
+}
+
 void LineReader::read_more(std::function<void()> ready) {
     if (std::exchange(due_, true)) return;
     if (ended_) {
@@ -124,13 +132,18 @@ LineReader::Block LineReader::read_block() const {
 }
 
 void LineReader::take(Block block) {
-    ended_ = block.text.empty();
+    at_end_ = block.text.empty() && follows_ && !block.error;
+    ended_ = block.text.empty() && !at_end_;
     error_ = block.error;
     buffer_.erase(0, consumed_);
     erased_ += consumed_;
     searched_ -= consumed_;
     consumed_ = 0;
     buffer_ += block.text;
+    if (!follows_) return;
+    constexpr std::size_t most = 64;
+    last_bytes_ += block.text;
+    if (last_bytes_.size() > most) last_bytes_.erase(0, last_bytes_.size() - most);
 }
 
 }  // namespace clarify_cli

@@ -58,6 +58,17 @@ public:
         lines_ = lines;
     }
 
+    /// From now on the end of the input is not the end of it: it may grow.
+    void follow() { follows_ = true; }
+    /// Is it at the end of what may grow? The next `read_more` looks again.
+    bool at_end() const { return at_end_ && !due_; }
+    /// How many bytes there were so far, with those that no line was made of yet.
+    std::uint64_t received() const { return erased_ + buffer_.size(); }
+    /// The last of them, some dozens.
+    const std::string& last_bytes() const { return last_bytes_; }
+    /// What may grow is over. `keeps_rest`: what stands behind the last line break is a line.
+    void finish(bool keeps_rest);
+
     /// Reads on. `ready` is called in the executor once there is more, or the input has ended.
     /// Does nothing while a call to `ready` is due already.
     void read_more(std::function<void()> ready);
@@ -89,6 +100,9 @@ private:
     std::uint64_t lines_ = 0;
     bool skipping_ = false;
     bool due_ = false;
+    bool follows_ = false;
+    std::string last_bytes_;
+    bool at_end_ = false;
     bool ended_ = false;
     std::error_code error_;
 

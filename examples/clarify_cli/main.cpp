@@ -41,6 +41,9 @@ int main(int argc, char** argv) {
         if (const auto* command = std::get_if<ListCommand>(&parsed)) {
             return static_cast<int>(list(*command));
         }
+        if (const auto* command = std::get_if<PublishCommand>(&parsed)) {
+            return static_cast<int>(publish(*command));
+        }
         if (const auto* command = std::get_if<InsertCommand>(&parsed)) {
             return static_cast<int>(insert(*command));
         }

@@ -102,6 +102,14 @@ struct ListCommand {
     bool json = false;
 };
 
+/// `clarify publish`.
+struct PublishCommand {
+    CommonOptions common;
+    FilterArguments filter;
+    bool dry_run = false;
+    bool json = false;
+};
+
 /// `clarify insert`.
 struct InsertCommand {
     CommonOptions common;
@@ -109,6 +117,13 @@ struct InsertCommand {
     CsvOptions csv;
     bool restart = false;
     bool quiet = false;
+    /// Does the file grow? What follows is for that alone.
+    bool follow = false;
+    /// Where samples wait; empty: in the file, or in memory.
+    std::string spool;
+    std::optional<std::size_t> spool_size;
+    /// How long what waits may take in the end.
+    std::chrono::milliseconds drain{10'000};
 };
 
 /// `clarify data`. Empty members were not given.
@@ -132,6 +147,7 @@ using ParsedCommand = std::variant<
     EmulatorCommand,
     SpoolCommand,
     ListCommand,
+    PublishCommand,
     InsertCommand,
     DataCommand>;
 

@@ -22,10 +22,14 @@ struct Session::Impl {
         const clarify::Credentials& credentials,
         clarify::ClientOptions options)
         : client(std::move(executor), credentials, std::move(options)),
-          server(credentials.rpc_url().to_string()) {}
+          server(credentials.rpc_url().to_string()),
+          api_url(credentials.api_url().to_string()),
+          integration(credentials.integration()) {}
 
     clarify::Client client;
     std::string server;
+    std::string api_url;
+    std::string integration;
 };
 
 namespace {
@@ -122,6 +126,10 @@ clarify::Result<Session> Session::open(
 
 clarify::Client& ApiSession::client(Session& session) { return session.impl_->client; }
 const std::string& ApiSession::server(const Session& session) { return session.impl_->server; }
+const std::string& ApiSession::api_url(const Session& session) { return session.impl_->api_url; }
+const std::string& ApiSession::integration(const Session& session) {
+    return session.impl_->integration;
+}
 
 void Session::start(const CallSpec& call, boost::asio::cancellation_slot slot, Done done) {
     const auto start = [&](const auto& params) {

@@ -73,20 +73,6 @@ const std::vector<Setting>& settings() {
     return all;
 }
 
-/// `128`, `16KiB` or `1MiB`.
-std::optional<std::size_t> parse_size(std::string_view text) {
-    unsigned shift = 0;
-    if (text.ends_with("KiB")) shift = 10;
-    if (text.ends_with("MiB")) shift = 20;
-    if (shift != 0) text.remove_suffix(3);
-    std::size_t value = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    constexpr std::size_t largest = std::size_t{1} << 40U;
-    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || value > largest)
-        return std::nullopt;
-    return value << shift;
-}
-
 bool assign(Time& member, std::string_view text) {
     const std::optional<Time> value = parse_time(text);
     if (value) member = *value;
@@ -117,6 +103,20 @@ std::string written(std::size_t value) { return std::to_string(value); }
 std::string written(unsigned value) { return std::to_string(value); }
 
 }  // namespace
+
+std::optional<std::size_t> parse_size(std::string_view text) {
+    unsigned shift = 0;
+    if (text.ends_with("KiB")) shift = 10;
+    if (text.ends_with("MiB")) shift = 20;
+    if (text.ends_with("GiB")) shift = 30;
+    if (shift != 0) text.remove_suffix(3);
+    std::size_t value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    constexpr std::size_t largest = std::size_t{1} << 40U;
+    if (read.ec != std::errc{} || read.ptr != text.data() + text.size() || value > largest)
+        return std::nullopt;
+    return value << shift;
+}
 
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text) {
     double scale = 1000;

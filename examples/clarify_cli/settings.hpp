@@ -26,6 +26,9 @@ struct Limits {
 /// take.
 std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 
+/// `128`, `16KiB`, `1MiB` or `2GiB`. Nothing where it is none of these.
+std::optional<std::size_t> parse_size(std::string_view text);
+
 /** Sets what `assignment`, such as `connect_timeout=3s` or `max_response_body=1MiB`, says.
 
     Returns why it cannot, or an empty text.

@@ -85,6 +85,27 @@ fi
 expect 2 "$tool" signals --filter '{'
 expect 2 "$tool" signals --label pier
 
+echo "publish: each signal once, and again only when it has changed"
+expect 0 "$tool" publish --filter '{"input":"pump/flow"}' --dry-run
+lines out 1
+has out "\"signal\":\"$id\""
+has err "1 signals, 1 to be published"
+expect 0 "$tool" items
+lines out 0
+expect 0 "$tool" publish --filter '{"input":"pump/flow"}'
+lines out 1
+has out "\"signal\":\"$id\"" '"created":true'
+has err "1 signals, 1 published"
+expect 0 "$tool" publish --filter '{"input":"pump/flow"}'
+lines out 0
+has err "1 signals, 0 published"
+expect 0 "$tool" publish --label no=such
+has err "0 signals, 0 published"
+expect 2 "$tool" publish --filter '{'
+expect 2 "$tool" publish --label pier
+expect 4 env CLARIFY_PASSWORD=wrong "$tool" publish --username c618rbfqfsj7mjkj0ss1 --api-url \
+    "$(sed -n 's|.*"apiUrl": *"\([^"]*\)".*|\1|p' credentials.json)"
+
 echo "data: what was inserted comes back"
 integration=$(sed -n 's/.*"integration": *"\([a-v0-9]*\)".*/\1/p' credentials.json)
 expect 0 "$tool" call admin.publishSignals \

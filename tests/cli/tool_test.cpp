@@ -2,12 +2,14 @@
 // The command-line tool before servers that the emulator does not play.
 
 #include "../support/raw_server.hpp"
+#include "../support/temporary_directory.hpp"
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
@@ -69,4 +71,37 @@ TEST_CASE("tool: --limit holds also where the server sends more") {
             CHECK(std::count(ended.output.begin(), ended.output.end(), '\n') == limit.second);
         }
     }
+}
+
+TEST_CASE("tool: a sample that the service rejects costs the import no other") {
+    // Refuses whatever has the value 13, by its path.
+    RawServer server{[](support::RawPeer& peer) {
+        while (const auto request = peer.read()) {
+            const std::size_t column = request->body.find(R"("a":[)");
+            const std::size_t bad = request->body.find("13", column);
+            if (column == std::string::npos || bad >= request->body.find(']', column)) {
+                peer.result(*request, "{}");
+                continue;
+            }
+            const auto row = std::count(
+                request->body.begin() + static_cast<std::ptrdiff_t>(column),
+                request->body.begin() + static_cast<std::ptrdiff_t>(bad),
+                ',');
+            peer.reply(
+                R"({"jsonrpc":"2.0","id":)" + request->id() +
+                R"(,"error":{"code":-32602,"message":"Invalid params","data":{"params":{"data.series.a.)" +
+                std::to_string(row) + R"(":["unlucky"]}}}})");
+        }
+    }};
+    std::string text = "time,a\n";
+    for (int i = 10; i != 30; ++i)
+        text += "2026-01-01T00:00:" + std::to_string(i) + "Z," + std::to_string(i) + "\n";
+    const support::TemporaryDirectory folder;
+    const std::string file = folder.write("samples.csv", text).string();
+    const Ended ended = run_tool(server, "insert " + file + " --quiet 2>&1");
+    CHECK(ended.exit_code == 1);
+    CAPTURE(ended.output);
+    CHECK(ended.output.find("rejected: a at 2026-01-01T00:00:13Z: ") != std::string::npos);
+    CHECK(ended.output.find("19 samples inserted, 0 lines left out") != std::string::npos);
+    CHECK(ended.output.find("1 samples were rejected") != std::string::npos);
 }

@@ -342,4 +342,34 @@ TEST_CASE("Client: a stream that cannot be divided says so") {
     CHECK(bench.emulator.stats().rpc_requests == 0);
 }
 
+TEST_CASE("Client: an insert that fails behind its second request says what is stored") {
+    ClientOptions watched = hurried();
+    testing::Emulator* server = nullptr;
+    unsigned inserts = 0;
+    watched.observer = [&](const Event& event) {
+        const bool is_insert =
+            event.kind == EventKind::response && event.method == "integration.insert";
+        if (is_insert && ++inserts == 2) server->fail_next_calls(1, RpcError::forbidden);
+    };
+    Bench bench{watched};
+    server = &bench.emulator;
+    DataFrame frame;
+    for (int i = 0; i != 1'000; ++i)
+        frame.append(begin + std::chrono::minutes{i}, {{"a", i}});
+    InsertOptions options;
+    options.max_request_size = 10'000;
+    const auto inserted = bench.run(bench.client.insert(frame, options));
+    REQUIRE(inserted.has_error());
+    CHECK(inserted.error().rpc()->code == RpcError::forbidden);
+    const InsertProgress* const progress = inserted.error().insert_progress();
+    REQUIRE(progress != nullptr);
+    CHECK(progress->requests == 2);
+    CHECK(progress->samples == bench.emulator.sample_count("a"));
+    CHECK(progress->samples_in_all == 1'000);
+    REQUIRE(progress->all_before.has_value());
+    CHECK(
+        *progress->all_before ==
+        begin + std::chrono::minutes{static_cast<std::int64_t>(progress->samples)});
+}
+
 }  // namespace api_client_test

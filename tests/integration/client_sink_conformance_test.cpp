@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+namespace client_sink_conformance_test {
+
 TEST_CASE("client sink: it keeps its contract") {
     std::unique_ptr<clarify::testing::Emulator> emulator;
     clarify::testing::SinkCheckOptions options;
@@ -43,3 +45,5 @@ TEST_CASE("client sink: it keeps its contract") {
     CHECK(report.passed());
     CHECK(report.not_judged() == std::vector<std::string>{"cancel.ends", "cancel.goes_on"});
 }
+
+}  // namespace client_sink_conformance_test

@@ -8,6 +8,7 @@
 #include <clarify/api/data_frame.hpp>
 #include <clarify/api/data_stream.hpp>
 #include <clarify/api/evaluate.hpp>
+#include <clarify/api/insert_progress.hpp>
 #include <clarify/api/pages.hpp>
 #include <clarify/api/publish.hpp>
 #include <clarify/api/query.hpp>
@@ -154,9 +155,9 @@ public:
         was inserted before stays, and nothing follows.
         @par Errors
         Where one of several requests fails, or is cancelled, those before it have been executed and
-        those after it are not sent: the error is that of the one that failed, its fate too, and its
-        message says up to which time all was inserted, or how many of the samples. Inserting all of
-        it again does no harm. `Errc::bad_argument`, too, where a single sample is larger than
+        those after it are not sent: the error is that of the one that failed, its fate too. Its
+        `insert_progress()` says up to which time all was inserted, or how many of the samples, and its
+        message says so in words. Inserting all of it again does no harm. `Errc::bad_argument`, too, where a single sample is larger than
         `max_request_size`.
     */
     template <CompletionToken<InsertResult> Token = boost::asio::use_awaitable_t<>>

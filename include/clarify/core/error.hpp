@@ -22,6 +22,9 @@
 
 namespace clarify {
 
+/// See <clarify/api/insert_progress.hpp>.
+struct InsertProgress;
+
 /** What is kept of an HTTP reply that was not a success, or whose body could not be read.
 
     All text comes from the server: show it, but do not trust it. The credentials that the request
@@ -123,6 +126,10 @@ public:
     /// of `Errc::proxy` status and wait of the proxy's own reply, if it had one; of `Errc::token` the
     /// token endpoint's; else null.
     const HttpFailure* http() const noexcept;
+    /// Of an `ApiClient::insert` of several requests: what those before the one that failed have stored.
+    /// Null where that is nothing, and of all other errors. It lives as long as this object, unless that
+    /// is changed.
+    const InsertProgress* insert_progress() const noexcept;
 
     /** One line for people: kind and reason, own message, phase (of a token request in parentheses),
         fate and attempts.
@@ -161,6 +168,8 @@ public:
     Error& set_rpc(RpcError value);
     /// The reply; it must be scrubbed of secrets already. Also sets the status.
     Error& set_http(HttpFailure value);
+    /// How far an insert came; null for not at all.
+    Error& set_insert_progress(std::shared_ptr<const InsertProgress> value);
 
 private:
     /// What many errors do not have, and what would make each of them large.
@@ -171,6 +180,7 @@ private:
         boost::system::error_code cause;
         std::optional<RpcError> rpc;
         std::optional<HttpFailure> http;
+        std::shared_ptr<const InsertProgress> insert_progress;
     };
     Error(Reason reason, Errc code, std::string message);
     /// The details, for nobody but this object: copied if others share them.

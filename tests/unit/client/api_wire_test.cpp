@@ -233,6 +233,18 @@ TEST_CASE("ApiClient: parts of an insert come one after the other, and a failure
     CHECK(
         outcome.error().message().find("all before " + first_time(requests[2]) + " was inserted") !=
         std::string::npos);
+    const InsertProgress* const done = outcome.error().insert_progress();
+    REQUIRE(done != nullptr);
+    REQUIRE(done->all_before.has_value());
+    CHECK(done->all_before->to_string() == first_time(requests[2]));
+    CHECK(done->requests == 2);
+    CHECK(done->samples_in_all == 100);
+    // What is stored: the samples of the first two requests, and no others.
+    std::size_t earlier = 0;
+    for (const Timestamp time : frame_of(100).times())
+        earlier += time < *done->all_before ? 1U : 0U;
+    CHECK(done->samples == earlier);
+    CHECK(done->samples > 0);
 
     // Whether a part was inserted whose reply was lost nobody knows, and nothing is said of it.
     Bench lost;
@@ -248,6 +260,23 @@ TEST_CASE("ApiClient: parts of an insert come one after the other, and a failure
     CHECK(
         unknown.error().message().find("all before " + first_time(lost.last()) + " was inserted") !=
         std::string::npos);
+
+    REQUIRE(unknown.error().insert_progress() != nullptr);
+    CHECK(unknown.error().insert_progress()->requests == 1);
+    CHECK(unknown.error().insert_progress()->all_before->to_string() == first_time(lost.last()));
+
+    // Where none was done there is none, whether one or several requests were to be sent.
+    Bench refused;
+    refused.server.on("/rpc").always(reply_error(-32602, "Invalid params"));
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1'000}}) {
+        InsertOptions first;
+        first.max_request_size = size;
+        const auto nothing = refused.run<InsertResult>([&](auto handler) {
+            refused.client->async_insert(frame_of(100), first, std::move(handler));
+        });
+        REQUIRE(nothing.has_error());
+        CHECK(nothing.error().insert_progress() == nullptr);
+    }
 
     Bench good;
     good.server.on("/rpc")
@@ -284,6 +313,15 @@ TEST_CASE("ApiClient: samples that share no times are divided by inputs, a spars
         [&](auto handler) { bench.client->async_insert(samples, {}, std::move(handler)); });
     REQUIRE(failed.has_error());
     CHECK(failed.error().message().find(" of 1500 samples were inserted") != std::string::npos);
+    const InsertProgress* const progress = failed.error().insert_progress();
+    REQUIRE(progress != nullptr);
+    CHECK_FALSE(progress->all_before.has_value());
+    CHECK(progress->requests == 2);
+    CHECK(progress->samples_in_all == 1'500);
+    CHECK(
+        failed.error().message().find(std::to_string(progress->samples) + " of 1500 samples") !=
+        std::string::npos);
+    CHECK(progress->samples > 0);
     CHECK(bench.server.count("/rpc") == 3);
 
     Bench good;
@@ -362,6 +400,8 @@ TEST_CASE("ApiClient: what has changed something is cancelled, but not totally")
             }));
         cancel_between(inserted);
         CHECK(inserted->error().message().find("was inserted") != std::string::npos);
+        REQUIRE(inserted->error().insert_progress() != nullptr);
+        CHECK(inserted->error().insert_progress()->requests == 1);
         CHECK(bench.server.count("/rpc") == 1);
 
         bench.server.on("/rpc")

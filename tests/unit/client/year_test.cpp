@@ -40,6 +40,8 @@
 
 #include <clarify/http/impl/beast_backend.hpp>
 
+namespace year_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 using namespace std::chrono_literals;
@@ -376,3 +378,5 @@ TEST_CASE("year: of a thousand clients of one second at most fifty renew in one"
     CHECK(all == 1'000);
     CHECK(most <= 50);
 }
+
+}  // namespace year_test

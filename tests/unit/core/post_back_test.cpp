@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+namespace post_back_test {
+
 namespace asio = boost::asio;
 using clarify::PostBack;
 
@@ -142,3 +144,5 @@ TEST_CASE("PostBack: a child has a context that nobody holds, at whatever moment
     context.run();
     CHECK(arrived == 1);
 }
+
+}  // namespace post_back_test

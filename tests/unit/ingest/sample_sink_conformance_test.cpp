@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+namespace sample_sink_conformance_test {
+
 using namespace clarify;
 using namespace std::chrono_literals;
 
@@ -180,3 +182,5 @@ TEST_CASE("sample sink kit: each fault is found by the cases about it, and by no
     REQUIRE_FALSE(failed.empty());
     CHECK(failed.front() == "cancel.ends");
 }
+
+}  // namespace sample_sink_conformance_test

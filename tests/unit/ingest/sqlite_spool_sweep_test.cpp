@@ -25,6 +25,8 @@
 #include <set>
 #include <string>
 
+namespace sqlite_spool_sweep_test {
+
 #if defined(__linux__) && defined(__LP64__) && defined(__GLIBC__)
 #include <support/failing_io.hpp>
 
@@ -319,3 +321,5 @@ TEST_CASE("sqlite spool sweep: killed at each step, and once more at one of thos
 }  // namespace
 
 #endif
+
+}  // namespace sqlite_spool_sweep_test

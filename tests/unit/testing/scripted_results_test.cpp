@@ -23,6 +23,8 @@
 #include <utility>
 #include <vector>
 
+namespace scripted_results_test {
+
 using namespace clarify;
 using namespace clarify::testing;
 
@@ -177,3 +179,5 @@ TEST_CASE("Scripted results: what cannot be written is refused where it is given
     result.signals_by_input["\xFF"];
     CHECK_THROWS_AS(reply_summary(result), std::invalid_argument);
 }
+
+}  // namespace scripted_results_test

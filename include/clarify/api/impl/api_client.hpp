@@ -9,6 +9,7 @@
 #include <clarify/api/detail/params.hpp>
 #include <clarify/api/detail/sample_parts.hpp>
 #include <clarify/api/detail/version_order.hpp>
+#include <clarify/api/insert_progress.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/deferred.hpp>
@@ -33,14 +34,20 @@ inline void merge_summaries(InsertResult& into, const InsertResult& other) {
 /// Tells how far a divided insert has come. Of the part that failed it says nothing: it may have been
 /// executed, or been done in part.
 inline Error part_error(
-    const Error& error, const SampleParts& parts, const SamplePart& part, std::size_t inserted) {
-    if (inserted == 0) return error;
-    Error told = error;
+    const Error& error, const SampleParts& parts, const SamplePart& part, InsertProgress done) {
+    if (done.requests == 0) return error;
+    done.samples_in_all = parts.samples();
     if (parts.is_divided_by_time_only() && !part.times.empty())
-        return told.add_message("all before " + part.times.front().to_string() + " was inserted");
-    return told.add_message(
-        std::to_string(inserted) + " of " + std::to_string(parts.samples()) +
-        " samples were inserted");
+        done.all_before = part.times.front();
+    Error told = error;
+    if (done.all_before) {
+        told.add_message("all before " + done.all_before->to_string() + " was inserted");
+    } else {
+        told.add_message(
+            std::to_string(done.samples) + " of " + std::to_string(done.samples_in_all) +
+            " samples were inserted");
+    }
+    return told.set_insert_progress(std::make_shared<const InsertProgress>(done));
 }
 
 /// A part of an insert after the other.
@@ -48,23 +55,24 @@ template <class Rpc>
 boost::asio::awaitable<Result<InsertResult>> insert_parts(
     Rpc rpc, std::shared_ptr<SampleParts> parts, std::string integration, CallOptions options) {
     InsertResult result;
-    std::size_t inserted = 0;
+    InsertProgress progress;
     while (const SamplePart* const part = parts->next()) {
-        if (inserted != 0) {
+        if (progress.requests != 0) {
             // A signal that came together with the last reply would end no call any more.
             const bool goes_on = co_await refuse_total_cancellation();
             if (!goes_on) {
                 co_return Result<InsertResult>{
-                    part_error(Error{Errc::cancelled}, *parts, *part, inserted)};
+                    part_error(Error{Errc::cancelled}, *parts, *part, progress)};
             }
         }
         const InsertPartParams params{integration, *part};
         Result<InsertResult> done =
             co_await rpc.template call<InsertResult>("integration.insert", params, options);
         if (!done)
-            co_return Result<InsertResult>{part_error(done.error(), *parts, *part, inserted)};
+            co_return Result<InsertResult>{part_error(done.error(), *parts, *part, progress)};
         merge_summaries(result, *done);
-        inserted += part->size();
+        ++progress.requests;
+        progress.samples += part->size();
     }
     co_return Result<InsertResult>{std::move(result)};
 }

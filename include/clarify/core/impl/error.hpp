@@ -52,6 +52,9 @@ CLARIFY_DECL const RpcError* Error::rpc() const noexcept {
 CLARIFY_DECL const HttpFailure* Error::http() const noexcept {
     return details_ && details_->http ? &*details_->http : nullptr;
 }
+CLARIFY_DECL const InsertProgress* Error::insert_progress() const noexcept {
+    return details_ ? details_->insert_progress.get() : nullptr;
+}
 
 CLARIFY_DECL Error& Error::set_phase(Phase value) noexcept {
     phase_ = value;
@@ -94,6 +97,10 @@ CLARIFY_DECL Error& Error::set_rpc(RpcError value) {
 CLARIFY_DECL Error& Error::set_http(HttpFailure value) {
     http_status_ = detail::within_16_bits(value.status);
     edit().http = std::move(value);
+    return *this;
+}
+CLARIFY_DECL Error& Error::set_insert_progress(std::shared_ptr<const InsertProgress> value) {
+    edit().insert_progress = std::move(value);
     return *this;
 }
 

@@ -14,7 +14,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -130,11 +129,44 @@ public:
     };
     /// One row, whose number is less than `size()`.
     Row row(std::size_t number) const noexcept { return {*this, number}; }
-    /// Every row, in the order they are in: `for (const DataFrame::Row row : frame.rows())`.
-    auto rows() const {
-        return std::views::iota(std::size_t{0}, size()) |
-            std::views::transform([this](std::size_t number) { return row(number); });
-    }
+    /// The rows of a frame, in the order they are in: a view, valid until the frame changes.
+    class Rows {
+    public:
+        class Iterator {
+        public:
+            using value_type = Row;
+            using difference_type = std::ptrdiff_t;
+
+            Iterator() = default;
+            Iterator(const DataFrame& frame, std::size_t number) noexcept
+                : frame_(&frame), number_(number) {}
+            Row operator*() const noexcept { return {*frame_, number_}; }
+            Iterator& operator++() noexcept {
+                ++number_;
+                return *this;
+            }
+            Iterator operator++(int) noexcept { return {*frame_, number_++}; }
+            bool operator==(const Iterator&) const = default;
+
+        private:
+            const DataFrame* frame_ = nullptr;
+            std::size_t number_ = 0;
+        };
+
+        explicit Rows(const DataFrame& frame) noexcept : frame_(&frame) {}
+        Iterator begin() const noexcept { return {*frame_, 0}; }
+        Iterator end() const noexcept { return {*frame_, size()}; }
+        /// How many there are.
+        std::size_t size() const noexcept { return frame_->size(); }
+        bool empty() const noexcept { return size() == 0; }
+        /// One of them, whose number is less than `size()`.
+        Row operator[](std::size_t number) const noexcept { return frame_->row(number); }
+
+    private:
+        const DataFrame* frame_;
+    };
+    /// Every row: `for (const DataFrame::Row row : frame.rows())`.
+    Rows rows() const noexcept { return Rows{*this}; }
 
     /// Makes room for so many rows in all, in every column.
     void reserve(std::size_t rows);

@@ -29,6 +29,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -183,6 +184,9 @@ protected:
 
 private:
     void start(std::shared_ptr<CallRecord> call) noexcept;
+    /// Has `task` run on the serial executor, and keeps this alive until then. Throws
+    /// `std::bad_alloc`.
+    void soon(std::function<void(EngineBase&)> task);
     /// Has the exception thrown by what runs the loop, where it belongs, rather than here.
     void throw_in_loop(std::exception_ptr thrown) noexcept;
     /// Is the call taken on, at this stage of the client?
@@ -193,9 +197,6 @@ private:
     /// Adds to the error of a call that waited for a token, and whose time is up, where the policy's
     /// request was.
     void name_token_step(Error& error) const noexcept;
-    /// What is wrong with a header that the authentication policy has given, if anything.
-    std::optional<Error> header_error(const CallRecord& call, const AuthHeader& header) const;
-    void write_headers(const CallRecord& call, const AuthHeader& header) const;
     /// After a 401 to `header`: is it to blame, and may the authentication policy have another one?
     bool may_renew(const CallRecord& call, const AuthHeader& header);
     /// Judges a complete reply: what it means for the call, and for the connection.

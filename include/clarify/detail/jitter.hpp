@@ -5,10 +5,10 @@
 #define CLARIFY_DETAIL_JITTER_HPP
 
 #include <clarify/core/detail/process_mark.hpp>
+#include <clarify/core/detail/random.hpp>
 
 #include <cstdint>
 #include <optional>
-#include <random>
 
 namespace clarify::detail {
 
@@ -20,29 +20,24 @@ namespace clarify::detail {
 */
 class Jitter {
 public:
-    /// With a seed: the same numbers each time, also on both sides of a fork. Throws what
-    /// `std::random_device` throws.
+    /// With a seed: the same numbers each time, also on both sides of a fork. Throws
+    /// `std::bad_alloc`.
     explicit Jitter(std::optional<std::uint32_t> seed)
-        : seeded_(seed.has_value()), numbers_(seed ? *seed : std::random_device{}()) {}
+        : seeded_(seed.has_value()), numbers_(seed ? *seed : unforeseeable_number()) {}
 
     /// Evenly distributed in [0, 1).
     double next() noexcept {
-        if (process_.is_elsewhere()) begin_anew();
-        return std::uniform_real_distribution<double>{}(numbers_);
+        if (process_.is_elsewhere()) {
+            process_.settle();
+            if (!seeded_) numbers_ = RandomNumbers{unforeseeable_number()};
+        }
+        // As many bits as a double has.
+        return static_cast<double>(numbers_.next() >> 11U) * 0x1p-53;
     }
 
 private:
-    void begin_anew() noexcept {
-        process_.settle();
-        if (seeded_) return;
-        try {
-            numbers_.seed(std::random_device{}());
-        } catch (...) {  // NOLINT(bugprone-empty-catch): then it goes on with the same ones
-        }
-    }
-
     bool seeded_;
-    std::minstd_rand numbers_;
+    RandomNumbers numbers_;
     ProcessMark process_;
 };
 

@@ -5,11 +5,11 @@
 #define CLARIFY_CORE_DETAIL_CALL_IDS_HPP
 
 #include <clarify/core/detail/process_mark.hpp>
+#include <clarify/core/detail/random.hpp>
 
 #include <atomic>
 #include <cstdint>
 #include <optional>
-#include <random>
 
 namespace clarify::detail {
 
@@ -26,8 +26,7 @@ class CallIds {
 public:
     static constexpr std::int64_t largest = (std::int64_t{1} << 53U) - 1;
 
-    /// `first` in place of the random number, if it is one. Throws what `std::random_device` throws,
-    /// and `std::bad_alloc`.
+    /// `first` in place of the random number, if it is one. Throws `std::bad_alloc`.
     explicit CallIds(std::optional<std::int64_t> first = std::nullopt)
         : next_(first ? *first : random_start()) {
         count_forks();
@@ -44,18 +43,11 @@ public:
     }
 
 private:
-    static std::int64_t random_start() {
-        std::random_device source;
-        const std::uint64_t bits = (std::uint64_t{source()} << 32U) | std::uint32_t{source()};
-        return static_cast<std::int64_t>(bits >> 21U) % 9'999'999'999'999 + 1;
+    static std::int64_t random_start() noexcept {
+        return static_cast<std::int64_t>(unforeseeable_number() % 9'999'999'999'999) + 1;
     }
     // In a process that was forked.
-    void begin_anew() noexcept {
-        try {
-            next_.store(random_start(), std::memory_order_relaxed);
-        } catch (...) {  // NOLINT(bugprone-empty-catch): then it goes on from where it was
-        }
-    }
+    void begin_anew() noexcept { next_.store(random_start(), std::memory_order_relaxed); }
 
     std::atomic<std::int64_t> next_;
     /// The process in which it began.

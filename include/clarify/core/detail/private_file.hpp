@@ -4,9 +4,11 @@
 #ifndef CLARIFY_CORE_DETAIL_PRIVATE_FILE_HPP
 #define CLARIFY_CORE_DETAIL_PRIVATE_FILE_HPP
 
+#include <clarify/core/detail/random.hpp>
+
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
-#include <random>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -26,10 +28,10 @@ namespace clarify::detail {
 /// Eight letters that nobody can have foreseen.
 inline std::string unforeseen_suffix() {
     constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz012345";
-    std::random_device random;
     std::string out;
-    for (int i = 0; i != 8; ++i)
-        out += letters[random() % letters.size()];
+    std::uint64_t number = unforeseeable_number();
+    for (int i = 0; i != 8; ++i, number /= letters.size())
+        out += letters[number % letters.size()];
     return out;
 }
 

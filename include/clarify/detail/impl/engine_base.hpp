@@ -8,9 +8,8 @@
 #include <clarify/core/detail/decode_time.hpp>
 #include <clarify/core/detail/serial_executor.hpp>
 #include <clarify/core/detail/signal.hpp>
-#include <clarify/core/detail/text.hpp>
 #include <clarify/core/detail/time_span.hpp>
-#include <clarify/core/header_list.hpp>
+#include <clarify/detail/call_headers.hpp>
 #include <clarify/detail/engine_base.hpp>
 #include <clarify/detail/method_table.hpp>
 #include <clarify/detail/reply.hpp>
@@ -23,7 +22,6 @@
 #include <limits>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace clarify::detail {
 
@@ -210,7 +208,8 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
     CourseEvent event;
     // At once, since the next step of the policy may give headers for another one.
     call.endpoint = moved_endpoint();
-    if (!call.error && header) call.error = header_error(call, header);
+    const Url& endpoint = call.endpoint ? *call.endpoint : endpoint_;
+    if (!call.error && header) call.error = header_error(call, header, endpoint, options_);
     if (call.error) {
         if (call.is_over()) {
             call.error = stop_error(call);
@@ -220,7 +219,7 @@ CLARIFY_DECL CourseEvent EngineBase::end_token(CallRecord& call, const AuthHeade
         event.error = &*call.error;
         return event;
     }
-    write_headers(call, header);
+    write_headers(call, header, options_);
     event.kind = CourseEvent::Kind::done;
     event.now = time();
     return event;
@@ -232,57 +231,6 @@ CLARIFY_DECL void EngineBase::name_token_step(Error& error) const noexcept {
         error.set_token_step(policy_request_->phase);
     } catch (...) {  // NOLINT(bugprone-empty-catch): then without it
     }
-}
-
-/// May the header that proves who calls have this name?
-inline bool is_free(const CallRecord& call, std::string_view name) {
-    return HeaderList{}.add(std::string{name}, {}).check().has_value() &&
-        std::none_of(
-               call.options.headers.begin(), call.options.headers.end(), [&](const auto& header) {
-                   return iequals(header.first, name);
-               });
-}
-
-CLARIFY_DECL std::optional<Error> EngineBase::header_error(
-    const CallRecord& call, const AuthHeader& header) const {
-    const Url& endpoint = call.endpoint ? *call.endpoint : endpoint_;
-    Error error;
-    if (!endpoint.is_https() && !endpoint.is_loopback() &&
-        !options_.insecure_allow_credentials_over_plain_http) {
-        error = Error{
-            Errc::bad_config,
-            Reason::insecure,
-            "credentials are not sent over plain http to another machine"};
-    } else if (header->empty() || !is_field_value(header->expose())) {
-        error = Error{
-            Errc::token,
-            Reason::header,
-            "the authentication policy gave a header that is empty or has illegal characters"};
-    } else if (header.has_own_name() && !is_free(call, header.name())) {
-        error = Error{
-            Errc::token,
-            Reason::header,
-            "the authentication policy named a header that cannot be sent, or that the call has"};
-    } else {
-        return std::nullopt;
-    }
-    return error.set_phase(Phase::token);
-}
-
-CLARIFY_DECL void EngineBase::write_headers(
-    const CallRecord& call, const AuthHeader& header) const {
-    std::vector<HeaderView>& out = call.buffers->headers;
-    out.clear();
-    if (header) out.push_back({header.name(), header->expose()});
-    out.push_back({"Content-Type", "application/json"});
-    out.push_back({"Accept", "application/json"});
-    const ApiVersion& version =
-        call.options.api_version ? *call.options.api_version : options_.api_version;
-    if (!version.is_none()) out.push_back({"X-API-Version", version.selector()});
-    if (!options_.user_agent.empty()) out.push_back({"User-Agent", options_.user_agent});
-    if (!call.options.traceparent.empty()) out.push_back({"traceparent", call.options.traceparent});
-    for (const auto& [name, value] : call.options.headers)
-        out.push_back({name, value});
 }
 
 CLARIFY_DECL HttpRequest

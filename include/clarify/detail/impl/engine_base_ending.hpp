@@ -38,13 +38,19 @@ CLARIFY_DECL void EngineBase::deliver_postponed() noexcept {
     }
 }
 
+CLARIFY_DECL void EngineBase::soon(std::function<void(EngineBase&)> task) {
+    // One type for all that is posted: each has every file compile some forty templates.
+    boost::asio::post(
+        serial_, [self = shared_from_this(), task = std::move(task)] { task(*self); });
+}
+
 CLARIFY_DECL void EngineBase::abandon(std::shared_ptr<Deliverable> what) noexcept {
     // Nothing ends under the link, should what is posted there be lost.
-    const std::shared_ptr<EngineBase> self = shared_from_this();
+    const std::shared_ptr<EngineBase> kept = shared_from_this();
     context_->while_there([&] {
         outbox_.postpone(what);
         try {
-            boost::asio::post(serial_, [self] { self->deliver_postponed(); });
+            soon([](EngineBase& self) { self.deliver_postponed(); });
         } catch (...) {
             // The watchdog's next turn does it.
             watchdog_.hold();
@@ -82,7 +88,7 @@ CLARIFY_DECL std::weak_ptr<Watchdog> EngineBase::weak_watchdog() noexcept {
 CLARIFY_DECL void EngineBase::shut_down() noexcept {
     context_->while_there([&] {
         try {
-            boost::asio::post(serial_, [self = shared_from_this()] { self->close_all(); });
+            soon([](EngineBase& self) { self.close_all(); });
         } catch (...) {
             ending_.close_later();
         }
@@ -93,9 +99,7 @@ CLARIFY_DECL void EngineBase::drain(
     std::chrono::milliseconds limit, std::shared_ptr<DrainWait> wait) {
     const TimePoint until = time_after(time(), (std::max)(limit, std::chrono::milliseconds{0}));
     context_->while_there([&] {
-        boost::asio::post(serial_, [self = shared_from_this(), until, wait]() mutable {
-            self->begin_drain(until, std::move(wait));
-        });
+        soon([until, wait](EngineBase& self) { self.begin_drain(until, wait); });
     });
 }
 
@@ -119,22 +123,22 @@ CLARIFY_DECL void EngineBase::begin_drain(
 
 CLARIFY_DECL void EngineBase::forget(std::shared_ptr<DrainWait> wait) {
     context_->while_there([&] {
-        boost::asio::post(serial_, [self = shared_from_this(), wait] {
-            if (!self->ending_.remove(wait)) return;
+        soon([wait](EngineBase& self) {
+            if (!self.ending_.remove(wait)) return;
             wait->error = Error{Errc::cancelled};
-            self->outbox_.postpone(wait);
-            self->deliver_postponed();
+            self.outbox_.postpone(wait);
+            self.deliver_postponed();
         });
     });
 }
 
 // What may be lost here, for want of memory, the watchdog's next turn does.
 CLARIFY_DECL void EngineBase::operations_over() noexcept {
-    const std::shared_ptr<EngineBase> self = weak_from_this().lock();
-    if (!self) return;
+    const std::shared_ptr<EngineBase> kept = weak_from_this().lock();
+    if (!kept) return;
     context_->while_there([&] {
         try {
-            boost::asio::post(serial_, [self] { self->end_drain(); });
+            soon([](EngineBase& self) { self.end_drain(); });
         } catch (...) {
             watchdog_.hold();
         }

@@ -6,6 +6,7 @@
 
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/memory_budget.hpp>
+#include <clarify/core/detail/random.hpp>
 
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/object.hpp>
@@ -15,12 +16,10 @@
 
 #include <atomic>
 #include <bit>
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <new>
-#include <random>
 #include <string_view>
 
 namespace clarify::detail {
@@ -48,24 +47,10 @@ private:
 
 /// A number below `bound` (which is not 0) that a peer cannot foresee.
 inline std::uint64_t unforeseeable(std::uint64_t bound) noexcept {
-    static std::atomic<std::uint64_t> state{[] {
-        // A clock and the place of the stack, where the system has no better source.
-        std::uint64_t seed =
-            static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-        seed ^= std::uint64_t{reinterpret_cast<std::uintptr_t>(&seed)} << 16U;
-        try {
-            std::random_device device;
-            seed ^= static_cast<std::uint64_t>(device()) << 32U | device();
-        } catch (...) {
-        }
-        return seed;
-    }()};
-    // The mixing function of splitmix64, over a counter.
-    constexpr std::uint64_t step = 0x9E3779B97F4A7C15U;
-    std::uint64_t word = state.fetch_add(step, std::memory_order_relaxed);
-    word = (word ^ (word >> 30U)) * 0xBF58476D1CE4E5B9U;
-    word = (word ^ (word >> 27U)) * 0x94D049BB133111EBU;
-    return (word ^ (word >> 31U)) % bound;
+    static std::atomic<std::uint64_t> state{unforeseeable_number()};
+    return RandomNumbers::mixed(
+               state.fetch_add(RandomNumbers::step, std::memory_order_relaxed)) %
+        bound;
 }
 
 /** Builds a `boost::json::value` from text.

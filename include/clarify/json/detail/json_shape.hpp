@@ -8,12 +8,13 @@
 #include <clarify/core/result.hpp>
 #include <clarify/json/detail/described.hpp>
 
+// Its algorithms are constrained, so it has the concepts of ranges; <ranges> has the views besides.
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>

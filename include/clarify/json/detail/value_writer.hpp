@@ -10,7 +10,6 @@
 
 #include <cmath>
 #include <cstddef>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>

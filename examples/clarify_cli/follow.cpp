@@ -51,7 +51,7 @@ std::optional<struct stat> named(const std::string& file) {
     return status;
 }
 
-/// Tells what the writer waits for, a line for each change.
+/// Tells what the writer waits for, a line when that begins and one when it ends.
 class WriterNews {
 public:
     void changed(const clarify::WriterStats& stats) {
@@ -62,23 +62,33 @@ public:
                 "a part of the spool is damaged, " + std::to_string(damage.bytes) +
                 " bytes, and was set aside" + (damage.file.empty() ? "" : " as " + damage.file));
         }
-        if (stats.state == WriterState::closing || stats.state == state_) return;
-        state_ = stats.state;
         const std::string why = stats.error ? ": " + stats.error->to_string() : std::string{};
         switch (stats.state) {
             case WriterState::waiting:
-                return print_warning("samples wait" + why);
-            case WriterState::full:
-                return print_warning("there is no room for more samples" + why);
+                if (!std::exchange(told_waiting_, true)) print_warning("samples wait" + why);
+                break;
             case WriterState::damaged:
-                return print_warning("the spool cannot be used" + why);
-            default:
-                std::fputs("clarify: samples are taken and stored again\n", stderr);
+                if (!std::exchange(told_waiting_, true))
+                    print_warning("the spool cannot be used" + why);
+                break;
+            case WriterState::full:
+                // For as long as there is more than the service takes it comes and goes.
+                if (!std::exchange(told_full_, true))
+                    print_warning("there is no room for more samples, which wait to be read" + why);
+                break;
+            case WriterState::ok:
+                if (!std::exchange(told_waiting_, false)) break;
+                told_full_ = false;
+                std::fputs("clarify: samples are stored again\n", stderr);
+                break;
+            case WriterState::closing:
+                break;
         }
     }
 
 private:
-    clarify::WriterState state_ = clarify::WriterState::ok;
+    bool told_waiting_ = false;
+    bool told_full_ = false;
     std::size_t told_damage_ = 0;
 };
 

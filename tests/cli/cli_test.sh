@@ -237,7 +237,7 @@ has err "pin_mismatch"
 test_case "limits: lists every limit with its default, and --set takes each line as it is"
 expect 0 "$tool" limits
 limits=(
-    call_timeout=30000ms connect_timeout=10000ms address_timeout=3000ms connect_stagger=250ms
+    call_timeout=30000ms attempt_timeout=17000ms connect_timeout=10000ms address_timeout=3000ms connect_stagger=250ms
     proxy_timeout=10000ms tls_timeout=10000ms idle_timeout=30000ms connection_lifetime=900000ms
     max_connections=16 max_waiting=16384 max_response_head=16384 max_response_fields=128
     max_interim_responses=8 max_chunk_line=1024 max_chunk_extras=16384 max_tls_sessions=64

@@ -29,8 +29,10 @@ public:
     /// Some do.
     static constexpr bool blocks = true;
 
-    template <clarify::SampleSpool Spool>
-    explicit ToolSpool(Spool spool) : spool_(std::move(spool)) {}
+    explicit ToolSpool(clarify::MemorySpool spool) : spool_(std::move(spool)) {}
+#if defined(CLARIFY_TOOL_SQLITE)
+    explicit ToolSpool(clarify::SqliteSpool spool) : spool_(std::move(spool)) {}
+#endif
 
     clarify::Result<std::uint64_t> append(
         clarify::SampleTable& table, std::chrono::system_clock::time_point written) {

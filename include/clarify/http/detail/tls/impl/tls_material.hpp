@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
@@ -218,9 +219,10 @@ inline Result<TlsMaterial> read_tls_material(const TlsOptions& options) {
 }
 
 inline void settle_before_openssl() noexcept {
-    // What was registered last is called first, and OpenSSL's own comes with its first use.
+    // What was registered last is called first, and OpenSSL's own comes with its first use. Asked for
+    // nothing in particular, OPENSSL_init_crypto would do nothing.
     static const bool registered =
-        OPENSSL_init_crypto(0, nullptr) == 1 && std::atexit(&settle_blocking_jobs) == 0;
+        OPENSSL_init_ssl(0, nullptr) == 1 && std::atexit(&settle_blocking_jobs) == 0;
     static_cast<void>(registered);
 }
 

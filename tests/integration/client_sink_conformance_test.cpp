@@ -23,8 +23,10 @@ TEST_CASE("client sink: it keeps its contract") {
     clarify::testing::SinkCheckOptions options;
     options.stored = [&] {
         clarify::SampleTable all;
-        for (const char* const input : {"kit/a", "kit/b"})
-            all[input] = emulator->samples(input);
+        for (const char* const input : {"kit/a", "kit/b"}) {
+            for (const clarify::testing::Sample& sample : emulator->samples(input))
+                all[input].push_back({sample.time, sample.value});
+        }
         return all;
     };
     options.requests = [&] { return emulator->stats().rpc_requests; };

@@ -171,11 +171,11 @@ TEST_CASE("sample sink kit: each fault is found by the cases about it, and by no
         {SinkFault::repeats, {"failure.once"}},
         {SinkFault::is_broken_by_cancelling, {"cancel.goes_on"}},
     };
-    for (const auto& [fault, cases] : all) {
-        const auto report = check_faulty(fault);
-        INFO(static_cast<int>(fault));
+    for (const Expected& expected : all) {
+        const auto report = check_faulty(expected.fault);
+        INFO(static_cast<int>(expected.fault));
         INFO(report);
-        CHECK(report.failed() == cases);
+        CHECK(report.failed() == expected.cases);
         CHECK(report.not_judged().empty());
     }
     const std::vector<std::string> failed = check_faulty(SinkFault::is_deaf).failed();

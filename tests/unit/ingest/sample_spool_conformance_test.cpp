@@ -160,19 +160,20 @@ TEST_CASE("sample spool kit: each fault is found by the case about it, and by no
         {SpoolFault::eats_refused, {"full.refuses"}},
         {SpoolFault::forgets_at_end, {"reopen.keeps"}},
     };
-    for (const auto& [fault, cases] : all) {
-        const auto report = check_faulty(fault);
-        INFO(static_cast<int>(fault));
+    for (const Expected& expected : all) {
+        const auto report = check_faulty(expected.fault);
+        INFO(static_cast<int>(expected.fault));
         INFO(report);
-        CHECK(report.failed() == cases);
+        CHECK(report.failed() == expected.cases);
         CHECK(report.not_judged().empty());
     }
     // These are about numbers, which other cases go by.
-    for (const auto& [fault, name] :
+    for (const auto& [fault, case_name] :
          {std::pair{SpoolFault::numbers_stand_still, "append.numbers"},
           {SpoolFault::number_comes_again, "append.never_again"},
           {SpoolFault::mark_at_end, "read.end"}}) {
         const std::vector<std::string> failed = check_faulty(fault).failed();
+        const std::string name = case_name;
         INFO(name);
         CHECK(std::find(failed.begin(), failed.end(), name) != failed.end());
     }

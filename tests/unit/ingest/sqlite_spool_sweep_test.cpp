@@ -300,7 +300,7 @@ TEST_CASE("sqlite spool sweep: killed at each step, and once more at one of thos
         ::mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(shared != MAP_FAILED);
     std::size_t kills = 0;
-    for (const std::size_t stride : {7, 13}) {
+    for (const std::size_t stride : {std::size_t{7}, std::size_t{13}}) {
         sweep([&](std::size_t step, const Folder& folder, Told& told) {
             Told& heard = *new (shared) Told;
             const bool is_killed = is_killed_at(step, folder, heard, 0);

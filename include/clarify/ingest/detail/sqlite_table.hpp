@@ -145,11 +145,11 @@ public:
     static std::int64_t plausible(std::int64_t samples) noexcept {
         return samples < 0 || samples > static_cast<std::int64_t>(most_batch_samples) ? 0 : samples;
     }
+    /// Removes rows that were seen there. In a tree that was cut they may be seen, and found by no way.
     SqliteCode erase(std::int64_t after, std::int64_t last) {
-        return SqliteStatement{db_, "DELETE FROM batch WHERE id>? AND id<=?"}
-            .bind(after)
-            .bind(last)
-            .run();
+        SqliteStatement statement{db_, "DELETE FROM batch WHERE id>? AND id<=?"};
+        const SqliteCode code = statement.bind(after).bind(last).run();
+        return code.ok() && changes() == 0 ? SqliteCode{SQLITE_CORRUPT, 0} : code;
     }
     /// Gives a batch, whose samples are whole, the seal and the count that it should have.
     SqliteCode mend(const SpoolRow& row) {

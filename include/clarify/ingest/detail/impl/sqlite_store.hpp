@@ -316,11 +316,14 @@ inline SqliteCode SpoolStore::checkpoint_beyond(std::uint64_t bytes) {
 /// Makes a file that is beyond its limit smaller, where it has free pages.
 inline SqliteCode SpoolStore::give_back() {
     constexpr std::uint64_t step = 1024;
-    for (;;) {
+    for (std::uint64_t before = 0;;) {
         std::uint64_t all = 0;
         std::uint64_t free = 0;
         SqliteCode code = table_.count_pages(all, free);
-        if (!code.ok() || all * spool_page <= file_limit() || free == 0) return code;
+        // Where that makes it no smaller, it never will.
+        const bool is_stuck = before != 0 && all >= before;
+        before = all;
+        if (!code.ok() || all * spool_page <= file_limit() || free == 0 || is_stuck) return code;
         code = table_.shrink((std::min)(free, step));
         if (code.ok()) code = table_.checkpoint();
         if (!code.ok()) return code;

@@ -25,11 +25,10 @@
 #include <set>
 #include <string>
 
-namespace sqlite_spool_sweep_test {
-
 #if defined(__linux__) && defined(__LP64__) && defined(__GLIBC__)
 #include <support/failing_io.hpp>
 
+namespace sqlite_spool_sweep_test {
 namespace {
 
 using namespace sqlite_spool_scene;
@@ -320,6 +319,6 @@ TEST_CASE("sqlite spool sweep: killed at each step, and once more at one of thos
 
 }  // namespace
 
-#endif
-
 }  // namespace sqlite_spool_sweep_test
+
+#endif

@@ -86,19 +86,29 @@ inline bool fails_whole(bool writes) noexcept {
 
 }  // namespace support
 
-// As the C library declares them.
+// By the names that programs are linked with. Some flags have the C library's own declarations take one
+// of these for another.
 extern "C" {
 
-ssize_t pwrite(int file, const void* from, size_t size, off_t at) {
+ssize_t own_pwrite(int file, const void* from, size_t size, off_t at) __asm__("pwrite");
+ssize_t own_pwrite64(int file, const void* from, size_t size, off_t at) __asm__("pwrite64");
+ssize_t own_pread(int file, void* to, size_t size, off_t at) __asm__("pread");
+ssize_t own_pread64(int file, void* to, size_t size, off_t at) __asm__("pread64");
+int own_ftruncate(int file, off_t size) noexcept __asm__("ftruncate");
+int own_ftruncate64(int file, off_t size) noexcept __asm__("ftruncate64");
+int own_open(const char* name, int flags, ...) __asm__("open");
+int own_open64(const char* name, int flags, ...) __asm__("open64");
+
+ssize_t own_pwrite(int file, const void* from, size_t size, off_t at) {
     return support::failing_write(file, from, size, at);
 }
-ssize_t pwrite64(int file, const void* from, size_t size, off64_t at) {
+ssize_t own_pwrite64(int file, const void* from, size_t size, off_t at) {
     return support::failing_write(file, from, size, at);
 }
-ssize_t pread(int file, void* to, size_t size, off_t at) {
+ssize_t own_pread(int file, void* to, size_t size, off_t at) {
     return support::failing_read(file, to, size, at);
 }
-ssize_t pread64(int file, void* to, size_t size, off64_t at) {
+ssize_t own_pread64(int file, void* to, size_t size, off_t at) {
     return support::failing_read(file, to, size, at);
 }
 int fsync(int file) {
@@ -107,10 +117,10 @@ int fsync(int file) {
 int fdatasync(int file) {
     return support::fails_whole(true) ? -1 : static_cast<int>(::syscall(SYS_fdatasync, file));
 }
-int ftruncate(int file, off_t size) noexcept {
+int own_ftruncate(int file, off_t size) noexcept {
     return support::fails_whole(true) ? -1 : static_cast<int>(::syscall(SYS_ftruncate, file, size));
 }
-int ftruncate64(int file, off64_t size) noexcept {
+int own_ftruncate64(int file, off_t size) noexcept {
     return support::fails_whole(true) ? -1 : static_cast<int>(::syscall(SYS_ftruncate, file, size));
 }
 int rename(const char* from, const char* to) noexcept {
@@ -123,7 +133,7 @@ int unlink(const char* name) noexcept {
         ? -1
         : static_cast<int>(::syscall(SYS_unlinkat, AT_FDCWD, name, 0));
 }
-int open(const char* name, int flags, ...) {
+int own_open(const char* name, int flags, ...) {
     va_list rest;
     va_start(rest, flags);
     const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
@@ -131,12 +141,12 @@ int open(const char* name, int flags, ...) {
     if (support::fails_whole((flags & O_ACCMODE) != O_RDONLY)) return -1;
     return static_cast<int>(::syscall(SYS_openat, AT_FDCWD, name, flags, mode));
 }
-int open64(const char* name, int flags, ...) {
+int own_open64(const char* name, int flags, ...) {
     va_list rest;
     va_start(rest, flags);
     const mode_t mode = (flags & O_CREAT) != 0 ? va_arg(rest, mode_t) : 0;
     va_end(rest);
-    return ::open(name, flags, mode);
+    return own_open(name, flags, mode);
 }
 
 }  // extern "C"

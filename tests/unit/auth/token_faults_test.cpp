@@ -342,7 +342,7 @@ TEST_CASE("token faults: a call whose time is up tells where the token request w
 
 TEST_CASE("token faults: between two token requests a call whose time is up tells of the pause") {
     TokenBench bench{3s};
-    bench.tokens().then(reply(503).after(2990ms)).always(hang());
+    bench.tokens().then(reply(503).after(2999ms)).always(hang());
     const TokenBench::Outcome outcome = bench.call();
     REQUIRE(outcome.has_error());
     CHECK(outcome.error().code() == Errc::timeout);

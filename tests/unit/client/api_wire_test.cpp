@@ -241,7 +241,8 @@ TEST_CASE("ApiClient: parts of an insert come one after the other, and a failure
     CHECK(done->samples_in_all == 100);
     // What is stored: the samples of the first two requests, and no others.
     std::size_t earlier = 0;
-    for (const Timestamp time : frame_of(100).times())
+    const DataFrame frame = frame_of(100);
+    for (const Timestamp time : frame.times())
         earlier += time < *done->all_before ? 1U : 0U;
     CHECK(done->samples == earlier);
     CHECK(done->samples > 0);

@@ -227,7 +227,7 @@ inline void executor_alone(BackendCheck& check) {
         const auto request = peer.read();
         std::this_thread::sleep_for(step);
         if (!request || request->body == "cut") return;
-        peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n");
         std::this_thread::sleep_for(step);
         peer.send("Content-Length: 4\r\n\r\n{");
         std::this_thread::sleep_for(step);

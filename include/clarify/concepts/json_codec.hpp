@@ -86,7 +86,8 @@ namespace clarify {
     `check_json_codec` in `<clarify/testing/check_json_codec.hpp>` tries all of this on a codec.
 
     @par Exceptions
-    Neither function throws because of a value or a text. One that escapes all the same becomes `Errc::bad_argument` or `Errc::decode` with `Reason::exception`.
+    Neither function throws because of a value or a text. One that escapes all the same becomes
+    `Errc::bad_argument` or `Errc::decode` with `Reason::exception`.
     @par Thread safety
     Both functions may run on several threads at once.
 */

@@ -58,14 +58,14 @@ public:
 
         Does not wait, but for the end of the context where that is just being destroyed.
 
-        @return False where the context is gone: nothing was posted, and `function` is left as it was. Where
-        the context goes later, before the function has run, it is destroyed with it, uncalled.
-        @throws std::bad_alloc, or what moving the function throws: nothing was posted. What the executor
-        throws, likewise.
+        @return False where the context is gone: nothing was posted, and `function` is left as it was.
+        Where the context goes later, before the function has run, it is destroyed with it, uncalled.
+        @throws std::bad_alloc, or what moving the function throws: nothing was posted. What the
+        executor throws, likewise.
     */
     template <class Function>
-    requires std::invocable < std::decay_t<Function>
-    & > bool post(Function&& function) const {
+        requires(std::invocable<std::decay_t<Function>&>)
+    bool post(Function&& function) const {
         // A child would have the context as this thread has left it, in the middle of something.
         const std::lock_guard no_fork{detail::fork_gate()};
         return way_->context->while_there([&] {

@@ -26,12 +26,12 @@
 #include <utility>
 #include <vector>
 
-namespace load_queue_test {
-
 #if defined(__SANITIZE_ADDRESS__)
 // As in <sanitizer/allocator_interface.h>, which not every system has where GCC finds it.
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
+
+namespace load_queue_test {
 
 namespace {
 

@@ -34,6 +34,13 @@ namespace gateway_test {
 /// Far above what anything here takes: it only turns a hang into a failure.
 inline constexpr std::chrono::seconds patience{90};
 
+/// A credentials file for a Clarify that listens on this port.
+inline std::string credentials_for(std::uint16_t port) {
+    return R"({"apiUrl":"http://127.0.0.1:)" + std::to_string(port) +
+        R"(/v1/","integration":"c618rbfqfsj7mjkj0ss1","credentials":{"type":"basic-auth",)"
+        R"("clientId":"c618rbfqfsj7mjkj0ss1","clientSecret":"password"}})";
+}
+
 /// `CLARIFY_GATEWAY` names the program. It is killed with the object, if it still runs.
 class GatewayProcess {
 public:
@@ -64,6 +71,12 @@ public:
         const int code = process.wait();
         if (log != nullptr) *log = process.log();
         return code;
+    }
+    /// Starts the gateway, and kills it so much later, be it ready by then or not.
+    static void kill_at_start(std::vector<std::string> options, std::chrono::milliseconds after) {
+        GatewayProcess process;
+        process.spawn(std::move(options));
+        std::this_thread::sleep_for(after);
     }
     GatewayProcess(const GatewayProcess&) = delete;
     GatewayProcess& operator=(const GatewayProcess&) = delete;

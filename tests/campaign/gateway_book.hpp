@@ -25,8 +25,8 @@ namespace gateway_campaign {
 struct Settings {
     std::uint32_t samples = 1'000'000;
     std::uint64_t seed = 1;
-    /// For so long samples are sent, if the gateway takes them fast enough.
-    unsigned seconds = 50;
+    /// For so long there are faults, and samples are sent, if the gateway takes them fast enough.
+    unsigned seconds = 45;
 };
 
 inline constexpr std::uint32_t inputs = 100;
@@ -89,7 +89,7 @@ enum class Badness : std::uint8_t { none, its_row_is_named, its_column_is_named 
 inline Badness badness_of(std::uint64_t seed, std::uint32_t sample, Version version) {
     constexpr std::uint64_t one_in = 60'000;
     // To find one in a column takes many requests, of which there is one a second.
-    constexpr std::uint64_t one_in_columns = 400'000;
+    constexpr std::uint64_t one_in_columns = 1'200'000;
     const std::uint64_t number =
         draw(seed, Draw::badness, std::uint64_t{sample} * 256 + version).next();
     if (number % one_in == 0) return Badness::its_row_is_named;
@@ -104,8 +104,6 @@ inline bool is_bad(std::uint64_t seed, std::uint32_t sample, Version version) {
 struct Entry {
     std::atomic<Version> sent = 0;
     std::atomic<Version> acknowledged = 0;
-    /// The last one that was acknowledged and is not bad.
-    std::atomic<Version> good = 0;
     std::atomic<Version> stored = 0;
 };
 
@@ -121,6 +119,13 @@ struct Book {
     std::atomic<std::uint64_t> wrong_answers = 0, not_stored = 0, never_sent = 0;
     std::atomic<std::uint64_t> unbalanced = 0, lost_in_spool = 0;
 
+    /// Is one of these bad?
+    bool has_bad_value(std::uint32_t sample, Version first, Version last) const {
+        for (unsigned version = first; version <= last; ++version) {
+            if (is_bad(settings.seed, sample, static_cast<Version>(version))) return true;
+        }
+        return false;
+    }
     /// Prints the first ones.
     void answered_wrongly(const std::string& answer) {
         constexpr std::uint64_t enough = 5;

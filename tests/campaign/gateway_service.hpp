@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -81,7 +82,7 @@ inline constexpr std::array<Fault, 18> faults{{
     {"away", Executed::never, Answered::closed, Ms{0}, Ms{0}, true},
 }};
 /// Each fault comes once among so many inserts.
-inline constexpr std::size_t deck_size = faults.size() + 14;
+inline constexpr std::size_t deck_size = faults.size() + 10;
 
 /// Which fault an insert meets, or none, by its number.
 inline std::optional<std::size_t> fault_of(std::uint64_t seed, std::uint64_t insert) {
@@ -132,6 +133,17 @@ public:
         const std::lock_guard lock{mutex_};
         execute_due();
         return !due_.empty();
+    }
+    /// A sample in something that is to be executed yet.
+    std::optional<std::uint32_t> some_late(support::ChaosRandom& random) {
+        const std::lock_guard lock{mutex_};
+        execute_due();
+        if (due_.empty()) return std::nullopt;
+        auto insert = due_.begin();
+        std::advance(insert, random.below(due_.size()));
+        const std::vector<Stored>& samples = insert->second;
+        if (samples.empty()) return std::nullopt;
+        return samples[random.below(samples.size())].sample;
     }
     /// Which value of a sample it has now.
     Version stored(std::uint32_t sample) {

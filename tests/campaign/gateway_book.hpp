@@ -26,7 +26,7 @@ struct Settings {
     std::uint32_t samples = 1'000'000;
     std::uint64_t seed = 1;
     /// For so long there are faults, and samples are sent, if the gateway takes them fast enough.
-    unsigned seconds = 45;
+    unsigned seconds = 40;
 };
 
 inline constexpr std::uint32_t inputs = 100;

@@ -13,6 +13,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -39,7 +40,7 @@ using gateway_test::GatewayProcess;
 constexpr const char* help =
     R"(Usage: CLARIFY_GATEWAY=PROGRAM clarify_gateway_campaign [--samples N] [--seed N] [--seconds N]
 
-Posts N samples (1000000), and other values for some of them later, to a gateway with a spool. For so many seconds (45) it
+Posts N samples (1000000), and other values for some of them later, to a gateway with a spool. For so many seconds (40) it
 is killed and started again, before a service that is away, slow, lying, rejecting and rate-limited. Then there are
 no more faults; the gateway takes what has not been posted yet, stores what is left, and ends. Exits with 1 if a sample
 that was acknowledged is not stored, or not the last value of it, or if a bad one was not set aside.
@@ -50,6 +51,9 @@ struct Life {
     /// It is killed before it can be ready.
     bool ends_early = false;
     Ms span{0};
+    /// It is killed so much after an insert was executed, while one that it sent before has not been yet.
+    bool is_hunted = false;
+    Ms after_insert{0};
     Ms max_delay{0};
     bool outlives_power = false;
     bool has_small_spool = false;
@@ -65,6 +69,8 @@ Life life_of(std::uint64_t seed, std::uint64_t number) {
     life.max_delay = delays[random.below(delays.size())];
     life.outlives_power = random.below(2) == 0;
     life.has_small_spool = random.below(4) == 0;
+    life.is_hunted = random.below(2) == 0;
+    life.after_insert = Ms{random.below(1'000)};
     return life;
 }
 
@@ -140,12 +146,16 @@ private:
             GatewayProcess gateway{options(life)};
             gateway_test::Sender watcher{gateway};
             port_ = gateway.port();
-            const SteadyTime end = std::chrono::steady_clock::now() + life.span;
+            SteadyTime end = std::chrono::steady_clock::now() + life.span;
+            bool is_hunted = life.is_hunted;
             for (unsigned i = 0; std::chrono::steady_clock::now() < end && !senders.are_through();
                  ++i) {
                 service_.tend();
                 if (i % 8 == 0) look_at(watcher);
                 std::this_thread::sleep_for(Ms{20});
+                if (!is_hunted || !service_.was_well_since(start)) continue;
+                end = std::min(end, std::chrono::steady_clock::now() + life.after_insert);
+                is_hunted = false;
             }
             gateway.send_signal(SIGKILL);
             if (gateway.wait() != -SIGKILL)

@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -47,7 +48,9 @@ public:
         const std::chrono::duration<double> span{0.9 * book_.settings.seconds};
         const SteadyTime start = std::chrono::steady_clock::now();
         for (std::uint32_t i = 0; i != posts; ++i) {
-            const auto due = std::chrono::duration_cast<Ms>(span * i / posts);
+            // Few at first, when there is hardly a backlog; twice as many as on average in the end.
+            const auto due =
+                std::chrono::duration_cast<Ms>(span * std::sqrt(double{1} * i / posts));
             std::this_thread::sleep_until(start + due);
             Post post = block(i);
             deliver(post);

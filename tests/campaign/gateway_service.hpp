@@ -145,6 +145,12 @@ public:
         if (samples.empty()) return std::nullopt;
         return samples[random.below(samples.size())].sample;
     }
+    /// Has it said since then that something is stored, while there is something late that it got before?
+    bool was_well_since(SteadyTime then) {
+        const std::lock_guard lock{mutex_};
+        execute_due();
+        return !due_.empty() && well_at_ > then && well_at_ > late_at_;
+    }
     /// Which value of a sample it has now.
     Version stored(std::uint32_t sample) {
         const std::lock_guard lock{mutex_};
@@ -219,8 +225,10 @@ private:
         if (fault.executed == Executed::now) execute_at(now + waits, std::move(verdict.kept));
         if (fault.executed == Executed::late) {
             ++executed_late_;
+            late_at_ = now;
             execute_at(now + some_time(random, longest), std::move(verdict.kept));
         }
+        if (fault.answered == Answered::well && fault.executed == Executed::now) well_at_ = now;
         if (fault.goes_away) away_until_ = now + some_time(random, std::chrono::seconds{5});
         ServerReply reply = reply_of(fault.answered, verdict.reply, insert.id, random);
         reply.delay =
@@ -423,6 +431,9 @@ private:
     bool behaves_ = false;
     SteadyTime away_until_{};
     SteadyTime free_{};
+    /// When it got the last insert that it executes late, and the last one that it told the truth of.
+    SteadyTime late_at_{};
+    SteadyTime well_at_{};
     std::multimap<SteadyTime, std::vector<Stored>> due_;
     std::uint64_t inserts_ = 0;
     std::uint64_t rejections_ = 0;

@@ -151,7 +151,7 @@ private:
             for (unsigned i = 0; std::chrono::steady_clock::now() < end && !senders.are_through();
                  ++i) {
                 service_.tend();
-                if (i % 8 == 0) look_at(watcher);
+                if (i % 8 == 0) look_at(gateway, watcher);
                 std::this_thread::sleep_for(Ms{20});
                 if (!is_hunted || !service_.was_well_since(start)) continue;
                 end = std::min(end, std::chrono::steady_clock::now() + life.after_insert);
@@ -177,7 +177,7 @@ private:
         std::int64_t before = 0;
         for (bool is_over = false; !is_over;) {
             const bool is_all_posted = senders.are_through();
-            const std::int64_t pending = look_at(watcher);
+            const std::int64_t pending = look_at(gateway, watcher);
             is_over = is_all_posted && pending == 0;
             const SteadyTime now = std::chrono::steady_clock::now();
             if (std::exchange(before, pending) != pending) limit = now + no_progress;
@@ -194,8 +194,13 @@ private:
     }
 
     /// Checks what the gateway says of itself, and returns how many samples it says it has.
-    std::int64_t look_at(gateway_test::Sender& watcher) {
-        const json::value status = json::parse(watcher.get("/status").body());
+    std::int64_t look_at(const GatewayProcess& gateway, gateway_test::Sender& watcher) {
+        json::value status;
+        try {
+            status = json::parse(watcher.get("/status").body());
+        } catch (const std::exception& error) {
+            throw std::runtime_error{std::string{error.what()} + ": " + gateway.log()};
+        }
         std::int64_t dropped = 0;
         for (const auto& [reason, count] : status.at("dropped").as_object())
             dropped += count.to_number<std::int64_t>();

@@ -4,94 +4,17 @@
 #include "gateway_scene.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/un.h>
 
-#include <array>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string>
-#include <thread>
 
 using namespace gateway_test;
+using daemon_test::count;
+using daemon_test::Manager;
+using daemon_test::Pipe;
 using namespace std::chrono_literals;
-
-namespace {
-
-std::size_t count(const std::string& text, const std::string& what) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-        ++found;
-    return found;
-}
-
-/// Where a service manager listens.
-class Manager {
-public:
-    explicit Manager(const std::string& path) {
-        descriptor_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-        REQUIRE(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    }
-    Manager(const Manager&) = delete;
-    Manager& operator=(const Manager&) = delete;
-    ~Manager() { ::close(descriptor_); }
-
-    /// Waits until it hears something that begins so.
-    bool hears(const std::string& begin) {
-        const auto until = std::chrono::steady_clock::now() + patience;
-        while (std::chrono::steady_clock::now() < until) {
-            pollfd state{descriptor_, POLLIN, 0};
-            if (::poll(&state, 1, 1000) != 1) continue;
-            std::array<char, 512> bytes{};
-            const ssize_t size = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
-            if (size > 0 &&
-                std::string{bytes.data(), static_cast<std::size_t>(size)}.starts_with(begin)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-private:
-    int descriptor_;
-};
-
-/// Both ends of a pipe, closed with the object.
-struct Pipe {
-    Pipe() { REQUIRE(::pipe2(ends, O_CLOEXEC) == 0); }
-    Pipe(const Pipe&) = delete;
-    Pipe& operator=(const Pipe&) = delete;
-    ~Pipe() {
-        for (const int end : ends)
-            ::close(end);
-    }
-    /// Nothing more goes in.
-    void fill() {
-        ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
-        const std::string block(4096, 'x');
-        while (::write(ends[1], block.data(), block.size()) > 0) {
-        }
-        while (::write(ends[1], block.data(), 1) > 0) {
-        }
-        ::fcntl(ends[1], F_SETFL, 0);
-    }
-    std::string take_all() {
-        std::string out;
-        std::array<char, 4096> bytes{};
-        ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-        for (ssize_t size = 0; (size = ::read(ends[0], bytes.data(), bytes.size())) > 0;)
-            out.append(bytes.data(), static_cast<std::size_t>(size));
-        return out;
-    }
-
-    int ends[2] = {-1, -1};
-};
-
-}  // namespace
 
 TEST_CASE("gateway: a hang-up reads the files again, and says what has changed") {
     Setup setup;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 // The example gateway as a service that runs for years: signals, its log, and the service manager.
 
+#include "../support/pki.hpp"
+#include "../support/raw_server.hpp"
 #include "gateway_scene.hpp"
 
 #include <doctest/doctest.h>
 
+#include <array>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <memory>
 #include <string>
 
@@ -14,6 +18,7 @@ using namespace gateway_test;
 using daemon_test::count;
 using daemon_test::Manager;
 using daemon_test::Pipe;
+namespace pki = support::pki;
 using namespace std::chrono_literals;
 
 TEST_CASE("gateway: a hang-up reads the files again, and says what has changed") {
@@ -152,6 +157,46 @@ TEST_CASE("gateway: starts before Clarify is there, and recovers by itself") {
     emulator = std::make_unique<Emulator>(options);
     CHECK(gateway.logs("Clarify can be used again"));
     CHECK(emulator->sample_count("temperature") == 1);
+}
+
+TEST_CASE("gateway: starts before the certificate of Clarify is valid, and recovers by itself") {
+    // What a machine sees whose date is that of 1970, until it is set.
+    const auto begin =
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + 6s;
+    const std::time_t time = std::chrono::system_clock::to_time_t(begin);
+    std::tm utc{};
+    ::gmtime_r(&time, &utc);
+    std::array<char, 16> from{};
+    REQUIRE(std::strftime(from.data(), from.size(), "%Y%m%d%H%M%SZ", &utc) == 15);
+    const auto authority = pki::Identity::self_signed();
+    const auto tls = pki::server(authority.issue(pki::leaf().in({from.data(), pki::valid.until})));
+    support::RawServer server{[&](support::RawPeer& peer) {
+        peer.begin_tls(*tls);
+        while (const auto request = peer.read())
+            peer.result(*request, R"({"signalsByInput":{}})");
+    }};
+    const TemporaryDirectory folder;
+    const std::string credentials = R"({"apiUrl":")" + server.origin("https") +
+        R"(/v1/","integration":"c618rbfqfsj7mjkj0ss1","credentials":{"type":"basic-auth",)"
+        R"("clientId":"c618rbfqfsj7mjkj0ss1","clientSecret":"password"}})";
+    GatewayProcess gateway{
+        {"--host",
+         "gateway",
+         "--max-delay",
+         "0ms",
+         "--credentials",
+         folder.write("credentials.json", credentials),
+         "--ca",
+         folder.write("ca.pem", authority.certificate_pem())}};
+    Sender sender{gateway};
+    CHECK(sender.post(one_sample).result_int() == 202);
+    CHECK(gateway.logs("Clarify cannot be used: tls[cert_time]"));
+    CHECK(gateway.logs("Clarify can be used again"));
+    CHECK(server.ledger().request_count() == 1);
+    CHECK(count(gateway.log(), "\n") == 2);
+    gateway.send_signal(SIGTERM);
+    CHECK(gateway.wait() == 0);
+    CHECK(gateway.counted("stored") == 1);
 }
 
 TEST_CASE("gateway: tells a service manager how it is") {

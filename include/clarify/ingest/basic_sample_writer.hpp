@@ -42,7 +42,9 @@ namespace clarify {
     Samples are gathered for `SampleWriterOptions::max_delay`, and longer where the rate of the service or a failure
     holds them back: then requests become larger, not more. One is on its way at a time, and where one was sent and
     not answered, other values for the inputs and times in it wait until the service can no longer execute
-    it (15 s): so of several values for one input and time the last one is what is stored in the end.
+    it (15 s): so of several values for one input and time the last one is what is stored in the end. For as
+    long such samples stay in a spool that lasts, though they are stored, so that this also holds if the process is killed
+    and started again; the next one stores them a second time.
 
     What may pass by itself never costs a sample: a network that is away, a service that is, credentials
     that are wrong. They wait, with pauses that grow to a minute. What the service says of samples

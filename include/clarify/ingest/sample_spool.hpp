@@ -88,7 +88,8 @@ struct SpoolPage {
     Where `durable()` is true, a batch whose `append` has returned is there after the process was
     killed at any instruction, and by default after a power cut. The writer gathers what it appends,
     so each `append` may be a transaction of its own. `remove` may be forgotten with a power cut or a kill: the
-    batches are then read again, and stored a second time.
+    batches are then read again, and stored a second time. The writer removes what is stored at once, or up to
+    15 s later where an insert of it was not answered.
     @par Counts
     A batch counts for as many samples as `table` has values when it is appended. `state().samples` is the sum
     over the batches that wait, also after a restart. What is found damaged leaves

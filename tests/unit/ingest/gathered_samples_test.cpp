@@ -2,6 +2,7 @@
 // Requests made of samples, and bad ones found, against a service that is a function.
 
 #include <clarify/ingest/detail/gathered_samples.hpp>
+#include <clarify/ingest/detail/kept_batches.hpp>
 
 #include <doctest/doctest.h>
 
@@ -390,6 +391,23 @@ TEST_CASE("GatheredSamples: what an earlier owner may have sent is in doubt, too
     CHECK(gathered.next(now) == nullptr);
     REQUIRE(gathered.next(now + 15s) != nullptr);
     CHECK(gathered.next(now + 15s)->column(0)[0] == 2);
+}
+
+TEST_CASE("KeptBatches: what is stored may be forgotten in its order, once nothing is in doubt") {
+    KeptBatches kept;
+    CHECK(kept.removable(now) == 0);
+    CHECK_FALSE(kept.next_end());
+    kept.add(3, (TimePoint::min)());
+    CHECK(kept.removable(now) == 3);
+    CHECK_FALSE(kept.next_end());
+    kept.add(4, now + 15s);
+    kept.add(5, now + 15s);
+    kept.add(9, now + 20s);
+    CHECK(kept.removable(now + 14s) == 3);
+    CHECK(kept.next_end() == now + 15s);
+    CHECK(kept.removable(now + 15s) == 5);
+    CHECK(kept.removable(now + 20s) == 9);
+    CHECK_FALSE(kept.next_end());
 }
 
 TEST_CASE("DoubtfulSamples: it forgets in time, and what is sent again takes no more room") {

@@ -43,6 +43,14 @@ Error bad_key(const std::string& key) {
     return error.set_fate(Fate::answered).set_rpc(std::move(said));
 }
 
+/// Of the next insert nobody knows what becomes of it; the others are stored.
+std::function<std::optional<Error>(const DataFrame&)> unanswered_once() {
+    return [left = 1](const DataFrame&) mutable -> std::optional<Error> {
+        if (left-- <= 0) return std::nullopt;
+        return Error{Errc::timeout}.set_fate(Fate::unknown);
+    };
+}
+
 DataFrame frame(const std::string& key, std::int64_t count, double value = 1) {
     DataFrame out;
     for (std::int64_t i = 0; i != count; ++i)
@@ -476,6 +484,62 @@ TEST_CASE("SampleWriter: a write over a disk is acknowledged when that has it") 
         bench.pass(10ms);
     }
     CHECK(bench.spool.disk().appends <= 20);
+}
+
+TEST_CASE("SampleWriter: what an unanswered insert may still write is known after a kill") {
+    Bench<FakeDisk> bench;
+    bench.sink.state().fault = unanswered_once();
+    REQUIRE(bench.writer->try_write("a", at(0), 1));
+    bench.pass(5s);
+    // It was sent twice, stored once, and may be executed once more.
+    CHECK(bench.sink.state().frames.size() == 2);
+    CHECK(bench.stats().counts.stored == 1);
+    CHECK(bench.spool.disk().content.state().samples == 1);
+    bench.open();
+    bench.sink.state().frames.clear();
+    REQUIRE(bench.writer->try_write("a", at(0), 2));
+    bench.pass(14s);
+    CHECK(bench.sink.state().stored[{"a", 0}] == 1);
+    bench.pass(2s);
+    CHECK(bench.sink.state().stored[{"a", 0}] == 2);
+    CHECK(bench.spool.disk().content.state().samples == 0);
+    CHECK(bench.clock->run(bench.context) == testing::Halt::finished);
+}
+
+TEST_CASE("SampleWriter: what was unanswered leaves the spool in time, whatever follows it") {
+    Bench<FakeDisk> bench;
+    const TimePoint begin = bench.clock->now();
+    std::size_t most = 0;
+    for (int second = 0; second != 120; ++second) {
+        // One of four inserts is not answered.
+        if (second % 4 == 0) bench.sink.state().fault = unanswered_once();
+        REQUIRE(bench.writer->try_write("a", at(second), second));
+        bench.pass(1s);
+        most = (std::max)(most, std::size_t{bench.spool.disk().content.state().samples});
+    }
+    CHECK(bench.stats().counts.stored >= 115);
+    CHECK(most <= 25);
+    bench.pass(5s);
+    CHECK(bench.stats().counts.stored == 120);
+    bench.pass(15s);
+    CHECK(bench.spool.disk().content.state().samples == 0);
+    CHECK(bench.clock->run(bench.context) == testing::Halt::finished);
+    CHECK(bench.clock->now() - begin <= 140s);
+}
+
+TEST_CASE("SampleWriter: the end does not wait for what an unanswered insert may still write") {
+    Bench<FakeDisk> bench;
+    bench.sink.state().fault = unanswered_once();
+    REQUIRE(bench.writer->try_write("a", at(0), 1));
+    bench.pass(5s);
+    const TimePoint begin = bench.clock->now();
+    const auto drained = bench.start_drain(10s);
+    bench.pass(100ms);
+    REQUIRE((*drained && **drained));
+    CHECK((**drained)->left == 0);
+    CHECK(bench.spool.disk().content.state().samples == 1);
+    CHECK(bench.clock->run(bench.context) == testing::Halt::finished);
+    CHECK(bench.clock->now() - begin <= 100ms);
 }
 
 TEST_CASE("SampleWriter: a full disk refuses, draining goes on, and writing resumes by itself") {

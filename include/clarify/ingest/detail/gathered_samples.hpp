@@ -95,6 +95,8 @@ public:
     const DataFrame* next(TimePoint now);
     /// When there may be another one, where there is none though it is not empty.
     TimePoint held_until() const { return doubtful_.next_end().value_or((TimePoint::min)()); }
+    /// Until when a request that failed here, whole or in part stored since, may be executed yet.
+    TimePoint unanswered_until() const noexcept { return unanswered_until_; }
     /// It is stored.
     SettledSamples stored();
     /// It is not, for `verdict`.
@@ -144,6 +146,7 @@ private:
     SampleBuffer fresh_;
     std::deque<Part> parts_;
     DoubtfulSamples doubtful_;
+    TimePoint unanswered_until_ = (TimePoint::min)();
 };
 
 }  // namespace clarify::detail

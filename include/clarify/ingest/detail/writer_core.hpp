@@ -15,6 +15,7 @@
 #include <clarify/detail/jitter.hpp>
 #include <clarify/ingest/detail/gathered_samples.hpp>
 #include <clarify/ingest/detail/insert_pace.hpp>
+#include <clarify/ingest/detail/kept_batches.hpp>
 #include <clarify/ingest/detail/sample_ledger.hpp>
 #include <clarify/ingest/sample_sink.hpp>
 #include <clarify/ingest/sample_spool.hpp>
@@ -183,7 +184,8 @@ private:
     std::uint64_t pending() const;
     std::uint64_t newest() const;
     bool has_more() const;
-    bool has_work() const;
+    bool has_work();
+    bool has_to_remove();
     bool is_hurried() const noexcept { return hurry_ != 0 || is_draining_; }
     void settle(const Result<void>& outcome);
     void tell_rejected(const std::vector<RejectedSample>& rejected);
@@ -232,9 +234,12 @@ private:
     GatheredSamples gathered_;
     InsertPace pace_;
     Jitter jitter_;
-    /// Until when the first samples from the spool may be executed yet that an earlier writer has sent.
-    std::optional<TimePoint> earlier_until_;
+    /// Until when the first samples from the spool may be executed yet that an earlier writer has sent,
+    /// and how many more of them are believed to be such.
+    TimePoint earlier_until_ = (TimePoint::min)();
+    std::uint64_t earlier_count_ = DoubtfulSamples::most / 2;
     std::uint64_t done_ = 0;
+    KeptBatches kept_;
     std::uint64_t removed_ = 0;
     TimePoint remove_again_{};
     std::vector<std::shared_ptr<Ticket>> waiters_;
@@ -258,6 +263,7 @@ private:
 
 #include <clarify/ingest/detail/impl/writer_core.hpp>
 #include <clarify/ingest/detail/impl/writer_core_operations.hpp>
-#include <clarify/ingest/detail/impl/writer_core_tasks.hpp>
+#include <clarify/ingest/detail/impl/writer_core_spooling.hpp>
+#include <clarify/ingest/detail/impl/writer_core_storing.hpp>
 
 #endif  // CLARIFY_INGEST_DETAIL_WRITER_CORE_HPP

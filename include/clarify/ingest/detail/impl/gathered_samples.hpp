@@ -223,11 +223,12 @@ CLARIFY_DECL SettledSamples GatheredSamples::stored() {
     return out;
 }
 
-CLARIFY_DECL SettledSamples GatheredSamples::failed(
-    const InsertVerdict& verdict, TimePoint now) {
+CLARIFY_DECL SettledSamples GatheredSamples::failed(const InsertVerdict& verdict, TimePoint now) {
     SettledSamples out;
-    if (verdict.in_doubt)
-        doubt(table_of(parts_.front().frame), time_after(now, DoubtfulSamples::longest));
+    if (verdict.in_doubt) {
+        unanswered_until_ = time_after(now, DoubtfulSamples::longest);
+        doubt(table_of(parts_.front().frame), unanswered_until_);
+    }
     switch (verdict.kind) {
         case InsertVerdict::Kind::wait:
             out.waits = true;

@@ -49,6 +49,7 @@ WriterCore<Sink, Spool>::WriterCore(
         earlier_until_ = time_after(now(), DoubtfulSamples::longest);
     }
     done_ = removed_ = gathered_.mark();
+    kept_.add(done_, (TimePoint::min)());
     enough_ = gathered_.whole_request();
 }
 

@@ -119,8 +119,7 @@ boost::asio::awaitable<Result<DrainReport>> WriterCore<Sink, Spool>::drain(
     self->is_draining_ = true;
     self->woken();
     bool is_cancelled = false;
-    while ((self->pending() != 0 || self->done_ > self->removed_) && !is_cancelled &&
-           self->now() < until)
+    while ((self->pending() != 0 || self->has_to_remove()) && !is_cancelled && self->now() < until)
         is_cancelled = co_await self->progress_.wait(self->serial_, until);
     {
         const Lock lock{self->mutex_};

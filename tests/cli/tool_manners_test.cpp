@@ -67,7 +67,8 @@ struct Following {
     /// Another sample.
     void add() {
         std::ofstream file{folder / "samples.csv", std::ios::app};
-        file << "2026-01-01T00:00:" << ++rows + 9 << "Z," << rows << '\n';
+        ++rows;
+        file << "2026-01-01T00:00:" << rows + 9 << "Z," << rows << '\n';
     }
     bool stored() const {
         const auto until = std::chrono::steady_clock::now() + daemon_test::patience;

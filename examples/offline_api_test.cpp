@@ -83,6 +83,39 @@ public:
         co_return peak;
     }
 
+    /// How many values an item has in a year, which are read part by part.
+    asio::awaitable<std::size_t> count(std::string item, clarify::Timestamp begin) {
+        const clarify::DataQuery year{begin, begin + 365 * 24h};
+        std::size_t values = 0;
+        clarify::DataStream parts = client_.data_parts(clarify::field("id") == item, year);
+        for (;;) {
+            const auto part = co_await parts.next();
+            if (!part || !*part) co_return values;
+            values += (*part)->frame.value_count();
+        }
+    }
+
+    /// How much has flown on a day, as the service computes it.
+    asio::awaitable<std::optional<double>> flown(std::string item, clarify::Timestamp day) {
+        clarify::EvaluateQuery query;
+        query.data = clarify::DataQuery{day, day + 24h, 24h};
+        query.items = {{"flow", item, clarify::TimeAggregation::avg}};
+        query.calculations = {{"volume", "flow * bucket_seconds"}};
+        const auto result = co_await client_.evaluate(query);
+        if (!result) co_return std::nullopt;
+        co_return result->data.at(day, "volume");
+    }
+
+    /// Has an item show a signal, and no longer the one that it showed. Whether all went well.
+    asio::awaitable<bool> replace(std::string item, std::string old_input, std::string new_input) {
+        const clarify::ResourceQuery before{clarify::field("input") == old_input};
+        const auto detached = co_await client_.disconnect_signals(before);
+        if (!detached) co_return false;
+        const clarify::ResourceQuery after{clarify::field("input") == new_input};
+        const auto connected = co_await client_.connect_signals(after, item);
+        co_return connected && connected->data.size() == 1;
+    }
+
     /// Publishes what has changed, and returns how many signals that were.
     asio::awaitable<std::size_t> publish() {
         const auto report = co_await client_.publish_changed_signals();
@@ -221,6 +254,45 @@ void test_data() {
     it.expect(it.run(it.plant.peak(item_id, day)) == 9.25, "the peak is found");
 }
 
+void test_data_parts() {
+    Scenario it{"data by parts: each has what was asked for"};
+    // The item is looked for first; by what is asked for, rather than by turns.
+    it.script.always([](const RecordedRequest& request) {
+        clarify::DataFrame frame;
+        frame.append(clarify::Timestamp::parse("2024-01-01T00:00:00Z").value(), {{item_id, 1.5}});
+        return request.method() == "clarify.dataFrame" ? reply_frame(frame)
+                                                       : reply_items({item(item_id, "Tank")});
+    });
+    const clarify::Timestamp year = clarify::Timestamp::parse("2024-01-01T00:00:00Z").value();
+    const std::size_t values = it.run(it.plant.count(item_id, year));
+    it.expect(values != 0, "there are values");
+    it.expect(values + 1 == it.server.requests().size(), "one of each part");
+}
+
+void test_evaluate() {
+    Scenario it{"evaluate: what the service has computed is found by its alias"};
+    const clarify::Timestamp day = clarify::Timestamp::parse("2024-01-01T00:00:00Z").value();
+    clarify::DataFrame frame;
+    frame.append(day, {{"flow", 2}, {"volume", 172'800}});
+    it.script.then(reply_frame(frame));
+    it.expect(it.run(it.plant.flown(item_id, day)) == 172'800, "it is what the formula gave");
+    it.expect(it.calls() == std::vector<std::string>{"clarify.evaluate"}, "it was asked once");
+    it.expect(
+        it.server.requests().front().body.find("flow * bucket_seconds") != std::string::npos,
+        "the formula was sent");
+}
+
+void test_connect() {
+    Scenario it{"connect, disconnect: an item shows another signal"};
+    clarify::Signal connected = flow();
+    connected.relationships["item"].links = {{"items", item_id}};
+    it.script.then(reply_signals({flow()})).then(reply_signals({connected}));
+    it.expect(it.run(it.plant.replace(item_id, "pump/old", "pump/flow")), "it went well");
+    it.expect(
+        it.calls() == std::vector<std::string>{"admin.disconnectSignals", "admin.connectSignals"},
+        "the old one was detached first");
+}
+
 void test_publish() {
     Scenario it{"publish: a signal that nobody has published is"};
     clarify::PublishSignalsResult published;
@@ -249,6 +321,9 @@ int main() {
     test_partial_failure();
     test_pages();
     test_data();
+    test_data_parts();
+    test_evaluate();
+    test_connect();
     test_publish();
     test_timer();
     return Scenario::all_passed ? 0 : 1;

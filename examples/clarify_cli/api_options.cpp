@@ -58,6 +58,12 @@ pipes. In the end what waits has the time of --drain, and standard error says wh
 0 where all is inserted, or waits in the spool or in FILE; 1 where samples were rejected, 2 where lines were left
 out, 3 where samples are lost. A second signal ends it at once.
 
+What follows may run for years. SIGHUP has it read the files of --credentials, --ca-file, --client-certificate,
+--client-key and --crl-file at once, and say what has changed; one that cannot be used changes nothing. They are
+followed without it, and so is FILE, whose place is kept. It ends with the terminal that it was started at,
+unless under nohup. Nobody is waited for to read standard error. A service manager hears READY, RELOADING,
+STOPPING and WATCHDOG (NOTIFY_SOCKET), and its journal the level of each line.
+
 Examples:
   clarify insert samples.csv
   clarify insert export.csv --prefix plant-1/ --skip comment

@@ -6,6 +6,7 @@
 
 #include <clarify/client.hpp>
 
+#include "../daemons/link_files.hpp"
 #include "event_loop.hpp"
 #include "output.hpp"
 #include "session.hpp"
@@ -26,6 +27,11 @@ namespace clarify_cli {
 class ApiSession {
 public:
     static clarify::Client& client(Session& session);
+    /// The files that the options name, which the client follows.
+    static daemons::LinkFiles files(const CommonOptions& options);
+    /// Has the client use what was read of its credentials, without another look at their file.
+    static void use(
+        Session& session, const CommonOptions& options, const daemons::LinkFiles& files);
     static const std::string& server(const Session& session);
     /// Of the credentials: for whom samples in a spool are.
     static const std::string& api_url(const Session& session);
@@ -37,9 +43,14 @@ public:
 
     @param interrupt What to do when the process is interrupted; returns whether that is enough, and
         the work ends by itself. Otherwise it is cancelled.
+    @param hang_up What to do instead on a hang-up; empty: it interrupts.
 */
 template <class Work, class Interrupt>
-ExitCode run_with_session(const CommonOptions& options, Work&& work, Interrupt interrupt) {
+ExitCode run_with_session(
+    const CommonOptions& options,
+    Work&& work,
+    Interrupt interrupt,
+    std::function<void()> hang_up = {}) {
     EventLoop loop;
     clarify::Result<Session> session = Session::open(loop.get_executor(), options, 8);
     if (!session) {
@@ -47,6 +58,7 @@ ExitCode run_with_session(const CommonOptions& options, Work&& work, Interrupt i
         return exit_code(session.error().code());
     }
     boost::asio::cancellation_signal cancel;
+    if (hang_up) loop.on_hang_up(std::move(hang_up));
     loop.on_interrupt([&cancel, &interrupt] {
         if (!interrupt()) cancel.emit(boost::asio::cancellation_type::terminal);
     });

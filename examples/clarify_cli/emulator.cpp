@@ -4,25 +4,31 @@
 #include <clarify/core/detail/private_file.hpp>
 #include <clarify/testing/emulator.hpp>
 
+#include "../daemons/log.hpp"
+#include "../daemons/reload.hpp"
+#include "../daemons/service_manager.hpp"
 #include "commands.hpp"
 #include "event_loop.hpp"
+#include "output.hpp"
 #include "planned_fault.hpp"
 
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <optional>
-#include <stdexcept>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <variant>
+#include <vector>
 
 namespace clarify_cli {
 namespace {
@@ -85,16 +91,47 @@ Files write_files(const Emulator& emulator, const fs::path& credentials) {
     return files;
 }
 
-/// Fills the store from the file that was named. It need not be there if it is the one to be written.
-void load(Emulator& emulator, const EmulatorCommand& command) {
-    if (command.load.empty()) return;
-    if (command.load == command.dump && !fs::exists(command.load)) return;
-    errno = 0;
-    std::ifstream file{command.load, std::ios::binary};
-    const std::string text{std::istreambuf_iterator<char>{file}, {}};
-    if (!file) throw std::system_error{errno, std::generic_category(), command.load};
-    emulator.load(text);
-}
+/// What the store begins with, and gets again when it has changed.
+class LoadedFile {
+public:
+    explicit LoadedFile(const EmulatorCommand& command)
+        : path_(command.load), may_be_missing_(command.load == command.dump) {}
+
+    /// Puts into the store what the file holds, unless that is in it already.
+    daemons::Changes read(Emulator& emulator) {
+        std::vector<std::string> changes;
+        if (path_.empty() || (may_be_missing_ && !fs::exists(path_))) return changes;
+        errno = 0;
+        std::ifstream file{path_, std::ios::binary};
+        std::string text{std::istreambuf_iterator<char>{file}, {}};
+        if (!file) return refused(std::strerror(errno));
+        if (text == text_) return changes;
+        try {
+            emulator.load(text);
+        } catch (const std::exception& error) {  // nonsense, or too much of it
+            return refused(error.what());
+        }
+        if (text_) {
+            changes.push_back(
+                path_ + " has changed, and was loaded again. There are " +
+                std::to_string(emulator.signal_count()) + " signals and " +
+                std::to_string(emulator.item_count()) + " items.");
+        }
+        text_ = std::move(text);
+        may_be_missing_ = false;
+        return changes;
+    }
+
+private:
+    clarify::Error refused(const std::string& why) const {
+        return clarify::Error{clarify::Errc::bad_config, clarify::Reason::file, path_ + ": " + why};
+    }
+
+    std::string path_;
+    bool may_be_missing_;
+    /// What was loaded of it last.
+    std::optional<std::string> text_;
+};
 
 /// Writes the store to the file that was named, all or nothing.
 void dump(const Emulator& emulator, const EmulatorCommand& command) {
@@ -124,44 +161,39 @@ void plan_faults(Emulator& emulator, const EmulatorCommand& command) {
     if (command.token_failure) emulator.set_token_endpoint_failure(*command.token_failure);
 }
 
-void say_what_to_type(
+std::string what_to_type(
     const EmulatorCommand& command, const Emulator& emulator, const Files& files) {
     const std::string options =
         files.authority.empty() ? std::string{} : " --ca-file " + quoted(files.authority);
     const std::string tool = quoted(command.tool);
 
-    std::cout << "A local Clarify listens at " << emulator.api_url() << "\n\n"
-              << "  credentials            " << files.credentials.string() << '\n';
+    std::ostringstream out;
+    out << "A local Clarify listens at " << emulator.api_url() << "\n\n"
+        << "  credentials            " << files.credentials.string() << '\n';
     if (!files.authority.empty()) {
-        std::cout << "  certificate authority  " << files.authority.string() << '\n';
+        out << "  certificate authority  " << files.authority.string() << '\n';
     }
-    std::cout << "\nIn another terminal, for example:\n\n"
-              << "  export CLARIFY_CREDENTIALS=" << quoted(files.credentials) << '\n'
-              << "  printf 'time,temperature\\n2024-01-01T00:00:00Z,20.5\\n' | " << tool << " insert"
-              << options << " -\n"
-              << "  " << tool << " publish" << options << '\n'
-              << "  " << tool << " data" << options
-              << " --filter '{\"name\":\"temperature\"}' --from 2024-01-01 --to 2024-01-02\n"
-              << "  " << tool << " call" << options
-              << " clarify.selectItems '{\"query\":{\"limit\":10}}'\n\n"
-              << "Ready. Ctrl-C ends it, and what was stored is gone then." << std::endl;
+    out << "\nIn another terminal, for example:\n\n"
+        << "  export CLARIFY_CREDENTIALS=" << quoted(files.credentials) << '\n'
+        << "  printf 'time,temperature\\n2024-01-01T00:00:00Z,20.5\\n' | " << tool << " insert"
+        << options << " -\n"
+        << "  " << tool << " publish" << options << '\n'
+        << "  " << tool << " data" << options
+        << " --filter '{\"name\":\"temperature\"}' --from 2024-01-01 --to 2024-01-02\n"
+        << "  " << tool << " call" << options
+        << " clarify.selectItems '{\"query\":{\"limit\":10}}'\n\n"
+        << "Ready. Ctrl-C ends it, and what was stored is gone then.";
+    return std::move(out).str();
 }
 
-void say_what_was_asked(const clarify::testing::EmulatorStats& stats) {
-    std::cout << "\nServed: calls " << stats.calls << ", notifications " << stats.notifications
-              << ", token requests " << stats.token_requests << ", connections "
-              << stats.connections << std::endl;
+std::string what_was_asked(const clarify::testing::EmulatorStats& stats) {
+    std::ostringstream out;
+    out << "\nServed: calls " << stats.calls << ", notifications " << stats.notifications
+        << ", token requests " << stats.token_requests << ", connections " << stats.connections;
+    return std::move(out).str();
 }
 
-}  // namespace
-
-ExitCode emulator(const EmulatorCommand& command) {
-    // Whoever reads what is said may end before the emulator, whose store is written last.
-    std::signal(SIGPIPE, SIG_IGN);
-    EventLoop loop;
-    // Signals are caught from the start, so that the temporary folder never stays behind.
-    loop.on_interrupt([&loop] { loop.stop(); });
-
+clarify::testing::EmulatorOptions emulator_options(const EmulatorCommand& command) {
     clarify::testing::EmulatorOptions options;
     options.port = command.port;
     options.tls = !command.plain;
@@ -169,6 +201,26 @@ ExitCode emulator(const EmulatorCommand& command) {
     options.observed_shapes = command.observed;
     options.strict = command.strict;
     options.latency = command.latency;
+    return options;
+}
+
+}  // namespace
+
+ExitCode emulator(const EmulatorCommand& command) {
+    // Whoever reads what is said may end before the emulator, whose store is written last.
+    LogOutput output;
+    daemons::LineChannel out{STDOUT_FILENO};
+    EventLoop loop;
+    LoadedFile loaded{command};
+    std::optional<Emulator> emulator;
+    loop.on_hang_up(
+        [&] { daemons::read_again(output.log(), {[&] { return loaded.read(*emulator); }}); });
+    // Signals are caught from the start, so that the temporary folder never stays behind.
+    loop.on_interrupt([&loop] {
+        daemons::tell_manager("STOPPING=1");
+        loop.stop();
+    });
+
     std::optional<TemporaryFolder> folder;
     try {
         fs::path credentials = command.credentials_out;
@@ -176,26 +228,28 @@ ExitCode emulator(const EmulatorCommand& command) {
             folder.emplace();
             credentials = folder->path() / "credentials.json";
         }
-        Emulator emulator{options};
-        load(emulator, command);
-        plan_faults(emulator, command);
+        emulator.emplace(emulator_options(command));
+        if (const daemons::Changes read = loaded.read(*emulator); !read) {
+            print_line(daemons::Level::error, std::string{read.error().message()});
+            return ExitCode::usage;
+        }
+        plan_faults(*emulator, command);
         // Absolute, as the other terminal may be in another folder.
-        const Files files = write_files(emulator, fs::absolute(credentials));
-        say_what_to_type(command, emulator, files);
+        const Files files = write_files(*emulator, fs::absolute(credentials));
+        out.write(what_to_type(command, *emulator, files));
+        daemons::please_watchdog(loop.get_executor());
+        daemons::tell_manager("READY=1");
         loop.run();
-        dump(emulator, command);
-        say_what_was_asked(emulator.stats());
+        dump(*emulator, command);
+        out.write(what_was_asked(emulator->stats()));
         return ExitCode::success;
-    } catch (const std::invalid_argument& error) {
-        std::cerr << "clarify: " << command.load << ": " << error.what() << '\n';
-        return ExitCode::usage;
-    } catch (const std::system_error& error) {
-        std::cerr << "clarify: " << error.what() << '\n';
-        return ExitCode::usage;
     } catch (const boost::system::system_error& error) {
-        std::cerr << "clarify: the emulator cannot listen: " << error.what() << '\n';
-        return ExitCode::usage;
+        print_line(
+            daemons::Level::error, std::string{"the emulator cannot listen: "} + error.what());
+    } catch (const std::system_error& error) {
+        print_line(daemons::Level::error, error.what());
     }
+    return ExitCode::usage;
 }
 
 }  // namespace clarify_cli

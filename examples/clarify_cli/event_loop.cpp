@@ -2,7 +2,9 @@
 
 #include "event_loop.hpp"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -20,22 +22,43 @@ bool is_ignored(int signal) {
     return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+bool has_terminal() {
+    const int opened = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    if (opened < 0) return false;
+    ::close(opened);
+    return true;
+}
+
 }  // namespace
 
 EventLoop::EventLoop() : context_(immortal_context()), signals_(context_) {}
 
+void EventLoop::on_hang_up(std::function<void()> handler) {
+    ends_with_terminal_ = !is_ignored(SIGHUP) && has_terminal();
+    hang_up_ = std::move(handler);
+}
+
 void EventLoop::on_interrupt(std::function<void()> handler) {
+    interrupt_ = std::move(handler);
     signals_.add(SIGINT);
     signals_.add(SIGTERM);
-    if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);
-    signals_.async_wait(
-        [this, handler = std::move(handler)](boost::system::error_code ec, int /*signal*/) {
-            if (ec) return;
-            interrupted_ = true;
-            signals_.remove(SIGINT);
-            signals_.remove(SIGTERM);
-            handler();
-        });
+    if (hang_up_ || !is_ignored(SIGHUP)) signals_.add(SIGHUP);
+    await_signal();
+}
+
+void EventLoop::await_signal() {
+    signals_.async_wait([this](boost::system::error_code ec, int signal) {
+        if (ec) return;
+        // A terminal that goes sends the signal to what was started there.
+        if (signal == SIGHUP && hang_up_ && (!ends_with_terminal_ || has_terminal())) {
+            hang_up_();
+            return await_signal();
+        }
+        interrupted_ = true;
+        signals_.remove(SIGINT);
+        signals_.remove(SIGTERM);
+        interrupt_();
+    });
 }
 
 }  // namespace clarify_cli

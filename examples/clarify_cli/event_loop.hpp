@@ -27,6 +27,11 @@ public:
 
     boost::asio::any_io_executor get_executor() { return context_.get_executor(); }
 
+    /** Has SIGHUP call `handler`, each time, instead of interrupting; for what runs for days. Also where
+        it is ignored. Where the terminal is gone that the process was started at, it still interrupts,
+        unless it was ignored. Before `on_interrupt`.
+    */
+    void on_hang_up(std::function<void()> handler);
     /** Calls `handler` on the first signal. The second one ends the process at once, unless it is
         SIGHUP: the shell and the terminal send one each. SIGHUP stays ignored if it is.
     */
@@ -37,8 +42,13 @@ public:
     void stop() { context_.stop(); }
 
 private:
+    void await_signal();
+
     boost::asio::io_context& context_;
     boost::asio::signal_set signals_;
+    std::function<void()> hang_up_;
+    std::function<void()> interrupt_;
+    bool ends_with_terminal_ = true;
     bool interrupted_ = false;
 };
 

@@ -19,7 +19,7 @@ enum class ExitCode {
     transport = 3,
     /// The server does not accept the credentials.
     authentication = 4,
-    /// SIGINT, SIGTERM or SIGHUP, numbered as shells do.
+    /// SIGINT, SIGTERM or SIGHUP, numbered as shells do. What runs for days ends with 0 then.
     interrupted = 130,
 };
 

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // `clarify insert --follow`: the samples of a file that grows, or of standard input, for days.
 
+#include "../daemons/link_files.hpp"
+#include "../daemons/log.hpp"
+#include "../daemons/reload.hpp"
+#include "../daemons/service_manager.hpp"
+#include "../daemons/writer_log.hpp"
 #include "api_session.hpp"
 #include "checkpoint.hpp"
 #include "csv_stream.hpp"
@@ -21,10 +26,8 @@
 
 #include <cerrno>
 #include <chrono>
-#include <cinttypes>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,46 +54,7 @@ std::optional<struct stat> named(const std::string& file) {
     return status;
 }
 
-/// Tells what the writer waits for, a line when that begins and one when it ends.
-class WriterNews {
-public:
-    void changed(const clarify::WriterStats& stats) {
-        using clarify::WriterState;
-        for (; told_damage_ < stats.damage.size(); ++told_damage_) {
-            const clarify::SpoolDamage& damage = stats.damage[told_damage_];
-            print_warning(
-                "a part of the spool is damaged, " + std::to_string(damage.bytes) +
-                " bytes, and was set aside" + (damage.file.empty() ? "" : " as " + damage.file));
-        }
-        const std::string why = stats.error ? ": " + stats.error->to_string() : std::string{};
-        switch (stats.state) {
-            case WriterState::waiting:
-                if (!std::exchange(told_waiting_, true)) print_warning("samples wait" + why);
-                break;
-            case WriterState::damaged:
-                if (!std::exchange(told_waiting_, true))
-                    print_warning("the spool cannot be used" + why);
-                break;
-            case WriterState::full:
-                // For as long as there is more than the service takes it comes and goes.
-                if (!std::exchange(told_full_, true))
-                    print_warning("there is no room for more samples, which wait to be read" + why);
-                break;
-            case WriterState::ok:
-                if (!std::exchange(told_waiting_, false)) break;
-                told_full_ = false;
-                std::fputs("clarify: samples are stored again\n", stderr);
-                break;
-            case WriterState::closing:
-                break;
-        }
-    }
-
-private:
-    bool told_waiting_ = false;
-    bool told_full_ = false;
-    std::size_t told_damage_ = 0;
-};
+void say(const std::string& line) { print_line(daemons::Level::info, line); }
 
 /// A file, and those that take its name later, until the process is told to end.
 class Follow {
@@ -102,17 +66,17 @@ public:
         executor_ = co_await asio::this_coro::executor;
         pause_.emplace(executor_);
         patience_.emplace(executor_);
+        session_ = &session;
+        const daemons::Changes read = files_.read();
+        if (!read) co_return read.error();
         auto opened = open_store(session);
         if (!opened) co_return opened.error();
         store_.emplace(std::move(*opened));
         const std::uint64_t waiting = store_->stats().counts.pending();
-        if (waiting != 0) {
-            std::fprintf(
-                stderr,
-                "clarify: %" PRIu64 " samples wait in %s already\n",
-                waiting,
-                command_.spool.c_str());
-        }
+        if (waiting != 0)
+            say(std::to_string(waiting) + " samples wait in " + command_.spool + " already");
+        daemons::please_watchdog(executor_);
+        daemons::tell_manager("READY=1");
         clarify::Result<void> outcome;
         bool goes_on = true;
         while (goes_on && outcome && !stopping_) {
@@ -134,6 +98,7 @@ public:
 
     /// The work ends by itself: what was read is stored, as far as there is time.
     bool interrupt() {
+        daemons::tell_manager("STOPPING=1");
         stopping_ = true;
         if (stream_) stream_->stop();
         if (pause_) {
@@ -141,6 +106,17 @@ public:
             lose_patience();
         }
         return true;
+    }
+
+    /// Another file under the name is found without it.
+    void hang_up() {
+        if (session_ == nullptr || stopping_) return;
+        const auto read_link = [this] {
+            daemons::Changes changes = files_.read();
+            if (changes && !changes->empty()) ApiSession::use(*session_, command_.common, files_);
+            return changes;
+        };
+        daemons::read_again(output_.log(), {read_link});
     }
 
     ExitCode exit_code() const {
@@ -168,7 +144,7 @@ private:
             command_.spool_size.value_or(std::uint64_t{1} << (command_.spool.empty() ? 26U : 30U));
         options.rate_limits = command_.common.limits.client.rate_limits;
         options.on_rejected = [this](const auto& sample) { rejected_.add(sample); };
-        options.on_change = [this](const auto& stats) { news_.changed(stats); };
+        options.on_change = [this](const auto& stats) { writer_log_.changed(stats); };
         return SampleStore::open(executor_, session, std::move(options));
     }
 
@@ -186,14 +162,15 @@ private:
         while (!stopping_) {
             input_.emplace(command_.file, true);
             if (input_->error() == 0) break;
-            if (input_->error() != ENOENT) {
+            // Of one that follows another the owner may still have to be set.
+            if (input_->error() != ENOENT && !form_) {
                 co_return clarify::Error{
                     clarify::Errc::bad_argument,
                     clarify::Reason::file,
                     command_.file + ": " + input_->problem()};
             }
             if (!std::exchange(is_told, true))
-                std::fprintf(stderr, "clarify: waiting for %s\n", command_.file.c_str());
+                say("waiting for " + command_.file + ": " + input_->problem());
             co_await sleep(not_there);
         }
         co_return clarify::Result<void>{};
@@ -227,7 +204,7 @@ private:
         if (!*stored || command_.restart || !stream_->go_on_at(**stored))
             co_return clarify::Result<void>{};
         kept_lines_ = stream_->state().lines;
-        std::fprintf(stderr, "clarify: going on at line %" PRIu64 "\n", kept_lines_ + 1);
+        say("going on at line " + std::to_string(kept_lines_ + 1));
         co_return clarify::Result<void>{};
     }
 
@@ -286,7 +263,7 @@ private:
                 replaced_since_.reset();
                 return false;
             case FileTurn::truncated:
-                std::fprintf(stderr, "clarify: %s was cut, and begins anew\n", name_.c_str());
+                say(name_ + " was cut, and begins anew");
                 if (command_.file == "-") static_cast<void>(::lseek(STDIN_FILENO, 0, SEEK_SET));
                 // Half a line that went with the rest.
                 lines.finish(false);
@@ -294,10 +271,7 @@ private:
             case FileTurn::replaced:
                 if (!replaced_since_) replaced_since_ = now;
                 if (now - *replaced_since_ < others_notice) return false;
-                std::fprintf(
-                    stderr,
-                    "clarify: %s is another file now, which is read from its beginning\n",
-                    name_.c_str());
+                say(name_ + " is another file now, which is read from its beginning");
                 lines.finish(true);
                 return true;
         }
@@ -319,7 +293,8 @@ private:
 
     void complain(std::uint64_t number, const std::string& why) {
         ++left_out_;
-        std::fprintf(stderr, "%s:%" PRIu64 ": %s\n", command_.file.c_str(), number, why.c_str());
+        print_line(
+            daemons::Level::warning, command_.file + ':' + std::to_string(number) + ": " + why);
     }
 
     /// Stores what there is time for, and says what is left.
@@ -332,32 +307,29 @@ private:
         const clarify::DrainReport drained = co_await store_->drain(command_.drain);
         const clarify::SampleCounts counts = store_->stats().counts;
         if (is_unsafe_ && waits_in_file() && drained.left == 0) keep();
-        std::fprintf(
-            stderr,
-            "clarify: %" PRIu64 " samples inserted, %" PRIu64 " lines left out\n",
-            counts.stored,
-            left_out_);
+        say(std::to_string(counts.stored) + " samples inserted, " + std::to_string(left_out_) +
+            " lines left out");
         rejected_.say_how_many();
         if (drained.left != 0 && drained.kept) {
-            std::fprintf(
-                stderr,
-                "clarify: %" PRIu64 " samples wait in %s, for the next start\n",
-                drained.left,
-                command_.spool.c_str());
+            print_line(
+                daemons::Level::notice,
+                std::to_string(drained.left) + " samples wait in " + command_.spool +
+                    ", for the next start");
         }
         const bool is_in_file =
             is_unsafe_ && input_ && input_->is_regular() && command_.file != "-";
         if (is_in_file && (drained.left != 0 || not_taken_ != 0)) {
-            std::fprintf(
-                stderr,
-                "clarify: the same command goes on at line %" PRIu64 " of %s\n",
-                kept_lines_ + 1,
-                name_.c_str());
+            print_line(
+                daemons::Level::notice,
+                "the same command goes on at line " + std::to_string(kept_lines_ + 1) + " of " +
+                    name_);
         }
         if (!is_in_file) lost_ = not_taken_ + (drained.kept ? 0 : drained.left);
-        if (lost_ != 0) std::fprintf(stderr, "clarify: %" PRIu64 " samples are lost\n", lost_);
+        if (lost_ != 0)
+            print_line(daemons::Level::error, std::to_string(lost_) + " samples are lost");
     }
 
+    LogOutput output_;
     const InsertCommand& command_;
     std::string name_;
     asio::any_io_executor executor_;
@@ -366,7 +338,12 @@ private:
     /// How long what is under way may take when it is to end.
     std::optional<asio::steady_timer> patience_;
     asio::cancellation_signal stop_;
-    WriterNews news_;
+    daemons::LinkFiles files_{ApiSession::files(command_.common)};
+    Session* session_ = nullptr;
+    daemons::WriterLog writer_log_{
+        output_.log(),
+        "there is no room for more samples, which wait to be read",
+        "there is room for more samples again"};
     RejectedSamples rejected_{[] {}};
     std::optional<SampleStore> store_;
     std::optional<InputFile> input_;
@@ -391,7 +368,8 @@ ExitCode follow(const InsertCommand& command) {
     const ExitCode code = run_with_session(
         command.common,
         [&](Session& session) { return follow.run(session); },
-        [&follow] { return follow.interrupt(); });
+        [&follow] { return follow.interrupt(); },
+        [&follow] { follow.hang_up(); });
     // A signal is how it ends.
     const bool is_well = code == ExitCode::success || code == ExitCode::interrupted;
     return is_well ? follow.exit_code() : code;

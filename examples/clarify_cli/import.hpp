@@ -8,12 +8,11 @@
 
 #include "csv_samples.hpp"
 #include "exit_code.hpp"
+#include "output.hpp"
 #include "session.hpp"
 #include "terminal_text.hpp"
 
-#include <cinttypes>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <utility>
@@ -38,18 +37,17 @@ public:
         constexpr std::uint64_t most = 100;
         if (++count_ > most) return;
         before_();
-        std::fprintf(
-            stderr,
-            "clarify: rejected: %s at %s: %s\n",
-            visible(sample.input).c_str(),
-            sample.time.to_string().c_str(),
-            visible(sample.reason).c_str());
-        if (count_ == most) std::fputs("clarify: others that are rejected are counted\n", stderr);
+        print_line(
+            daemons::Level::warning,
+            "rejected: " + visible(sample.input) + " at " + sample.time.to_string() + ": " +
+                visible(sample.reason));
+        if (count_ == most)
+            print_line(daemons::Level::warning, "others that are rejected are counted");
     }
     std::uint64_t count() const { return count_; }
     void say_how_many() const {
-        if (count_ != 0)
-            std::fprintf(stderr, "clarify: %" PRIu64 " samples were rejected\n", count_);
+        if (count_ == 0) return;
+        print_line(daemons::Level::warning, std::to_string(count_) + " samples were rejected");
     }
 
 private:

@@ -89,8 +89,12 @@ Example:
 )";
 
 constexpr const char* emulator_examples =
-    R"(Runs until interrupted. The store is in memory: it begins empty, and ends with the program,
-unless files are named.
+    R"(Runs until interrupted, or until the terminal is gone that it was started at. The store is in memory: it
+begins empty, and ends with the program, unless files are named.
+
+SIGHUP has it load the file of --load again if that has changed, on top of what is there, and say what has
+changed; a file that cannot be used changes nothing. Connections go on. A service manager hears READY, RELOADING,
+STOPPING and WATCHDOG (NOTIFY_SOCKET).
 
 Examples:
   clarify emulator

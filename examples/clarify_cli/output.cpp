@@ -5,8 +5,10 @@
 #include "output.hpp"
 #include "terminal_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -17,6 +19,24 @@
 
 namespace clarify_cli {
 namespace {
+
+constexpr std::string_view name = "clarify: ";
+
+daemons::Log* current_log = nullptr;
+
+/// Whole lines.
+void write_lines(daemons::Level level, std::string_view text) {
+    if (current_log == nullptr) {
+        std::fwrite(text.data(), 1, text.size(), stderr);
+        return;
+    }
+    if (text.starts_with(name)) text.remove_prefix(name.size());
+    while (!text.empty()) {
+        const std::size_t size = std::min(text.find('\n'), text.size());
+        current_log->write(level, text.substr(0, size));
+        text.remove_prefix(std::min(size + 1, text.size()));
+    }
+}
 
 std::string kind_and_reason(const clarify::Error& error) {
     std::string text{to_string(error.code())};
@@ -247,13 +267,22 @@ std::string error_json(const clarify::Error& error) {
     return out;
 }
 
+LogOutput::LogOutput() {
+    std::signal(SIGPIPE, SIG_IGN);
+    current_log = &log_;
+}
+LogOutput::~LogOutput() { current_log = nullptr; }
+
+void print_line(daemons::Level level, const std::string& line) {
+    write_lines(level, std::string{name} + line + '\n');
+}
+
 void print_error(const clarify::Error& error, bool as_json) {
-    const std::string text = as_json ? error_json(error) + '\n' : error_paragraph(error);
-    std::fwrite(text.data(), 1, text.size(), stderr);
+    write_lines(daemons::Level::error, as_json ? error_json(error) + '\n' : error_paragraph(error));
 }
 
 void print_warning(const std::string& warning) {
-    std::fprintf(stderr, "clarify: warning: %s\n", visible(warning).c_str());
+    print_line(daemons::Level::warning, "warning: " + visible(warning));
 }
 
 void print_event(const clarify::Event& event) {
@@ -269,13 +298,12 @@ void print_event(const clarify::Event& event) {
     if (!event.traceparent.empty()) line += " trace=" + visible(event.traceparent);
     if (!event.file.empty()) line += " file=" + visible(event.file);
     if (event.error != nullptr) line += " error=\"" + visible(event.error->to_string()) + '"';
-    line += '\n';
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    write_lines(daemons::Level::debug, line + '\n');
 }
 
 ExitCode end_output() {
     if (std::cout.flush()) return ExitCode::success;
-    std::fputs("clarify: standard output cannot be written\n", stderr);
+    print_line(daemons::Level::error, "standard output cannot be written");
     return ExitCode::transport;
 }
 

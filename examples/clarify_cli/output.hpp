@@ -7,6 +7,7 @@
 #include <clarify/core/error.hpp>
 #include <clarify/core/event.hpp>
 
+#include "../daemons/log.hpp"
 #include "exit_code.hpp"
 
 #include <string>
@@ -18,6 +19,27 @@ std::string error_paragraph(const clarify::Error& error);
 
 /// One JSON object on one line, the `error` of an outcome of `clarify run`.
 std::string error_json(const clarify::Error& error);
+
+/** For as long as it lives, all that these functions write to standard error goes through a log: for what
+    runs for days, which waits for nobody to read it. There is one at a time.
+
+    It has SIGPIPE ignored, for good.
+*/
+class LogOutput {
+public:
+    LogOutput();
+    LogOutput(const LogOutput&) = delete;
+    LogOutput& operator=(const LogOutput&) = delete;
+    ~LogOutput();
+
+    daemons::Log& log() { return log_; }
+
+private:
+    daemons::Log log_{"clarify"};
+};
+
+/// Writes one line to standard error, behind the name of the tool.
+void print_line(daemons::Level level, const std::string& line);
 
 /// Writes the paragraph to standard error, or the JSON as one line.
 void print_error(const clarify::Error& error, bool as_json);

@@ -38,6 +38,13 @@ clarify::Error bad_config(clarify::Reason reason, std::string message) {
     return clarify::Error{clarify::Errc::bad_config, reason, std::move(message)};
 }
 
+/// Empty where there is none.
+std::string credentials_file(const CommonOptions& options) {
+    if (!options.username.empty() || !options.credentials.empty()) return options.credentials;
+    const char* const named = std::getenv("CLARIFY_CREDENTIALS");
+    return named != nullptr && *named != '\0' ? named : "clarify-credentials.json";
+}
+
 clarify::Result<clarify::Credentials> read_credentials(const CommonOptions& options) {
     if (!options.username.empty()) {
         const char* const password = std::getenv("CLARIFY_PASSWORD");
@@ -49,13 +56,10 @@ clarify::Result<clarify::Credentials> read_credentials(const CommonOptions& opti
                                                              : std::string_view{options.api_url};
         return clarify::Credentials::basic(options.username, clarify::Secret{password}, url);
     }
-    std::string path = options.credentials;
-    if (path.empty()) {
-        const char* const named = std::getenv("CLARIFY_CREDENTIALS");
-        path = named != nullptr && *named != '\0' ? named : "clarify-credentials.json";
-    }
     clarify::Result<clarify::Credentials> credentials = clarify::Credentials::from_file(
-        path, clarify::Credentials::SharedFile::warn, options.limits.max_credentials);
+        credentials_file(options),
+        clarify::Credentials::SharedFile::warn,
+        options.limits.max_credentials);
     if (!credentials || options.api_url.empty()) return credentials;
     return credentials->with_api_url(options.api_url);
 }
@@ -68,11 +72,8 @@ clarify::Result<clarify::ProxyOptions> proxy_options(const CommonOptions& option
     return proxy;
 }
 
-clarify::ClientOptions client_options(const CommonOptions& options, std::size_t in_flight) {
-    clarify::ClientOptions client = options.limits.client;
-    if (options.timeout) client.call_timeout = *options.timeout;
-    if (options.api_version) client.api_version = api_version(*options.api_version);
-    clarify::TlsOptions& tls = client.http.tls;
+clarify::TlsOptions tls_options(const CommonOptions& options) {
+    clarify::TlsOptions tls = options.limits.client.http.tls;
     tls.ca_file = options.ca_file;
     tls.client_certificate_file = options.client_certificate;
     tls.client_key_file = options.client_key;
@@ -81,6 +82,14 @@ clarify::ClientOptions client_options(const CommonOptions& options, std::size_t 
     tls.crl_file = options.crl_file;
     if (options.crl_best_effort) tls.revocation = clarify::Revocation::best_effort;
     tls.pins = options.pins;
+    return tls;
+}
+
+clarify::ClientOptions client_options(const CommonOptions& options, std::size_t in_flight) {
+    clarify::ClientOptions client = options.limits.client;
+    if (options.timeout) client.call_timeout = *options.timeout;
+    if (options.api_version) client.api_version = api_version(*options.api_version);
+    client.http.tls = tls_options(options);
     // A connection for each call in flight, within reason; the rest waits in line.
     constexpr std::size_t most_connections = 128;
     const clarify::HttpOptions defaults;
@@ -125,6 +134,18 @@ clarify::Result<Session> Session::open(
 }
 
 clarify::Client& ApiSession::client(Session& session) { return session.impl_->client; }
+daemons::LinkFiles ApiSession::files(const CommonOptions& options) {
+    return daemons::LinkFiles{
+        credentials_file(options), tls_options(options), options.limits.max_credentials};
+}
+void ApiSession::use(
+    Session& session, const CommonOptions& options, const daemons::LinkFiles& files) {
+    if (!files.credentials()) return;
+    const auto credentials = options.api_url.empty()
+        ? clarify::Result<clarify::Credentials>{*files.credentials()}
+        : files.credentials()->with_api_url(options.api_url);
+    if (credentials) session.impl_->client.replace_credentials(*credentials);
+}
 const std::string& ApiSession::server(const Session& session) { return session.impl_->server; }
 const std::string& ApiSession::api_url(const Session& session) { return session.impl_->api_url; }
 const std::string& ApiSession::integration(const Session& session) {

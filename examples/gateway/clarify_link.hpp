@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The way to Clarify: a client, made from files that may be replaced while the gateway runs.
+// The way to Clarify: a client, which may be replaced while the gateway runs.
 
 #ifndef CLARIFY_GATEWAY_CLARIFY_LINK_HPP
 #define CLARIFY_GATEWAY_CLARIFY_LINK_HPP
@@ -10,7 +10,6 @@
 
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,37 +53,6 @@ private:
     mutable std::mutex mutex_;
     std::shared_ptr<ClarifyLink> current_;
     std::vector<std::weak_ptr<ClarifyLink>> all_;
-};
-
-/** The files that say how Clarify is reached.
-
-    @par Thread safety
-    Distinct objects: safe. Shared objects: unsafe.
-*/
-class LinkFiles {
-public:
-    /// @param authorities May be empty: the system's are trusted.
-    LinkFiles(std::string credentials, std::string authorities)
-        : credentials_file_(std::move(credentials)), authorities_file_(std::move(authorities)) {}
-
-    /** Reads them, and says what has changed since, in lines for people: nothing where nothing has.
-
-        Their content decides, not their times. Where one of them cannot be used, what both held
-        before stays.
-        @par Errors
-        Of `Credentials::from_file`; `Errc::bad_config` for authorities that are none.
-    */
-    clarify::Result<std::vector<std::string>> read();
-
-    /// What they held when they were last read; `read` must have succeeded once.
-    const clarify::Credentials& credentials() const { return *credentials_; }
-
-private:
-    std::string credentials_file_;
-    std::string authorities_file_;
-    std::optional<clarify::Credentials> credentials_;
-    clarify::Secret credentials_text_;
-    std::string authorities_text_;
 };
 
 }  // namespace gateway

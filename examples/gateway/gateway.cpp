@@ -37,7 +37,7 @@ Gateway::Gateway(
     asio::io_context& context,
     std::size_t max_sessions,
     const SessionShared& shared,
-    LoggedState& accepting)
+    daemons::LoggedState& accepting)
     : context_(context),
       strand_(asio::make_strand(context)),
       max_sessions_(max_sessions),

@@ -42,7 +42,7 @@ public:
         boost::asio::io_context& context,
         std::size_t max_sessions,
         const SessionShared& shared,
-        LoggedState& accepting);
+        daemons::LoggedState& accepting);
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
@@ -86,7 +86,7 @@ private:
     std::list<Acceptor> acceptors_;
     const std::size_t max_sessions_;
     const SessionShared& shared_;
-    LoggedState& accepting_;
+    daemons::LoggedState& accepting_;
     std::set<std::shared_ptr<Session>> sessions_;
     // Cancelled whenever a session ends, to wake who waits for that.
     boost::asio::steady_timer session_ended_;

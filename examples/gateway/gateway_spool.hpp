@@ -10,6 +10,7 @@
 #include <clarify/ingest/sample_spool.hpp>
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -24,8 +25,11 @@ public:
     /// Some kinds do.
     static constexpr bool blocks = true;
 
-    template <clarify::SampleSpool Spool>
-    explicit GatewaySpool(Spool spool)
+    // Not itself, or whether it is a spool would depend on that.
+    template <class Spool>
+    requires(
+        !std::same_as<Spool, GatewaySpool> &&
+        clarify::SampleSpool<Spool>) explicit GatewaySpool(Spool spool)
         : spool_(std::make_unique<Holder<Spool>>(std::move(spool))) {}
 
     clarify::Result<std::uint64_t> append(

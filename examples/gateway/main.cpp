@@ -9,28 +9,29 @@
 #include <clarify/core/detail/text.hpp>
 #include <clarify/observe/metrics.hpp>
 
+#include "../daemons/link_files.hpp"
+#include "../daemons/log.hpp"
+#include "../daemons/reload.hpp"
+#include "../daemons/service_manager.hpp"
+#include "../daemons/writer_log.hpp"
 #include "clarify_link.hpp"
 #include "command_line.hpp"
 #include "gateway.hpp"
 #include "gateway_spool.hpp"
 #include "link_sink.hpp"
-#include "log.hpp"
+#include "rejected_log.hpp"
 #include "sample_service.hpp"
 #include "sender_token.hpp"
-#include "service_manager.hpp"
-#include "writer_log.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <fcntl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -56,6 +57,7 @@
 namespace {
 
 namespace asio = boost::asio;
+using namespace daemons;
 using namespace gateway;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
@@ -67,11 +69,17 @@ asio::io_context& immortal_context() {
     return context;
 }
 
+clarify::TlsOptions tls_options(const CommandLine& command) {
+    clarify::TlsOptions tls;
+    tls.ca_file = command.ca_file;
+    return tls;
+}
+
 clarify::ClientOptions client_options(const CommandLine& command, const clarify::Metrics& metrics) {
     clarify::ClientOptions options;
     options.observer = metrics;
     options.call_timeout = command.timeout;
-    options.http.tls.ca_file = command.ca_file;
+    options.http.tls = tls_options(command);
     options.http.max_connections = command.connections;
     options.http.max_waiting = command.waiting;
     // Of an insert the reply names each series, at some eight times the length of the shortest.
@@ -153,8 +161,7 @@ public:
         use_files();
         listen();
         asio::co_spawn(server_.strand(), heed_signals(), asio::detached);
-        if (const auto limit = watchdog_limit())
-            asio::co_spawn(server_.strand(), please_watchdog(*limit / 2), asio::detached);
+        please_watchdog(server_.strand());
         server_.accept();
         tell_manager("READY=1");
         run_on_threads();
@@ -172,14 +179,14 @@ private:
     /// For whom the samples in a file are. Those in memory go wherever the credentials lead.
     std::optional<SampleOwner> owner() const {
         if (command_.spool.empty()) return std::nullopt;
-        const clarify::Credentials& credentials = files_.credentials();
+        const clarify::Credentials& credentials = *files_.credentials();
         return SampleOwner{credentials.api_url().to_string(), credentials.integration()};
     }
 
     void use_files() {
         link_.replace(std::make_shared<ClarifyLink>(
-            context_.get_executor(), files_.credentials(), client_options(command_, metrics_)));
-        for (const std::string& warning : files_.credentials().warnings())
+            context_.get_executor(), *files_.credentials(), client_options(command_, metrics_)));
+        for (const std::string& warning : files_.credentials()->warnings())
             log_.write(Level::warning, warning);
     }
 
@@ -243,48 +250,17 @@ private:
         options.max_delay = command_.max_delay;
         options.on_full = command_.on_full;
         options.on_change = [this](const auto& stats) { writer_log_.changed(stats); };
-        options.on_rejected = [this](const auto& sample) { writer_log_.rejected(sample); };
+        options.on_rejected = [this](const auto& sample) { rejected_log_.add(sample); };
         return options;
     }
 
-    void keep_what_was_read(const std::string& why) {
-        log_.write(Level::error, "what was read before stays in use: " + why);
-    }
-    /// Returns how many lines say what files hold by now, or why that is not used.
-    template <class Use>
-    std::size_t take(const clarify::Result<std::vector<std::string>>& changes, Use use) {
-        if (!changes) {
-            keep_what_was_read(changes.error().to_string());
-            return 1;
-        }
-        if (!changes->empty()) use();
-        for (const std::string& change : *changes)
-            log_.write(Level::notice, change);
-        return changes->size();
-    }
     void reload() {
-        timespec now{};
-        ::clock_gettime(CLOCK_MONOTONIC, &now);
-        tell_manager(
-            "RELOADING=1\nMONOTONIC_USEC=" +
-            std::to_string(std::int64_t{now.tv_sec} * 1'000'000 + now.tv_nsec / 1000));
-        try {
-            const std::size_t changes =
-                take(files_.read(), [this] { use_files(); }) + take(token_.read(), [] {});
-            if (changes == 0) log_.write(Level::info, "no file has changed");
-        } catch (const std::exception& error) {
-            keep_what_was_read(error.what());
-        }
-        tell_manager("READY=1");
-    }
-
-    asio::awaitable<void> please_watchdog(std::chrono::microseconds interval) {
-        asio::steady_timer timer{server_.strand()};
-        while (true) {
-            tell_manager("WATCHDOG=1");
-            timer.expires_after(interval);
-            co_await timer.async_wait(as_result);
-        }
+        const auto read_link = [this] {
+            Changes changes = files_.read();
+            if (changes && !changes->empty()) use_files();
+            return changes;
+        };
+        read_again(log_, {read_link, [this] { return token_.read(); }});
     }
 
     void run_on_threads() {
@@ -318,7 +294,8 @@ private:
         log_, "connections have to wait", "connections are accepted again", "attempts"};
     LoggedState room_{log_, "requests are refused", "requests are taken again", "requests"};
     Memory memory_;
-    WriterLog writer_log_{log_, command_.spool};
+    WriterLog writer_log_{log_, "samples are refused", "samples are taken again"};
+    RejectedLog rejected_log_{log_, command_.spool};
     Writer writer_;
     SampleService samples_{
         link_, writer_, metrics_, command_.timeout, command_.unhealthy_after, command_.limits.body};
@@ -347,21 +324,21 @@ int main(int argc, char** argv) {
     const auto parsed = parse_command_line(argc, argv);
     if (const int* const code = std::get_if<int>(&parsed)) return *code;
     const auto& command = std::get<CommandLine>(parsed);
-    Log log{command.log_levels};
+    Log log{"clarify-gateway", command.log_levels};
     try {
-        LinkFiles files{command.credentials, command.ca_file};
-        const clarify::Result<std::vector<std::string>> read = files.read();
+        LinkFiles files{command.credentials, tls_options(command)};
+        const Changes read = files.read();
         if (!read) {
             log.write(Level::error, read.error().to_string());
             return 2;
         }
         SenderToken token{command.token_file};
-        const clarify::Result<std::vector<std::string>> token_read = token.read();
+        const Changes token_read = token.read();
         if (!token_read) {
             log.write(Level::error, token_read.error().to_string());
             return 2;
         }
-        clarify::Result<GatewaySpool> spool = open_spool(command, files.credentials());
+        clarify::Result<GatewaySpool> spool = open_spool(command, *files.credentials());
         if (!spool) {
             log.write(Level::error, spool.error().to_string());
             // A disk may have room the next time.

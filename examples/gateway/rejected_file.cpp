@@ -14,7 +14,7 @@
 
 namespace gateway {
 
-RejectedFile::RejectedFile(const std::string& path, Log& log)
+RejectedFile::RejectedFile(const std::string& path, daemons::Log& log)
     : file_(path, limit),
       kept_(
           log,

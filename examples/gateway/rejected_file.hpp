@@ -7,7 +7,7 @@
 #include <clarify/ingest/writer_stats.hpp>
 
 #include "bounded_lines.hpp"
-#include "log.hpp"
+#include "../daemons/log.hpp"
 
 #include <condition_variable>
 #include <cstddef>
@@ -32,7 +32,7 @@ namespace gateway {
 */
 class RejectedFile {
 public:
-    RejectedFile(const std::string& path, Log& log);
+    RejectedFile(const std::string& path, daemons::Log& log);
     RejectedFile(const RejectedFile&) = delete;
     RejectedFile& operator=(const RejectedFile&) = delete;
     /// Writes what still waits.
@@ -48,7 +48,7 @@ private:
     void write(const std::string& lines, bool all);
 
     const BoundedLines file_;
-    LoggedState kept_;
+    daemons::LoggedState kept_;
     // Guards what follows it.
     std::mutex mutex_;
     std::condition_variable changed_;

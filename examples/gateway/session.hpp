@@ -6,7 +6,7 @@
 
 #include <clarify/http/detail/request/request_reader.hpp>
 
-#include "log.hpp"
+#include "../daemons/log.hpp"
 #include "own_hosts.hpp"
 #include "reply.hpp"
 #include "sender_token.hpp"
@@ -56,7 +56,7 @@ struct SessionShared {
     /// Told of a request that lacks the token.
     std::function<void()> on_stranger;
     /// Whether there is memory for requests.
-    LoggedState& room;
+    daemons::LoggedState& room;
 };
 
 /** Reads requests and writes the answers of a handler, in turn.

@@ -403,6 +403,40 @@ kill -TERM "$plain"
 wait "$plain"
 [ -e "$plain_file" ] && fail "$plain_file is still there"
 
+test_case "emulator: SIGHUP loads its file again, says what has changed, and cuts no connection"
+echo '{"signals":{"a":{}}}' >plant.json
+"$tool" emulator --plain --credentials-out loaded.json --load plant.json >loaded.log 2>loaded.err &
+loaded=$!
+helpers+=("$loaded")
+wait_for loaded.log "Ready"
+mkfifo calls
+"$tool" run -v --credentials loaded.json <calls >calls.out 2>calls.err &
+caller=$!
+helpers+=("$caller")
+exec 3>calls
+echo '{"method":"clarify.selectItems"}' >&3
+wait_for calls.out '{"line":1,"ok":true'
+kill -HUP "$loaded"
+wait_for loaded.err "clarify: no file has changed"
+echo '{"signals":{"a":{},"b":{"item":"c"}},"items":{"c":{"name":"C"}}}' >plant.json
+kill -HUP "$loaded"
+wait_for loaded.err "plant.json has changed, and was loaded again. There are 2 signals and 1 items."
+echo '{"signals":' >plant.json
+kill -HUP "$loaded"
+wait_for loaded.err "what was read before stays in use: bad_config[file]: plant.json: "
+rm plant.json
+kill -HUP "$loaded"
+wait_for loaded.err "plant.json: No such file or directory"
+echo '{"method":"clarify.selectItems"}' >&3
+wait_for calls.out '{"line":2,"ok":true'
+exec 3>&-
+wait "$caller"
+count calls.err " connection_opened" 1
+kill -TERM "$loaded"
+wait "$loaded"
+code=$?
+[ "$code" -eq 0 ] || fail "exit code $code"
+
 test_case "emulator: takes its time, and fails as often as it is told"
 "$tool" emulator --plain --credentials-out faulty.json --latency 300ms --fail 503x3 --fail=-32003 \
     >faulty.log 2>&1 &

@@ -137,7 +137,7 @@ kill -STOP "$emulator"
 short=(--timeout 1s --drain 1s)
 { echo "time,away" && rows 0 99; } >away.csv
 follow away.csv --spool spool "${short[@]}"
-eventually grep -qF "samples wait: " err
+eventually grep -qF "Clarify cannot be used: " err
 rows 100 149 >>away.csv
 sleep 2.5
 end 0
@@ -145,11 +145,11 @@ has err "150 samples wait in spool, for the next start"
 [ "$(in_spool)" = 150 ] || fail "not 150 samples in the spool"
 { echo "time,file" && rows 0 9; } >file.csv
 follow file.csv "${short[@]}"
-eventually grep -qF "samples wait: " err
+eventually grep -qF "Clarify cannot be used: " err
 end 0 INT
 has err "the same command goes on at line 2 of file.csv"
 follow - "${short[@]}" < <(echo "time,pipe" && rows 0 4)
-eventually grep -qF "samples wait: " err
+eventually grep -qF "Clarify cannot be used: " err
 end 3
 has err "5 samples are lost"
 kill -CONT "$emulator"

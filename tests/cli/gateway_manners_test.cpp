@@ -1,97 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
 // The example gateway as a service that runs for years: signals, its log, and the service manager.
 
+#include "../support/pki.hpp"
+#include "../support/raw_server.hpp"
 #include "gateway_scene.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/un.h>
 
 #include <array>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
+#include <ctime>
 #include <memory>
 #include <string>
-#include <thread>
 
 using namespace gateway_test;
+using daemon_test::count;
+using daemon_test::Manager;
+using daemon_test::Pipe;
+namespace pki = support::pki;
 using namespace std::chrono_literals;
-
-namespace {
-
-std::size_t count(const std::string& text, const std::string& what) {
-    std::size_t found = 0;
-    for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + 1))
-        ++found;
-    return found;
-}
-
-/// Where a service manager listens.
-class Manager {
-public:
-    explicit Manager(const std::string& path) {
-        descriptor_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-        REQUIRE(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-    }
-    Manager(const Manager&) = delete;
-    Manager& operator=(const Manager&) = delete;
-    ~Manager() { ::close(descriptor_); }
-
-    /// Waits until it hears something that begins so.
-    bool hears(const std::string& begin) {
-        const auto until = std::chrono::steady_clock::now() + patience;
-        while (std::chrono::steady_clock::now() < until) {
-            pollfd state{descriptor_, POLLIN, 0};
-            if (::poll(&state, 1, 1000) != 1) continue;
-            std::array<char, 512> bytes{};
-            const ssize_t size = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
-            if (size > 0 &&
-                std::string{bytes.data(), static_cast<std::size_t>(size)}.starts_with(begin)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-private:
-    int descriptor_;
-};
-
-/// Both ends of a pipe, closed with the object.
-struct Pipe {
-    Pipe() { REQUIRE(::pipe2(ends, O_CLOEXEC) == 0); }
-    Pipe(const Pipe&) = delete;
-    Pipe& operator=(const Pipe&) = delete;
-    ~Pipe() {
-        for (const int end : ends)
-            ::close(end);
-    }
-    /// Nothing more goes in.
-    void fill() {
-        ::fcntl(ends[1], F_SETFL, O_NONBLOCK);
-        const std::string block(4096, 'x');
-        while (::write(ends[1], block.data(), block.size()) > 0) {
-        }
-        while (::write(ends[1], block.data(), 1) > 0) {
-        }
-        ::fcntl(ends[1], F_SETFL, 0);
-    }
-    std::string take_all() {
-        std::string out;
-        std::array<char, 4096> bytes{};
-        ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-        for (ssize_t size = 0; (size = ::read(ends[0], bytes.data(), bytes.size())) > 0;)
-            out.append(bytes.data(), static_cast<std::size_t>(size));
-        return out;
-    }
-
-    int ends[2] = {-1, -1};
-};
-
-}  // namespace
 
 TEST_CASE("gateway: a hang-up reads the files again, and says what has changed") {
     Setup setup;
@@ -229,6 +157,46 @@ TEST_CASE("gateway: starts before Clarify is there, and recovers by itself") {
     emulator = std::make_unique<Emulator>(options);
     CHECK(gateway.logs("Clarify can be used again"));
     CHECK(emulator->sample_count("temperature") == 1);
+}
+
+TEST_CASE("gateway: starts before the certificate of Clarify is valid, and recovers by itself") {
+    // What a machine sees whose date is that of 1970, until it is set.
+    const auto begin =
+        std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + 6s;
+    const std::time_t time = std::chrono::system_clock::to_time_t(begin);
+    std::tm utc{};
+    ::gmtime_r(&time, &utc);
+    std::array<char, 16> from{};
+    REQUIRE(std::strftime(from.data(), from.size(), "%Y%m%d%H%M%SZ", &utc) == 15);
+    const auto authority = pki::Identity::self_signed();
+    const auto tls = pki::server(authority.issue(pki::leaf().in({from.data(), pki::valid.until})));
+    support::RawServer server{[&](support::RawPeer& peer) {
+        peer.begin_tls(*tls);
+        while (const auto request = peer.read())
+            peer.result(*request, R"({"signalsByInput":{}})");
+    }};
+    const TemporaryDirectory folder;
+    const std::string credentials = R"({"apiUrl":")" + server.origin("https") +
+        R"(/v1/","integration":"c618rbfqfsj7mjkj0ss1","credentials":{"type":"basic-auth",)"
+        R"("clientId":"c618rbfqfsj7mjkj0ss1","clientSecret":"password"}})";
+    GatewayProcess gateway{
+        {"--host",
+         "gateway",
+         "--max-delay",
+         "0ms",
+         "--credentials",
+         folder.write("credentials.json", credentials),
+         "--ca",
+         folder.write("ca.pem", authority.certificate_pem())}};
+    Sender sender{gateway};
+    CHECK(sender.post(one_sample).result_int() == 202);
+    CHECK(gateway.logs("Clarify cannot be used: tls[cert_time]"));
+    CHECK(gateway.logs("Clarify can be used again"));
+    CHECK(server.ledger().request_count() == 1);
+    CHECK(count(gateway.log(), "\n") == 2);
+    gateway.send_signal(SIGTERM);
+    CHECK(gateway.wait() == 0);
+    CHECK(gateway.counted("stored") == 1);
 }
 
 TEST_CASE("gateway: tells a service manager how it is") {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the example gateway decides, without a gateway.
 
+#include "../../examples/daemons/outage.hpp"
 #include "../../examples/gateway/bounded_lines.hpp"
 #include "../../examples/gateway/memory.hpp"
-#include "../../examples/gateway/outage.hpp"
 #include "../../examples/gateway/own_hosts.hpp"
 #include "../../examples/gateway/target.hpp"
 #include "../../examples/gateway/writer_metrics.hpp"
@@ -21,6 +21,7 @@
 #include <optional>
 #include <string>
 
+using namespace daemons;
 using namespace gateway;
 using namespace std::chrono_literals;
 

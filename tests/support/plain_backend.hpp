@@ -298,18 +298,27 @@ inline boost::asio::awaitable<clarify::Result<void>> PlainBackend::run(
 inline boost::asio::awaitable<clarify::Result<void>> PlainBackend::run_once(Exchange& exchange) {
     exchange.sent = false;
     exchange.end = {};
-    bool good = co_await open(exchange);
-    if (good) good = co_await write(exchange);
-    if (good) good = co_await read(exchange);
     const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-    const bool cancelled = cancellation.cancelled() != boost::asio::cancellation_type::none;
-    if (cancelled && exchange.is(PlainFault::cancels_others)) {
+    const auto harm_others = [&] {
+        if (!exchange.is(PlainFault::cancels_others) || !exchange.connection ||
+            cancellation.cancelled() == boost::asio::cancellation_type::none)
+            return;
         for (const auto& weak : exchange.state->in_flight) {
             const Held other = weak.lock();
-            if (other && exchange.connection && other->origin == exchange.connection->origin)
-                other->cut();
+            if (other && other->origin == exchange.connection->origin) other->cut();
         }
+    };
+    try {
+        bool good = co_await open(exchange);
+        if (good) good = co_await write(exchange);
+        if (good) good = co_await read(exchange);
+    } catch (...) {
+        // The server may have all before this side knows that it was sent: what is cancelled then is
+        // told of it by an exception, where it waits next.
+        harm_others();
+        throw;
     }
+    harm_others();
     co_return exchange.end;
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // The manners that a service manager such as systemd expects, spoken without its library.
 
-#ifndef CLARIFY_GATEWAY_SERVICE_MANAGER_HPP
-#define CLARIFY_GATEWAY_SERVICE_MANAGER_HPP
+#ifndef CLARIFY_DAEMONS_SERVICE_MANAGER_HPP
+#define CLARIFY_DAEMONS_SERVICE_MANAGER_HPP
 
-#include <chrono>
-#include <optional>
+#include <boost/asio/any_io_executor.hpp>
+
 #include <string>
 #include <vector>
 
-namespace gateway {
+namespace daemons {
 
 /// Is the descriptor the one that `JOURNAL_STREAM` says leads to the journal?
 bool is_journal(int descriptor);
@@ -18,9 +18,9 @@ bool is_journal(int descriptor);
 /// a manager that does not listen changes nothing.
 void tell_manager(const std::string& state);
 
-/// How often the manager wants to hear `WATCHDOG=1` from this process, if at all; half of that is a
-/// good interval.
-std::optional<std::chrono::microseconds> watchdog_limit();
+/// Has the manager hear `WATCHDOG=1` from `executor` twice as often as it wants to, if it does, for as
+/// long as its context runs.
+void please_watchdog(boost::asio::any_io_executor executor);
 
 /** The sockets that the manager listens on for this process (`LISTEN_FDS`), closed for other programs.
 
@@ -28,6 +28,6 @@ std::optional<std::chrono::microseconds> watchdog_limit();
 */
 std::vector<int> inherited_listeners();
 
-}  // namespace gateway
+}  // namespace daemons
 
-#endif  // CLARIFY_GATEWAY_SERVICE_MANAGER_HPP
+#endif  // CLARIFY_DAEMONS_SERVICE_MANAGER_HPP

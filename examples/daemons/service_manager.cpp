@@ -2,6 +2,15 @@
 
 #include "service_manager.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -10,14 +19,17 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
-namespace gateway {
+namespace daemons {
 namespace {
 
 std::string_view variable(const char* name) {
@@ -40,6 +52,26 @@ int option(int descriptor, int name) {
 
 bool is_own(std::string_view process) {
     return number(process) == static_cast<std::uint64_t>(::getpid());
+}
+
+/// How often the manager wants to hear from this process, if at all.
+std::optional<std::chrono::microseconds> watchdog_limit() {
+    const std::string_view process = variable("WATCHDOG_PID");
+    const auto limit = number(variable("WATCHDOG_USEC"));
+    constexpr std::uint64_t longest = 1'000'000ULL * 86'400 * 366;
+    if (!limit || *limit == 0 || *limit > longest || (!process.empty() && !is_own(process)))
+        return std::nullopt;
+    return std::chrono::microseconds{static_cast<std::int64_t>(*limit)};
+}
+
+boost::asio::awaitable<void> please_each(std::chrono::microseconds interval) {
+    const boost::asio::any_io_executor executor = co_await boost::asio::this_coro::executor;
+    boost::asio::steady_timer timer{executor};
+    while (true) {
+        tell_manager("WATCHDOG=1");
+        timer.expires_after(interval);
+        co_await timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
+    }
 }
 
 }  // namespace
@@ -72,13 +104,10 @@ void tell_manager(const std::string& state) {
     ::close(made);
 }
 
-std::optional<std::chrono::microseconds> watchdog_limit() {
-    const std::string_view process = variable("WATCHDOG_PID");
-    const auto limit = number(variable("WATCHDOG_USEC"));
-    constexpr std::uint64_t longest = 1'000'000ULL * 86'400 * 366;
-    if (!limit || *limit == 0 || *limit > longest || (!process.empty() && !is_own(process)))
-        return std::nullopt;
-    return std::chrono::microseconds{static_cast<std::int64_t>(*limit)};
+void please_watchdog(boost::asio::any_io_executor executor) {
+    const auto limit = watchdog_limit();
+    if (!limit) return;
+    boost::asio::co_spawn(std::move(executor), please_each(*limit / 2), boost::asio::detached);
 }
 
 std::vector<int> inherited_listeners() {
@@ -103,4 +132,4 @@ std::vector<int> inherited_listeners() {
     return out;
 }
 
-}  // namespace gateway
+}  // namespace daemons

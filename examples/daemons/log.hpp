@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // Lines on standard output and standard error, which nobody is ever waited for to read.
 
-#ifndef CLARIFY_GATEWAY_LOG_HPP
-#define CLARIFY_GATEWAY_LOG_HPP
+#ifndef CLARIFY_DAEMONS_LOG_HPP
+#define CLARIFY_DAEMONS_LOG_HPP
 
 #include "outage.hpp"
 
@@ -13,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-namespace gateway {
+namespace daemons {
 
 /** Writes whole lines to a descriptor without waiting.
 
@@ -50,11 +50,11 @@ private:
 };
 
 /// As the journal of systemd numbers them.
-enum class Level { error = 3, warning = 4, notice = 5, info = 6 };
+enum class Level { error = 3, warning = 4, notice = 5, info = 6, debug = 7 };
 
 /** The log, on standard error.
 
-    A line begins with `clarify-gateway: `, or with its level as `<3>` to `<6>` for the journal, which
+    A line begins with the program's name, or with its level as `<3>` to `<7>` for the journal, which
     knows the name itself. What came from outside is made printable.
 
     @par Thread safety
@@ -62,14 +62,16 @@ enum class Level { error = 3, warning = 4, notice = 5, info = 6 };
 */
 class Log {
 public:
+    /// @param name Of the program.
     /// @param levels Begin each line with its level? It also does where standard error is the
     ///     journal's, as the variable `JOURNAL_STREAM` says.
-    explicit Log(bool levels);
+    explicit Log(std::string name, bool levels = false);
 
     void write(Level level, std::string_view text);
 
 private:
     LineChannel channel_;
+    std::string name_;
     bool levels_;
 };
 
@@ -121,6 +123,6 @@ private:
     Rarely rarely_;
 };
 
-}  // namespace gateway
+}  // namespace daemons
 
-#endif  // CLARIFY_GATEWAY_LOG_HPP
+#endif  // CLARIFY_DAEMONS_LOG_HPP

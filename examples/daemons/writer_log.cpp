@@ -1,18 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 
-#include <clarify/core/detail/text.hpp>
-
 #include "writer_log.hpp"
 
-namespace gateway {
-
-WriterLog::WriterLog(Log& log, const std::string& spool)
-    : log_(log),
-      reachable_(log, "Clarify cannot be used", "Clarify can be used again", "requests"),
-      no_room_(log, "samples are refused", "samples are taken again", "requests"),
-      rejected_(log) {
-    if (!spool.empty()) rejected_file_.emplace(spool + ".rejected", log);
-}
+namespace daemons {
 
 void WriterLog::changed(const clarify::WriterStats& stats) {
     note_damage(stats.damage);
@@ -35,14 +25,6 @@ void WriterLog::changed(const clarify::WriterStats& stats) {
     }
 }
 
-void WriterLog::rejected(const clarify::RejectedSample& sample) {
-    rejected_.happened([&] {
-        return "Clarify rejects a sample of " + sample.input + " at " + sample.time.to_string() +
-            ": " + clarify::detail::printable(sample.reason, 256);
-    });
-    if (rejected_file_) rejected_file_->add(sample);
-}
-
 void WriterLog::note_damage(const std::vector<clarify::SpoolDamage>& damage) {
     for (; told_damage_ < damage.size(); ++told_damage_) {
         const clarify::SpoolDamage& each = damage[told_damage_];
@@ -55,4 +37,4 @@ void WriterLog::note_damage(const std::vector<clarify::SpoolDamage>& damage) {
     }
 }
 
-}  // namespace gateway
+}  // namespace daemons

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 // When a state that lasts is to be told: once when it begins, once when it ends.
 
-#ifndef CLARIFY_GATEWAY_OUTAGE_HPP
-#define CLARIFY_GATEWAY_OUTAGE_HPP
+#ifndef CLARIFY_DAEMONS_OUTAGE_HPP
+#define CLARIFY_DAEMONS_OUTAGE_HPP
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
-namespace gateway {
+namespace daemons {
 
 /** Follows failures and successes, and finds where an outage begins and where it ends.
 
@@ -86,6 +86,6 @@ private:
     std::uint64_t untold_ = 0;
 };
 
-}  // namespace gateway
+}  // namespace daemons
 
-#endif  // CLARIFY_GATEWAY_OUTAGE_HPP
+#endif  // CLARIFY_DAEMONS_OUTAGE_HPP

@@ -17,7 +17,7 @@
 #include <optional>
 #include <utility>
 
-namespace gateway {
+namespace daemons {
 namespace {
 
 /// No longer than a pipe takes as a whole.
@@ -106,11 +106,14 @@ long LineChannel::send(std::string_view text) const {
     return written;
 }
 
-Log::Log(bool levels) : channel_(STDERR_FILENO), levels_(levels || is_journal(STDERR_FILENO)) {}
+Log::Log(std::string name, bool levels)
+    : channel_(STDERR_FILENO),
+      name_(std::move(name)),
+      levels_(levels || is_journal(STDERR_FILENO)) {}
 
 void Log::write(Level level, std::string_view text) {
     const std::string prefix =
-        levels_ ? '<' + std::to_string(static_cast<int>(level)) + '>' : "clarify-gateway: ";
+        levels_ ? '<' + std::to_string(static_cast<int>(level)) + '>' : name_ + ": ";
     channel_.write(
         prefix + clarify::detail::printable(text, longest_line),
         levels_ ? "<4>" : std::string_view{prefix});
@@ -151,4 +154,4 @@ void RareLine::happened(const std::function<std::string()>& text) {
     log_.write(Level::warning, line);
 }
 
-}  // namespace gateway
+}  // namespace daemons

@@ -6,7 +6,6 @@
 
 #include "../support/temporary_directory.hpp"
 
-#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -179,7 +178,8 @@ public:
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-        REQUIRE(::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+        if (::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+            throw std::system_error{errno, std::generic_category(), "bind"};
     }
     Manager(const Manager&) = delete;
     Manager& operator=(const Manager&) = delete;
@@ -207,7 +207,10 @@ private:
 
 /// Both ends of a pipe, closed with the object.
 struct Pipe {
-    Pipe() { REQUIRE(::pipe2(ends, O_CLOEXEC) == 0); }
+    Pipe() {
+        if (::pipe2(ends, O_CLOEXEC) != 0)
+            throw std::system_error{errno, std::generic_category(), "pipe2"};
+    }
     Pipe(const Pipe&) = delete;
     Pipe& operator=(const Pipe&) = delete;
     ~Pipe() {

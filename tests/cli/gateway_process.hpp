@@ -6,17 +6,26 @@
 
 #include "daemon_process.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
 namespace gateway_test {
 
 using daemon_test::patience;
+
+/// A credentials file for a Clarify that listens on this port.
+inline std::string credentials_for(std::uint16_t port) {
+    return R"({"apiUrl":"http://127.0.0.1:)" + std::to_string(port) +
+        R"(/v1/","integration":"c618rbfqfsj7mjkj0ss1","credentials":{"type":"basic-auth",)"
+        R"("clientId":"c618rbfqfsj7mjkj0ss1","clientSecret":"password"}})";
+}
 
 /// `CLARIFY_GATEWAY` names the program.
 class GatewayProcess : public daemon_test::Process {
@@ -45,6 +54,12 @@ public:
         const int code = process.wait();
         if (log != nullptr) *log = process.log();
         return code;
+    }
+    /// Starts the gateway, and kills it so much later, be it ready by then or not.
+    static void kill_at_start(std::vector<std::string> options, std::chrono::milliseconds after) {
+        GatewayProcess process;
+        process.spawn(variable, std::move(options));
+        std::this_thread::sleep_for(after);
     }
 
     std::uint16_t port() const { return port_; }

@@ -4,6 +4,8 @@
 #ifndef CLARIFY_TESTS_SUPPORT_IMPL_CHAOS_PLAN_HPP
 #define CLARIFY_TESTS_SUPPORT_IMPL_CHAOS_PLAN_HPP
 
+#include "../chaos_random.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -60,26 +62,6 @@ inline ChaosPlanner chaos_script(std::vector<ChaosPlan> plans) {
         return connection < plans.size() ? plans[connection] : ChaosPlan{};
     };
 }
-
-/// Even numbers from a seed, the same with every standard library (SplitMix64).
-class ChaosRandom {
-public:
-    explicit ChaosRandom(std::uint64_t seed, std::uint64_t stream = 0) : state_(seed) {
-        state_ = next() ^ (stream * 0x9e3779b97f4a7c15U);
-    }
-
-    std::uint64_t next() noexcept {
-        std::uint64_t z = (state_ += 0x9e3779b97f4a7c15U);
-        z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9U;
-        z = (z ^ (z >> 27U)) * 0x94d049bb133111ebU;
-        return z ^ (z >> 31U);
-    }
-    /// Less than `bound`, which is not 0.
-    std::uint64_t below(std::uint64_t bound) noexcept { return next() % bound; }
-
-private:
-    std::uint64_t state_;
-};
 
 inline ChaosPlan ChaosMix::plan(std::uint64_t seed, std::size_t connection) const {
     ChaosRandom random{seed, connection};

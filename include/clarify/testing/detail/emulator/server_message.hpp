@@ -9,6 +9,8 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,6 +43,8 @@ struct ServerReply {
     /// How much later it is to be sent.
     std::chrono::microseconds delay{0};
     Sending sending = Sending::at_once;
+    /// How many of its bytes are sent at most, the head among them; then the connection ends.
+    std::size_t most_bytes = SIZE_MAX;
 };
 
 inline ServerReply text_reply(unsigned status, std::string text) {

@@ -194,7 +194,7 @@ boost::asio::awaitable<void> HttpServer::serve(std::shared_ptr<Stream> stream) {
         }
         const std::string bytes = serialize(reply, keep_alive, is_head);
         const bool was_sent = co_await send(*stream, reply, bytes);
-        if (!was_sent || !keep_alive) break;
+        if (!was_sent || !keep_alive || reply.most_bytes < bytes.size()) break;
     }
     co_await close(stream);
 }
@@ -203,11 +203,12 @@ template <class Stream>
 boost::asio::awaitable<bool> HttpServer::send(
     Stream& stream, const ServerReply& reply, const std::string& bytes) {
     const bool is_slow = reply.sending == ServerReply::Sending::byte_by_byte;
-    const std::size_t at_once = bytes.size() - (is_slow ? reply.body.size() : 0);
+    const std::size_t all = (std::min)(bytes.size(), reply.most_bytes);
+    const std::size_t at_once = (std::min)(all, bytes.size() - (is_slow ? reply.body.size() : 0));
     const auto head = boost::asio::buffer(bytes.data(), at_once);
     auto [ec, written] = co_await boost::asio::async_write(stream, head, as_result);
     boost::asio::steady_timer pause(context_);
-    for (std::size_t i = at_once; i < bytes.size() && !ec; ++i) {
+    for (std::size_t i = at_once; i < all && !ec; ++i) {
         pause.expires_after(std::chrono::milliseconds{20});
         co_await pause.async_wait(as_result);
         const auto byte = boost::asio::buffer(bytes.data() + i, 1);

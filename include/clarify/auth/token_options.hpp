@@ -4,6 +4,8 @@
 #ifndef CLARIFY_AUTH_TOKEN_OPTIONS_HPP
 #define CLARIFY_AUTH_TOKEN_OPTIONS_HPP
 
+#include <clarify/auth/token_store.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <stdexcept>
@@ -70,6 +72,15 @@ struct TokenOptions {
     /// A longer access token, in bytes, is refused: servers limit the size of a request's head. From
     /// 1 byte to 64 KiB.
     std::size_t max_token = std::size_t{8} << 10U;
+
+    /** Where the token is shared with other clients: `FileTokenStore` for all processes of a user, or a
+        store of one's own. None unless given.
+
+        Of those who share a token one fetches it, and renews it; meanwhile the others wait if they have
+        none, for 10 s at most, and go on with the old one if they have. Where the store fails, or somebody
+        keeps others waiting longer, a client fetches a token of its own.
+    */
+    AnyTokenStore store;
 
     /** Holds every member to its range.
 

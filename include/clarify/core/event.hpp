@@ -30,6 +30,8 @@ namespace clarify {
     | `success`, `failure` | the call is over | the client | one of them, once a call |
     | `token_fetched`, `token_renewed` | there is a token | the authentication policy | once a fetch |
     | `token_failed` | there is none, or no newer one | the authentication policy | once a fetch |
+    | `token_shared` | there is a token that another client got | the authentication policy | once a token |
+    | `token_store_failed` | tokens are not shared | the authentication policy | once, until they are again |
     | `connection_opened`, `connection_closed` | as they say | the HTTP backend | once a connection |
     | `connection_reused` | an exchange goes out on an idle one | the HTTP backend | once an exchange |
     | `file_changed`, `file_failed` | a file that is followed is another one | the HTTP backend for TLS, the policy for credentials | once a change |
@@ -68,6 +70,12 @@ enum class EventKind : std::uint8_t {
     token_renewed,
     /// A token could not be fetched: `error`, `elapsed` since the fetch began.
     token_failed,
+    /// A token was taken from `TokenOptions::store`, where another client put it: `elapsed` since it
+    /// was looked for.
+    token_shared,
+    /// `TokenOptions::store` could not be used: `error`. The client fetches tokens for itself, and tries
+    /// the store again with the next. Told once, until it can be used again.
+    token_store_failed,
     /// A connection was opened, TLS included: `host`, `resumed`, `elapsed` since its opening began.
     connection_opened,
     /// An exchange goes out on an idle connection: `host`.
@@ -128,8 +136,8 @@ struct Event {
     bool resumed = false;
     /// The path of a file, as it was given; `file_changed` only.
     std::string_view file;
-    /// Why it failed; not null in `retry`, `failure`, `token_failed` and `file_failed`, and in a
-    /// `rate_limited` of a call that gave up waiting; null in all others.
+    /// Why it failed; not null in `retry`, `failure`, `token_failed`, `token_store_failed` and
+    /// `file_failed`, and in a `rate_limited` of a call that gave up waiting; null in all others.
     const Error* error = nullptr;
 
     /// The trace id in `traceparent` (W3C Trace Context section 3.2): 32 hexadecimal digits, or

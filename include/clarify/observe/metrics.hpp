@@ -76,6 +76,9 @@ struct MetricsSnapshot {
     std::uint64_t tokens_fetched = 0;
     std::uint64_t tokens_renewed = 0;
     std::uint64_t tokens_failed = 0;
+    /// Tokens that another client got, by way of `TokenOptions::store`, and how often that began to fail.
+    std::uint64_t tokens_shared = 0;
+    std::uint64_t token_store_failures = 0;
     /// How long fetches took, of either end.
     LatencyHistogram token_duration;
     /// Connections that were opened, among them those that resumed a TLS session; how often one that

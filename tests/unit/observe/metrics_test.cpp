@@ -98,6 +98,8 @@ TEST_CASE("Metrics: tokens, connections and files") {
     metrics(event(EventKind::token_fetched));
     metrics(event(EventKind::token_renewed));
     metrics(event(EventKind::token_failed));
+    metrics(event(EventKind::token_shared));
+    metrics(event(EventKind::token_store_failed));
     Event opened = event(EventKind::connection_opened, {}, 5ms);
     metrics(opened);
     opened.resumed = true;
@@ -111,6 +113,8 @@ TEST_CASE("Metrics: tokens, connections and files") {
     CHECK(all.tokens_fetched == 1);
     CHECK(all.tokens_renewed == 1);
     CHECK(all.tokens_failed == 1);
+    CHECK(all.tokens_shared == 1);
+    CHECK(all.token_store_failures == 1);
     CHECK(all.token_duration.count() == 3);
     CHECK(all.connections_opened == 2);
     CHECK(all.connections_resumed == 1);

@@ -72,6 +72,11 @@ public:
     }
     /// The fetch is another process's, which has forked this one: here none has begun.
     void fetch_left() noexcept { fetching_ = false; }
+    /// Somebody else is getting the next one, which is to be looked for at `until`.
+    void postponed(TimePoint until) noexcept {
+        fetching_ = false;
+        renew_at_ = until;
+    }
     /// The fetch failed. `patience`: the wait that the issuer asked for, which binds all later
     /// fetches.
     void failed(Error error, TimePoint now, std::optional<Clock::duration> patience);
@@ -89,6 +94,8 @@ public:
         pause_ = first_pause_;
     }
 
+    /// Is there a token that may be sent?
+    bool has_token(TimePoint now) const noexcept { return valid(now); }
     const AuthHeader& header() const noexcept { return header_; }
     const std::optional<Error>& last_error() const noexcept { return last_error_; }
 

@@ -6,6 +6,7 @@
 
 #include <clarify/auth/bearer_token.hpp>
 #include <clarify/auth/token_options.hpp>
+#include <clarify/auth/token_store.hpp>
 #include <clarify/core/detail/json_scan.hpp>
 #include <clarify/core/detail/scrub.hpp>
 #include <clarify/core/detail/text.hpp>
@@ -68,8 +69,29 @@ Result<TokenReply> read_token_reply(
     std::string_view secret = {},
     std::size_t max_token = TokenOptions{}.max_token);
 
+/// The token of a reply, as processes share it.
+inline StoredToken shared_token(
+    const TokenReply& reply,
+    std::chrono::system_clock::time_point issued,
+    const TokenTimes& times) {
+    constexpr std::string_view scheme = "Bearer ";
+    StoredToken out;
+    out.token = Secret{reply.header.expose().substr(scheme.size())};
+    out.issued = issued;
+    out.lifetime = reply.lifetime.value_or(times.default_lifetime);
+    return out;
+}
+
 inline Error token_error(Reason reason, std::string message) {
     return Error{Errc::token, reason, std::move(message)};
+}
+
+/// Of a fetch whose time was up in a step of it.
+inline Error token_timeout(Phase step) {
+    Error error = Error{Errc::timeout, Reason::none, "no token could be fetched in time"};
+    error.set_phase(Phase::token);
+    if (step != Phase::token) error.set_token_step(step);
+    return error;
 }
 
 /// The members of a reply that count, as they stand in it.

@@ -7,6 +7,8 @@
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/auth/detail/token_cache.hpp>
 #include <clarify/auth/detail/token_request.hpp>
+#include <clarify/auth/detail/token_sharing.hpp>
+#include <clarify/auth/token_store.hpp>
 #include <clarify/core/detail/process_mark.hpp>
 #include <clarify/core/detail/retry_rule.hpp>
 #include <clarify/core/detail/signal.hpp>
@@ -51,11 +53,54 @@ struct ClientCredentials::State {
     template <class = void>
     static boost::asio::awaitable<std::optional<Error>> post(
         AuthContext& context, detail::TokenRequest& request);
+    template <class = void>
+    static boost::asio::awaitable<bool> settle_by_store(
+        std::shared_ptr<State> state,
+        AuthContext& context,
+        Ending& ending,
+        TimePoint deadline,
+        TokenLease& lease);
+
+    /// A token endpoint is paced as a server is by default.
+    static detail::Backoff backoff() noexcept {
+        using std::chrono::milliseconds;
+        return {milliseconds{100}, milliseconds{1'000}, milliseconds{20'000}};
+    }
+    /// The reply to what was sent at `sent_at`.
+    Result<detail::TokenReply> read_reply(
+        detail::TokenRequest& request, TimePoint sent_at, TimePoint now) const {
+        Result<detail::TokenReply> reply = request.read();
+        if (!reply || !cache.is_stillborn(sent_at, reply->lifetime, now)) return reply;
+        return detail::token_error(Reason::bad_expiry, "the token had expired before it arrived");
+    }
+    /// Is it another one than what is at hand, and than what a server has rejected?
+    bool is_news(const StoredToken& stored, std::chrono::system_clock::time_point now) const {
+        // What is about to expire would be renewed at once.
+        const auto left = (std::min)(std::chrono::seconds{5}, stored.lifetime / 10);
+        if (!stored.is_good(now, left)) return false;
+        const Secret value = BearerToken::make_header(stored.token.expose());
+        const auto is_it = [&value](const AuthHeader& header) {
+            return header && *header == value;
+        };
+        return !is_it(cache.header()) && !is_it(refused);
+    }
+    /// What became of a use of the store; told where it fails, once.
+    void store_used(AuthContext& context, const std::optional<Error>& failure) {
+        if (std::exchange(has_told_store, failure.has_value()) || !failure) return;
+        Event event{EventKind::token_store_failed};
+        event.time = context.now();
+        event.error = &*failure;
+        context.observe(event);
+    }
 
     /// Shared with the fetch under way, which has begun with it.
     std::shared_ptr<const ClientCredentialsConfig> config;
     detail::TokenCache cache;
     bool fetched_before = false;
+    /// What a server has rejected last.
+    AuthHeader refused;
+    /// Has it been told that the store fails?
+    bool has_told_store = false;
     /// Set whenever a fetch has ended; each waiter then decides again.
     detail::Signal fetch_ended;
 };
@@ -88,6 +133,25 @@ public:
             std::exchange(state_.fetched_before, true) ? EventKind::token_renewed
                                                        : EventKind::token_fetched,
             nullptr);
+        state_.fetch_ended.notify_all();
+    }
+    /// With what another client got.
+    void take(const StoredToken& token, std::chrono::system_clock::time_point now) {
+        auto header =
+            std::make_shared<const Secret>(BearerToken::make_header(token.token.expose()));
+        settled_ = true;
+        const auto age =
+            (std::max)(now - token.issued, std::chrono::system_clock::duration::zero());
+        const TimePoint issued = context_.now() - std::chrono::duration_cast<Clock::duration>(age);
+        state_.cache.fetched(std::move(header), issued, token.lifetime, context_.random());
+        state_.fetched_before = true;
+        tell(EventKind::token_shared, nullptr);
+        state_.fetch_ended.notify_all();
+    }
+    /// What is at hand stays in use.
+    void postpone(TimePoint until) {
+        settled_ = true;
+        state_.cache.postponed(until);
         state_.fetch_ended.notify_all();
     }
     void fail(Error error) {
@@ -177,6 +241,7 @@ boost::asio::awaitable<Result<AuthHeader>> ClientCredentials::authorize(
 }
 
 CLARIFY_DECL bool ClientCredentials::rejected(AuthContext& context, const AuthHeader& header) {
+    if (header == state_->cache.header()) state_->refused = header;
     state_->cache.rejected(header, context.now(), context.has_served(header));
     return true;
 }
@@ -194,8 +259,7 @@ CLARIFY_DECL void ClientCredentials::renew(const ClientCredentials& other) {
 }
 
 template <class>
-void ClientCredentials::begin_fetch(
-    std::shared_ptr<State> state, AuthContext& context) {
+void ClientCredentials::begin_fetch(std::shared_ptr<State> state, AuthContext& context) {
     const TimePoint deadline =
         detail::time_after(context.now(), state->config->token.fetch_timeout);
     state->cache.fetch_started();
@@ -230,6 +294,35 @@ boost::asio::awaitable<std::optional<Error>> ClientCredentials::State::post(
     co_return error;
 }
 
+/// Is the fetch over, because of what the store has? Else `lease` may be the right to get a token.
+template <class>
+boost::asio::awaitable<bool> ClientCredentials::State::settle_by_store(
+    std::shared_ptr<State> state,
+    AuthContext& context,
+    Ending& ending,
+    TimePoint deadline,
+    TokenLease& lease) {
+    detail::TokenWish wish;
+    wish.is_news = [&](const StoredToken& token) {
+        return state->is_news(token, context.wall_now());
+    };
+    wish.has_token = [&] { return state->cache.has_token(context.now()); };
+    detail::SharedToken shared = co_await detail::find_shared_token(
+        state->config->token.store, context, detail::token_key(*state->config), wish, deadline);
+    if (shared.token || shared.failure) state->store_used(context, shared.failure);
+    if (shared.token) {
+        ending.take(*shared.token, context.wall_now());
+        co_return true;
+    }
+    if (shared.is_on_its_way) {
+        const std::chrono::duration<double> pause{1 + 9 * context.random()};
+        ending.postpone(context.now() + std::chrono::duration_cast<Clock::duration>(pause));
+        co_return true;
+    }
+    lease = std::move(shared.lease);
+    co_return false;
+}
+
 template <class>
 boost::asio::awaitable<void> ClientCredentials::fetch(
     std::shared_ptr<State> state, AuthContext& context) {
@@ -237,25 +330,31 @@ boost::asio::awaitable<void> ClientCredentials::fetch(
     const std::shared_ptr<const ClientCredentialsConfig> config = state->config;
     const TokenOptions& options = config->token;
     const TimePoint deadline = detail::time_after(ending.started(), options.fetch_timeout);
-    // A token endpoint is paced as a server is by default.
-    using std::chrono::milliseconds;
-    const detail::Backoff backoff{milliseconds{100}, milliseconds{1'000}, milliseconds{20'000}};
+    TokenLease lease;
+    bool is_settled = false;
+    if (options.store)
+        is_settled = co_await State::settle_by_store(state, context, ending, deadline, lease);
+    if (is_settled) co_return;
+    const detail::Backoff backoff = State::backoff();
     detail::TokenRequest request{*config, deadline};
     std::optional<Error> error;
     bool fresh_connection = false;
     bool pausing = false;
     for (unsigned attempt = 1;; ++attempt) {
         const TimePoint sent_at = context.now();
+        const std::chrono::system_clock::time_point issued = context.wall_now();
         request.prepare(fresh_connection);
         error = co_await State::post(context, request);
         if (!error) {
-            Result<detail::TokenReply> reply = request.read();
-            if (reply && state->cache.is_stillborn(sent_at, reply->lifetime, context.now())) {
-                reply = detail::token_error(
-                    Reason::bad_expiry, "the token had expired before it arrived");
-            }
+            Result<detail::TokenReply> reply = state->read_reply(request, sent_at, context.now());
             if (reply) {
+                StoredToken token;
+                if (lease) token = detail::shared_token(*reply, issued, options.times);
                 ending.succeed(std::move(*reply), sent_at);
+                if (!lease) co_return;
+                const std::optional<Error> failure = co_await detail::put_token(
+                    options.store, context, detail::token_key(*config), token, lease);
+                state->store_used(context, failure);
                 co_return;
             }
             error = request.explain(reply.error(), context.wall_now());
@@ -278,17 +377,11 @@ boost::asio::awaitable<void> ClientCredentials::fetch(
     }
     // Cut short at the deadline, a backend says that it was cancelled; nobody who waits has asked
     // for that.
-    if (error->http() == nullptr && context.now() >= deadline) {
-        const Phase step = pausing ? Phase::backoff : error->phase();
-        error = Error{Errc::timeout, Reason::none, "no token could be fetched in time"};
-        error->set_phase(Phase::token);
-        if (step != Phase::token) error->set_token_step(step);
-    }
+    if (error->http() == nullptr && context.now() >= deadline)
+        error = detail::token_timeout(pausing ? Phase::backoff : error->phase());
     ending.fail(std::move(*error));
-    if (config != state->config) {
-        // With another secret it may succeed.
-        state->cache.forgive();
-    }
+    // With another secret it may succeed.
+    if (config != state->config) state->cache.forgive();
 }
 
 }  // namespace clarify

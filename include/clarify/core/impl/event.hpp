@@ -45,6 +45,10 @@ CLARIFY_DECL std::string_view to_string(EventKind kind) noexcept {
             return "token_renewed";
         case EventKind::token_failed:
             return "token_failed";
+        case EventKind::token_shared:
+            return "token_shared";
+        case EventKind::token_store_failed:
+            return "token_store_failed";
         case EventKind::connection_opened:
             return "connection_opened";
         case EventKind::connection_reused:

@@ -129,6 +129,7 @@ struct Metrics::Counts {
     std::atomic<std::size_t> known = 0;
     detail::MethodCounts other{"other"};
     detail::Counter tokens_fetched, tokens_renewed, tokens_failed;
+    detail::Counter tokens_shared, token_store_failures;
     detail::LatencyCounter token_duration;
     detail::Counter connections_opened, connections_resumed, connections_reused;
     detail::Counter connections_closed;
@@ -198,6 +199,10 @@ CLARIFY_DECL void Metrics::operator()(const Event& event) const noexcept {
         case EventKind::token_failed:
             counts.tokens_failed.add();
             return counts.token_duration.add(event.elapsed);
+        case EventKind::token_shared:
+            return counts.tokens_shared.add();
+        case EventKind::token_store_failed:
+            return counts.token_store_failures.add();
         case EventKind::connection_opened:
             counts.connections_opened.add();
             if (event.resumed) counts.connections_resumed.add();
@@ -226,6 +231,8 @@ CLARIFY_DECL MetricsSnapshot Metrics::snapshot() const {
     out.tokens_fetched = counts.tokens_fetched.get();
     out.tokens_renewed = counts.tokens_renewed.get();
     out.tokens_failed = counts.tokens_failed.get();
+    out.tokens_shared = counts.tokens_shared.get();
+    out.token_store_failures = counts.token_store_failures.get();
     out.token_duration = counts.token_duration.get();
     out.connections_opened = counts.connections_opened.get();
     out.connections_resumed = counts.connections_resumed.get();

@@ -155,6 +155,11 @@ CLARIFY_DECL std::string MetricsSnapshot::to_prometheus() const {
     text.sample(tokens_fetched, {{"result", "fetched"}});
     text.sample(tokens_renewed, {{"result", "renewed"}});
     text.sample(tokens_failed, {{"result", "failed"}});
+    text.counter("clarify_tokens_shared_total", "Tokens that another client got.", tokens_shared);
+    text.counter(
+        "clarify_token_store_failures_total",
+        "How often the store of tokens began to fail.",
+        token_store_failures);
     text.family(
         "clarify_token_fetch_duration_seconds", "histogram", "How long fetches of a token took.");
     text.histogram(token_duration);

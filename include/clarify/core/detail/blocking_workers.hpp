@@ -6,6 +6,7 @@
 
 #include <clarify/core/detail/process.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -150,9 +151,13 @@ private:
     std::shared_ptr<State> state_;
 };
 
+/// Is the process ending, so that a job that takes long had better give up?
+inline std::atomic<bool> process_is_ending{false};
+
 /// Called while the process ends, before what its jobs use is destroyed.
 inline void settle_blocking_jobs() noexcept {
-    // Longer than jobs take, unless a disk hangs.
+    process_is_ending.store(true, std::memory_order_relaxed);
+    // Longer than what jobs do in one piece takes, unless a disk hangs.
     constexpr std::chrono::seconds patience{1};
     try {
         of_process<BlockingWorkers>().settle(patience);

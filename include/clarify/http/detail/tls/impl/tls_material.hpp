@@ -17,6 +17,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -89,6 +90,9 @@ Result<void> read_all(
     const auto bio = open_text(source);
     const std::size_t before = out.size();
     while (bio) {
+        // A large bundle takes longer than the end of the process waits for.
+        if (process_is_ending.load(std::memory_order_relaxed))
+            return Error{Errc::internal, Reason::resource};
         OpensslOwned<T> item{read(bio.get())};
         if (!item) break;
         out.push_back(std::move(item));

@@ -200,6 +200,8 @@ TEST_CASE("tool: the emulator ends with the terminal that it was started at") {
     const pid_t child = ::fork();
     if (child == 0) {
         ::setsid();
+        // Whoever runs the tests may have been told by nohup to outlive a terminal.
+        ::signal(SIGHUP, SIG_DFL);
         // The first terminal that the leader of a session opens is that of the session.
         ::open(terminal.c_str(), O_RDWR);
         const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

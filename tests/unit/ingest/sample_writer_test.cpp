@@ -283,6 +283,30 @@ TEST_CASE_TEMPLATE(
 }
 
 TEST_CASE_TEMPLATE(
+    "SampleWriter: nobody is told of an older value that was bad while his own is stored",
+    Spool,
+    MemorySpool,
+    FakeDisk) {
+    Bench<Spool> bench;
+    bench.sink.state().takes = 5s;
+    bench.sink.state().fault = [](const DataFrame& sent) -> std::optional<Error> {
+        if (sent.column(0)[0] == 666) return bad_key("a");
+        return std::nullopt;
+    };
+    REQUIRE(bench.writer->try_write("a", at(0), 666));
+    bench.pass(3s);
+    WriteOptions how;
+    how.until_stored = true;
+    const auto written = bench.start_write(frame("a", 1, 2), how);
+    bench.pass(20s);
+    REQUIRE((*written && **written));
+    CHECK((**written)->stored);
+    CHECK((**written)->rejected.empty());
+    CHECK(bench.rejected.size() == 1);
+    CHECK(bench.sink.state().stored[{"a", 0}] == 2);
+}
+
+TEST_CASE_TEMPLATE(
     "SampleWriter: faulty samples are refused with their paths, and nothing is taken",
     Spool,
     MemorySpool,

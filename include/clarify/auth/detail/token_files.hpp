@@ -6,6 +6,7 @@
 
 #include <clarify/auth/bearer_token.hpp>
 #include <clarify/auth/token_store.hpp>
+#include <clarify/core/detail/encoding.hpp>
 #include <clarify/core/detail/private_file.hpp>
 
 #include <boost/system/error_code.hpp>
@@ -48,7 +49,6 @@ public:
         for (const char c : line_of(key))
             hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
         std::array<char, 16> digits{};
-        digits.fill('0');
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), hash, 16);
         return "token-" + std::string{digits.data(), end.ptr};
     }
@@ -99,25 +99,13 @@ public:
     }
 
 private:
-    /// The key in one line, with everything that is not plain escaped.
+    /// The key in one line.
     static std::string line_of(const TokenKey& key) {
         std::string out;
         for (const std::string* each :
              {&key.token_url, &key.client_id, &key.audience, &key.scope}) {
-            if (!out.empty()) out += ' ';
-            out += '"';
-            for (const char c : *each) {
-                const auto byte = static_cast<unsigned char>(c);
-                if (byte > 0x20 && byte < 0x7F && c != '"' && c != '%') {
-                    out += c;
-                    continue;
-                }
-                constexpr std::string_view digits = "0123456789abcdef";
-                out += '%';
-                out += digits[byte / 16U];
-                out += digits[byte % 16U];
-            }
-            out += '"';
+            append_form_value(out, *each);
+            out += '&';
         }
         return out;
     }

@@ -276,6 +276,8 @@ template <SampleSink Sink, SampleSpool Spool>
 void WriterCore<Sink, Spool>::tell_rejected(const std::vector<RejectedSample>& rejected) {
     for (const RejectedSample& sample : rejected) {
         for (const auto& ticket : waiters_) {
+            // What came after the request was made is another value for the same place.
+            if (ticket->batch > gathered_.mark()) continue;
             const auto found = ticket->samples.find(sample.input);
             if (found == ticket->samples.end()) continue;
             const bool is_its_own =

@@ -219,6 +219,17 @@ TEST_CASE("ResponseReader: a status line may lack the reason and the blank befor
     CHECK(outcome("HTTP/1.1 200" + tail + "ok", End::stays_open, limits) == "200 keep: ok");
 }
 
+TEST_CASE("ResponseReader: refuses a head that ends within its status line, wherever it does") {
+    const std::string line = "HTTP/1.1 200";
+    for (std::size_t size = 0; size != line.size(); ++size) {
+        const std::string reply = line.substr(0, size) + "\r\n\r\n";
+        CAPTURE(reply);
+        CHECK(outcome(reply) == "framing[head]");
+    }
+    // Also behind an interim response.
+    CHECK(outcome("HTTP/1.1 103\r\n\r\nHTTP/1.\r\n\r\n") == "framing[head]");
+}
+
 TEST_CASE("ResponseReader: refuses a head that is not HTTP/1.1 to the letter") {
     const std::string tail = "Content-Length: 0\r\n\r\n";
     for (const std::string& reply : {

@@ -97,8 +97,8 @@ inline void reply_no_body(BackendCheck& check) {
         for (const std::string announced :
              {"", "Content-Length: 7\r\n", "Transfer-Encoding: chunked\r\n"}) {
             const std::string line = std::to_string(status) + " Whatever";
-            const Exchange& exchange =
-                post_hastily(bench, server, "HTTP/1.1 " + line + "\r\n" + announced + "\r\n");
+            const std::string reply = "HTTP/1.1 " + line + "\r\n" + announced + "\r\n";
+            const Exchange& exchange = post_hastily(bench, server, reply);
             const std::string what = announced.substr(0, announced.find(':'));
             bench.expect_success(
                 exchange,

@@ -195,7 +195,8 @@ inline boost::beast::error_code head_fault(std::string_view begin) noexcept {
 /// together with the reason. False if it lacks nothing.
 inline bool complete_status_line(std::string_view head, std::string& out) {
     constexpr std::size_t end_of_code = std::string_view{"HTTP/1.1 200"}.size();
-    if (!head.substr(end_of_code).starts_with("\r\n")) return false;
+    // A head may be shorter than the line it should begin with: Beast refuses that one.
+    if (head.size() < end_of_code || !head.substr(end_of_code).starts_with("\r\n")) return false;
     out.reserve(head.size() + 1);
     out += head.substr(0, end_of_code);
     out += ' ';

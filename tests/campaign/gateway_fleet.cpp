@@ -99,8 +99,8 @@ private:
         for (unsigned row = 0; Steady::now() < end; ++row) {
             const Steady::time_point asked = Steady::now();
             const auto reply = senders_[0]->post_and_wait(sample(0, row));
-            if (reply.result_int() == 200) ++acknowledged_;
-            // Not within the time that it waits for at most, which is half a minute.
+            if (reply.result_int() == 200 || reply.result_int() == 202) ++acknowledged_;
+            // Not within the gateway's --timeout: it is answered 202 then, and stored later.
             if (reply.result_int() != 200) ++unanswered_;
             longest_ = std::max(longest_, Seconds{Steady::now() - asked});
         }
@@ -207,7 +207,7 @@ int run(const Settings& settings) {
         "inserts, %.3f a "
         "second; %llu waited in the service, %llu were refused; %llu tokens; longest until stored "
         "%.1f s, %llu "
-        "not within 30 s; %u share\n",
+        "acknowledged before they were; %u share\n",
         settings.gateways,
         settings.senders,
         settings.seconds,

@@ -98,7 +98,6 @@ public:
         return out;
     }
 
-private:
     /// The key in one line.
     static std::string line_of(const TokenKey& key) {
         std::string out;
@@ -109,6 +108,8 @@ private:
         }
         return out;
     }
+
+private:
     static std::optional<std::int64_t> number(std::string_view text) {
         std::int64_t value = 0;
         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);

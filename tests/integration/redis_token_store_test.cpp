@@ -4,6 +4,7 @@
 #include <clarify/auth/client_credentials.hpp>
 #include <clarify/auth/redis_token_store.hpp>
 #include <clarify/rpc_client.hpp>
+#include <clarify/testing/check_token_store.hpp>
 #include <clarify/testing/manual_clock.hpp>
 #include <clarify/testing/scripted_backend.hpp>
 
@@ -247,6 +248,22 @@ TEST_CASE("RedisTokenStore: what is written is read, for the rest of its life") 
     // One that has expired takes the place of one that has not, and is none.
     CHECK(side.put(token_of("third", 1h, issued - 1h)) == "");
     CHECK(other.text() == "none");
+}
+
+TEST_CASE("RedisTokenStore: keeps the contract of a store") {
+    if (!has_redis()) return;
+    RedisServer server;
+    RedisStoreOptions options = options_of(server.url());
+    options.timeout = 10s;
+    const auto report = testing::check_token_store(
+        [&] {
+            server.ask({"FLUSHALL"});
+            return RedisTokenStore{options};
+        },
+        [&] { return RedisTokenStore{options}; });
+    INFO(report);
+    CHECK(report.passed());
+    CHECK(report.not_judged().empty());
 }
 
 TEST_CASE("RedisTokenStore: how old a token is follows from Redis's clock") {

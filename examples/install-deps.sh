@@ -14,7 +14,8 @@ case "${1:-}" in
     tool) needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates) ;;
     tests)
         needs=(compiler cmake ninja ccache boost boost_json openssl cli11 certificates
-            doctest meson pkg_config curl nlohmann_json sqlite boost_context iproute2)
+            doctest meson pkg_config curl nlohmann_json sqlite hiredis redis boost_context
+            iproute2)
         ;;
     fuzz) needs=(compiler ccache boost boost_json openssl nlohmann_json clang libfuzzer) ;;
     *)
@@ -48,6 +49,8 @@ describe() {
         curl) echo "libcurl 7.88 or newer, with headers, for the tests of CurlBackend" ;;
         nlohmann_json) echo "nlohmann/json 3.11 or newer, for the tests of NlohmannCodec" ;;
         sqlite) echo "SQLite 3.40 or newer, with headers, for the tests of SqliteSpool" ;;
+        hiredis) echo "hiredis 0.14 or newer, with headers, for the tests of RedisTokenStore" ;;
+        redis) echo "Redis 5.0 or newer, for the same" ;;
         boost_context) echo "Boost.Context, for the tests of stackful coroutines" ;;
         iproute2) echo "ip of iproute2, for the tests of routes that lead nowhere" ;;
         clang) echo "clang 16 or newer" ;;
@@ -137,6 +140,14 @@ is_there() {
                 #endif
                 int main() { return sqlite3_libversion_number() == 0; }' -lsqlite3
             ;;
+        hiredis)
+            compiles '#include <hiredis/hiredis.h>
+                #if HIREDIS_MAJOR < 1 && HIREDIS_MINOR < 14
+                #error too old
+                #endif
+                int main() { redisReaderFree(redisReaderCreate()); }' -lhiredis
+            ;;
+        redis) command -v redis-server redis-check-rdb >/dev/null ;;
         boost_context) compiles 'int main() {}' -lboost_context ;;
         iproute2) PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null ;;
         clang) newest_clang >/dev/null ;;
@@ -201,6 +212,8 @@ package_of() {
         curl) echo libcurl4-openssl-dev ;;
         nlohmann_json) echo nlohmann-json3-dev ;;
         sqlite) echo libsqlite3-dev ;;
+        hiredis) echo libhiredis-dev ;;
+        redis) echo redis-tools ;; # the program, without a service that runs from now on
         boost_context) echo "libboost-context$(boost_series)-dev" ;;
         clang) echo "clang-$(clang_series)" ;;
         libfuzzer) echo "libclang-rt-$(clang_series)-dev" ;;
@@ -265,7 +278,7 @@ fi
 required=()
 for need in "${missing[@]}"; do
     case "$need" in
-        ccache | boost_json | curl | nlohmann_json | sqlite | boost_context | iproute2)
+        ccache | boost_json | curl | nlohmann_json | sqlite | hiredis | redis | boost_context | iproute2)
             echo "Going on without $(describe "$need")" ;;
         *) required+=("$need") ;;
     esac

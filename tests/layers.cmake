@@ -5,7 +5,9 @@
 # Folders are layers with a rank. A header includes its own folder or a lower rank only, json, http,
 # auth and pace never include each other, detail/ and impl/ are private to their folder (core/detail/
 # excepted, and api/detail/ for ingest/), and the big dependencies stay in the layer that wraps them. testing/ and src.hpp may
-# include anything, but nothing includes them. The rooms of testing/detail/ do not include each
+# include anything, but nothing includes them. auth/redis_* and auth/detail/redis_* are a layer of their
+# own above http and auth, and may look into both: their connections are opened as http's are, with its
+# TLS; nothing includes them. The rooms of testing/detail/ do not include each
 # other, but what lies beside them (certificate.hpp, secrets.hpp) and public headers.
 
 cmake_minimum_required(VERSION 3.25)
@@ -25,6 +27,7 @@ set(rank_pace 3)
 set(rank_client_options.hpp 4)
 set(rank_credentials.hpp 4)
 set(rank_rpc_client.hpp 4)
+set(rank_redis 4)
 set(rank_detail 4)
 set(rank_impl 4)
 set(rank_api 5)
@@ -36,13 +39,14 @@ set(rank_testing 9)
 set(rank_src.hpp 10)
 
 # External headers that belong to certain layers: a regular expression, then the layers.
-set(wrapped_headers beast ssl boost_json curl nlohmann sqlite)
+set(wrapped_headers beast ssl boost_json curl nlohmann sqlite hiredis)
 set(wrapped_beast "^boost/beast(/|\\.hpp)" http testing)
-set(wrapped_ssl "^(boost/asio/ssl(/|\\.hpp)|openssl/)" http testing)
+set(wrapped_ssl "^(boost/asio/ssl(/|\\.hpp)|openssl/)" http redis testing)
 set(wrapped_boost_json "^boost/json(/|\\.hpp|_fwd)" json testing)
 set(wrapped_curl "^curl/" http testing)
 set(wrapped_nlohmann "^nlohmann/" json testing)
 set(wrapped_sqlite "^sqlite3" ingest testing)
+set(wrapped_hiredis "^hiredis/" redis testing)
 
 set(problems 0)
 
@@ -56,6 +60,9 @@ endfunction()
 # top-level header, impl/<name>.hpp, belong to that header.
 function(layer_of header result)
     string(REGEX REPLACE "/.*" "" layer "${header}")
+    if(header MATCHES "^auth/(detail/)?redis_")
+        set(layer redis)
+    endif()
     string(REGEX REPLACE "^impl/" "" owner "${header}")
     if(DEFINED "rank_${owner}")
         set(layer "${owner}")
@@ -72,7 +79,9 @@ function(check_own_include file layer included)
     elseif(NOT included_layer STREQUAL layer)
         set(rank "${rank_${layer}}")
         set(included_rank "${rank_${included_layer}}")
-        if(included_rank GREATER rank)
+        if(included_layer STREQUAL "redis" AND NOT layer STREQUAL "testing")
+            problem("${file}" "includes <clarify/${included}>, which is for programs alone")
+        elseif(included_rank GREATER rank)
             problem("${file}" "includes <clarify/${included}> of a higher layer")
         elseif(included_rank EQUAL rank AND rank EQUAL 3)
             problem("${file}" "includes <clarify/${included}> of a sibling layer")
@@ -80,6 +89,8 @@ function(check_own_include file layer included)
             # May look into private folders.
         elseif(layer STREQUAL "ingest" AND included MATCHES "^api/detail/")
             # Divides samples as the client does.
+        elseif(layer STREQUAL "redis" AND included MATCHES "^(auth|http)/detail/")
+            # Opens connections as http does.
         elseif(included MATCHES "^[^/]+/(detail|impl)/" AND NOT included MATCHES "^core/detail/")
             problem("${file}" "includes <clarify/${included}>, which is private to its folder")
         elseif(included MATCHES "^(detail|impl)/" AND file MATCHES "^api/")

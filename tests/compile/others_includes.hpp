@@ -45,6 +45,9 @@
 #if __has_include(<curl/curl.h>)
 #include <curl/curl.h>
 #endif
+#if __has_include(<hiredis/hiredis.h>)
+#include <hiredis/hiredis.h>
+#endif
 #if __has_include(<nlohmann/json.hpp>)
 #include <nlohmann/json.hpp>
 #endif

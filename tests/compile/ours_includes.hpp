@@ -16,6 +16,9 @@
 #if __has_include(<curl/curl.h>)
 #include <clarify/http/curl_backend.hpp>
 #endif
+#if __has_include(<hiredis/hiredis.h>)
+#include <clarify/auth/redis_token_store.hpp>
+#endif
 #if __has_include(<nlohmann/json.hpp>)
 #include <clarify/json/nlohmann_codec.hpp>
 #endif

@@ -73,8 +73,8 @@ struct TokenOptions {
     /// 1 byte to 64 KiB.
     std::size_t max_token = std::size_t{8} << 10U;
 
-    /** Where the token is shared with other clients: `FileTokenStore` for all processes of a user, or a
-        store of one's own. None unless given.
+    /** Where the token is shared with other clients: `FileTokenStore` for all processes of a user,
+        `RedisTokenStore` for a fleet, or a store of one's own. None unless given.
 
         Of those who share a token one fetches it, and renews it; meanwhile the others wait if they have
         none, for 10 s at most, and go on with the old one if they have. Where the store fails, or somebody

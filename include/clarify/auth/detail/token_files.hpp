@@ -87,10 +87,12 @@ public:
         return out;
     }
 
-private:
+    /// The key in one line.
     static std::string line_of(const TokenKey& key) {
         return key_line({key.token_url, key.client_id, key.audience, key.scope});
     }
+
+private:
     static std::optional<std::int64_t> number(std::string_view text) {
         std::int64_t value = 0;
         const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);

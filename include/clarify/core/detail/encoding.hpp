@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
-// Base64 and form encoding.
+// Base64, form and percent encoding.
 
 #ifndef CLARIFY_CORE_DETAIL_ENCODING_HPP
 #define CLARIFY_CORE_DETAIL_ENCODING_HPP
 
 #include <clarify/core/detail/text.hpp>
 
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -78,6 +80,27 @@ inline void append_form_value(std::string& out, std::string_view text) {
             out += hex[byte & 0xFU];
         }
     }
+}
+
+/// Decodes percent-encoding (RFC 3986 section 2.1); nothing where it is broken.
+inline std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        if (text[0] != '%') {
+            out += text[0];
+            text.remove_prefix(1);
+            continue;
+        }
+        unsigned value = 0;
+        if (text.size() < 3 ||
+            std::from_chars(text.data() + 1, text.data() + 3, value, 16).ptr != text.data() + 3) {
+            return std::nullopt;
+        }
+        out += static_cast<char>(value);
+        text.remove_prefix(3);
+    }
+    return out;
 }
 
 }  // namespace clarify::detail

@@ -5,6 +5,7 @@
 #define CLARIFY_HTTP_IMPL_PROXY_OPTIONS_HPP
 
 #include <clarify/core/detail/basic_scheme.hpp>
+#include <clarify/core/detail/encoding.hpp>
 #include <clarify/core/detail/text.hpp>
 #include <clarify/http/proxy_options.hpp>
 
@@ -24,27 +25,6 @@ namespace detail {
 
 CLARIFY_DECL Error unusable_proxy() {
     return Error{Errc::bad_config, Reason::url, "the proxy is not of the form http://host[:port]"};
-}
-
-/// Decodes percent-encoding (RFC 3986 section 2.1); nothing where it is broken.
-CLARIFY_DECL std::optional<std::string> percent_decoded(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    while (!text.empty()) {
-        if (text[0] != '%') {
-            out += text[0];
-            text.remove_prefix(1);
-            continue;
-        }
-        unsigned value = 0;
-        if (text.size() < 3 ||
-            std::from_chars(text.data() + 1, text.data() + 3, value, 16).ptr != text.data() + 3) {
-            return std::nullopt;
-        }
-        out += static_cast<char>(value);
-        text.remove_prefix(3);
-    }
-    return out;
 }
 
 /// Cuts `:port` off `entry`; nothing where what follows the colon is no port.

@@ -5,7 +5,7 @@
 # Folders are layers with a rank. A header includes its own folder or a lower rank only, json, http,
 # auth and pace never include each other, detail/ and impl/ are private to their folder (core/detail/
 # excepted, and api/detail/ for ingest/), and the big dependencies stay in the layer that wraps them. testing/ and src.hpp may
-# include anything, but nothing includes them. auth/redis_* and auth/detail/redis_* are a layer of their
+# include anything, but nothing includes them. auth/redis_*, auth/detail/redis_* and pace/redis_* are a layer of their
 # own above http and auth, and may look into both: their connections are opened as http's are, with its
 # TLS; nothing includes them. The rooms of testing/detail/ do not include each
 # other, but what lies beside them (certificate.hpp, secrets.hpp) and public headers.
@@ -60,7 +60,7 @@ endfunction()
 # top-level header, impl/<name>.hpp, belong to that header.
 function(layer_of header result)
     string(REGEX REPLACE "/.*" "" layer "${header}")
-    if(header MATCHES "^auth/(detail/)?redis_")
+    if(header MATCHES "^(auth|pace)/(detail/)?redis_")
         set(layer redis)
     endif()
     string(REGEX REPLACE "^impl/" "" owner "${header}")

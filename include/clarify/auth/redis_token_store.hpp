@@ -76,6 +76,22 @@ struct RedisStoreOptions {
     }
 };
 
+namespace detail {
+
+inline RedisTerms redis_terms(const RedisStoreOptions& options) {
+    options.check();
+    RedisTerms terms{RedisUrl::parse(options.url.expose()).value()};
+    terms.secret = options.secret;
+    terms.timeout = options.timeout;
+    terms.lease = options.lease;
+    terms.pause = options.pause;
+    terms.prefix = options.key_prefix;
+    terms.http.tls = options.tls;
+    return terms;
+}
+
+}  // namespace detail
+
 /** Keeps tokens in Redis 5.0 or newer, for all who use it and know the client secret; models
     `TokenStore`. For this the program links hiredis, 0.14 or newer.
 
@@ -113,15 +129,7 @@ public:
     /// Connects to nobody yet.
     /// @throws std::invalid_argument as `RedisStoreOptions::check`.
     explicit RedisTokenStore(const RedisStoreOptions& options) {
-        options.check();
-        detail::RedisTerms terms{detail::RedisUrl::parse(options.url.expose()).value()};
-        terms.secret = options.secret;
-        terms.timeout = options.timeout;
-        terms.lease = options.lease;
-        terms.pause = options.pause;
-        terms.prefix = options.key_prefix;
-        terms.http.tls = options.tls;
-        core_ = std::make_shared<detail::RedisCore>(std::move(terms));
+        core_ = std::make_shared<detail::RedisCore>(detail::redis_terms(options));
     }
 
     // See `TokenStore`.

@@ -49,6 +49,8 @@ struct RedisTerms {
     std::chrono::milliseconds lease{};
     std::chrono::milliseconds pause{};
     std::string prefix;
+    /// What is kept there, for errors.
+    std::string what = "the token store";
     /// For TLS, and how addresses are tried.
     HttpOptions http;
 };
@@ -120,6 +122,11 @@ public:
     template <class = void>
     static boost::asio::awaitable<void> wait(
         Core core, Executor executor, TokenKey key, TimePoint until);
+    /// Asks in a connection of its own, where a refusal is an error: but what belongs to somebody
+    /// else in the place of a token is no token, and makes room for one.
+    template <class = void>
+    static boost::asio::awaitable<Result<Replies>> exchange(
+        Core core, Executor executor, RedisWords asked);
 
 private:
     class Lease;
@@ -136,7 +143,7 @@ private:
     }
     Error failed(Error error, const Executor& executor) {
         if (error.code() == Errc::cancelled) return error;
-        error.add_message("the token store is in this Redis");
+        error.add_message(terms_.what + " is in this Redis");
         const TimePoint until = time_after(time_on(executor), terms_.pause);
         const std::lock_guard lock{mutex_};
         outage_ = error;
@@ -158,11 +165,6 @@ private:
     template <class = void>
     boost::asio::awaitable<Result<Replies>> begin(
         RedisConnection& connection, RedisWords asked, TimePoint until);
-    /// The same, in a connection of its own, where a refusal is an error: but what belongs to somebody
-    /// else in the place of a token is no token, and makes room for one.
-    template <class = void>
-    static boost::asio::awaitable<Result<Replies>> exchange(
-        Core core, Executor executor, RedisWords asked);
     template <class = void>
     static boost::asio::awaitable<void> release(
         Core core, Executor executor, RedisNames names, std::string number);

@@ -26,7 +26,7 @@ inline std::uint64_t mixed(std::uint64_t word) noexcept {
 /// What tells columns that share many times from others without comparing each with each.
 struct Alike {
     explicit Alike(const SampleColumn& from) noexcept
-        : column(&from), magnitude(static_cast<int>(std::bit_width(from.second.size()))) {
+        : column(&from), zeros(std::countl_zero(from.second.size())) {
         for (const Sample& sample : from.second) {
             const std::uint64_t word =
                 mixed(static_cast<std::uint64_t>(sample.time.microseconds()));
@@ -36,11 +36,12 @@ struct Alike {
     }
     /// Longer columns come first.
     friend bool operator<(const Alike& a, const Alike& b) noexcept {
-        return std::tie(b.magnitude, a.least, a.all) < std::tie(a.magnitude, b.least, b.all);
+        return std::tie(a.zeros, a.least, a.all) < std::tie(b.zeros, b.least, b.all);
     }
 
     const SampleColumn* column;
-    int magnitude;
+    /// In front of its length: the fewer there are, the longer it is.
+    int zeros;
     /// Of columns that share most of their times, most share this one.
     std::uint64_t least = UINT64_MAX;
     std::uint64_t all = 0;

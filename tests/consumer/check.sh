@@ -48,9 +48,8 @@ case $way in
         meson compile
         ;;
     tools)
-        "$from/bin/clarify" --version
         for name in clarify clarify-gateway; do
-            "$from/bin/$name" --help >help
+            "$from/bin/$name" --version
             test -s "$from/share/man/man1/$name.1"
             test -s "$from/share/bash-completion/completions/$name"
         done

@@ -2,8 +2,8 @@
 #
 #   cmake -P tests/layers.cmake
 #
-# Folders are layers with a rank. A header includes its own folder or a lower rank only, json, http
-# and auth never include each other, detail/ and impl/ are private to their folder (core/detail/
+# Folders are layers with a rank. A header includes its own folder or a lower rank only, json, http,
+# auth and pace never include each other, detail/ and impl/ are private to their folder (core/detail/
 # excepted, and api/detail/ for ingest/), and the big dependencies stay in the layer that wraps them. testing/ and src.hpp may
 # include anything, but nothing includes them. The rooms of testing/detail/ do not include each
 # other, but what lies beside them (certificate.hpp, secrets.hpp) and public headers.
@@ -21,6 +21,7 @@ set(rank_rpc 2)
 set(rank_json 3)
 set(rank_http 3)
 set(rank_auth 3)
+set(rank_pace 3)
 set(rank_client_options.hpp 4)
 set(rank_credentials.hpp 4)
 set(rank_rpc_client.hpp 4)

@@ -49,6 +49,9 @@ ExitCode data(const DataCommand& command);
 /// What waits in a spool.
 ExitCode spool(const SpoolCommand& command);
 
+/// Removes the tokens that earlier runs have kept.
+ExitCode logout(const LogoutCommand& command);
+
 /// A local Clarify, until interrupted.
 ExitCode emulator(const EmulatorCommand& command);
 

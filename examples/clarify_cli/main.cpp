@@ -50,6 +50,9 @@ int main(int argc, char** argv) {
         if (const auto* command = std::get_if<SpoolCommand>(&parsed)) {
             return static_cast<int>(spool(*command));
         }
+        if (const auto* command = std::get_if<LogoutCommand>(&parsed)) {
+            return static_cast<int>(logout(*command));
+        }
         if (const auto* command = std::get_if<DataCommand>(&parsed)) {
             return static_cast<int>(data(*command));
         }

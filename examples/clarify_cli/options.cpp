@@ -116,6 +116,28 @@ Examples:
 
 )";
 
+constexpr const char* logout_examples =
+    R"(A token of OAuth credentials is kept for the next run, of the gateway too, in a file that nobody else can read;
+a password or a client secret never is. It is removed here, and not revoked: whoever holds it may go on with it until it
+expires.
+
+Examples:
+  clarify logout
+  clarify call --no-token-cache clarify.selectItems    keeps none
+
+)";
+
+constexpr const char* token_cache_help =
+    "Where tokens are kept for the next run, and rate limits shared with others; default "
+    "$XDG_CACHE_HOME/clarify, or ~/.cache/clarify";
+
+CLI::App* add_logout(CLI::App& app, LogoutCommand& command) {
+    CLI::App* const added = app.add_subcommand("logout", "Remove the tokens that are kept");
+    added->add_option("--token-cache", command.token_cache, token_cache_help)->type_name("DIR");
+    added->footer(logout_examples);
+    return added;
+}
+
 void add_common(CLI::App& app, CommonOptions& options) {
     constexpr const char* group = "Options of all calls";
     app.add_option("--credentials", options.credentials, "Credentials file")
@@ -182,6 +204,14 @@ void add_common(CLI::App& app, CommonOptions& options) {
         ->group(group);
     app.add_option("--no-proxy", options.no_proxy, "Hosts to reach without --proxy")
         ->type_name("LIST")
+        ->group(group);
+    app.add_option("--token-cache", options.token_cache, token_cache_help)
+        ->type_name("DIR")
+        ->group(group);
+    app.add_flag(
+           "!--no-token-cache",
+           options.has_token_cache,
+           "Fetch a token for this run alone, keep it nowhere, and share no rate limit")
         ->group(group);
     app.add_option_function<std::vector<std::string>>(
            "--set",
@@ -309,6 +339,9 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
         ->type_name("CSV");
     spool_app->footer(spool_examples);
 
+    LogoutCommand logout;
+    const CLI::App* const logout_app = add_logout(app, logout);
+
     const ApiCommands api{app};
     const CLI::App* const limits_app =
         app.add_subcommand("limits", "Show what --set can set, with the defaults");
@@ -337,6 +370,7 @@ ParsedCommand parse_command_line(int argc, const char* const* argv) {
     }
     if (emulator_app->parsed()) return emulator;
     if (spool_app->parsed()) return spool;
+    if (logout_app->parsed()) return logout;
     if (auto command = api.parsed(common)) return std::move(*command);
     call.common = common;
     call.notify = notify_app->parsed();

@@ -36,6 +36,9 @@ struct CommonOptions {
     /// A URL, or `env`.
     std::string proxy;
     std::string no_proxy;
+    /// Where tokens are kept for the next run; empty: the usual folder.
+    std::string token_cache;
+    bool has_token_cache = true;
     /// The defaults, changed by `--set`.
     Limits limits;
     bool verbose = false;
@@ -82,6 +85,12 @@ struct SpoolCommand {
     std::string file;
     /// Where the samples go to as CSV; empty where only what there is is told.
     std::string export_to;
+};
+
+/// `clarify logout`.
+struct LogoutCommand {
+    /// As in `CommonOptions`.
+    std::string token_cache;
 };
 
 /// Which signals or items a command is about.
@@ -146,6 +155,7 @@ using ParsedCommand = std::variant<
     RunCommand,
     EmulatorCommand,
     SpoolCommand,
+    LogoutCommand,
     ListCommand,
     PublishCommand,
     InsertCommand,

@@ -294,6 +294,7 @@ void print_event(const clarify::Event& event) {
     if (event.status != 0) line += " status=" + std::to_string(event.status);
     if (event.bytes != 0) line += " bytes=" + std::to_string(event.bytes);
     if (event.attempts != 0) line += " attempts=" + std::to_string(event.attempts);
+    if (event.sharers != 0) line += " sharers=" + std::to_string(event.sharers);
     if (event.elapsed.count() != 0) line += " elapsed=" + milliseconds_text(event.elapsed);
     if (!event.traceparent.empty()) line += " trace=" + visible(event.traceparent);
     if (!event.file.empty()) line += " file=" + visible(event.file);

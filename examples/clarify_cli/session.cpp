@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the command line makes of credentials and options, and one call.
 
+#include <clarify/auth/file_token_store.hpp>
 #include <clarify/client.hpp>
+#include <clarify/pace/file_pace_store.hpp>
 
 #include "api_session.hpp"
 #include "output.hpp"
@@ -12,6 +14,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <utility>
 
 namespace clarify_cli {
@@ -85,6 +88,14 @@ clarify::TlsOptions tls_options(const CommonOptions& options) {
     return tls;
 }
 
+void warn_of_event(const clarify::Event& event) {
+    if (event.kind == clarify::EventKind::token_store_failed)
+        print_warning("the token is not kept for the next run: " + event.error->to_string());
+    if (event.kind == clarify::EventKind::pace_store_failed)
+        print_warning(
+            "the rate limits are kept by this run alone: " + event.error->to_string());
+}
+
 clarify::ClientOptions client_options(const CommonOptions& options, std::size_t in_flight) {
     clarify::ClientOptions client = options.limits.client;
     if (options.timeout) client.call_timeout = *options.timeout;
@@ -100,11 +111,20 @@ clarify::ClientOptions client_options(const CommonOptions& options, std::size_t 
     }
     if (client.http.max_waiting == defaults.max_waiting)
         client.http.max_waiting = std::max(defaults.max_waiting, in_flight);
-    if (options.verbose) client.observer = print_event;
+    client.observer = options.verbose ? print_event : warn_of_event;
+    const std::filesystem::path folder = token_folder(options.token_cache);
+    if (options.has_token_cache && !folder.empty()) {
+        client.token.store = clarify::FileTokenStore{folder};
+        client.pace.store = clarify::FilePaceStore{folder};
+    }
     return client;
 }
 
 }  // namespace
+
+std::filesystem::path token_folder(const std::string& given) {
+    return given.empty() ? clarify::FileTokenStore::default_folder() : std::filesystem::path{given};
+}
 
 clarify::ApiVersion api_version(const std::string& selector) {
     return selector == "none" ? clarify::ApiVersion::none() : clarify::ApiVersion{selector};

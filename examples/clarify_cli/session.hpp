@@ -15,6 +15,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -66,6 +67,9 @@ private:
 
 /// The version header that `selector` stands for; none where it is empty or `none`.
 clarify::ApiVersion api_version(const std::string& selector);
+
+/// Where tokens are kept: `given`, or the usual folder. Empty where there is none.
+std::filesystem::path token_folder(const std::string& given);
 
 }  // namespace clarify_cli
 

@@ -160,6 +160,15 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
     app.add_option("--credentials", command.credentials, "Credentials file of Clarify")
         ->type_name("FILE")
         ->capture_default_str();
+    app.add_option(
+           "--token-cache",
+           command.token_cache,
+           "Folder in which the token to Clarify and its rate limits are shared with other "
+           "processes of this user; "
+           "default $XDG_CACHE_HOME/clarify, or ~/.cache/clarify")
+        ->type_name("DIR");
+    app.add_flag(
+        "!--no-token-cache", command.has_token_cache, "Share neither, and keep the token nowhere");
     app.add_option("--ca", command.ca_file, "Certificate authorities to trust, as PEM")
         ->type_name("FILE");
     add_parsed(

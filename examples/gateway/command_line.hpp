@@ -22,6 +22,9 @@ namespace gateway {
 struct CommandLine {
     std::string credentials = "clarify-credentials.json";
     std::string ca_file;
+    /// Where the token and the rate limits are shared with other processes; empty: the usual folder.
+    std::string token_cache;
+    bool has_token_cache = true;
     boost::asio::ip::tcp::endpoint listen{boost::asio::ip::address_v4::loopback(), 8080};
     std::size_t threads = 2;
     std::size_t max_sessions = 1024;

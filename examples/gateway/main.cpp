@@ -6,8 +6,10 @@
 // are, and a shutdown that says what became of every sample. The service takes about one insert a second
 // from an integration, so what all senders post is gathered by one writer.
 
+#include <clarify/auth/file_token_store.hpp>
 #include <clarify/core/detail/text.hpp>
 #include <clarify/observe/metrics.hpp>
+#include <clarify/pace/file_pace_store.hpp>
 
 #include "../daemons/link_files.hpp"
 #include "../daemons/log.hpp"
@@ -43,6 +45,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <sstream>
@@ -75,13 +78,30 @@ clarify::TlsOptions tls_options(const CommandLine& command) {
     return tls;
 }
 
-clarify::ClientOptions client_options(const CommandLine& command, const clarify::Metrics& metrics) {
+clarify::ClientOptions client_options(
+    const CommandLine& command, const clarify::Metrics& metrics, Log& log) {
     clarify::ClientOptions options;
-    options.observer = metrics;
+    options.observer = [metrics, &log](const clarify::Event& event) {
+        metrics(event);
+        if (event.kind == clarify::EventKind::token_store_failed)
+            log.write(Level::warning, "the token is not shared: " + event.error->to_string());
+        if (event.kind == clarify::EventKind::pace_store_failed)
+            log.write(
+                Level::warning, "the rate limits are not shared: " + event.error->to_string());
+    };
     options.call_timeout = command.timeout;
+    options.attempt_timeout = std::min(options.attempt_timeout, command.timeout);
     options.http.tls = tls_options(command);
     options.http.max_connections = command.connections;
     options.http.max_waiting = command.waiting;
+    const std::filesystem::path tokens = command.token_cache.empty()
+        ? clarify::FileTokenStore::default_folder()
+        : std::filesystem::path{command.token_cache};
+    // A service may have no home.
+    if (command.has_token_cache && !tokens.empty()) {
+        options.token.store = clarify::FileTokenStore{tokens};
+        options.pace.store = clarify::FilePaceStore{tokens};
+    }
     // Of an insert the reply names each series, at some eight times the length of the shortest.
     options.max_response_body =
         std::max<std::size_t>(std::size_t{1} << 20U, 8 * command.limits.body);
@@ -151,7 +171,7 @@ public:
           memory_(command.max_memory),
           writer_(
               context_.get_executor(),
-              LinkSink{link_, command.timeout, owner()},
+              LinkSink{link_, owner()},
               std::move(spool),
               writer_options()),
           server_(context_, allowed_sessions(command, log), shared_, accepting_) {}
@@ -185,7 +205,9 @@ private:
 
     void use_files() {
         link_.replace(std::make_shared<ClarifyLink>(
-            context_.get_executor(), *files_.credentials(), client_options(command_, metrics_)));
+            context_.get_executor(),
+            *files_.credentials(),
+            client_options(command_, metrics_, log_)));
         for (const std::string& warning : files_.credentials()->warnings())
             log_.write(Level::warning, warning);
     }

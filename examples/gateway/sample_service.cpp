@@ -215,6 +215,7 @@ Reply SampleService::status() const {
         std::chrono::duration_cast<std::chrono::milliseconds>(stats.oldest_age).count();
     body["spool_bytes"] = stats.bytes;
     body["requests"] = stats.requests;
+    body["pace_sharers"] = metrics_.snapshot().pace_sharers;
     body["damage"] = std::move(damage);
     return Reply{200, json_body(json::value(std::move(body)))};
 }

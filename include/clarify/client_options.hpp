@@ -13,6 +13,7 @@
 #include <clarify/core/rpc_error.hpp>
 #include <clarify/core/version.hpp>
 #include <clarify/http/http_options.hpp>
+#include <clarify/pace/pace_store.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -149,6 +150,22 @@ struct RateLimit {
 /// What the Clarify API documents for its methods, in either spelling of their names.
 std::vector<RateLimit> clarify_rate_limits();
 
+/** Where rate limits are shared.
+
+    The service counts the requests of an integration, whoever sends them, as far as that is known: so ten
+    processes that keep to its limit each by itself are ten times too fast. With a store each of their calls
+    takes its slot there, and its turn comes as soon as the slot does, also where the client has been idle.
+*/
+struct SharedPace {
+    SharedPace() {}
+
+    /// `FilePaceStore` for all processes of a user, or a store of one's own. None unless given.
+    AnyPaceStore store;
+    /// With whom the limits are shared: all who have the same integration here, and the same URL for
+    /// their calls. Empty: that of the credentials that the client is made from, if it is.
+    std::string integration;
+};
+
 /** What can be chosen for one call. Unset members mean the client's own setting.
 
     @par Errors
@@ -248,6 +265,8 @@ struct ClientOptions {
     /// line for it. Default: what the Clarify API documents. Methods that are not listed have no
     /// limit; an empty list turns it off.
     std::vector<RateLimit> rate_limits = clarify_rate_limits();
+    /// Where the slots of `rate_limits` come from. Default: nowhere, the client keeps them by itself.
+    SharedPace pace;
     /// Connections, their limits, TLS and proxy: for a backend that is made by the client.
     HttpOptions http;
     /// How tokens are fetched and kept, for a client made from `Credentials`.

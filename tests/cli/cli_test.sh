@@ -7,6 +7,7 @@ tool=${CLARIFY_TOOL:?is to name the command-line tool}
 unset CLARIFY_CREDENTIALS CLARIFY_PASSWORD
 scratch=$(mktemp -d)
 cd "$scratch" || exit 1
+export XDG_CACHE_HOME=$scratch/cache
 failures=0
 helpers=()
 
@@ -178,7 +179,7 @@ has err "HTTP 400"
 
 test_case "call: wrong credentials end with 4"
 sed "s/$secret/wrong-secret-0123/" emulator.json >wrong.json
-expect 4 "$tool" call "${tls[@]}" -v --credentials wrong.json clarify.selectItems
+expect 4 "$tool" call --no-token-cache "${tls[@]}" -v --credentials wrong.json clarify.selectItems
 has err "clarify: token[" "Hint: "
 lacks err "wrong-secret-0123"
 CLARIFY_PASSWORD=wrong-password-0123 \
@@ -256,7 +257,7 @@ expect 0 "$tool" call "${tls[@]}" "${sets[@]}" clarify.selectItems "$select_item
 test_case "limits: one that is set is kept to, and one that is out of range has a name"
 expect 2 "$tool" call "${tls[@]}" --set max_credentials=10 clarify.selectItems "$select_items"
 has err "is too large"
-expect 4 "$tool" call "${tls[@]}" --set max_token=5 clarify.selectItems "$select_items"
+expect 4 "$tool" call --no-token-cache "${tls[@]}" --set max_token=5 clarify.selectItems "$select_items"
 has err "the access token is too long"
 expect 2 "$tool" call "${tls[@]}" --set max_token=0 clarify.selectItems "$select_items"
 has err "token.max_token"
@@ -375,13 +376,85 @@ exec 3>&-
 
 test_case "run: 200 calls, 8 at a time, fetch one token and show no secret"
 for ((i = 0; i < 200; ++i)); do echo '{"method":"clarify.selectItems"}'; done >many.jsonl
-expect 0 "$tool" run "${tls[@]}" -v --concurrency 8 <many.jsonl
+expect 0 "$tool" run "${tls[@]}" --no-token-cache -v --concurrency 8 <many.jsonl
 count out '"ok":true' 200
 count err ' token_fetched' 1
 count err ' success ' 200
 [ "$(grep -c ' connection_opened' err)" -le 8 ] || fail "more than 8 connections"
 lacks err "$secret"
 lacks err "Bearer"
+
+# --- The token cache ------------------------------------------------------------------------------
+
+fetched() { # fetched WANTED OPTIONS...: how many tokens three runs, one after the other, fetch
+    local wanted=$1
+    shift
+    : >fetches
+    for _ in 1 2 3; do
+        expect 0 "$tool" call "${tls[@]}" -v "$@" clarify.selectItems "$select_items"
+        cat err >>fetches
+    done
+    count fetches ' token_fetched' "$wanted"
+}
+
+test_case "token cache: one run after the other goes on with one token, until logout"
+fetched 1 --token-cache mine
+count fetches ' token_shared' 2
+[ "$(stat -c %a mine)" = 700 ] || fail "others can look into the folder"
+for file in mine/*; do
+    [ "$(stat -c %a "$file")" = 600 ] || fail "$file can be read by others"
+    lacks "$file" "$secret"
+done
+expect 0 "$tool" logout --token-cache mine
+has out "removed 1 token from mine"
+expect 0 "$tool" logout --token-cache mine
+has out "removed 0 tokens"
+fetched 1 --token-cache mine
+
+test_case "token cache: 20 runs at once fetch one token"
+for ((i = 0; i < 20; ++i)); do
+    "$tool" call "${tls[@]}" -v --token-cache shared clarify.selectItems "$select_items" \
+        >/dev/null 2>"shared.$i" &
+    runs[i]=$!
+done
+for ((i = 0; i < 20; ++i)); do wait "${runs[i]}" || fail "run $i failed"; done
+cat shared.[0-9]* >fetches
+count fetches ' token_fetched' 1
+
+test_case "token cache: is in the user's own folder, and may be left out"
+rm -rf cache
+fetched 1
+[ -d cache/clarify ] || fail "no cache/clarify"
+rm -rf cache
+fetched 3 --no-token-cache
+[ -e cache ] && fail "there is a cache"
+XDG_CACHE_HOME='' HOME='' fetched 3
+XDG_CACHE_HOME='' HOME='' expect 2 "$tool" logout
+has err "HOME"
+
+test_case "token cache: where it cannot be used the token is the run's own, and that is said"
+echo >mine-is-a-file
+fetched 3 --token-cache mine-is-a-file/tokens
+count fetches 'token_store_failed' 3
+has fetches "mine-is-a-file"
+expect 0 "$tool" call "${tls[@]}" --token-cache mine-is-a-file/tokens clarify.selectItems "$select_items"
+has err "the token is not kept for the next run: bad_config[file]"
+
+test_case "token cache: one that is refused is replaced, and no password is ever kept"
+"$tool" emulator --plain --credentials-out first.json >first.log 2>&1 &
+first=$!
+helpers+=("$first")
+wait_for first.log "Ready"
+expect 0 "$tool" call --token-cache mine --credentials first.json clarify.selectItems "$select_items"
+sed -i "s/^[A-Za-z0-9._~+\/-]\{20,\}$/no.longer.good.at.all/" mine/token-*
+expect 0 "$tool" call --token-cache mine -v --credentials first.json clarify.selectItems "$select_items"
+count err ' token_renewed' 1
+kill -TERM "$first"
+wait "$first"
+rm -rf mine
+CLARIFY_PASSWORD=wrong expect 4 "$tool" call --token-cache mine "${tls[@]}" --username "$integration" \
+    --api-url "$api_url" clarify.selectItems "$select_items"
+[ -e mine ] && fail "there is a cache"
 
 # --- The emulator's end ---------------------------------------------------------------------------
 

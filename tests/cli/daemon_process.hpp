@@ -123,6 +123,8 @@ protected:
             argv.push_back(argument.data());
         argv.push_back(nullptr);
         std::vector<char*> variables;
+        // Unless the caller says where: what a user has kept is no test's.
+        environment.push_back("XDG_CACHE_HOME=" + (folder_ / "cache").string());
         for (std::string& variable : environment)
             variables.push_back(variable.data());
         for (char** each = environ; *each != nullptr; ++each)

@@ -7,6 +7,7 @@ set -uo pipefail
 tool=${CLARIFY_TOOL:?is to name the command-line tool}
 scratch=$(mktemp -d)
 cd "$scratch" || exit 1
+export XDG_CACHE_HOME=$scratch/cache
 failures=0
 emulator=
 follower=

@@ -60,6 +60,36 @@ TEST_CASE("gateway: a hang-up reads the files again, and says what has changed")
     CHECK(setup.gateway.wait() == 0);
 }
 
+TEST_CASE("gateway: one after the other goes on with one token, unless told to keep none") {
+    const TemporaryDirectory cache;
+    Setup setup{{"--token-cache", cache.path().string()}};
+    const Options kept = setup.with_credentials({"--token-cache", cache.path().string()});
+    const auto store_one = [](GatewayProcess& gateway) {
+        Sender sender{gateway};
+        CHECK(sender.post_and_wait(one_sample).result_int() == 200);
+        gateway.send_signal(SIGTERM);
+        CHECK(gateway.wait() == 0);
+    };
+    store_one(setup.gateway);
+    for (int i = 0; i != 2; ++i) {
+        GatewayProcess next{kept};
+        store_one(next);
+    }
+    CHECK(setup.emulator.stats().token_requests == 1);
+    {
+        GatewayProcess next{setup.with_credentials({"--no-token-cache"})};
+        store_one(next);
+    }
+    CHECK(setup.emulator.stats().token_requests == 2);
+    // Where it cannot be kept that is said, and costs nothing else.
+    const std::string nowhere = setup.folder.write("file", "").string() + "/tokens";
+    GatewayProcess last{setup.with_credentials({"--token-cache", nowhere})};
+    Sender sender{last};
+    CHECK(sender.post_and_wait(one_sample).result_int() == 200);
+    CHECK(last.logs("the token is not shared: bad_config[file]"));
+    CHECK(setup.emulator.stats().token_requests == 3);
+}
+
 TEST_CASE("gateway: samples that wait are stored by the credentials that it has by then") {
     StuckSetup setup{{"--timeout", "2s", "--max-delay", "0ms"}};
     Sender sender{setup.gateway};

@@ -6,6 +6,7 @@ set -uo pipefail
 tool=${CLARIFY_TOOL:?is to name the command-line tool}
 scratch=$(mktemp -d)
 cd "$scratch" || exit 1
+export XDG_CACHE_HOME=$scratch/cache
 failures=0
 "$tool" emulator --plain --credentials-out credentials.json >emulator.log 2>&1 &
 emulator=$!

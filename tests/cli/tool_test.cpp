@@ -30,7 +30,7 @@ struct Ended {
 Ended run_tool(const RawServer& server, const std::string& arguments) {
     const char* const tool = std::getenv("CLARIFY_TOOL");
     if (tool == nullptr) throw std::runtime_error{"CLARIFY_TOOL is to name the tool"};
-    const std::string command = "CLARIFY_PASSWORD=password '" + std::string{tool} + "' " +
+    const std::string command = "XDG_CACHE_HOME= HOME= CLARIFY_PASSWORD=password '" + std::string{tool} + "' " +
         arguments + " --username c618rbfqfsj7mjkj0ss1 --api-url " + server.origin() + "/v1/";
     std::FILE* const pipe = ::popen(command.c_str(), "r");
     if (pipe == nullptr) throw std::runtime_error{"popen"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Retry-After and HTTP dates: two lines of text, compared with the C library's reading of them.
 
+#include <clarify/core/detail/http_date.hpp>
 #include <clarify/core/retry_after.hpp>
 
 #include "fuzz.hpp"

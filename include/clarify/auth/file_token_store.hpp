@@ -8,6 +8,7 @@
 #include <clarify/auth/token_store.hpp>
 #include <clarify/core/clock.hpp>
 #include <clarify/core/detail/ask_elsewhere.hpp>
+#include <clarify/core/detail/private_folder.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/core/timer.hpp>
 
@@ -52,7 +53,7 @@ namespace clarify {
 class FileTokenStore {
 public:
     /// `$XDG_CACHE_HOME/clarify`, or else `$HOME/.cache/clarify`; empty where neither is an absolute path.
-    static std::filesystem::path default_folder() { return detail::default_token_folder(); }
+    static std::filesystem::path default_folder() { return detail::default_cache_folder(); }
 
     /// Makes the folder when it is needed, of mode 0700.
     /// @throws std::invalid_argument for an empty path.

@@ -32,6 +32,7 @@ namespace clarify {
     | `token_failed` | there is none, or no newer one | the authentication policy | once a fetch |
     | `token_shared` | there is a token that another client got | the authentication policy | once a token |
     | `token_store_failed` | tokens are not shared | the authentication policy | once, until they are again |
+    | `pace_store_failed` | rate limits are not shared | the client | once, until they are again |
     | `connection_opened`, `connection_closed` | as they say | the HTTP backend | once a connection |
     | `connection_reused` | an exchange goes out on an idle one | the HTTP backend | once an exchange |
     | `file_changed`, `file_failed` | a file that is followed is another one | the HTTP backend for TLS, the policy for credentials | once a change |
@@ -49,8 +50,8 @@ enum class EventKind : std::uint8_t {
     /// connection: `attempts` counts this one, `bytes` of the request body.
     attempt,
     /// A call had to wait in line for `ClientOptions::rate_limits`, and goes on, or was cancelled
-    /// there, as `error` says: `elapsed` since it came to the line. One that is refused at once, for
-    /// its turn would come too late, has its `failure` alone.
+    /// there, as `error` says: `elapsed` since it came to the line, `sharers` where the limits are shared. One
+    /// that is refused at once, for its turn would come too late, has its `failure` alone.
     rate_limited,
     /// An attempt ended in a complete HTTP reply, whatever it says: `status`, `bytes` of the body,
     /// `elapsed` since the attempt began, `traceparent` of the reply.
@@ -76,6 +77,9 @@ enum class EventKind : std::uint8_t {
     /// `TokenOptions::store` could not be used: `error`. The client fetches tokens for itself, and tries
     /// the store again with the next. Told once, until it can be used again.
     token_store_failed,
+    /// `ClientOptions::pace` could not be used: `error`. The client keeps its rate limits by itself for half a
+    /// minute, and then asks again. Told once, until it can be used again.
+    pace_store_failed,
     /// A connection was opened, TLS included: `host`, `resumed`, `elapsed` since its opening began.
     connection_opened,
     /// An exchange goes out on an idle connection: `host`.
@@ -134,10 +138,13 @@ struct Event {
     std::string_view traceparent;
     /// Did the connection take up an earlier TLS session? `connection_opened` only.
     bool resumed = false;
+    /// How many clients share the rate limit, this one included; `rate_limited` only, and 0 where it is not
+    /// shared (`ClientOptions::pace`).
+    unsigned sharers = 0;
     /// The path of a file, as it was given; `file_changed` only.
     std::string_view file;
-    /// Why it failed; not null in `retry`, `failure`, `token_failed`, `token_store_failed` and
-    /// `file_failed`, and in a `rate_limited` of a call that gave up waiting; null in all others.
+    /// Why it failed; not null in `retry`, `failure`, `token_failed`, `token_store_failed`, `pace_store_failed`
+    /// and `file_failed`, and in a `rate_limited` of a call that gave up waiting; null in all others.
     const Error* error = nullptr;
 
     /// The trace id in `traceparent` (W3C Trace Context section 3.2): 32 hexadecimal digits, or

@@ -40,11 +40,19 @@ public:
         event.bytes = call.buffers->request.size();
         emit(event);
     }
-    void rate_limited(const CallRecord& call, TimePoint came) const noexcept {
+    void rate_limited(const CallRecord& call, TimePoint came, unsigned sharers) const noexcept {
         if (!wanted()) return;
         Event event = about(call, EventKind::rate_limited);
+        event.sharers = sharers;
         event.elapsed = event.time - came;
         if (call.error) event.error = &*call.error;
+        emit(event);
+    }
+    void pace_store_failed(const Error& error) const noexcept {
+        if (!wanted()) return;
+        Event event{EventKind::pace_store_failed};
+        event.time = now();
+        event.error = &error;
         emit(event);
     }
     void attempt(const CallRecord& call) const noexcept {

@@ -184,6 +184,11 @@ protected:
 
 private:
     void start(std::shared_ptr<CallRecord> call) noexcept;
+    /// What the store of shared limits is asked for the call at the head of its line.
+    AnyPaceStore::Question ask_for_slot(const RateLine& line, const CallRecord& call) const;
+    /// When the call has its turn by the store's answer, be it in time or, as `call.error` says, too late.
+    /// Unset: by the client's own count.
+    std::optional<TimePoint> take_slot(const AnyPaceStore::Question& question, CallRecord& call);
     /// Has `task` run on the serial executor, and keeps this alive until then. Throws
     /// `std::bad_alloc`.
     void soon(std::function<void(EngineBase&)> task);

@@ -6,14 +6,19 @@
 
 #include <clarify/client_options.hpp>
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/random.hpp>
 #include <clarify/core/detail/signal.hpp>
+#include <clarify/core/detail/time_span.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace clarify::detail {
@@ -44,9 +49,14 @@ public:
     /// Takes a token if there is one.
     bool take(TimePoint now) noexcept {
         if (now < ready()) return false;
-        full_ = (std::max)(full_, now) + interval_;
+        take_anyway(now);
         return true;
     }
+    /// Takes the next one, be it there or not.
+    void take_anyway(TimePoint now) noexcept { full_ = (std::max)(full_, now) + interval_; }
+
+    Clock::duration interval() const noexcept { return interval_; }
+    unsigned size() const noexcept { return static_cast<unsigned>(slack_ / interval_) + 1; }
 
 private:
     Clock::duration interval_;
@@ -70,6 +80,8 @@ public:
     bool is_for(std::string_view method) const noexcept {
         return std::find(methods_.begin(), methods_.end(), method) != methods_.end();
     }
+    /// The first of its methods.
+    const std::string& name() const noexcept { return methods_.front(); }
     /// Takes a token where nobody waits and one is there.
     bool pass(TimePoint now) noexcept { return !occupied_ && bucket_.take(now); }
     /// When somebody has a turn who comes to the line now, unless others leave it before theirs.
@@ -102,9 +114,22 @@ public:
         RateLine& line_;
     };
 
+    /// When the call at the head may be sent, if it is not yet; see `take`.
+    TimePoint turn_of_head(std::optional<TimePoint> slot) const noexcept {
+        return slot ? *slot : bucket_.ready();
+    }
+    /// May the call at the head be sent, which has the slot at `slot` of all who share the limit? Unset: it
+    /// takes its turn among those of this client.
+    bool take(TimePoint now, std::optional<TimePoint> slot) noexcept {
+        if (!slot) return bucket_.take(now);
+        if (now < *slot) return false;
+        bucket_.take_anyway(now);
+        return true;
+    }
+
     bool occupied() const noexcept { return occupied_; }
     Signal& places() noexcept { return places_; }
-    TokenBucket& bucket() noexcept { return bucket_; }
+    const TokenBucket& bucket() const noexcept { return bucket_; }
 
 private:
     std::vector<std::string> methods_;
@@ -114,13 +139,39 @@ private:
     std::size_t waiting_ = 0;
 };
 
+/// Is the store of shared limits of use, and who is this client there?
+class PaceUse {
+public:
+    /// After a failure the store is left alone for so long.
+    static constexpr std::chrono::seconds pause{30};
+
+    bool is_worth_asking(TimePoint now) const noexcept { return now >= alone_until_; }
+    /// Is this to be told?
+    bool failed(TimePoint now) noexcept {
+        alone_until_ = time_after(now, pause);
+        return !std::exchange(has_failed_, true);
+    }
+    void succeeded() noexcept { has_failed_ = false; }
+    std::uint64_t sharer() const noexcept { return sharer_; }
+
+private:
+    std::uint64_t sharer_ = unforeseeable_number();
+    TimePoint alone_until_ = (TimePoint::min)();
+    bool has_failed_ = false;
+};
+
 /// The lines of a client.
 class RateLimiter {
 public:
-    explicit RateLimiter(const std::vector<RateLimit>& limits) {
-        for (const RateLimit& limit : limits)
+    explicit RateLimiter(const ClientOptions& options) {
+        for (const RateLimit& limit : options.rate_limits)
             lines_.emplace_back(limit);
+        if (options.pace.store) pace_.emplace();
     }
+
+    /// Null where limits are not shared.
+    PaceUse* pace() noexcept { return pace_ ? &*pace_ : nullptr; }
+    const PaceUse* pace() const noexcept { return pace_ ? &*pace_ : nullptr; }
 
     /// The line for a method; null where it has no limit.
     RateLine* find(std::string_view method) noexcept {
@@ -131,6 +182,7 @@ public:
 
 private:
     std::deque<RateLine> lines_;
+    std::optional<PaceUse> pace_;
 };
 
 }  // namespace clarify::detail

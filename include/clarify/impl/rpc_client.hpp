@@ -20,6 +20,15 @@
 
 namespace clarify {
 
+namespace detail {
+
+inline ClientOptions for_integration(ClientOptions options, const Credentials& credentials) {
+    if (options.pace.integration.empty()) options.pace.integration = credentials.integration();
+    return options;
+}
+
+}  // namespace detail
+
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 RpcClient<Backend, Auth, Codec>::RpcClient(
     executor_type executor,
@@ -31,7 +40,7 @@ RpcClient<Backend, Auth, Codec>::RpcClient(
           credentials.rpc_url(),
           make_backend(options),
           Auth{credentials.auth(options.token)},
-          options,
+          detail::for_integration(options, credentials),
           make_codec(options)) {
     batches_ = false;
 }

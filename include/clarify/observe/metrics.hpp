@@ -79,6 +79,10 @@ struct MetricsSnapshot {
     /// Tokens that another client got, by way of `TokenOptions::store`, and how often that began to fail.
     std::uint64_t tokens_shared = 0;
     std::uint64_t token_store_failures = 0;
+    /// How many clients shared a rate limit when it was last asked for, this one included; 0 where none is shared.
+    /// And how often shared limits could not be used.
+    std::uint64_t pace_sharers = 0;
+    std::uint64_t pace_store_failures = 0;
     /// How long fetches took, of either end.
     LatencyHistogram token_duration;
     /// Connections that were opened, among them those that resumed a TLS session; how often one that

@@ -6,24 +6,21 @@
 
 #include <clarify/auth/bearer_token.hpp>
 #include <clarify/auth/token_store.hpp>
-#include <clarify/core/detail/encoding.hpp>
 #include <clarify/core/detail/private_file.hpp>
-
-#include <boost/system/error_code.hpp>
+#include <clarify/core/detail/private_folder.hpp>
+#include <clarify/core/result.hpp>
+#include <clarify/core/secret.hpp>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -42,16 +39,8 @@ public:
     static constexpr std::string_view last_line = "end";
     static constexpr std::size_t most = std::size_t{128} << 10U;
 
-    /// A name for the files of a key; two keys may have the same, though hardly ever.
-    static std::string name_of(const TokenKey& key) {
-        // FNV-1a.
-        std::uint64_t hash = 14695981039346656037U;
-        for (const char c : line_of(key))
-            hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
-        std::array<char, 16> digits{};
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), hash, 16);
-        return "token-" + std::string{digits.data(), end.ptr};
-    }
+    /// A name for the files of a key.
+    static std::string name_of(const TokenKey& key) { return key_name("token-", line_of(key)); }
 
     /// In one piece, so that growing leaves no copy of the token behind.
     static Secret write(const TokenKey& key, const StoredToken& token) {
@@ -99,15 +88,8 @@ public:
     }
 
 private:
-    /// The key in one line.
     static std::string line_of(const TokenKey& key) {
-        std::string out;
-        for (const std::string* each :
-             {&key.token_url, &key.client_id, &key.audience, &key.scope}) {
-            append_form_value(out, *each);
-            out += '&';
-        }
-        return out;
+        return key_line({key.token_url, key.client_id, key.audience, key.scope});
     }
     static std::optional<std::int64_t> number(std::string_view text) {
         std::int64_t value = 0;
@@ -115,22 +97,6 @@ private:
         if (failed != std::errc{} || end != text.data() + text.size()) return std::nullopt;
         return value;
     }
-};
-
-/// A descriptor that is closed in time.
-class TokenFile {
-public:
-    explicit TokenFile(int descriptor) noexcept : descriptor_(descriptor) {}
-    TokenFile(const TokenFile&) = delete;
-    TokenFile& operator=(const TokenFile&) = delete;
-    ~TokenFile() { close(); }
-
-    explicit operator bool() const noexcept { return descriptor_ >= 0; }
-    int get() const noexcept { return descriptor_; }
-    int close() noexcept { return descriptor_ >= 0 ? ::close(std::exchange(descriptor_, -1)) : 0; }
-
-private:
-    int descriptor_;
 };
 
 /** The files: one with the token, which is replaced as a whole, and one to lock, which stays.
@@ -146,55 +112,40 @@ class TokenFiles {
 public:
     explicit TokenFiles(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
-    const std::filesystem::path& folder() const noexcept { return folder_; }
+    const std::filesystem::path& folder() const noexcept { return folder_.path(); }
 
     Result<std::optional<StoredToken>> read(const TokenKey& key) const {
         const std::string path = path_of(key);
-        const TokenFile file{::open(path.c_str(), O_RDONLY | always)};
+        const OpenFile file{::open(path.c_str(), O_RDONLY | PrivateFolder::flags)};
         if (!file) {
             // A link is no token, and a folder that is not there has none.
             if (errno == ENOENT || errno == ELOOP || errno == ENOTDIR)
                 return std::optional<StoredToken>{};
-            return failed(path, "cannot be read");
+            return PrivateFolder::failed(path, "cannot be read");
         }
-        if (!is_private(file.get())) return std::optional<StoredToken>{};
+        if (!PrivateFolder::is_private(file.get(), TokenText::most))
+            return std::optional<StoredToken>{};
         std::string text;
         text.resize(TokenText::most);
-        std::size_t size = 0;
-        while (size != text.size()) {
-            const ssize_t got = ::read(file.get(), text.data() + size, text.size() - size);
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) {
-                const Error error = failed(path, "cannot be read");
-                Secret::wipe(text);
-                return error;
-            }
-            if (got == 0) break;
-            size += static_cast<std::size_t>(got);
+        const std::ptrdiff_t size = file.read(text.data(), text.size());
+        if (size < 0) {
+            const Error error = PrivateFolder::failed(path, "cannot be read");
+            Secret::wipe(text);
+            return error;
         }
-        auto token = TokenText::read(key, std::string_view{text}.substr(0, size));
+        auto token = TokenText::read(
+            key, std::string_view{text}.substr(0, static_cast<std::size_t>(size)));
         Secret::wipe(text);
         return token;
     }
 
     /// Null where somebody has it.
     Result<TokenLease> try_lock(const TokenKey& key) const {
-        if (const Result<void> made = make_folder(); !made) return made.error();
-        const std::string path = path_of(key) + ".lock";
-        auto file = std::make_shared<TokenFile>(
-            ::open(path.c_str(), O_RDWR | O_CREAT | always, S_IRUSR | S_IWUSR));
-        if (!*file) return failed(path, "cannot be opened");
-        if (!is_own(file->get())) {
-            errno = 0;
-            return failed(path, "belongs to somebody else, or is not a file");
-        }
-        int outcome = 0;
-        do {
-            outcome = ::flock(file->get(), LOCK_EX | LOCK_NB);
-        } while (outcome != 0 && errno == EINTR);
-        if (outcome == 0) return TokenLease{std::move(file)};
+        Result<OpenFile> file = folder_.open(TokenText::name_of(key) + ".lock");
+        if (!file) return file.error();
+        if (file->try_lock()) return TokenLease{std::make_shared<OpenFile>(std::move(*file))};
         if (errno == EWOULDBLOCK) return TokenLease{};
-        return failed(path, "cannot be locked");
+        return PrivateFolder::failed(path_of(key) + ".lock", "cannot be locked");
     }
 
     /// By who has the lock.
@@ -203,19 +154,19 @@ public:
         // Of one name, so that those who are killed leave one at most.
         const std::string made = path + ".new";
         ::unlink(made.c_str());
-        TokenFile file{
-            ::open(made.c_str(), O_WRONLY | O_CREAT | O_EXCL | always, S_IRUSR | S_IWUSR)};
-        if (!file) return failed(made, "cannot be made");
+        OpenFile file{::open(
+            made.c_str(), O_WRONLY | O_CREAT | O_EXCL | PrivateFolder::flags, S_IRUSR | S_IWUSR)};
+        if (!file) return PrivateFolder::failed(made, "cannot be made");
         const Secret text = TokenText::write(key, token);
         const bool written = write_all(file.get(), text.expose()) && ::fsync(file.get()) == 0 &&
             file.close() == 0 && ::rename(made.c_str(), path.c_str()) == 0;
         if (!written) {
-            const Error error = failed(path, "cannot be written");
+            const Error error = PrivateFolder::failed(path, "cannot be written");
             ::unlink(made.c_str());
             return error;
         }
-        const TokenFile folder{::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-        if (folder) ::fsync(folder.get());
+        const OpenFile in{::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+        if (in) ::fsync(in.get());
         return {};
     }
 
@@ -223,7 +174,7 @@ public:
     Result<std::size_t> remove_all() const {
         std::size_t removed = 0;
         std::error_code none;
-        for (std::filesystem::directory_iterator at{folder_, none}, end; !none && at != end;
+        for (std::filesystem::directory_iterator at{folder(), none}, end; !none && at != end;
              at.increment(none)) {
             const std::string name = at->path().filename().string();
             const bool is_token = name.starts_with("token-") && !name.ends_with(".lock");
@@ -231,60 +182,19 @@ public:
             if (::unlink(at->path().c_str()) == 0) {
                 ++removed;
             } else if (errno != ENOENT) {
-                return failed(at->path().string(), "cannot be removed");
+                return PrivateFolder::failed(at->path().string(), "cannot be removed");
             }
         }
         if (none && none != std::errc::no_such_file_or_directory)
-            return Error{Errc::bad_config, Reason::file, folder_.string() + " cannot be read"};
+            return Error{Errc::bad_config, Reason::file, folder().string() + " cannot be read"};
         return removed;
     }
 
 private:
-    static constexpr int always = O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK;
+    std::string path_of(const TokenKey& key) const { return folder_.file(TokenText::name_of(key)); }
 
-    std::string path_of(const TokenKey& key) const {
-        return (folder_ / TokenText::name_of(key)).string();
-    }
-    static Error failed(const std::string& path, const char* why) {
-        const int system = errno;
-        Error error{Errc::bad_config, Reason::file, path + ": " + why};
-        if (system != 0) error.set_cause({system, boost::system::system_category()});
-        return error;
-    }
-    static bool is_own(int descriptor) noexcept {
-        struct stat there {};
-        return ::fstat(descriptor, &there) == 0 && S_ISREG(there.st_mode) &&
-            there.st_uid == ::geteuid();
-    }
-    /// A file of this user, that no other can read, by one name alone.
-    static bool is_private(int descriptor) noexcept {
-        struct stat there {};
-        return is_own(descriptor) && ::fstat(descriptor, &there) == 0 && there.st_nlink == 1 &&
-            (there.st_mode & (S_IRWXG | S_IRWXO)) == 0 &&
-            static_cast<std::uint64_t>(there.st_size) <= TokenText::most;
-    }
-    Result<void> make_folder() const {
-        std::error_code failure;
-        if (std::filesystem::is_directory(folder_, failure)) return {};
-        std::filesystem::create_directories(folder_.parent_path(), failure);
-        if (::mkdir(folder_.c_str(), S_IRWXU) == 0 || errno == EEXIST) return {};
-        return failed(folder_.string(), "cannot be made");
-    }
-
-    std::filesystem::path folder_;
+    PrivateFolder folder_;
 };
-
-/// The folder for what can be had again, by the XDG base directories; empty where there is no home.
-inline std::filesystem::path default_token_folder() {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): read only
-    const char* const cache = std::getenv("XDG_CACHE_HOME");
-    // The specification has relative paths ignored.
-    if (cache != nullptr && cache[0] == '/') return std::filesystem::path{cache} / "clarify";
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): read only
-    const char* const home = std::getenv("HOME");
-    if (home == nullptr || home[0] != '/') return {};
-    return std::filesystem::path{home} / ".cache" / "clarify";
-}
 
 }  // namespace clarify::detail
 

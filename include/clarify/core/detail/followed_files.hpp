@@ -135,7 +135,8 @@ public:
     /// by itself, as it may where only memory was short.
     bool refused(std::vector<FileMark> marks, bool for_good) {
         useless_.reset();
-        if (for_good) useless_ = std::move(marks);
+        // g++ 14 takes an assignment for one to what was never there.
+        if (for_good) useless_.emplace(std::move(marks));
         // They are read again, for reading may have failed for a reason that leaves no trace either.
         settled_ = false;
         return !std::exchange(told_, true);

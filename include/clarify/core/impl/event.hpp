@@ -49,6 +49,8 @@ CLARIFY_DECL std::string_view to_string(EventKind kind) noexcept {
             return "token_shared";
         case EventKind::token_store_failed:
             return "token_store_failed";
+        case EventKind::pace_store_failed:
+            return "pace_store_failed";
         case EventKind::connection_opened:
             return "connection_opened";
         case EventKind::connection_reused:

@@ -39,7 +39,7 @@ CLARIFY_DECL EngineBase::EngineBase(
       options_(checked(std::move(options))),
       events_(options_),
       budget_(options_.retry.budget),
-      limiter_(options_.rate_limits),
+      limiter_(options_),
       jitter_(options_.retry.seed),
       watchdog_(*this, serial_) {}
 
@@ -170,7 +170,8 @@ CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
     if (!call.options.rate_limited.value_or(false)) return nullptr;
     RateLine* const line = limiter_.find(call.buffers->method);
     const TimePoint now = time();
-    if (line == nullptr || line->pass(now)) return nullptr;
+    // Where the limit is shared, only the store knows whether it is this call's turn.
+    if (line == nullptr || (limiter_.pace() == nullptr && line->pass(now))) return nullptr;
     call.progress = {Phase::queue, false};
     const TimePoint turn = line->turn(now);
     if (turn < call.ends) return line;
@@ -178,22 +179,64 @@ CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
     return nullptr;
 }
 
+CLARIFY_DECL AnyPaceStore::Question EngineBase::ask_for_slot(
+    const RateLine& line, const CallRecord& call) const {
+    constexpr std::chrono::seconds patience{5};
+    const TimePoint now = time();
+    AnyPaceStore::Question question;
+    question.key.api_url = endpoint_.to_string();
+    question.key.integration = options_.pace.integration;
+    question.key.method = line.name();
+    question.terms.interval = line.bucket().interval();
+    question.terms.burst = line.bucket().size();
+    question.terms.patience = call.ends - now;
+    question.terms.sharer = limiter_.pace()->sharer();
+    // What is left is for the call itself, should the store say nothing.
+    question.until = now + (std::min)(Clock::duration{patience}, (call.ends - now) / 2);
+    return question;
+}
+
+CLARIFY_DECL std::optional<TimePoint> EngineBase::take_slot(
+    const AnyPaceStore::Question& question, CallRecord& call) {
+    if (call.stopped != Stop::none) return std::nullopt;
+    const Result<PaceSlot>& slot = *question.answer;
+    const TimePoint now = time();
+    PaceUse& use = *limiter_.pace();
+    if (!slot) {
+        if (use.failed(now)) events_.pace_store_failed(slot.error());
+        return std::nullopt;
+    }
+    use.succeeded();
+    const TimePoint turn = time_after(now, slot->wait);
+    if (!slot->is_reserved) call.error = rate_error(turn, now);
+    return turn;
+}
+
 template <class>
 boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& call) {
     const TimePoint came = time();
     const RateLine::Place place{line};
+    unsigned sharers = 0;
     bool cancelled = false;
     // Who is woken has the place at the head, also where the call was stopped at the same moment.
     if (line.occupied()) cancelled = co_await line.places().wait(serial_, (TimePoint::max)());
     if (!cancelled) {
         const RateLine::Head head{line};
-        while (!cancelled && call.stopped == Stop::none && !line.bucket().take(time())) {
+        std::optional<TimePoint> slot;
+        if (limiter_.pace() != nullptr && limiter_.pace()->is_worth_asking(time())) {
+            AnyPaceStore::Question question = ask_for_slot(line, call);
+            co_await options_.pace.store.ask(serial_, question);
+            slot = take_slot(question, call);
+            if (slot) sharers = (*question.answer)->sharers;
+        }
+        const auto is_over = [&] { return cancelled || call.stopped != Stop::none || call.error; };
+        while (!is_over() && !line.take(time(), slot)) {
             Signal never;
-            cancelled = co_await never.wait(serial_, line.bucket().ready());
+            cancelled = co_await never.wait(serial_, line.turn_of_head(slot));
         }
     }
     if (call.stopped != Stop::none) call.error = stop_error(call);
-    events_.rate_limited(call, came);
+    events_.rate_limited(call, came, sharers);
 }
 
 CLARIFY_DECL CourseEvent EngineBase::end_queue(CallRecord& call) noexcept {

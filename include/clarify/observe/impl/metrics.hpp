@@ -129,7 +129,8 @@ struct Metrics::Counts {
     std::atomic<std::size_t> known = 0;
     detail::MethodCounts other{"other"};
     detail::Counter tokens_fetched, tokens_renewed, tokens_failed;
-    detail::Counter tokens_shared, token_store_failures;
+    detail::Counter tokens_shared, token_store_failures, pace_store_failures;
+    std::atomic<std::uint64_t> pace_sharers{0};
     detail::LatencyCounter token_duration;
     detail::Counter connections_opened, connections_resumed, connections_reused;
     detail::Counter connections_closed;
@@ -177,6 +178,7 @@ CLARIFY_DECL void Metrics::operator()(const Event& event) const noexcept {
             return method.request_bytes.add(event.bytes);
         }
         case EventKind::rate_limited:
+            if (event.sharers != 0) counts.pace_sharers = event.sharers;
             return counts.of(event.method).rate_limit_wait.add(event.elapsed);
         case EventKind::response:
             return counts.of(event.method).response_bytes.add(event.bytes);
@@ -203,6 +205,8 @@ CLARIFY_DECL void Metrics::operator()(const Event& event) const noexcept {
             return counts.tokens_shared.add();
         case EventKind::token_store_failed:
             return counts.token_store_failures.add();
+        case EventKind::pace_store_failed:
+            return counts.pace_store_failures.add();
         case EventKind::connection_opened:
             counts.connections_opened.add();
             if (event.resumed) counts.connections_resumed.add();
@@ -233,6 +237,8 @@ CLARIFY_DECL MetricsSnapshot Metrics::snapshot() const {
     out.tokens_failed = counts.tokens_failed.get();
     out.tokens_shared = counts.tokens_shared.get();
     out.token_store_failures = counts.token_store_failures.get();
+    out.pace_store_failures = counts.pace_store_failures.get();
+    out.pace_sharers = counts.pace_sharers;
     out.token_duration = counts.token_duration.get();
     out.connections_opened = counts.connections_opened.get();
     out.connections_resumed = counts.connections_resumed.get();

@@ -161,6 +161,13 @@ CLARIFY_DECL std::string MetricsSnapshot::to_prometheus() const {
         "How often the store of tokens began to fail.",
         token_store_failures);
     text.family(
+        "clarify_pace_sharers", "gauge", "Clients that share a rate limit; 0 where none is shared.");
+    text.sample(pace_sharers);
+    text.counter(
+        "clarify_pace_store_failures_total",
+        "How often the store of rate limits began to fail.",
+        pace_store_failures);
+    text.family(
         "clarify_token_fetch_duration_seconds", "histogram", "How long fetches of a token took.");
     text.histogram(token_duration);
     text.counter("clarify_connections_opened_total", "Connections opened.", connections_opened);

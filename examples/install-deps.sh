@@ -4,6 +4,8 @@
 #   examples/install-deps.sh tool     the command-line tool and the examples
 #   examples/install-deps.sh tests    the tests as well
 #   examples/install-deps.sh fuzz     the fuzz targets
+#   examples/install-deps.sh lint     what tests/tidy.sh runs
+#   examples/install-deps.sh debian   what packaging/debian.sh runs
 #
 # On Debian and Ubuntu it installs what is missing, with sudo where it does not run as root.
 # Elsewhere it names what is missing, and fails.
@@ -18,6 +20,8 @@ case "${1:-}" in
             iproute2)
         ;;
     fuzz) needs=(compiler ccache boost boost_json openssl nlohmann_json clang libfuzzer) ;;
+    lint) needs=(compiler boost openssl clang_tidy) ;;
+    debian) needs=(compiler cmake boost boost_json openssl cli11 sqlite debhelper lintian) ;;
     *)
         sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
         exit 2
@@ -55,6 +59,9 @@ describe() {
         iproute2) echo "ip of iproute2, for the tests of routes that lead nowhere" ;;
         clang) echo "clang 16 or newer" ;;
         libfuzzer) echo "the sanitizers and libFuzzer of that clang" ;;
+        clang_tidy) echo "clang-tidy 16 or newer" ;;
+        debhelper) echo "debhelper 13" ;;
+        lintian) echo "lintian" ;;
     esac
 }
 
@@ -76,10 +83,10 @@ compiles() { # compiles CODE [LINKER OPTION...]
             ${BOOST_ROOT:+-L"$BOOST_ROOT/lib"} -std=c++20 -x c++ - "$@" >/dev/null 2>&1
 }
 
-newest_clang() {
+newest_clang() { # newest_clang [PROGRAM]
     local version
     for version in 22 21 20 19 18 17 16; do
-        command -v "clang++-$version" && return
+        command -v "${1:-clang++}-$version" && return
     done
     return 1
 }
@@ -151,6 +158,9 @@ is_there() {
         boost_context) compiles 'int main() {}' -lboost_context ;;
         iproute2) PATH=$PATH:/usr/sbin:/sbin command -v ip >/dev/null ;;
         clang) newest_clang >/dev/null ;;
+        clang_tidy) newest_clang clang-tidy >/dev/null ;;
+        debhelper) command -v dh >/dev/null ;;
+        lintian) command -v lintian >/dev/null ;;
         libfuzzer)
             printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
                 "$(newest_clang)" -fsanitize=fuzzer,address -x c++ - -o /dev/null >/dev/null 2>&1
@@ -217,6 +227,7 @@ package_of() {
         boost_context) echo "libboost-context$(boost_series)-dev" ;;
         clang) echo "clang-$(clang_series)" ;;
         libfuzzer) echo "libclang-rt-$(clang_series)-dev" ;;
+        clang_tidy) echo "clang-tidy-$(clang_series)" ;;
         *) echo "$1" ;;
     esac
 }

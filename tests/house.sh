@@ -5,6 +5,7 @@
 #
 #   job        each file begins with its license and one line that says what it is for
 #   guard      an include guard is named after the path of its file
+#   choice     what a header needs does not depend on what is installed: no __has_include
 #   own        a body, impl/x.hpp, includes the header that declares what it defines
 #   function   no function has more than 60 lines
 #   file       no file has more than 400 lines of code: without blank ones and those of comments
@@ -257,6 +258,9 @@ find clarify -name '*.hpp' | LC_ALL=C sort | LC_ALL=C awk '
             if (continued || (!in_comment && raw_end == "" && text ~ /^[ \t]*#/)) {
                 continued = text ~ /\\$/
                 ++code
+                if (text ~ /__has_include/) {
+                    offence("choice", path, row, "what is installed must not decide what it needs")
+                }
                 if (text == "#ifndef " guard && !opened) opened = row
                 if (text == "#define " guard && opened == row - 1) defined = 1
                 if (match(text, /^#include <[^>]+>/)) {
@@ -299,7 +303,7 @@ find clarify -name '*.hpp' | LC_ALL=C sort | LC_ALL=C awk '
             exit 0
         }
         printf "%d offence(s) in %d headers:", offences, files
-        n = split("job guard own function file twin", kinds, " ")
+        n = split("job guard choice own function file twin", kinds, " ")
         for (i = 1; i <= n; ++i) printf " %s %d%s", kinds[i], count[kinds[i]], i < n ? "," : "\n"
         exit 1
     }

@@ -71,6 +71,8 @@ expect 0 '5 headers are in order'
 echo | put job.hpp CLARIFY_JOB_HPP "$license"
 echo | put license.hpp CLARIFY_LICENSE_HPP '// (C)' "$job"
 echo | put guard.hpp CLARIFY_OTHER_HPP "$license" "$job"
+printf '%s\n' '#if defined(X) || \' '    __has_include(<zlib.h>)' '#endif' |
+    put choice.hpp CLARIFY_CHOICE_HPP "$license" "$job"
 {
     statements 398
     # Documentation does not count.
@@ -98,7 +100,8 @@ echo '#include <clarify/detail/twin.hpp>' |
     put detail/impl/twin.hpp CLARIFY_DETAIL_IMPL_TWIN_HPP "$license" "$job"
 echo | put detail/twin.hpp CLARIFY_DETAIL_TWIN_HPP "$license" "$job"
 echo 'void f() {' | put open.hpp CLARIFY_OPEN_HPP "$license" "$job"
-expect 1 'clarify/guard.hpp:1: the include guard is CLARIFY_GUARD_HPP, from #ifndef to #endif [guard]
+expect 1 'clarify/choice.hpp:8: what is installed must not decide what it needs [choice]
+clarify/guard.hpp:1: the include guard is CLARIFY_GUARD_HPP, from #ifndef to #endif [guard]
 clarify/job.hpp:2: no line says what this file is for [job]
 clarify/license.hpp:1: the license comes first [job]
 clarify/long_file.hpp:606: it has 401 lines of code, of at most 400 [file]
@@ -108,5 +111,5 @@ clarify/open.hpp:9: its braces cannot be counted [function]
 clarify/detail/impl/twin.hpp:1: nothing here is compiled separately: it and clarify/detail/twin.hpp are one file of 18 lines [twin]
 clarify/detail/impl/twin_part.hpp:1: it does not include <clarify/detail/twin.hpp>, its declaration [own]
 clarify/impl/guard.hpp:1: it does not include <clarify/guard.hpp>, its declaration [own]
-10 offence(s) in 15 headers: job 2, guard 1, own 2, function 3, file 1, twin 1'
+11 offence(s) in 16 headers: job 2, guard 1, choice 1, own 2, function 3, file 1, twin 1'
 echo 'house.sh finds one offence of each kind'

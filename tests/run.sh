@@ -123,11 +123,13 @@ if $with_cmake; then
             options+=(
                 "-DCLARIFY_TEST_SUITES=memory;thread_safety"
                 -DCLARIFY_BUILD_EXAMPLES=OFF
+                -DCLARIFY_BUILD_TOOLS=OFF
             )
         else
             options+=(
                 "-DCLARIFY_TEST_SUITES=unit;integration;memory;thread_safety;cli;fuzz"
                 -DCLARIFY_BUILD_EXAMPLES=ON
+                -DCLARIFY_BUILD_TOOLS=ON
             )
             if ! $all; then
                 form="the library compiled once"
@@ -190,7 +192,8 @@ if $with_meson; then
     "$root/tests/canary_scan.sh" "$meson_dir/meson-logs/testlog.txt"
     step "Using what Meson installs"
     meson install -C "$meson_dir" --no-rebuild --quiet
-    "$root/tests/consumer/installed_meson/check.sh" "$meson_dir/prefix" "$meson_dir/consumer"
+    "$root/tests/consumer/check.sh" tools "$meson_dir/prefix" "$meson_dir/tools"
+    "$root/tests/consumer/check.sh" installed_meson "$meson_dir/prefix" "$meson_dir/consumer"
     count=$(meson test -C "$meson_dir" --list 2>/dev/null | grep -c ' / ')
     passed+=("$count tests with Meson, the library compiled once")
 fi

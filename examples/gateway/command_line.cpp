@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 
+#include <clarify/core/version.hpp>
 #include <clarify/http/detail/request/request_reader.hpp>
 
 #include "command_line.hpp"
@@ -155,6 +156,7 @@ std::variant<int, CommandLine> parse_command_line(int argc, const char* const* a
     CommandLine command;
     CLI::App app{"Takes samples by HTTP and inserts them into Clarify.", "clarify-gateway"};
     app.footer(notes);
+    app.set_version_flag("--version", "clarify-gateway " CLARIFY_VERSION_STRING);
     app.add_option("--credentials", command.credentials, "Credentials file of Clarify")
         ->type_name("FILE")
         ->capture_default_str();

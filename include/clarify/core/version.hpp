@@ -11,8 +11,13 @@
 #define CLARIFY_VERSION_MINOR 1
 #define CLARIFY_VERSION_PATCH 0
 
-/// The three numbers above with dots between them: for logs, and part of the default
+/// The three numbers above with dots between them, as a literal: for logs, and part of the default
 /// `ClientOptions::user_agent`.
-#define CLARIFY_VERSION_STRING "0.1.0"
+#define CLARIFY_VERSION_STRING \
+    CLARIFY_DETAIL_DOTTED(CLARIFY_VERSION_MAJOR, CLARIFY_VERSION_MINOR, CLARIFY_VERSION_PATCH)
+
+// Twice, so that the names of the numbers are replaced first.
+#define CLARIFY_DETAIL_DOTTED(major, minor, patch) CLARIFY_DETAIL_DOTTED_TEXT(major, minor, patch)
+#define CLARIFY_DETAIL_DOTTED_TEXT(major, minor, patch) #major "." #minor "." #patch
 
 #endif  // CLARIFY_CORE_VERSION_HPP

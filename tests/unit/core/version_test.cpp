@@ -1,4 +1,4 @@
-// The version string and the version numbers are written separately; they must agree.
+// The version as a text, which is made of its numbers.
 
 #include <clarify/core/version.hpp>
 

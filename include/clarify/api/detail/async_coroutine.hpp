@@ -139,7 +139,7 @@ struct InitiateCoroutine {
             boost::asio::any_io_executor strand = SerialExecutor::over(executor);
             operation = std::allocate_shared<Begun>(
                 boost::asio::recycling_allocator<void>{},
-                std::move(handler),
+                std::forward<Handler>(handler),
                 executor,
                 std::move(strand),
                 std::move(context),
@@ -158,7 +158,7 @@ private:
         Handler&& handler, const boost::asio::any_io_executor& executor, Error error) {
         const auto where = boost::asio::get_associated_executor(handler, executor);
         boost::asio::post(
-            where, [handler = std::move(handler), error = std::move(error)]() mutable {
+            where, [handler = std::forward<Handler>(handler), error = std::move(error)]() mutable {
                 std::move(handler)(Result<T>{std::move(error)});
             });
     }

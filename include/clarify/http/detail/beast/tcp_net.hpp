@@ -27,8 +27,8 @@ public:
         if (this == &other) return *this;
         boost::system::error_code ignored;
         close(ignored);
-        Base::operator=(std::move(other));
         descriptor_ = std::exchange(other.descriptor_, -1);
+        Base::operator=(std::move(other));
         return *this;
     }
     ~OwnTcpSocket() {

@@ -1,3 +1,0 @@
-// The library compiled once, for builds with separate compilation.
-
-#include <clarify/src.hpp>

@@ -1,3 +1,0 @@
-// The one file that takes long.
-
-#include <clarify/src.hpp>

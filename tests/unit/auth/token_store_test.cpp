@@ -306,6 +306,27 @@ TEST_CASE("FileTokenStore: clients share one token, and one of them renews it") 
     CHECK(files == 2);
 }
 
+TEST_CASE("ClientCredentials: in a week ten clients ask once in the life of a token for each store") {
+    const FakeStore stores[3];
+    Bench bench;
+    for (int i = 0; i != 40; ++i)
+        bench.issue("token-" + std::to_string(i), 86'400);
+    for (std::size_t i = 0; i != 10; ++i)
+        bench.add(stores[i % 3]);
+    for (int hour = 0; hour != 7 * 24; ++hour) {
+        bench.clock->run_for(bench.context, 1h);
+        for (const auto& member : bench.members)
+            REQUIRE(bench.call(*member));
+    }
+    for (const FakeStore& store : stores) {
+        CHECK(store.state().writes >= 7);
+        CHECK(store.state().writes <= 8);
+    }
+    CHECK(bench.fetches() <= 24);
+    for (const auto& member : bench.members)
+        CHECK(std::count(member->told.begin(), member->told.end(), EventKind::token_failed) == 0);
+}
+
 TEST_CASE("ClientCredentials: a token that was rejected is replaced once for all who share it") {
     const FakeStore store;
     Bench bench;

@@ -25,7 +25,9 @@ rm -rf "$output"
 mkdir -p "$output/$name"
 output=$(cd "$output" && pwd)
 cd "$root"
-git ls-files --cached --others --exclude-standard |
+# Also of a tree without Git, as a release is.
+{ git -c safe.directory='*' ls-files --cached --others --exclude-standard 2>/dev/null ||
+    find . -type f ! -path './.git/*' ! -path './build/*' | sed 's|^\./||'; } |
     while IFS= read -r file; do [ ! -e "$file" ] || printf '%s\n' "$file"; done |
     grep -v '^packaging/debian/' |
     tar --create --files-from - --sort=name --owner=0 --group=0 --numeric-owner |

@@ -59,14 +59,25 @@ if [ ! -e "$root/.complete" ]; then
 fi
 
 echo "==> Copying the source tree"
-mkdir -p "$root/src/clarify"
-# What was deleted here goes there, too; what was built there stays.
-find "$root/src/clarify" -mindepth 1 -maxdepth 1 ! -name build -exec rm -rf {} +
+# What was deleted here goes there, too; what was built there stays. A file that is another one is as new as
+# this copy, whenever it was changed: what is being built meanwhile would pass for newer than that.
+copy=$root/src/clarify
+rm -rf "$copy.new"
+mkdir -p "$copy" "$copy.new"
 (cd "$source_dir" && git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do
         if [ -e "$file" ]; then printf '%s\0' "$file"; fi
     done |
-    tar --null --no-recursion --files-from=- --create) | tar --extract --directory "$root/src/clarify"
+    tar --null --no-recursion --files-from=- --create) | tar --extract --touch --directory "$copy.new"
+(cd "$copy.new" && find . ! -type d -print0) |
+    while IFS= read -r -d '' file; do
+        if cmp --silent "$copy.new/$file" "$copy/$file"; then
+            touch --reference="$copy/$file" "$copy.new/$file"
+        fi
+    done
+if [ -e "$copy/build" ]; then mv "$copy/build" "$copy.new/build"; fi
+rm -rf "$copy"
+mv "$copy.new" "$copy"
 
 echo "==> Running $* on Debian $release"
 # Mounts of its own, which end with it.

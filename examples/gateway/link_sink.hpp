@@ -32,8 +32,8 @@ struct SampleOwner {
 class LinkSink {
 public:
     /// @param owner Samples go to nobody else; unset: to whom the link is for.
-    LinkSink(CurrentLink& link, std::optional<SampleOwner> owner)
-        : link_(&link), owner_(std::move(owner)) {}
+    LinkSink(CurrentLink& link, std::chrono::milliseconds timeout, std::optional<SampleOwner> owner)
+        : link_(&link), timeout_(timeout), owner_(std::move(owner)) {}
 
     boost::asio::awaitable<clarify::Result<void>> store(const clarify::DataFrame& frame) {
         const std::shared_ptr<ClarifyLink> link = link_->get();
@@ -41,9 +41,7 @@ public:
             (owner_->api_url != link->api_url || owner_->integration != link->integration))
             co_return others_error(*link);
         clarify::InsertOptions options;
-        // Its turn may be long in coming where many share the limit; what is sent has the client's own
-        // limit of an attempt.
-        options.timeout = std::chrono::hours{1};
+        options.timeout = timeout_;
         options.attempts = 1;
         options.max_request_size = 0;
         const clarify::Result<clarify::InsertResult> inserted =
@@ -64,6 +62,7 @@ private:
     }
 
     CurrentLink* link_;
+    std::chrono::milliseconds timeout_;
     std::optional<SampleOwner> owner_;
 };
 

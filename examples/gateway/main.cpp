@@ -90,7 +90,6 @@ clarify::ClientOptions client_options(
                 Level::warning, "the rate limits are not shared: " + event.error->to_string());
     };
     options.call_timeout = command.timeout;
-    options.attempt_timeout = std::min(options.attempt_timeout, command.timeout);
     options.http.tls = tls_options(command);
     options.http.max_connections = command.connections;
     options.http.max_waiting = command.waiting;
@@ -171,7 +170,7 @@ public:
           memory_(command.max_memory),
           writer_(
               context_.get_executor(),
-              LinkSink{link_, owner()},
+              LinkSink{link_, command.timeout, owner()},
               std::move(spool),
               writer_options()),
           server_(context_, allowed_sessions(command, log), shared_, accepting_) {}

@@ -50,8 +50,10 @@ enum class EventKind : std::uint8_t {
     /// connection: `attempts` counts this one, `bytes` of the request body.
     attempt,
     /// A call had to wait in line for `ClientOptions::rate_limits`, and goes on, or was cancelled
-    /// there, as `error` says: `elapsed` since it came to the line, `sharers` where the limits are shared. One
-    /// that is refused at once, for its turn would come too late, has its `failure` alone.
+    /// there, as `error` says: `elapsed` since it came to the line. One that is refused at once,
+    /// for its turn would come too late, has its `failure` alone. Where the limits are shared
+    /// (`ClientOptions::pace`) each call that keeps to one tells so, with `sharers`, also one that the store
+    /// refuses, or that had its turn at once.
     rate_limited,
     /// An attempt ended in a complete HTTP reply, whatever it says: `status`, `bytes` of the body,
     /// `elapsed` since the attempt began, `traceparent` of the reply.

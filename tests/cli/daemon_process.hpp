@@ -18,11 +18,14 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <deque>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -172,7 +175,7 @@ private:
     std::string output_;
 };
 
-/// Where a service manager listens.
+/// Where a service manager listens: at any time, as one does, for nobody waits for it.
 class Manager {
 public:
     explicit Manager(const std::string& path) {
@@ -182,29 +185,45 @@ public:
         std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
         if (::bind(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
             throw std::system_error{errno, std::generic_category(), "bind"};
+        listener_ = std::thread{[this] { listen(); }};
     }
     Manager(const Manager&) = delete;
     Manager& operator=(const Manager&) = delete;
-    ~Manager() { ::close(descriptor_); }
+    ~Manager() {
+        ::shutdown(descriptor_, SHUT_RD);
+        listener_.join();
+        ::close(descriptor_);
+    }
 
-    /// Waits until it hears something that begins so.
-    bool hears(const std::string& begin) {
-        const auto until = std::chrono::steady_clock::now() + patience;
-        while (std::chrono::steady_clock::now() < until) {
-            pollfd state{descriptor_, POLLIN, 0};
-            if (::poll(&state, 1, 1000) != 1) continue;
-            std::array<char, 512> bytes{};
-            const ssize_t size = ::recv(descriptor_, bytes.data(), bytes.size(), 0);
-            if (size > 0 &&
-                std::string{bytes.data(), static_cast<std::size_t>(size)}.starts_with(begin)) {
-                return true;
+    /// Waits until it hears something that begins so, after what it was asked for before.
+    bool hears(std::string_view begin) {
+        std::unique_lock lock{mutex_};
+        return told_.wait_for(lock, patience, [&] {
+            while (!heard_.empty()) {
+                const bool found = heard_.front().starts_with(begin);
+                heard_.pop_front();
+                if (found) return true;
             }
-        }
-        return false;
+            return false;
+        });
     }
 
 private:
+    void listen() {
+        std::array<char, 512> bytes{};
+        ssize_t size = 0;
+        while ((size = ::recv(descriptor_, bytes.data(), bytes.size(), 0)) > 0) {
+            const std::lock_guard lock{mutex_};
+            heard_.emplace_back(bytes.data(), static_cast<std::size_t>(size));
+            told_.notify_one();
+        }
+    }
+
     int descriptor_;
+    std::mutex mutex_;
+    std::condition_variable told_;
+    std::deque<std::string> heard_;
+    std::thread listener_;
 };
 
 /// Both ends of a pipe, closed with the object.

@@ -236,7 +236,7 @@ TEST_CASE("gateway: tells a service manager how it is") {
     Manager manager{path};
     GatewayProcess gateway{
         {"--credentials", folder.write("credentials.json", emulator.credentials_json())},
-        {"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=200000"}};
+        {"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=1000000"}};
     CHECK(manager.hears("READY=1"));
     CHECK(manager.hears("WATCHDOG=1"));
     CHECK(manager.hears("WATCHDOG=1"));

@@ -120,7 +120,7 @@ TEST_CASE("tool: insert --follow waits for nobody to read its log, and tells a s
     Manager manager{path};
     Pipe log;
     log.fill();
-    Following it{{"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=200000"}, log.ends[1]};
+    Following it{{"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=1000000"}, log.ends[1]};
     CHECK(manager.hears("READY=1"));
     it.tool.send_signal(SIGHUP);
     CHECK(manager.hears("RELOADING=1\nMONOTONIC_USEC="));
@@ -175,7 +175,7 @@ TEST_CASE("tool: the emulator waits for nobody to read its output, and tells a s
     Pipe log;
     log.fill();
     Tool emulator{
-        {"emulator", "--plain"}, {"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=200000"}, log.ends[1]};
+        {"emulator", "--plain"}, {"NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=1000000"}, log.ends[1]};
     CHECK(manager.hears("READY=1"));
     CHECK(manager.hears("WATCHDOG=1"));
     emulator.send_signal(SIGHUP);

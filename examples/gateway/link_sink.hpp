@@ -42,6 +42,7 @@ public:
             co_return others_error(*link);
         clarify::InsertOptions options;
         options.timeout = timeout_;
+        options.timeout_from_turn = true;
         options.attempts = 1;
         options.max_request_size = 0;
         const clarify::Result<clarify::InsertResult> inserted =

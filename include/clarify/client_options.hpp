@@ -204,6 +204,10 @@ struct CallOptions {
     /// Must the call keep to `ClientOptions::rate_limits`? Unset: the typed methods of the Clarify
     /// API must, calls by name need not.
     std::optional<bool> rate_limited;
+    /// Does `timeout` stand still while the call waits for its turn under the rate limits? That wait then
+    /// has no limit but `deadline` and the scope's, and what is sent has all of `timeout`. Default false:
+    /// a call whose turn would come after its limit is refused at once.
+    bool timeout_from_turn = false;
     /// Sent with the request, besides the library's own, which may not be among them.
     HeaderList headers;
     /// A W3C trace context to continue, sent as `traceparent`. Empty, the default: none.

@@ -142,6 +142,7 @@ public:
     /// How often the request has been sent, or has been about to.
     unsigned attempts() const noexcept { return attempts_; }
     TimePoint deadline() const noexcept { return deadline_; }
+    void end_at(TimePoint deadline) noexcept { deadline_ = deadline; }
     /// Has an attempt failed that the server may have executed?
     bool maybe_executed() const noexcept { return maybe_executed_; }
 

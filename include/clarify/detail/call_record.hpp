@@ -80,6 +80,20 @@ struct BatchState {
     std::optional<Error> violation;
 };
 
+/// When a call has to be over whatever its limit.
+inline TimePoint end_without_limit(const CallOptions& options) noexcept {
+    const TimePoint ends = options.deadline.value_or((TimePoint::max)());
+    return options.scope ? (std::min)(ends, options.scope->deadline()) : ends;
+}
+
+/// When a call that is begun now has to be over: the earliest of all that its options say.
+inline TimePoint end_of_call(
+    const CallOptions& options, std::chrono::milliseconds usual, TimePoint now) noexcept {
+    const TimePoint ends = end_without_limit(options);
+    if (!options.timeout && options.deadline) return ends;
+    return (std::min)(ends, time_after(now, options.timeout.value_or(usual)));
+}
+
 /// A call as the engine sees it, whatever its result type and completion handler.
 struct CallRecord : Activity, Deliverable {
     std::unique_ptr<CallBuffers> buffers;
@@ -117,20 +131,32 @@ struct CallRecord : Activity, Deliverable {
     /// Set for a batch, whose results are in its slots instead.
     std::unique_ptr<BatchState> batch;
 
+    /// What is left of its limit, while that stands still.
+    std::optional<Clock::duration> left;
+
+    /// In the line for its turn its limit may stand still.
+    void hold_limit(TimePoint now) noexcept {
+        if (!options.timeout_from_turn) return;
+        left = ends - now;
+        end_at(end_without_limit(options));
+    }
+    /// To be called where it stands still.
+    void resume_limit(TimePoint now) noexcept {
+        end_at((std::min)(ends, time_after(now, *left)));
+        left.reset();
+    }
+
     CallRecord* as_call() noexcept override { return this; }
     /// Decodes the result, which `error` tells where it fails, instead of leaving that to the
     /// handler's executor.
     virtual void decode_now() noexcept = 0;
-};
 
-/// When a call that is begun now has to be over: the earliest of all that its options say.
-inline TimePoint end_of_call(
-    const CallOptions& options, std::chrono::milliseconds usual, TimePoint now) noexcept {
-    TimePoint ends = options.deadline.value_or((TimePoint::max)());
-    if (options.timeout || !options.deadline)
-        ends = (std::min)(ends, time_after(now, options.timeout.value_or(usual)));
-    return options.scope ? (std::min)(ends, options.scope->deadline()) : ends;
-}
+private:
+    void end_at(TimePoint time) noexcept {
+        ends = time;
+        course.end_at(time);
+    }
+};
 
 /// A policy may fail with an `Error` that it forgot to fill in.
 inline Error or_else(Error error, Errc code, Phase phase = Phase::queue) {

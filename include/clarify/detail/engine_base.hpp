@@ -167,7 +167,7 @@ protected:
     /// Waits in it until it is the call's turn, or the call is stopped.
     template <class = void>
     boost::asio::awaitable<void> wait_in(RateLine& line, CallRecord& call);
-    static CourseEvent end_queue(CallRecord& call) noexcept;
+    CourseEvent end_queue(CallRecord& call);
     static CourseEvent end_wait(CallRecord& call, bool cancelled = false) noexcept;
     /// The policy has given `header`, or `call.error` says that it has failed. Composes the headers
     /// of the request, which point into `call`, the options and `header`.
@@ -184,6 +184,8 @@ protected:
 
 private:
     void start(std::shared_ptr<CallRecord> call) noexcept;
+    /// Has the watchdog look after the call, from `now` on.
+    void watch(CallRecord& call, TimePoint now);
     /// What the store of shared limits is asked for the call at the head of its line.
     AnyPaceStore::Question ask_for_slot(const RateLine& line, const CallRecord& call) const;
     /// When the call has its turn by the store's answer, be it in time or, as `call.error` says, too late.

@@ -39,8 +39,8 @@ inline Clock::duration insert_interval(const std::vector<RateLimit>& limits) {
 /** Inserts each frame by one request of a client, once: the sink of a `SampleWriter`.
 
     Calls wait in line with the other calls of the client (`ClientOptions::rate_limits`), and with those of
-    other processes where limits are shared (`ClientOptions::pace`), within the limit of a call. One whose turn would
-    come later is refused unsent, and the writer tries again.
+    other processes where limits are shared (`ClientOptions::pace`), for as long as it takes: the limit of a
+    call is for what comes after its turn.
 
     @tparam Api an `ApiClient`.
     @par Thread safety
@@ -60,6 +60,7 @@ public:
         Clock::duration interval = std::chrono::seconds{1})
         : client_(std::move(client)), options_(std::move(options)), interval_(interval) {
         options_.attempts = 1;
+        options_.timeout_from_turn = true;
     }
 
     boost::asio::awaitable<Result<void>> store(const DataFrame& frame) {

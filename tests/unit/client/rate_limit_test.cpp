@@ -230,6 +230,88 @@ TEST_CASE("rate limit: whose turn cannot come in time is refused at once, unsent
     CHECK(bench.sent("integration.insert") == Times{0ms, 1s});
 }
 
+TEST_CASE("rate limit: a limit that begins with the turn lets a call wait for longer than that") {
+    Bench bench;
+    CallOptions brief = limited();
+    brief.timeout = 500ms;
+    brief.timeout_from_turn = true;
+    std::vector<std::shared_ptr<std::optional<Outcome>>> calls;
+    for (int i = 0; i != 3; ++i)
+        calls.push_back(bench.start("integration.insert", brief));
+    bench.clock->run(bench.context);
+    for (const auto& call : calls) {
+        REQUIRE(call->has_value());
+        CHECK((*call)->has_value());
+    }
+    CHECK(bench.sent("integration.insert") == Times{0ms, 1s, 2s});
+}
+
+TEST_CASE("rate limit: a limit that begins with the turn ends who gets no answer then") {
+    ClientOptions rare;
+    rare.rate_limits = {{{"integration.insert"}, 1.0 / 60}};
+    // Also where that is later than when an attempt is looked at, or earlier.
+    for (const auto limit : {500ms, 20'000ms}) {
+        CAPTURE(limit.count());
+        Bench bench{rare};
+        bench.server.on("/rpc").then(reply_result("1")).then(hang());
+        CallOptions options = limited();
+        options.timeout = limit;
+        options.timeout_from_turn = true;
+        options.attempts = 1;
+        bench.start("integration.insert", options);
+        const auto second = bench.start("integration.insert", options);
+        bench.clock->run_for(bench.context, 60s + limit - 1ms);
+        CHECK_FALSE(second->has_value());
+        bench.clock->run_for(bench.context, 1ms);
+        REQUIRE(second->has_value());
+        CHECK((*second)->error().code() == Errc::timeout);
+        CHECK((*second)->error().fate() == Fate::unknown);
+    }
+}
+
+TEST_CASE("rate limit: the wait of a repetition stops such a limit as well") {
+    ClientOptions options;
+    options.retry.base = 1ms;
+    Bench bench{options};
+    bench.server.on("/rpc").then(reply(503));
+    CallOptions brief = limited();
+    brief.timeout = 500ms;
+    brief.timeout_from_turn = true;
+    const auto outcome = bench.start("integration.insert", brief);
+    bench.clock->run(bench.context);
+    CHECK(outcome->value().has_value());
+    CHECK(bench.sent("integration.insert") == Times{0ms, 1s});
+}
+
+TEST_CASE(
+    "rate limit: a deadline, a scope and a cancellation count while such a limit stands still") {
+    Bench bench;
+    bench.start("integration.insert");
+    CallOptions options = limited();
+    options.timeout = 500ms;
+    options.timeout_from_turn = true;
+    CallOptions until = options;
+    until.deadline = bench.clock->now() + 900ms;
+    const auto late = bench.start("integration.insert", until);
+    CallOptions in_scope = options;
+    in_scope.scope.emplace(bench.clock->now() + 900ms);
+    const auto late_too = bench.start("integration.insert", in_scope);
+    asio::cancellation_signal signal;
+    const auto given_up = bench.start("integration.insert", options, signal.slot());
+    bench.clock->run_for(bench.context, 800ms);
+    for (const auto& call : {late, late_too}) {
+        REQUIRE(call->has_value());
+        CHECK((*call)->error().reason() == Reason::rate_limit);
+        CHECK((*call)->error().turn() == bench.clock->now() + 200ms);
+    }
+    CHECK_FALSE(given_up->has_value());
+    signal.emit(asio::cancellation_type::terminal);
+    bench.clock->run_for(bench.context, 0ms);
+    REQUIRE(given_up->has_value());
+    CHECK((*given_up)->error().code() == Errc::cancelled);
+    CHECK((*given_up)->error().fate() == Fate::unsent);
+}
+
 TEST_CASE("rate limit: who takes no turn makes room, and every wait is told") {
     Bench bench;
     bench.start("integration.insert");

@@ -99,6 +99,7 @@ struct Bench {
         CallOptions options;
         options.rate_limited = true;
         options.timeout = timeout;
+        options.timeout_from_turn = from_turn;
         all[client]->async_call(
             "integration.insert",
             no_params,
@@ -121,6 +122,8 @@ struct Bench {
     std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
     ScriptedBackend server;
     FakePace store;
+    /// Of the limits of inserts.
+    bool from_turn = false;
     unsigned sharers = 0;
     std::vector<Error> failures;
     std::vector<std::unique_ptr<TestClient>> all;
@@ -175,6 +178,28 @@ TEST_CASE("shared pace: a slot that comes too late is not taken, and the call is
     CHECK(error.fate() == Fate::unsent);
     CHECK(error.turn().has_value());
     CHECK(bench.sent() == Times{0ms, 1s, 2s});
+}
+
+TEST_CASE("shared pace: a call whose limit begins with its turn waits for any slot") {
+    Bench bench{3};
+    bench.from_turn = true;
+    std::vector<std::shared_ptr<std::optional<Outcome>>> calls;
+    for (int i = 0; i != 3; ++i) {
+        for (std::size_t client = 0; client != 3; ++client)
+            calls.push_back(bench.insert(client, 500ms));
+    }
+    bench.run();
+    for (const auto& call : calls) {
+        REQUIRE(call->has_value());
+        CHECK((*call)->has_value());
+    }
+    CHECK(bench.sent() == Times{0ms, 1s, 2s, 3s, 4s, 5s, 6s, 7s, 8s});
+    // A store that hangs is not waited for as long.
+    bench.store.state().hangs = true;
+    const auto last = bench.insert(0, 500ms);
+    bench.clock->run_for(bench.context, 6s);
+    REQUIRE(last->has_value());
+    CHECK((*last)->has_value());
 }
 
 TEST_CASE(

@@ -102,9 +102,7 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
             record.ends,
             endpoint_.is_https(),
             record.options.attempts.value_or((std::numeric_limits<unsigned>::max)())};
-        record.deadline =
-            (std::min)(record.ends, time_after(record.started, options_.attempt_timeout));
-        begin(record);
+        watch(record, record.started);
         events_.begun(record);
         spawn_task(serial_, run(call), record.signal, call);
     } catch (...) {
@@ -112,6 +110,11 @@ CLARIFY_DECL void EngineBase::start(std::shared_ptr<CallRecord> call) noexcept {
         record.error = memory_error(record);
         conclude(record);
     }
+}
+
+CLARIFY_DECL void EngineBase::watch(CallRecord& call, TimePoint now) {
+    call.deadline = (std::min)(call.ends, time_after(now, options_.attempt_timeout));
+    begin(call);
 }
 
 CLARIFY_DECL std::optional<TimePoint> EngineBase::due(CallRecord& call, TimePoint now) noexcept {
@@ -173,6 +176,7 @@ CLARIFY_DECL RateLine* EngineBase::begin_queue(CallRecord& call) {
     // Where the limit is shared, only the store knows whether it is this call's turn.
     if (line == nullptr || (limiter_.pace() == nullptr && line->pass(now))) return nullptr;
     call.progress = {Phase::queue, false};
+    call.hold_limit(now);
     const TimePoint turn = line->turn(now);
     if (turn < call.ends) return line;
     call.error = rate_error(turn, now);
@@ -239,7 +243,16 @@ boost::asio::awaitable<void> EngineBase::wait_in(RateLine& line, CallRecord& cal
     events_.rate_limited(call, came, sharers);
 }
 
-CLARIFY_DECL CourseEvent EngineBase::end_queue(CallRecord& call) noexcept {
+CLARIFY_DECL CourseEvent EngineBase::end_queue(CallRecord& call) {
+    if (call.left) {
+        const TimePoint now = time();
+        call.resume_limit(now);
+        // Its deadline is another one now, and may be earlier.
+        if (!call.is_over()) {
+            watchdog_.unwatch(call);
+            watch(call, now);
+        }
+    }
     if (!call.error || call.is_over()) return end_wait(call);
     CourseEvent event;
     event.kind = CourseEvent::Kind::broken;

@@ -104,7 +104,7 @@ public:
     /// Reads JSON text of at most `max_size` bytes, in UTF-8, with or without a byte order mark. The
     /// text is the caller's, who should wipe it (`Secret::wipe`).
     static Result<Credentials> from_string(
-        std::string_view json, std::size_t max_size = default_max_size);
+        std::string_view text, std::size_t max_size = default_max_size);
     /** Reads a JSON document of another library, at most `default_max_size` bytes of text.
 
         Of any library whose `serialize(value)`, found by argument-dependent look-up, or

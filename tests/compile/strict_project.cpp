@@ -12,6 +12,7 @@
 #pragma GCC diagnostic error "-Wold-style-cast"
 #pragma GCC diagnostic error "-Woverloaded-virtual"
 #pragma GCC diagnostic error "-Wredundant-decls"
+#pragma GCC diagnostic error "-Wshadow"
 #pragma GCC diagnostic error "-Wsign-conversion"
 #pragma GCC diagnostic error "-Wundef"
 #if !defined(__clang__)
@@ -21,5 +22,8 @@
 #pragma GCC diagnostic error "-Wsuggest-override"
 #pragma GCC diagnostic error "-Wuseless-cast"
 #endif
+
+// Whoever uses nlohmann/json has this name.
+using json = int;
 
 #include "compile/ours_includes.hpp"

@@ -113,7 +113,7 @@ public:
     /// resource queries. That it is an object is checked when it is written; what it says is not. It
     /// composes with others like any filter. `Filter::raw("{}")` finds everything, too, but unlike a
     /// default-constructed one it is written out.
-    static Filter raw(std::string json);
+    static Filter raw(std::string text);
 
     /// Is it the default-constructed one, or made of such alone? It is written as `{}`.
     bool matches_everything() const noexcept { return node_ == nullptr; }

@@ -87,8 +87,8 @@ inline void read_inner_credentials(RawJson object, CredentialFields& fields, Pro
     if (!seen.again(R"("clientSecret")")) problems.add("credentials.clientSecret", "is missing");
 }
 
-inline Result<CredentialFields> read_credential_fields(std::string_view json, Problems& problems) {
-    JsonScanner scanner{json};
+inline Result<CredentialFields> read_credential_fields(std::string_view text, Problems& problems) {
+    JsonScanner scanner{text};
     const RawJson whole = scanner.document();
     if (!scanner.ok()) {
         const Reason reason = scanner.reason();
@@ -174,12 +174,12 @@ CLARIFY_DECL Result<Credentials> Credentials::from_file(
 }
 
 CLARIFY_DECL Result<Credentials> Credentials::from_string(
-    std::string_view json, std::size_t max_size) {
-    if (json.size() > max_size) {
+    std::string_view text, std::size_t max_size) {
+    if (text.size() > max_size) {
         return Error{Errc::bad_config, Reason::file, "the credentials are too large"};
     }
     detail::Problems problems;
-    Result<detail::CredentialFields> fields = detail::read_credential_fields(json, problems);
+    Result<detail::CredentialFields> fields = detail::read_credential_fields(text, problems);
     if (!fields) return fields.error();
     std::optional<Url> url;
     if (fields->api_url && !fields->api_url->empty())

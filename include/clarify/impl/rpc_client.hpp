@@ -110,11 +110,11 @@ Backend RpcClient<Backend, Auth, Codec>::make_backend(
 template <HttpBackend Backend, AuthPolicy Auth, JsonCodec Codec>
 Codec RpcClient<Backend, Auth, Codec>::make_codec([[maybe_unused]] const ClientOptions& options) {
     if constexpr (std::constructible_from<Codec, JsonCodecOptions>) {
-        JsonCodecOptions json;
-        json.max_parse_memory = options.max_json_memory;
+        JsonCodecOptions limits;
+        limits.max_parse_memory = options.max_json_memory;
         // What is less deep the client finds before it decodes; parameters keep their depth.
-        json.max_depth = (std::max)(json.max_depth, options.max_json_depth);
-        return Codec{json};
+        limits.max_depth = (std::max)(limits.max_depth, options.max_json_depth);
+        return Codec{limits};
     } else {
         return Codec();
     }

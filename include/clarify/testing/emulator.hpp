@@ -185,7 +185,7 @@ public:
         stored then.
         @throws std::length_error when the store is full.
     */
-    void load(std::string_view json);
+    void load(std::string_view text);
 
     /// The signals of the own integration and all items as `load` takes them, in one line of JSON.
     std::string dump() const;

@@ -46,9 +46,9 @@ CLARIFY_DECL FilterValue::FilterValue(double value) {
     text_.assign(text, detail::put_json_number(text, value));
 }
 
-CLARIFY_DECL Filter Filter::raw(std::string json) {
+CLARIFY_DECL Filter Filter::raw(std::string text) {
     detail::FilterNode node;
-    node.value = std::move(json);
+    node.value = std::move(text);
     return Filter{std::make_shared<const detail::FilterNode>(std::move(node))};
 }
 

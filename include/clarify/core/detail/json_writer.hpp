@@ -156,7 +156,7 @@ Result<void> append_json_document_by(std::string& out, Write&& write) {
 /// The same for a type with a `write_json`.
 template <class T>
 Result<void> append_json_document(std::string& out, const T& value) {
-    return append_json_document_by(out, [&](JsonWriter& json) { write_json(json, value); });
+    return append_json_document_by(out, [&](JsonWriter& writer) { write_json(writer, value); });
 }
 
 }  // namespace clarify::detail

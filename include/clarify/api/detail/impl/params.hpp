@@ -45,10 +45,10 @@ inline void write_form(JsonWriter& out, bool include_items, bool as_array) {
 template <class WriteMembers>
 Result<void> write(std::string& out, const FieldErrors& errors, WriteMembers&& write_members) {
     if (!errors.empty()) return errors.result();
-    return append_json_document_by(out, [&](JsonWriter& json) {
-        json.open('{');
-        write_members(json);
-        json.close('}');
+    return append_json_document_by(out, [&](JsonWriter& writer) {
+        writer.open('{');
+        write_members(writer);
+        writer.close('}');
     });
 }
 
@@ -73,17 +73,17 @@ Result<void> write_saves(std::string& out, const SaveParams<Save>& params, bool 
             errors.add(path, "is not a valid identifier of a signal");
         check(save, path, errors);
     }
-    return write(out, errors, [&](JsonWriter& json) {
-        write_integration(json, params.integration);
-        json.key(params.member);
-        json.open('{');
+    return write(out, errors, [&](JsonWriter& writer) {
+        write_integration(writer, params.integration);
+        writer.key(params.member);
+        writer.open('{');
         for (const auto& [key, save] : params.saves) {
-            json.key(key);
-            write_json(json, save);
+            writer.key(key);
+            write_json(writer, save);
         }
-        json.close('}');
-        json.key("createOnly");
-        json.boolean(params.create_only);
+        writer.close('}');
+        writer.key("createOnly");
+        writer.boolean(params.create_only);
     });
 }
 
@@ -131,12 +131,12 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const SelectParams&
     FieldErrors errors;
     if (params.integration.data() != nullptr) params::check_integration(params.integration, errors);
     check(params.query, "query", params::most_resources, errors);
-    return params::write(out, errors, [&](JsonWriter& json) {
+    return params::write(out, errors, [&](JsonWriter& writer) {
         if (params.integration.data() != nullptr)
-            params::write_integration(json, params.integration);
-        json.key("query");
-        write_json(json, params.query);
-        params::write_form(json, params.include_items, true);
+            params::write_integration(writer, params.integration);
+        writer.key("query");
+        write_json(writer, params.query);
+        params::write_form(writer, params.include_items, true);
     });
 }
 
@@ -146,19 +146,19 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const ConnectParams
     check(params.query, "query", params::most_resources, errors);
     if (params.connects && !is_resource_id(params.item))
         errors.add("item", "is not a valid identifier of an item");
-    return params::write(out, errors, [&](JsonWriter& json) {
-        params::write_integration(json, params.integration);
+    return params::write(out, errors, [&](JsonWriter& writer) {
+        params::write_integration(writer, params.integration);
         if (params.connects) {
-            json.key("item");
-            json.string(params.item);
+            writer.key("item");
+            writer.string(params.item);
         }
-        json.key("query");
-        write_json(json, params.query);
+        writer.key("query");
+        write_json(writer, params.query);
         if (params.dry_run) {
-            json.key("dryRun");
-            json.boolean(true);
+            writer.key("dryRun");
+            writer.boolean(true);
         }
-        params::write_form(json, params.include_items, true);
+        params::write_form(writer, params.include_items, true);
     });
 }
 
@@ -168,21 +168,21 @@ CLARIFY_DECL Result<void> append_json_text(std::string& out, const DataFramePara
     // Some versions refuse to be asked.
     if (params.query.total) errors.add("query.total", "cannot be asked for with data");
     check(params.data, "data", errors);
-    return params::write(out, errors, [&](JsonWriter& json) {
-        json.key("query");
-        write_json(json, params.query);
-        json.key("data");
-        write_json(json, params.data);
-        params::write_form(json, params.include_items, false);
+    return params::write(out, errors, [&](JsonWriter& writer) {
+        writer.key("query");
+        write_json(writer, params.query);
+        writer.key("data");
+        write_json(writer, params.data);
+        params::write_form(writer, params.include_items, false);
     });
 }
 
 CLARIFY_DECL Result<void> append_json_text(std::string& out, const EvaluateParams& params) {
     FieldErrors errors;
     check(params.query, errors);
-    return params::write(out, errors, [&](JsonWriter& json) {
-        write_members(json, params.query, params.api_version);
-        params::write_form(json, params.include_items, false);
+    return params::write(out, errors, [&](JsonWriter& writer) {
+        write_members(writer, params.query, params.api_version);
+        params::write_form(writer, params.include_items, false);
     });
 }
 

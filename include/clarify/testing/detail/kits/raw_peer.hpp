@@ -67,9 +67,9 @@ public:
     }
     /// The answer to a call: a result.
     void result(
-        const RawRequest& request, std::string_view json, std::string_view more_headers = {}) {
+        const RawRequest& request, std::string_view text, std::string_view more_headers = {}) {
         reply(
-            R"({"jsonrpc":"2.0","id":)" + request.id() + R"(,"result":)" + std::string{json} + "}",
+            R"({"jsonrpc":"2.0","id":)" + request.id() + R"(,"result":)" + std::string{text} + "}",
             more_headers);
     }
     /// Ends a TLS connection as one should: with the closing alert.

@@ -156,10 +156,10 @@ inline std::size_t query_number(
 
 inline std::string selection_json(
     const std::string& total, std::string_view data, std::string_view included) {
-    std::string json = R"({"meta":{"total":)" + total + R"(},"data":)";
-    json.append(data);
-    if (!included.empty()) json.append(R"(,"included":)").append(included);
-    return json + '}';
+    std::string text = R"({"meta":{"total":)" + total + R"(},"data":)";
+    text.append(data);
+    if (!included.empty()) text.append(R"(,"included":)").append(included);
+    return text + '}';
 }
 
 inline Answer reply_pages(std::vector<std::string> resources, std::string included) {

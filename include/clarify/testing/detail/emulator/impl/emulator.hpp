@@ -185,8 +185,8 @@ inline std::string Emulator::publish(std::string_view input) {
     });
 }
 
-inline void Emulator::load(std::string_view json) {
-    const auto document = detail::parse_json(json);
+inline void Emulator::load(std::string_view text) {
+    const auto document = detail::parse_json(text);
     const detail::json::object* const object = document ? document->value.if_object() : nullptr;
     if (object == nullptr) throw std::invalid_argument{"the text is not a JSON object"};
     detail::ParameterErrors errors;

@@ -76,7 +76,7 @@ using TokenLease = std::shared_ptr<void>;
     | `Store(std::move(store))` | the same store, in another place |
     | `store.read(executor, key)` | `awaitable<Result<std::optional<StoredToken>>>`: what was written last for `key`, whether it is good or not; nothing where there is none that can be trusted |
     | `store.try_lock(executor, key)` | `awaitable<Result<TokenLease>>`: the lease where nobody has it, else null. Never waits for whoever has it |
-    | `store.write(executor, key, token, lease)` | `awaitable<Result<void>>`: replaces the token as a whole, or leaves what was there. `lease` is the one of `try_lock` for this key, and is kept until that is done |
+    | `store.write(executor, key, token, lease)` | `awaitable<Result<void>>`: replaces the token as a whole, or leaves what was there. `lease` is the one of `try_lock` for this key, and is kept until that is done. The call that fetched it waits for that, 2 s at most |
     | `store.wait(executor, key, until)` | `awaitable<void>`: until another look is worth it, and not beyond `until` |
 
     @par Who calls it

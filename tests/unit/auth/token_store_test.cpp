@@ -73,6 +73,8 @@ public:
         std::size_t writes = 0;
         std::optional<Error> read_fault, lock_fault, write_fault;
         bool throws = false;
+        /// How long a write takes.
+        std::chrono::milliseconds delay{0};
     };
 
     asio::awaitable<Result<std::optional<StoredToken>>> read(
@@ -98,9 +100,13 @@ public:
         const StoredToken& token,
         const TokenLease& lease) {
         CHECK(lease);
-        static_cast<void>(executor);
         static_cast<void>(key);
         ++state().writes;
+        if (state().delay > 0ms) {
+            Timer timer{executor};
+            timer.expires_at(timer.now() + state().delay);
+            co_await timer.async_wait(asio::as_tuple(asio::deferred));
+        }
         if (state().write_fault) co_return *state().write_fault;
         state().token = token;
         co_return Result<void>{};
@@ -306,7 +312,8 @@ TEST_CASE("FileTokenStore: clients share one token, and one of them renews it") 
     CHECK(files == 2);
 }
 
-TEST_CASE("ClientCredentials: in a week ten clients ask once in the life of a token for each store") {
+TEST_CASE(
+    "ClientCredentials: in a week ten clients ask once in the life of a token for each store") {
     const FakeStore stores[3];
     Bench bench;
     for (int i = 0; i != 40; ++i)
@@ -373,6 +380,40 @@ TEST_CASE("ClientCredentials: who has no token waits for whoever gets one, but n
         CHECK(store.state().writes == 0);
         CHECK(member.told == Told{EventKind::token_store_failed, EventKind::token_fetched});
     }
+}
+
+TEST_CASE("ClientCredentials: a token is kept before its call goes on, but that has its limit") {
+    const FakeStore store;
+    Bench bench;
+    bench.issue("own");
+    Bench::Member& member = bench.add(store);
+    std::optional<Bench::Outcome> outcome;
+    SUBCASE("in time") {
+        store.state().delay = 500ms;
+        member.client->async_call(
+            "m", no_params, [&](Bench::Outcome got) { outcome = std::move(got); });
+        bench.clock->run_for(bench.context, 499ms);
+        CHECK_FALSE(outcome);
+        bench.clock->run_for(bench.context, 1ms);
+        REQUIRE((outcome && *outcome));
+        CHECK(store.state().token);
+        CHECK(member.told == Told{EventKind::token_fetched});
+    }
+    SUBCASE("too late") {
+        store.state().delay = 1min;
+        member.client->async_call(
+            "m", no_params, [&](Bench::Outcome got) { outcome = std::move(got); });
+        bench.clock->run_for(bench.context, 2s);
+        REQUIRE((outcome && *outcome));
+        CHECK_FALSE(store.state().token);
+        CHECK(member.told == Told{EventKind::token_store_failed, EventKind::token_fetched});
+        // Nobody else may write meanwhile.
+        CHECK(store.state().is_locked);
+        bench.clock->run_for(bench.context, 1min);
+        CHECK(store.state().token);
+        CHECK_FALSE(store.state().is_locked);
+    }
+    CHECK(bench.fetches() == 1);
 }
 
 TEST_CASE("ClientCredentials: who has a token goes on with it while another one is renewing") {

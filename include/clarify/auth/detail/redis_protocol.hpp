@@ -81,7 +81,7 @@ inline Error not_redis(const char* why) { return Error{Errc::framing, Reason::no
 
 /** Replies, as they arrive.
 
-    All together may have 256 KiB, a list 64 members; what is beyond that, or is no reply, is an error
+    All together may have 256 KiB, a list 64 members, and eight lists may be in each other; what is beyond that, or is no reply, is an error
     after which nothing can be read.
 */
 class RedisReplies {
@@ -123,14 +123,18 @@ private:
         void operator()(void* which) const noexcept { freeReplyObject(which); }
     };
 
-    /// A reader makes room for as many members as a list says that it has, before one of them is there;
-    /// only newer ones have a limit of their own for that.
+    /// A reader makes room for as many members as a list says that it has, before one of them is there, and
+    /// for lists in lists; some have a limit of their own for the one, others for the other.
     static redisReplyObjectFunctions bounded_functions(const redisReplyObjectFunctions& functions) {
         [[maybe_unused]] static const auto make_array = functions.createArray;
         redisReplyObjectFunctions bounded = functions;
         bounded.createArray = [](const redisReadTask* task, auto size) -> void* {
             constexpr int most = 64;
-            return size > most ? nullptr : make_array(task, size);
+            constexpr int deepest = 8;
+            int depth = 0;
+            for (const redisReadTask* outer = task; outer != nullptr; outer = outer->parent)
+                ++depth;
+            return size > most || depth > deepest ? nullptr : make_array(task, size);
         };
         return bounded;
     }

@@ -8,15 +8,21 @@
 #include <clarify/auth/token_store.hpp>
 #include <clarify/concepts/auth_policy.hpp>
 #include <clarify/core/clock.hpp>
+#include <clarify/core/detail/signal.hpp>
 #include <clarify/core/detail/time_span.hpp>
+#include <clarify/core/errc.hpp>
+#include <clarify/core/error.hpp>
 #include <clarify/core/result.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -109,19 +115,51 @@ boost::asio::awaitable<SharedToken> find_shared_token(
     co_return shared;
 }
 
-/// Writes the token. Why it could not, if so.
+/// A write, which goes on where nobody waits for it any more.
+struct TokenWrite {
+    bool is_over = false;
+    std::optional<Error> failure;
+    Signal told;
+};
+
+template <class = void>
+boost::asio::awaitable<void> write_token(
+    AnyTokenStore store,
+    boost::asio::any_io_executor executor,
+    TokenKey key,
+    StoredToken token,
+    TokenLease lease,
+    std::shared_ptr<TokenWrite> write) {
+    try {
+        const Result<void> written = co_await store.write(executor, key, token, lease);
+        if (!written) write->failure = written.error();
+    } catch (...) {
+        write->failure = thrown_by_store();
+    }
+    write->is_over = true;
+    write->told.notify_all();
+}
+
+/// Writes the token, and waits for that a little. Why it could not, if so.
 template <class = void>
 boost::asio::awaitable<std::optional<Error>> put_token(
     AnyTokenStore store, AuthContext& context, TokenKey key, StoredToken token, TokenLease lease) {
-    std::optional<Error> failure;
-    try {
-        const Result<void> written =
-            co_await store.write(context.get_executor(), key, token, lease);
-        if (!written) failure = written.error();
-    } catch (...) {
-        failure = thrown_by_store();
+    constexpr std::chrono::seconds patience{2};
+    const boost::asio::any_io_executor executor = context.get_executor();
+    const TimePoint until = time_after(context.now(), Clock::duration{patience});
+    const auto write = std::make_shared<TokenWrite>();
+    boost::asio::co_spawn(
+        executor,
+        write_token(store, executor, std::move(key), std::move(token), std::move(lease), write),
+        boost::asio::detached);
+    while (!write->is_over) {
+        const bool cancelled = co_await write->told.wait(executor, until);
+        if (write->is_over) break;
+        if (cancelled) co_return Error{Errc::cancelled};
+        if (context.now() < until) continue;
+        co_return Error{Errc::timeout, Reason::none, "the token store takes too long to write"};
     }
-    co_return failure;
+    co_return write->failure;
 }
 
 }  // namespace clarify::detail

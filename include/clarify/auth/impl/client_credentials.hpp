@@ -349,12 +349,14 @@ boost::asio::awaitable<void> ClientCredentials::fetch(
             Result<detail::TokenReply> reply = state->read_reply(request, sent_at, context.now());
             if (reply) {
                 StoredToken token;
-                if (lease) token = detail::shared_token(*reply, issued, options.times);
+                if (lease) {
+                    // First, or a program that ends with its call would keep nothing for the next.
+                    token = detail::shared_token(*reply, issued, options.times);
+                    const std::optional<Error> failure = co_await detail::put_token(
+                        options.store, context, detail::token_key(*config), token, lease);
+                    state->store_used(context, failure);
+                }
                 ending.succeed(std::move(*reply), sent_at);
-                if (!lease) co_return;
-                const std::optional<Error> failure = co_await detail::put_token(
-                    options.store, context, detail::token_key(*config), token, lease);
-                state->store_used(context, failure);
                 co_return;
             }
             error = request.explain(reply.error(), context.wall_now());

@@ -26,10 +26,12 @@ inline Error with_advice(Error error) {
     if (error.code() != Errc::token || error.reason() != Reason::denied) return error;
     const unsigned status = error.http() != nullptr ? error.http()->status : 0;
     if (status == 404 || status == 405) {
-        return error.add_message("check the URL of the API, below which tokens are issued");
+        return error.add_message(
+            "check the URL of the API, which ends in its version, such as /v1/");
     }
     return error.add_message(
-        "check client id and secret: a password for Basic is none, its type is basic-auth");
+        "check client id and secret; a user and password of Basic authentication have the type "
+        "basic-auth");
 }
 
 }  // namespace detail

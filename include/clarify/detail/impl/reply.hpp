@@ -39,8 +39,8 @@ inline Error answered(const ReplyQuestion& question, Error error) {
 /// What a status says, and what to do about those that beginners meet.
 inline std::string status_words(unsigned status) {
     if (status == 401) {
-        return "the server rejects the credentials: check that they are for this server, of the "
-               "type that is given for them, and still valid";
+        return "the server rejects the credentials: check that they are for this server, that "
+               "their type is right, and that they are still valid";
     }
     std::string words = "the server answered HTTP " + std::to_string(status);
     if (status == 404 || status == 405) words += ": there is no API at this URL, so check that";

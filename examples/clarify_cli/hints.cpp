@@ -32,12 +32,14 @@ std::string_view hint_for_rpc(const RpcError& rpc) {
     }
 }
 
+/// Does a status say that there is something else at the address?
+bool is_about_url(unsigned status) { return status == 404 || status == 405; }
+
 std::string_view hint_for_status(unsigned status) {
     if (status == 400)
         return "The server may not know the API version; choose another by --api-version.";
     if (status == 403) return "Something before the API refuses the request; check the API URL.";
-    if (status == 404 || status == 405)
-        return "There is no API at this address; check the API URL.";
+    if (is_about_url(status)) return "There is no API at this address; check the API URL.";
     if (status == 429) return "Call less often.";
     if (status >= 300 && status < 400) {
         return "Redirects are not followed; correct the API URL in the credentials or by "
@@ -79,9 +81,8 @@ std::string_view hint_for_timeout(clarify::Phase phase) {
 
 std::string_view hint_for_config(Reason reason) {
     if (reason == Reason::file) {
-        return "Name a credentials file by --credentials or CLARIFY_CREDENTIALS; `clarify "
-               "emulator` makes "
-               "one to try things with.";
+        return "Credentials are named by --credentials or CLARIFY_CREDENTIALS, and a certificate "
+               "authority by --ca-file; `clarify emulator` makes files to try things with.";
     }
     if (reason == Reason::no_roots)
         return "Install the distribution's ca-certificates, or use --ca-file.";
@@ -105,11 +106,15 @@ std::string_view hint_for(const clarify::Error& error) {
             return hint_for_timeout(error.token_step().value_or(error.phase()));
         case Errc::auth:
             return "Check the credentials: are they for this server, and still valid in the admin "
-                   "panel?";
+                   "panel? A password takes the type basic-auth, an OAuth client "
+                   "client-credentials.";
         case Errc::token:
             if (error.reason() == Reason::throttled)
                 return "Too many tokens were asked for; wait a while.";
-            return "Check the client id and secret: are they for this server, and still valid?";
+            if (error.http() != nullptr && is_about_url(error.http()->status))
+                return hint_for_status(error.http()->status);
+            return "Check the client id and secret: are they for this server, and still valid? A "
+                   "password takes the type basic-auth.";
         case Errc::status:
             return error.http() != nullptr ? hint_for_status(error.http()->status) : "";
         case Errc::framing:

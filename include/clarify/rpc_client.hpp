@@ -9,6 +9,7 @@
 #include <clarify/concepts/http_backend.hpp>
 #include <clarify/concepts/json_codec.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/explain_token.hpp>
 #include <clarify/credentials.hpp>
 #include <clarify/detail/call_arguments.hpp>
@@ -240,7 +241,7 @@ public:
     void async_call(std::string_view, Args&&...) { detail::explain_arguments<R, Codec, Args...>(); }
     /// `async_call` as an awaitable.
     template <class R = value_type, RpcParams<Codec> Params = NoParams>
-    [[nodiscard]] boost::asio::awaitable<Result<R>> call(
+    CLARIFY_LAZY boost::asio::awaitable<Result<R>> call(
         std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_call<R>(method, params, std::move(options), boost::asio::use_awaitable);
     }
@@ -293,7 +294,7 @@ public:
     }
     /// `async_notify` as an awaitable.
     template <RpcParams<Codec> Params = NoParams>
-    [[nodiscard]] boost::asio::awaitable<Result<void>> notify(
+    CLARIFY_LAZY boost::asio::awaitable<Result<void>> notify(
         std::string_view method, const Params& params = no_params, CallOptions options = {}) {
         return async_notify(method, params, std::move(options), boost::asio::use_awaitable);
     }
@@ -350,7 +351,7 @@ public:
     }
     /// `async_call_batch` as an awaitable.
     template <class R = value_type>
-    [[nodiscard]] boost::asio::awaitable<Result<BatchResult<R>>> call_batch(
+    CLARIFY_LAZY boost::asio::awaitable<Result<BatchResult<R>>> call_batch(
         Batch batch, CallOptions options = {}) {
         return async_call_batch<R>(
             std::move(batch), std::move(options), boost::asio::use_awaitable);
@@ -424,7 +425,7 @@ public:
         detail::explain_token<Token, void>();
     }
     /// `async_drain` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<void>> drain(std::chrono::milliseconds limit) {
+    CLARIFY_LAZY boost::asio::awaitable<Result<void>> drain(std::chrono::milliseconds limit) {
         return async_drain(limit, boost::asio::use_awaitable);
     }
 

@@ -18,6 +18,7 @@
 #include <clarify/api/summaries.hpp>
 #include <clarify/api/time_zone.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/explain_token.hpp>
 #include <clarify/credentials.hpp>
 #include <clarify/rpc_client.hpp>
@@ -174,7 +175,7 @@ public:
         detail::explain_ending<InsertResult, InsertOptions, CallOptions, Args...>();
     }
     /// `async_insert` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<InsertResult>> insert(
+    CLARIFY_LAZY boost::asio::awaitable<Result<InsertResult>> insert(
         const DataFrame& frame, InsertOptions options = {}) {
         return async_insert(frame, std::move(options), boost::asio::use_awaitable);
     }
@@ -202,7 +203,7 @@ public:
         detail::explain_ending<InsertResult, InsertOptions, CallOptions, Args...>();
     }
     /// `async_insert` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<InsertResult>> insert(
+    CLARIFY_LAZY boost::asio::awaitable<Result<InsertResult>> insert(
         SampleBuffer samples, InsertOptions options = {}) {
         return async_insert(std::move(samples), std::move(options), boost::asio::use_awaitable);
     }
@@ -234,7 +235,7 @@ public:
         detail::explain_ending<SaveSignalsResult, SaveOptions, CallOptions, Args...>();
     }
     /// `async_save_signals` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<SaveSignalsResult>> save_signals(
+    CLARIFY_LAZY boost::asio::awaitable<Result<SaveSignalsResult>> save_signals(
         const SignalSaves& signals, SaveOptions options = {}) {
         return async_save_signals(signals, std::move(options), boost::asio::use_awaitable);
     }
@@ -266,7 +267,7 @@ public:
         detail::explain_ending<PublishSignalsResult, SaveOptions, CallOptions, Args...>();
     }
     /// `async_publish_signals` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<PublishSignalsResult>> publish_signals(
+    CLARIFY_LAZY boost::asio::awaitable<Result<PublishSignalsResult>> publish_signals(
         const ItemSaves& items, SaveOptions options = {}) {
         return async_publish_signals(items, std::move(options), boost::asio::use_awaitable);
     }
@@ -304,7 +305,7 @@ public:
         detail::explain_ending<PublishReport, PublishOptions, CallOptions, Args...>();
     }
     /// `async_publish_changed_signals` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<PublishReport>> publish_changed_signals(
+    CLARIFY_LAZY boost::asio::awaitable<Result<PublishReport>> publish_changed_signals(
         PublishOptions options = {}) const {
         return async_publish_changed_signals(std::move(options), boost::asio::use_awaitable);
     }
@@ -334,7 +335,7 @@ public:
         detail::explain_ending<Selection<Signal>, SelectOptions, CallOptions, Args...>();
     }
     /// `async_select_signals` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<Selection<Signal>>> select_signals(
+    CLARIFY_LAZY boost::asio::awaitable<Result<Selection<Signal>>> select_signals(
         const ResourceQuery& query, SelectOptions options = {}) {
         return async_select_signals(query, std::move(options), boost::asio::use_awaitable);
     }
@@ -364,7 +365,7 @@ public:
         detail::explain_ending<Selection<Item>, SelectOptions, CallOptions, Args...>();
     }
     /// `async_select_items` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<Selection<Item>>> select_items(
+    CLARIFY_LAZY boost::asio::awaitable<Result<Selection<Item>>> select_items(
         const ResourceQuery& query, SelectOptions options = {}) {
         return async_select_items(query, std::move(options), boost::asio::use_awaitable);
     }
@@ -407,7 +408,7 @@ public:
         detail::explain_ending<DataSelection, SelectOptions, CallOptions, Args...>();
     }
     /// `async_data_frame` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<DataSelection>> data_frame(
+    CLARIFY_LAZY boost::asio::awaitable<Result<DataSelection>> data_frame(
         const ResourceQuery& items, const DataQuery& data, SelectOptions options = {}) {
         return async_data_frame(items, data, std::move(options), boost::asio::use_awaitable);
     }
@@ -440,7 +441,7 @@ public:
         detail::explain_ending<LatestValue, ApiOptions, CallOptions, Args...>();
     }
     /// `async_latest_value` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<LatestValue>> latest_value(
+    CLARIFY_LAZY boost::asio::awaitable<Result<LatestValue>> latest_value(
         std::string_view input, ApiOptions options = {}) const {
         return async_latest_value(input, std::move(options), boost::asio::use_awaitable);
     }
@@ -484,7 +485,7 @@ public:
         detail::explain_ending<DataSelection, SelectOptions, CallOptions, Args...>();
     }
     /// `async_evaluate` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<DataSelection>> evaluate(
+    CLARIFY_LAZY boost::asio::awaitable<Result<DataSelection>> evaluate(
         const EvaluateQuery& query, SelectOptions options = {}) {
         return async_evaluate(query, std::move(options), boost::asio::use_awaitable);
     }
@@ -517,7 +518,7 @@ public:
         detail::explain_ending<Selection<Signal>, ConnectOptions, CallOptions, Args...>();
     }
     /// `async_connect_signals` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<Selection<Signal>>> connect_signals(
+    CLARIFY_LAZY boost::asio::awaitable<Result<Selection<Signal>>> connect_signals(
         const ResourceQuery& signals, std::string_view item, ConnectOptions options = {}) {
         return async_connect_signals(signals, item, std::move(options), boost::asio::use_awaitable);
     }
@@ -546,7 +547,7 @@ public:
         detail::explain_ending<Selection<Signal>, ConnectOptions, CallOptions, Args...>();
     }
     /// `async_disconnect_signals` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<Selection<Signal>>> disconnect_signals(
+    CLARIFY_LAZY boost::asio::awaitable<Result<Selection<Signal>>> disconnect_signals(
         const ResourceQuery& signals, ConnectOptions options = {}) {
         return async_disconnect_signals(signals, std::move(options), boost::asio::use_awaitable);
     }

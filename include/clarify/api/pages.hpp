@@ -8,6 +8,7 @@
 #include <clarify/api/detail/next_turn.hpp>
 #include <clarify/api/detail/page_plan.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/explain_token.hpp>
 #include <clarify/core/detail/operation.hpp>
 #include <clarify/core/result.hpp>
@@ -95,7 +96,7 @@ public:
         detail::explain_token<Token, std::optional<Page>>();
     }
     /// `async_next` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Next> next() {
+    CLARIFY_LAZY boost::asio::awaitable<Next> next() {
         return async_next(boost::asio::use_awaitable);
     }
 

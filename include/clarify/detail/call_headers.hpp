@@ -43,7 +43,7 @@ inline std::optional<Error> header_error(
         error = Error{
             Errc::bad_config,
             Reason::insecure,
-            "credentials are not sent over plain http to another machine"};
+            "credentials are not sent over plain http to another machine: use https"};
     } else if (header->empty() || !is_field_value(header->expose())) {
         error = Error{
             Errc::token,

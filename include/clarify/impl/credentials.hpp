@@ -133,7 +133,9 @@ inline std::optional<Url> read_api_url(std::string_view text, Problems& problems
     }
     if (!url->is_https() && !url->is_loopback()) {
         problems.add(
-            "apiUrl", "is plain http, which is allowed for loopback addresses only", Reason::url);
+            "apiUrl",
+            "is plain http, which is allowed for loopback addresses only: write https://",
+            Reason::url);
     }
     return url->with_trailing_slash();
 }

@@ -9,6 +9,7 @@
 #include <clarify/api/sample_buffer.hpp>
 #include <clarify/api/timestamp.hpp>
 #include <clarify/core/completion_token.hpp>
+#include <clarify/core/detail/config.hpp>
 #include <clarify/core/result.hpp>
 #include <clarify/ingest/detail/sample_tables.hpp>
 #include <clarify/ingest/detail/writer_core.hpp>
@@ -145,12 +146,12 @@ public:
             Core::write(core_, std::move(samples), options), std::forward<Token>(token));
     }
     /// `async_write` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<WriteReceipt>> write(
+    CLARIFY_LAZY boost::asio::awaitable<Result<WriteReceipt>> write(
         const DataFrame& frame, WriteOptions options = {}) {
         return async_write(frame, options, boost::asio::use_awaitable);
     }
     /// The same for a table.
-    [[nodiscard]] boost::asio::awaitable<Result<WriteReceipt>> write(
+    CLARIFY_LAZY boost::asio::awaitable<Result<WriteReceipt>> write(
         SampleTable samples, WriteOptions options = {}) {
         return async_write(std::move(samples), options, boost::asio::use_awaitable);
     }
@@ -170,7 +171,7 @@ public:
         return start<void>(Core::flush(core_), std::forward<Token>(token));
     }
     /// `async_flush` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<void>> flush() {
+    CLARIFY_LAZY boost::asio::awaitable<Result<void>> flush() {
         return async_flush(boost::asio::use_awaitable);
     }
 
@@ -187,7 +188,7 @@ public:
         return start<DrainReport>(Core::drain(core_, limit), std::forward<Token>(token));
     }
     /// `async_drain` as an awaitable.
-    [[nodiscard]] boost::asio::awaitable<Result<DrainReport>> drain(
+    CLARIFY_LAZY boost::asio::awaitable<Result<DrainReport>> drain(
         std::chrono::milliseconds limit) {
         return async_drain(limit, boost::asio::use_awaitable);
     }

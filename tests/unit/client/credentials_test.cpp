@@ -348,7 +348,7 @@ TEST_CASE("Credentials: what is wrong in a file is said with its path") {
         failure(Credentials::from_file(fields)) ==
         "fields: " + fields.string() +
             ": integration: is missing; credentials: is missing; "
-            "apiUrl: is plain http, which is allowed for loopback addresses only");
+            "apiUrl: is plain http, which is allowed for loopback addresses only: write https://");
     const fs::path empty = folder.write("empty.json", "");
     CHECK(
         failure(Credentials::from_file(empty)) ==

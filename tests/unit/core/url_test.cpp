@@ -168,7 +168,9 @@ TEST_CASE("Url: says why it refuses") {
     CHECK(refusal("https:///canary") == "the URL has no host");
     CHECK(refusal("https://a/?canary") == "the URL has a query");
     CHECK(refusal("https://a/?b#canary") == "the URL has a fragment");
-    CHECK(refusal("https://a:b/canary") == "the URL has a bad port");
+    CHECK(
+        refusal("https://a:b/canary") ==
+        "the URL has a bad port: it is a number from 1 to 65535, and a slash ends it");
 }
 
 TEST_CASE("Url: knows the addresses of its own machine") {

@@ -19,6 +19,22 @@
 #endif
 
 namespace clarify {
+namespace detail {
+
+/// Why there is no token, with what to look at in the credentials.
+inline Error with_advice(Error error) {
+    if (error.code() != Errc::token || error.reason() != Reason::denied) return error;
+    const unsigned status = error.http() != nullptr ? error.http()->status : 0;
+    if (status == 404 || status == 405) {
+        return error.add_message(
+            "check the URL of the API, which ends in its version, such as /v1/");
+    }
+    return error.add_message(
+        "check client id and secret; a user and password of Basic authentication have the type "
+        "basic-auth");
+}
+
+}  // namespace detail
 
 CLARIFY_DECL void CredentialsAuth::follow(
     const std::filesystem::path& path,
@@ -52,7 +68,9 @@ boost::asio::awaitable<Result<AuthHeader>> CredentialsAuth::authorize(
         Result<AuthHeader> got = co_await std::visit(ask, scheme);
         const bool replaced = identity != identity_;
         // A header of another identity must not go to the new one's address.
-        if (!replaced || (!got && got.error().code() == Errc::cancelled)) co_return got;
+        if (replaced && (got || got.error().code() != Errc::cancelled)) continue;
+        if (!got) co_return detail::with_advice(got.error());
+        co_return got;
     }
 }
 

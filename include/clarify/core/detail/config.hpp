@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What the library needs, and how functions are defined: in every file that includes them, or in one.
+// What the library needs, how functions are defined (in every file that includes them, or in one), and
+// what is said of those that nobody may forget to await.
 
 #ifndef CLARIFY_CORE_DETAIL_CONFIG_HPP
 #define CLARIFY_CORE_DETAIL_CONFIG_HPP
@@ -18,6 +19,9 @@
 #else
 #define CLARIFY_DECL inline
 #endif
+
+// What gives an awaitable begins when that is awaited, and not before.
+#define CLARIFY_LAZY [[nodiscard("nothing happens before this is awaited: write co_await")]]
 
 // GCC emits the code of every coroutine that is no template into every file that includes it, with all
 // that it calls, used or not. So coroutines that many files see, and what calls them, are templates

@@ -29,6 +29,17 @@ inline Error file_error(const std::filesystem::path& path, const char* why, int 
     return error;
 }
 
+/// A file that cannot be opened; of one that is not there, what to look at.
+inline Error unopened_error(const std::filesystem::path& path, int error_number) {
+    const char* why = "cannot be opened";
+    if (error_number == ENOENT) {
+        why = path.is_relative()
+            ? "cannot be opened: check the path, which begins in the working directory"
+            : "cannot be opened: check the path";
+    }
+    return file_error(path, why, error_number);
+}
+
 /// What a file held at one moment.
 struct SmallFile {
     SmallFile() = default;
@@ -105,7 +116,7 @@ inline Result<SmallFile> read_small_file(const std::filesystem::path& path, std:
         return file_error(path, "is not a regular file", 0);
     // Without O_NONBLOCK, opening a pipe waits for its writer.
     const Descriptor opened{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)};
-    if (opened.value < 0) return file_error(path, "cannot be opened", errno);
+    if (opened.value < 0) return unopened_error(path, errno);
     constexpr int patience = 100;
     for (int attempt = 0;; ++attempt) {
         if (::fstat(opened.value, &before) != 0)
@@ -133,7 +144,7 @@ inline Result<SmallFile> read_small_file(const std::filesystem::path& path, std:
     if (!std::filesystem::is_regular_file(path, ec))
         return file_error(path, "is not a regular file", 0);
     std::FILE* const opened = std::fopen(path.string().c_str(), "rb");
-    if (opened == nullptr) return file_error(path, "cannot be opened", errno);
+    if (opened == nullptr) return unopened_error(path, errno);
     size = std::fread(file.content.data(), 1, file.content.size(), opened);
     std::fclose(opened);
 #endif

@@ -115,7 +115,8 @@ CLARIFY_DECL Result<Url> Url::parse(std::string_view text) {
     if (fault != nullptr) return bad_url(fault);
     if (bracketed) url.ip_literal_ = true;
     if (!authority.empty() && !detail::read_port(authority.substr(1), url.port_)) {
-        return bad_url("the URL has a bad port");
+        return bad_url(
+            "the URL has a bad port: it is a number from 1 to 65535, and a slash ends it");
     }
     if (!rest.empty()) url.path_ = std::string{rest};
     return url;

@@ -163,7 +163,7 @@ inline Error rate_error(TimePoint turn, TimePoint now) {
         Errc::overloaded,
         Reason::rate_limit,
         "its turn under the rate limits would come in " + std::to_string(wait.count()) +
-            " ms, after its deadline"};
+            " ms, after its deadline: send more in one call, or give it more time"};
     return error.set_phase(Phase::queue).set_turn(turn);
 }
 

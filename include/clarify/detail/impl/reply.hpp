@@ -36,6 +36,18 @@ inline Error answered(const ReplyQuestion& question, Error error) {
         .set_http_status(question.response.status);
 }
 
+/// What a status says, and what to do about those that beginners meet.
+inline std::string status_words(unsigned status) {
+    if (status == 401) {
+        return "the server rejects the credentials: check that they are for this server, that "
+               "their type is right, and that they are still valid";
+    }
+    std::string words = "the server answered HTTP " + std::to_string(status);
+    if (status == 404 || status == 405) words += ": there is no API at this URL, so check that";
+    if (status == 429) words += ": call less often, or send more in one call";
+    return words;
+}
+
 /// The error of a status that is no success, or does not fit a call.
 inline Error status_error(const ReplyQuestion& question) {
     const HttpResponse& response = question.response;
@@ -51,13 +63,9 @@ inline Error status_error(const ReplyQuestion& question) {
     failure.location = location_origin(response.location, scrubber);
     failure.body_excerpt = body_excerpt(response.body, scrubber, question.max_excerpt);
 
-    const bool unauthorized = response.status == 401;
-    Error error = unauthorized
-        ? Error{Errc::auth, Reason::rejected, "the server rejects the credentials"}
-        : Error{
-              Errc::status,
-              Reason::none,
-              "the server answered HTTP " + std::to_string(response.status)};
+    const unsigned status = response.status;
+    Error error = status == 401 ? Error{Errc::auth, Reason::rejected} : Error{Errc::status};
+    error.add_message(status_words(status));
     return error.set_http(std::move(failure));
 }
 
@@ -101,8 +109,7 @@ inline Verdict judge_remark(const ReplyQuestion& question, BatchState* batch) {
         verdict.error = answered(question, std::move(error));
     } else if (remark.error) {
         // A server that refuses a notification may still say so.
-        Error error{Errc::rpc, Reason::none, "the server answered with an error"};
-        verdict.error = answered(question, error.set_rpc(std::move(*remark.error)));
+        verdict.error = answered(question, rpc::detail::refusal(std::move(*remark.error)));
     } else if (remark.fault) {
         verdict.error = answered(question, unread_error(question, std::move(*remark.fault), 0));
     } else if (remark.foreign) {

@@ -100,6 +100,16 @@ inline Error version_error() {
 }
 
 /// Null or `{}`: Clarify says that the result is absent or empty where there is an error.
+/// The error of a call that the server answered with `error`.
+inline Error refusal(RpcError error) {
+    std::string words = "the server answered with an error";
+    if (error.code == RpcError::forbidden) {
+        words +=
+            ": have an administrator grant the integration access to the namespace of this method";
+    }
+    return Error{Errc::rpc, Reason::none, std::move(words)}.set_rpc(std::move(error));
+}
+
 inline bool is_empty(RawJson value) {
     if (value.kind != JsonKind::object) return value.kind == JsonKind::null;
     const std::string_view inside = value.text.substr(1, value.text.size() - 2);
@@ -231,8 +241,7 @@ inline Result<std::string_view> read_response(
         error.uncorrelated = true;
     }
     if (fault) return std::move(*fault);
-    return Error{Errc::rpc, Reason::none, "the server answered with an error"}.set_rpc(
-        std::move(error));
+    return refusal(std::move(error));
 }
 
 template <class IsOurs>

@@ -59,6 +59,18 @@ inline Error tls_error(Reason reason, const Url& origin, const std::string& why)
     return error.set_phase(Phase::tls).set_fate(Fate::unsent);
 }
 
+/// What to do about a certificate that nobody vouches for.
+inline constexpr const char* untrusted_advice =
+    ": if the server has a certificate authority of its own, name that in TlsOptions::ca_file";
+
+/// What OpenSSL's verdict on the certificates comes to.
+inline Error verdict_error(long verdict, const Url& origin) {
+    const Reason reason = verdict_reason(verdict);
+    std::string why = X509_verify_cert_error_string(verdict);
+    if (reason == Reason::untrusted) why += untrusted_advice;
+    return tls_error(reason, origin, why);
+}
+
 /// The reason and the words for an error of OpenSSL's.
 inline std::pair<Reason, const char*> alert_reason(const SSL* ssl, int error) noexcept {
     const OSSL_HANDSHAKE_STATE state = SSL_get_state(ssl);
@@ -115,8 +127,7 @@ inline Error tls_failure(SSL* ssl, boost::system::error_code ec, const Url& orig
         return error.set_phase(Phase::tls).set_fate(Fate::unsent);
     }
     if (verdict != X509_V_OK) {
-        return tls_error(verdict_reason(verdict), origin, X509_verify_cert_error_string(verdict))
-            .set_cause(ec);
+        return verdict_error(verdict, origin).set_cause(ec);
     }
     if (by_openssl) {
         const auto [reason, words] = alert_reason(ssl, why);

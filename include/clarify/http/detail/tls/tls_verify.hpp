@@ -117,7 +117,7 @@ inline Result<CertificateStack> verify_without_callbacks(SSL* ssl, const Url& or
     check_openssl_memory();
     if (verdict == X509_V_ERR_OUT_OF_MEM) throw std::bad_alloc{};
     if (!accepted || verdict != X509_V_OK) {
-        return tls_error(verdict_reason(verdict), origin, X509_verify_cert_error_string(verdict));
+        return verdict_error(verdict, origin);
     }
     CertificateStack chain{X509_STORE_CTX_get1_chain(verification.get())};
     if (!chain) throw std::bad_alloc{};

@@ -91,11 +91,15 @@ inline Error curl_tls_failure(const CurlOutcome& outcome, const Url& origin) {
                         "the configured CA has no certificate that can be read"}
                 : no_roots_error(system_root_files());
         case CURLE_PEER_FAILED_VERIFICATION:
-        case CURLE_SSL_ISSUER_ERROR:
+        case CURLE_SSL_ISSUER_ERROR: {
+            const Reason reason = certificate_reason(outcome);
+            const bool untrusted = reason == Reason::untrusted;
             return Error{
                 Errc::tls,
-                certificate_reason(outcome),
-                origin.host() + ": the certificate is not accepted"};
+                reason,
+                origin.host() + ": the certificate is not accepted" +
+                    (untrusted ? untrusted_advice : "")};
+        }
         case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
             return Error{
                 Errc::tls,

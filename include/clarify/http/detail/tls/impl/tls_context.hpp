@@ -233,7 +233,7 @@ inline bool TlsTerms::prepare(SSL* ssl, const Url& origin) const {
 inline Result<void> TlsTerms::check(SSL* ssl, const Url& origin) const {
     const long verdict = SSL_get_verify_result(ssl);
     if (verdict != X509_V_OK) {
-        return tls_error(verdict_reason(verdict), origin, X509_verify_cert_error_string(verdict));
+        return verdict_error(verdict, origin);
     }
     X509* const peer = SSL_get0_peer_certificate(ssl);
     if (peer == nullptr) return tls_error(Reason::untrusted, origin, "there is no certificate");

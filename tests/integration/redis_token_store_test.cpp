@@ -463,6 +463,30 @@ TEST_CASE("RedisTokenStore: the lease of who was killed ends by itself") {
     CHECK(*lease);
 }
 
+TEST_CASE("RedisTokenStore: a lease lasts for as long as its owner is there") {
+    if (!has_redis()) return;
+    RedisServer server;
+    RedisStoreOptions options = options_of(server.url());
+    options.lease = 1s;
+    Side side{options};
+    Side other{options};
+    Locked lease = side.lock();
+    REQUIRE((lease && *lease));
+    for (int i = 0; i != 5; ++i) {
+        side.context.restart();
+        side.context.run_for(500ms);
+        const Locked none = other.lock();
+        REQUIRE(none.has_value());
+        CHECK_FALSE(*none);
+    }
+    CHECK(side.write(token_of("t"), *lease));
+    // And nothing stays for it then.
+    const TimePoint written = Clock::now();
+    side.settle();
+    CHECK(Clock::now() - written < 300ms);
+    CHECK(other.text() == "t");
+}
+
 TEST_CASE("RedisTokenStore: a child that was forked does not end its parent's lease") {
     if (!has_redis()) return;
     RedisServer server;

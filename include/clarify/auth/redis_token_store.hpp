@@ -38,11 +38,9 @@ struct RedisStoreOptions {
     TlsOptions tls;
     /// The limit of one exchange, from looking the host up to the last reply: 10 ms to 60 s.
     std::chrono::milliseconds timeout{2'000};
-    /** How long somebody has the right to fetch the next token: 1 s to 1 h. It ends then by itself, where
-        its holder was killed; so it must be longer than `TokenOptions::fetch_timeout`, and others who
-        have no token wait 10 s of it at most.
-    */
-    std::chrono::milliseconds lease{40'000};
+    /// How soon somebody else may fetch the next token where who was about to is gone: 1 s to 9 s, for
+    /// others who have no token wait for him no longer than 10 s. While he is there he keeps it.
+    std::chrono::milliseconds lease{6'000};
     /// How long nothing is asked of a Redis that has failed: 0 s to 1 h. Each client then has a token of
     /// its own.
     std::chrono::milliseconds pause{5'000};
@@ -70,7 +68,7 @@ struct RedisStoreOptions {
         require(!secret.empty(), "redis.secret is empty");
         tls.check();
         require(timeout >= 10ms && timeout <= 60s, "redis.timeout is not between 10 ms and 60 s");
-        require(lease >= 1s && lease <= 1h, "redis.lease is not between 1 s and 1 h");
+        require(lease >= 1s && lease <= 9s, "redis.lease is not between 1 s and 9 s");
         require(pause >= 0s && pause <= 1h, "redis.pause is not between 0 s and 1 h");
         require(key_prefix.size() <= 256, "redis.key_prefix is longer than 256 bytes");
     }
@@ -106,10 +104,10 @@ inline RedisTerms redis_terms(const RedisStoreOptions& options) {
     Redis holds the token encrypted and authenticated (AES-256-GCM), under a name that says nothing, both
     derived from the client secret (HKDF); so what somebody reads there is worth nothing, and what he
     writes there counts as no token. It stays for the rest of its life. How old it is follows from Redis's
-    own clock, whatever clocks the others have.
+    own clock, and before from the steady clock of who fetched it, whatever dates the others have.
 
-    Who fetches the next one has a lease there, which ends by itself, and with the write. Who was held up
-    until it had ended cannot write any more. Those who wait are told by Redis when it ends.
+    Who fetches the next one has a lease there, which he keeps meanwhile, and which ends with the write, or by
+    itself soon after he is gone. Who was held up until it had ended cannot write any more. Those who wait are told by Redis when it ends.
 
     Each operation opens a connection and closes it: there are a few a day, and a thousand processes
     do not keep a thousand connections.

@@ -71,17 +71,11 @@ struct RedisNames {
     std::string lock;
 };
 
-/** Writes the token, if the lease is still the one given: 1, or else 0.
-
-    Its age is what has passed of the lease, since it was asked for under that, or what its owner says
-    if that is more.
-*/
+/// Writes the token, for the rest of its life, if the lease is still the one given: 1, or else 0.
 inline constexpr std::string_view redis_write = R"(
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-local passed = tonumber(ARGV[4]) - redis.call('PTTL', KEYS[1])
-local left = tonumber(ARGV[3]) - math.max(passed, tonumber(ARGV[5]))
-if left > 0 then
-  redis.call('SET', KEYS[2], ARGV[2], 'PX', string.format('%.0f', left))
+if tonumber(ARGV[3]) > 0 then
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
 else
   redis.call('DEL', KEYS[2])
 end
@@ -89,6 +83,10 @@ redis.call('DEL', KEYS[1])
 redis.pcall('XADD', KEYS[3], '*', 'is', 'over')
 redis.pcall('PEXPIRE', KEYS[3], ARGV[4])
 return 1)";
+/// Has the lease begin anew, if it is still the one given.
+inline constexpr std::string_view redis_keep = R"(
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2]))";
 /// Lets go of the lease, if it is still the one given.
 inline constexpr std::string_view redis_release = R"(
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -130,6 +128,17 @@ public:
 
 private:
     class Lease;
+    /// What keeps a lease, until `is_over`.
+    struct Keeping {
+        void end() {
+            is_over = true;
+            if (pause != nullptr) pause->cancel();
+        }
+        bool is_over = false;
+        /// What it waits for; null while it does not.
+        Timer* pause = nullptr;
+    };
+    class Pause;
 
     static std::string text_of(std::chrono::milliseconds span) {
         return std::to_string(span.count());
@@ -165,9 +174,21 @@ private:
     template <class = void>
     boost::asio::awaitable<Result<Replies>> begin(
         RedisConnection& connection, RedisWords asked, TimePoint until);
+    /// Keeps the lease for as long as its owner has it, so that it ends soon where the owner is gone.
+    template <class = void>
+    static boost::asio::awaitable<void> keep(
+        Core core,
+        Executor executor,
+        RedisNames names,
+        std::string number,
+        std::shared_ptr<Keeping> keeping);
     template <class = void>
     static boost::asio::awaitable<void> release(
-        Core core, Executor executor, RedisNames names, std::string number);
+        Core core,
+        Executor executor,
+        RedisNames names,
+        std::string number,
+        std::shared_ptr<Keeping> keeping);
     template <class = void>
     static boost::asio::awaitable<bool> await_end(
         Core core, Executor executor, RedisNames names, TimePoint until);
@@ -179,36 +200,65 @@ private:
     TimePoint outage_until_{};
 };
 
+/// Seen by the `Keeping` for as long as it lasts.
+class RedisCore::Pause {
+public:
+    Pause(const Executor& executor, Keeping& keeping, std::chrono::milliseconds span)
+        : timer(executor), keeping_(keeping) {
+        timer.expires_at(time_after(timer.now(), span));
+        keeping_.pause = &timer;
+    }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+    ~Pause() { keeping_.pause = nullptr; }
+
+    Timer timer;
+
+private:
+    Keeping& keeping_;
+};
+
 /// Lets go of the lock where nothing was written, without waiting for that.
 class RedisCore::Lease {
 public:
-    Lease(Core core, Executor executor, RedisNames names, std::string number)
+    /// @param asked when it was asked for.
+    Lease(Core core, Executor executor, RedisNames names, std::string number, TimePoint asked)
         : core_(std::move(core)),
           executor_(std::move(executor)),
           names_(std::move(names)),
-          number_(std::move(number)) {}
+          number_(std::move(number)),
+          asked_(asked) {}
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ~Lease() {
         // In a child process it is the parent's.
-        if (is_over_ || process_.is_elsewhere()) return;
+        if (keeping_->is_over || process_.is_elsewhere()) return;
         try {
             boost::asio::co_spawn(
-                executor_, release(core_, executor_, names_, number_), boost::asio::detached);
+                executor_,
+                release(core_, executor_, names_, number_, keeping_),
+                boost::asio::detached);
         } catch (...) {  // NOLINT(bugprone-empty-catch): it ends by itself
+            keeping_->is_over = true;
         }
     }
 
+    void begin() {
+        boost::asio::co_spawn(
+            executor_, keep(core_, executor_, names_, number_, keeping_), boost::asio::detached);
+    }
     const std::string& number() const noexcept { return number_; }
-    void ends() noexcept { is_over_ = true; }
+    TimePoint asked() const noexcept { return asked_; }
+    void end() { keeping_->end(); }
 
 private:
     Core core_;
     Executor executor_;
     RedisNames names_;
     std::string number_;
+    TimePoint asked_;
+    std::shared_ptr<Keeping> keeping_ = std::make_shared<Keeping>();
     ProcessMark process_;
-    bool is_over_ = false;
 };
 
 template <class>
@@ -277,14 +327,39 @@ boost::asio::awaitable<Result<TokenLease>> RedisCore::try_lock(
     const TokenSeal seal{core->terms_.secret, key};
     const RedisNames names{core->terms_.prefix, seal.name()};
     const std::string number = hex_text(random_bytes(16));
+    const TimePoint now = time_on(executor);
     RedisWords asked;
     asked.push_back({"SET", names.lock, number, "NX", "PX", text_of(core->terms_.lease)});
     const Result<Replies> replies = co_await exchange(core, executor, std::move(asked));
     if (!replies) co_return replies.error();
-    TokenLease lease;
-    if (replies->front().kind == RedisReply::Kind::text)
-        lease = std::make_shared<Lease>(core, executor, names, number);
-    co_return lease;
+    if (replies->front().kind != RedisReply::Kind::text) co_return TokenLease{};
+    const auto lease = std::make_shared<Lease>(core, executor, names, number, now);
+    lease->begin();
+    co_return TokenLease{lease};
+}
+
+template <class>
+boost::asio::awaitable<void> RedisCore::keep(
+    Core core,
+    Executor executor,
+    RedisNames names,
+    std::string number,
+    std::shared_ptr<Keeping> keeping) {
+    const ProcessMark process;
+    RedisWords asked;
+    asked.push_back(
+        {"EVAL", std::string{redis_keep}, "1", names.lock, number, text_of(core->terms_.lease)});
+    while (!keeping->is_over && !process.is_elsewhere()) {
+        // Twice before it ends.
+        {
+            Pause pause{executor, *keeping, core->terms_.lease / 3};
+            co_await pause.timer.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+        }
+        if (keeping->is_over || process.is_elsewhere()) break;
+        RedisWords words = asked;
+        const Result<Replies> replies = co_await exchange(core, executor, std::move(words));
+        if (replies && replies->front().number != 1) break;
+    }
 }
 
 template <class>
@@ -295,7 +370,11 @@ boost::asio::awaitable<Result<void>> RedisCore::write(
     if (!own) co_return Error{Errc::bad_argument, Reason::none, "a token is written with a lease"};
     const TokenSeal seal{core->terms_.secret, key};
     const RedisNames names{core->terms_.prefix, seal.name()};
-    const auto age = wall_time(time_source(executor).get()) - token.issued;
+    // Not younger than the lease, though the clock was set back meanwhile.
+    const std::chrono::system_clock::duration since =
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            time_on(executor) - own->asked());
+    const auto age = (std::max)(since, wall_time(time_source(executor).get()) - token.issued);
     RedisWords asked;
     asked.push_back(
         {"EVAL",
@@ -306,12 +385,11 @@ boost::asio::awaitable<Result<void>> RedisCore::write(
          names.end_of(own->number()),
          own->number(),
          seal.seal(token),
-         text_of(token.lifetime),
-         text_of(core->terms_.lease),
-         text_of(std::chrono::duration_cast<milliseconds>(age))});
+         text_of(token.lifetime - std::chrono::ceil<milliseconds>(age)),
+         text_of(core->terms_.lease)});
     const Result<Replies> replies = co_await exchange(core, executor, std::move(asked));
     if (!replies) co_return replies.error();
-    own->ends();
+    own->end();
     if (replies->front().number == 1) co_return Result<void>{};
     co_return Error{
         Errc::timeout,
@@ -321,7 +399,12 @@ boost::asio::awaitable<Result<void>> RedisCore::write(
 
 template <class>
 boost::asio::awaitable<void> RedisCore::release(
-    Core core, Executor executor, RedisNames names, std::string number) {
+    Core core,
+    Executor executor,
+    RedisNames names,
+    std::string number,
+    std::shared_ptr<Keeping> keeping) {
+    keeping->end();
     RedisWords asked;
     asked.push_back(
         {"EVAL",

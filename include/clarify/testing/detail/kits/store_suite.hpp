@@ -60,7 +60,10 @@ public:
             value.emplace(std::move(result));
         });
         context_.restart();
-        context_.run_for(std::chrono::minutes{1});
+        // Not until there is nothing to do: a store may be about something for as long as a lease lasts.
+        const TimePoint until = Clock::now() + std::chrono::minutes{1};
+        while (!value && context_.run_one_until(until) != 0) {
+        }
         if (error) std::rethrow_exception(error);
         if (!value) throw std::runtime_error{"an operation did not end"};
         return std::move(*value);

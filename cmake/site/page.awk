@@ -1,5 +1,6 @@
 # A page as Doxygen reads it. All pages are in one folder there, so links are changed to what there is of
-# the file they lead to; of what the site does not have the text is left.
+# the file they lead to; of what the site does not have the text is left. Headings have the names that links
+# know them by, with the page before, for Doxygen has one set of names for all pages.
 #
 #   awk -v page=docs/errors.md -v pages="docs/errors.md docs/index.md ..." -v shown="examples/quickstart.cpp ..." \
 #       -f page.awk docs/errors.md
@@ -27,9 +28,19 @@ function flat(name) {
     return name ".md"
 }
 
-function link(text, target,    file) {
-    if (target ~ /^(https?:|#)/) return "[" text "](" target ")"
-    file = resolved(target)
+function label(file, anchor) {
+    file = flat(file)
+    sub(/\.md$/, "", file)
+    return tolower(file) "-" anchor
+}
+
+function link(text, target,    file, anchor) {
+    if (target ~ /^https?:/) return "[" text "](" target ")"
+    anchor = target
+    if (!sub(/^[^#]*#/, "", anchor)) anchor = ""
+    sub(/#.*/, "", target)
+    file = target == "" ? page : resolved(target)
+    if (file in is_page && anchor != "") return "[" text "](#" label(file, anchor) ")"
     if (file in is_page || file in is_shown) return "[" text "](" flat(file) ")"
     if (file ~ /^include\/clarify\/.*\.hpp$/ && file !~ /\/(detail|impl)\//) {
         sub(/^include\//, "", file)
@@ -40,6 +51,19 @@ function link(text, target,    file) {
 
 /^```/ { in_code = !in_code; print; next }
 in_code { print; next }
+
+# As tests/links.sh has it. The first heading names the page.
+/^##+ / {
+    anchor = $0
+    sub(/^#+ +/, "", anchor)
+    gsub(/\]\([^()]*\)/, "", anchor)
+    anchor = tolower(anchor)
+    gsub(/[^a-z0-9 _-]/, "", anchor)
+    gsub(/ /, "-", anchor)
+    if (seen[anchor]++) anchor = anchor "-" seen[anchor] - 1
+    print $0 " {#" label(page, anchor) "}"
+    next
+}
 
 # The text of a link may be on two lines, as far as it is not the target.
 {

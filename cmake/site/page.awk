@@ -34,17 +34,25 @@ function label(file, anchor) {
     return tolower(file) "-" anchor
 }
 
+# In the text of a link to a page Doxygen shows the marks of code as they are.
+function plain(text) {
+    gsub(/`/, "", text)
+    gsub(/</, "\\&lt;", text)
+    gsub(/>/, "\\&gt;", text)
+    return text
+}
+
 function link(text, target,    file, anchor) {
     if (target ~ /^https?:/) return "[" text "](" target ")"
     anchor = target
     if (!sub(/^[^#]*#/, "", anchor)) anchor = ""
     sub(/#.*/, "", target)
     file = target == "" ? page : resolved(target)
-    if (file in is_page && anchor != "") return "[" text "](#" label(file, anchor) ")"
-    if (file in is_page || file in is_shown) return "[" text "](" flat(file) ")"
+    if (file in is_page && anchor != "") return "[" plain(text) "](#" label(file, anchor) ")"
+    if (file in is_page || file in is_shown) return "[" plain(text) "](" flat(file) ")"
     if (file ~ /^include\/clarify\/.*\.hpp$/ && file !~ /\/(detail|impl)\//) {
         sub(/^include\//, "", file)
-        return "[" text "](@ref " file ")"
+        return "[" plain(text) "](@ref " file ")"
     }
     return text
 }

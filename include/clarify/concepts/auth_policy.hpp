@@ -214,7 +214,7 @@ protected:
     A policy that fetches from a desk which answers with the bare token; one that passes
     `check_auth_policy`. Standard headers are left out.
 
-    @code
+    ```cpp
     #include <clarify/concepts/auth_policy.hpp>
     #include <clarify/core/timer.hpp>
     #include <clarify/core/url.hpp>
@@ -317,7 +317,7 @@ protected:
 
         std::shared_ptr<State> state_;
     };
-    @endcode
+    ```
 
     `testing::check_auth_policy` checks all of this, for a policy of your own.
 */

@@ -6,6 +6,7 @@
 #   examples/install-deps.sh fuzz     the fuzz targets
 #   examples/install-deps.sh lint     what tests/tidy.sh runs
 #   examples/install-deps.sh debian   what packaging/debian.sh runs
+#   examples/install-deps.sh docs     what the target docs runs
 #
 # On Debian and Ubuntu it installs what is missing, with sudo where it does not run as root.
 # Elsewhere it names what is missing, and fails.
@@ -22,6 +23,7 @@ case "${1:-}" in
     fuzz) needs=(compiler ccache boost boost_json openssl nlohmann_json clang libfuzzer) ;;
     lint) needs=(compiler boost openssl clang_tidy) ;;
     debian) needs=(compiler cmake boost boost_json openssl cli11 sqlite debhelper lintian) ;;
+    docs) needs=(compiler cmake boost openssl doxygen) ;;
     *)
         sed -n '2,/^$/s/^# \{0,1\}//p' "$0" >&2
         exit 2
@@ -62,6 +64,7 @@ describe() {
         clang_tidy) echo "clang-tidy 16 or newer" ;;
         debhelper) echo "debhelper 13" ;;
         lintian) echo "lintian" ;;
+        doxygen) echo "Doxygen 1.9.4 or newer" ;;
     esac
 }
 
@@ -161,6 +164,7 @@ is_there() {
         clang_tidy) newest_clang clang-tidy >/dev/null ;;
         debhelper) command -v dh >/dev/null ;;
         lintian) command -v lintian >/dev/null ;;
+        doxygen) command -v doxygen >/dev/null && at_least "$(doxygen --version)" 1.9.4 ;;
         libfuzzer)
             printf 'extern "C" int LLVMFuzzerTestOneInput(const char*, unsigned long) { return 0; }' |
                 "$(newest_clang)" -fsanitize=fuzzer,address -x c++ - -o /dev/null >/dev/null 2>&1

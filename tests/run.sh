@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds and runs all tests: with CMake, the library compiled once (CLARIFY_SEPARATE_COMPILATION),
-# what proves the header-only form (each public header alone, the README's code, other projects that
+# what proves the header-only form (each public header alone, the documentation's code, other projects that
 # use the library) and a sample with Meson.
 #
 #   tests/run.sh [--all | --cmake-only | --meson-only | --asan | --tsan]

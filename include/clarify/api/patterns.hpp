@@ -47,10 +47,13 @@ inline constexpr std::size_t max_alias_length = 28;
 inline constexpr int max_enum_state = 9999;
 
 /** A key that samples are inserted under, which is the `input` of a signal and the name of a column:
-    1 to 128 ASCII letters, digits and `- _ : . # + /`.
+    1 to 128 ASCII letters, digits and any of
+
+        - _ : . # + /
 
     Case matters. A slash has no meaning of its own. The service's own pattern is
-    `^[a-zA-Z0-9-_:.#+/]{1,128}$`.
+
+        ^[a-zA-Z0-9-_:.#+/]{1,128}$
 */
 constexpr bool is_input_key(std::string_view text) noexcept {
     return detail::is_key(text, max_key_length, "-_:.#+/");

@@ -140,7 +140,7 @@ public:
     */
     std::string to_string() const;
 
-    /// Writes `to_string()`. For this the program includes <ostream>.
+    /// Writes `to_string()`. For this the program includes `<ostream>`.
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(
         std::basic_ostream<char, Traits>& out, const Error& error) {

@@ -54,6 +54,13 @@ struct ClientCredentials::State {
     static boost::asio::awaitable<std::optional<Error>> post(
         AuthContext& context, detail::TokenRequest& request);
     template <class = void>
+    static boost::asio::awaitable<void> keep(
+        std::shared_ptr<State> state,
+        AuthContext& context,
+        const ClientCredentialsConfig& config,
+        StoredToken token,
+        TokenLease lease);
+    template <class = void>
     static boost::asio::awaitable<bool> settle_by_store(
         std::shared_ptr<State> state,
         AuthContext& context,
@@ -323,6 +330,19 @@ boost::asio::awaitable<bool> ClientCredentials::State::settle_by_store(
     co_return false;
 }
 
+/// Before the call goes on, or a program that ends with it would keep nothing for the next.
+template <class>
+boost::asio::awaitable<void> ClientCredentials::State::keep(
+    std::shared_ptr<State> state,
+    AuthContext& context,
+    const ClientCredentialsConfig& config,
+    StoredToken token,
+    TokenLease lease) {
+    const std::optional<Error> failure = co_await detail::put_token(
+        config.token.store, context, detail::token_key(config), std::move(token), std::move(lease));
+    state->store_used(context, failure);
+}
+
 template <class>
 boost::asio::awaitable<void> ClientCredentials::fetch(
     std::shared_ptr<State> state, AuthContext& context) {
@@ -348,13 +368,9 @@ boost::asio::awaitable<void> ClientCredentials::fetch(
         if (!error) {
             Result<detail::TokenReply> reply = state->read_reply(request, sent_at, context.now());
             if (reply) {
-                StoredToken token;
                 if (lease) {
-                    // First, or a program that ends with its call would keep nothing for the next.
-                    token = detail::shared_token(*reply, issued, options.times);
-                    const std::optional<Error> failure = co_await detail::put_token(
-                        options.store, context, detail::token_key(*config), token, lease);
-                    state->store_used(context, failure);
+                    const StoredToken token = detail::shared_token(*reply, issued, options.times);
+                    co_await State::keep(state, context, *config, token, lease);
                 }
                 ending.succeed(std::move(*reply), sent_at);
                 co_return;

@@ -18,6 +18,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <new>
@@ -299,7 +300,12 @@ TEST_CASE("sqlite spool sweep: killed at each step, and once more at one of thos
         ::mmap(nullptr, sizeof(Told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(shared != MAP_FAILED);
     std::size_t kills = 0;
-    for (const std::size_t stride : {std::size_t{7}, std::size_t{13}}) {
+    // A process with sanitizers takes long to be forked.
+    const char* const text = std::getenv("CLARIFY_SWEEP");
+    const bool is_full = text != nullptr && std::string{text} == "full";
+    const std::set<std::size_t> strides =
+        is_full ? std::set<std::size_t>{7, 13} : std::set<std::size_t>{7};
+    for (const std::size_t stride : strides) {
         sweep([&](std::size_t step, const Folder& folder, Told& told) {
             Told& heard = *new (shared) Told;
             const bool is_killed = is_killed_at(step, folder, heard, 0);
@@ -313,7 +319,7 @@ TEST_CASE("sqlite spool sweep: killed at each step, and once more at one of thos
             return is_killed;
         });
     }
-    CHECK(kills > 1'000);
+    CHECK(kills > 500 * strides.size());
     ::munmap(shared, sizeof(Told));
 }
 

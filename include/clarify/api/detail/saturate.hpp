@@ -18,28 +18,33 @@ template <class Tick, std::integral Rep, class Period>
 constexpr std::int64_t saturated_count(std::chrono::duration<Rep, Period> given) noexcept {
     // How many ticks one of the given units has, as a fraction in lowest terms.
     using Factor = std::ratio_divide<Period, Tick>;
-    std::int64_t scaled = 0;
-    if (!std::in_range<std::int64_t>(given.count()) ||
-        __builtin_mul_overflow(
-            static_cast<std::int64_t>(given.count()), std::int64_t{Factor::num}, &scaled)) {
-        return given.count() < 0 ? INT64_MIN : INT64_MAX;
-    }
+    constexpr std::int64_t most = INT64_MAX / Factor::num;
+    if (std::cmp_greater(given.count(), most)) return INT64_MAX;
+    if (std::cmp_less(given.count(), INT64_MIN / Factor::num)) return INT64_MIN;
+    const std::int64_t scaled = static_cast<std::int64_t>(given.count()) * Factor::num;
     const std::int64_t quotient = scaled / Factor::den;
     return scaled % Factor::den < 0 ? quotient - 1 : quotient;
 }
 
 /// The sum, or the nearest that 64 bits hold.
 constexpr std::int64_t saturated_sum(std::int64_t a, std::int64_t b) noexcept {
-    std::int64_t sum = 0;
-    if (!__builtin_add_overflow(a, b, &sum)) return sum;
-    return b < 0 ? INT64_MIN : INT64_MAX;
+    if (b > 0 && a > INT64_MAX - b) return INT64_MAX;
+    if (b < 0 && a < INT64_MIN - b) return INT64_MIN;
+    return a + b;
 }
 
 /// The difference, or the nearest that 64 bits hold.
 constexpr std::int64_t saturated_difference(std::int64_t a, std::int64_t b) noexcept {
-    std::int64_t difference = 0;
-    if (!__builtin_sub_overflow(a, b, &difference)) return difference;
-    return b > 0 ? INT64_MIN : INT64_MAX;
+    if (b < 0 && a > INT64_MAX + b) return INT64_MAX;
+    if (b > 0 && a < INT64_MIN + b) return INT64_MIN;
+    return a - b;
+}
+
+/// Adds `a` times `b`. False, and nothing is added, where 64 bits do not hold that.
+constexpr bool add_product(std::uint64_t& sum, std::uint64_t a, std::uint64_t b) noexcept {
+    if (b != 0 && a > (UINT64_MAX - sum) / b) return false;
+    sum += a * b;
+    return true;
 }
 
 /// Seconds in so many months, of which each twelve count as 365 days and the others as 28; at most those

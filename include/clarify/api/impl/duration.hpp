@@ -4,6 +4,7 @@
 #ifndef CLARIFY_API_IMPL_DURATION_HPP
 #define CLARIFY_API_IMPL_DURATION_HPP
 
+#include <clarify/api/detail/saturate.hpp>
 #include <clarify/api/duration.hpp>
 #include <clarify/core/detail/config.hpp>
 #include <clarify/core/detail/json_reader.hpp>
@@ -59,11 +60,7 @@ private:
 
     /// Adds the number that the digits at the front spell, times `unit`.
     void add(std::uint64_t& sum, std::uint64_t number, std::uint64_t unit) noexcept {
-        std::uint64_t product = 0;
-        if (__builtin_mul_overflow(number, unit, &product) ||
-            __builtin_add_overflow(sum, product, &sum)) {
-            fail(Reason::out_of_range);
-        }
+        if (!add_product(sum, number, unit)) fail(Reason::out_of_range);
     }
 
     /// Reads digits. `count` counts them; decimals beyond the ninth are dropped.
@@ -73,10 +70,9 @@ private:
             const auto digit = static_cast<std::uint64_t>(rest_.front() - '0');
             rest_.remove_prefix(1);
             if (decimals && count >= 9) continue;
-            if (__builtin_mul_overflow(value, std::uint64_t{10}, &value) ||
-                __builtin_add_overflow(value, digit, &value)) {
-                fail(Reason::out_of_range);
-            }
+            std::uint64_t next = digit;
+            if (!add_product(next, value, 10)) fail(Reason::out_of_range);
+            value = next;
         }
         for (std::size_t i = count; decimals && i < 9; ++i)
             value *= 10;
@@ -139,11 +135,8 @@ private:
 
 /// Days and time in nanoseconds, with their sign.
 inline Reason fixed_length(DurationParts parts, std::int64_t& out) noexcept {
-    std::uint64_t total = 0;
-    if (__builtin_mul_overflow(parts.days, std::uint64_t{86'400'000'000'000}, &total) ||
-        __builtin_add_overflow(total, parts.time, &total)) {
-        return Reason::out_of_range;
-    }
+    std::uint64_t total = parts.time;
+    if (!add_product(total, parts.days, 86'400'000'000'000)) return Reason::out_of_range;
     constexpr auto largest = static_cast<std::uint64_t>((std::numeric_limits<std::int64_t>::max)());
     if (total > largest + (parts.negative ? 1 : 0)) return Reason::out_of_range;
     // The negation of unsigned values wraps to the representation of the smallest value, too.

@@ -140,10 +140,10 @@ private:
         return made;
     }
     static bool is_same(SampleTable a, SampleTable b) {
-        const auto earlier = [](const Sample& one, const Sample& other) {
+        const auto earlier = [](const clarify::Sample& one, const clarify::Sample& other) {
             return one.time < other.time;
         };
-        const auto same = [](const Sample& one, const Sample& other) {
+        const auto same = [](const clarify::Sample& one, const clarify::Sample& other) {
             return one.time == other.time &&
                 std::bit_cast<std::uint64_t>(one.value) ==
                 std::bit_cast<std::uint64_t>(other.value);

@@ -95,8 +95,8 @@ private:
             if (left->first != right->first || left->second.size() != right->second.size())
                 return false;
             for (std::size_t i = 0; i != left->second.size(); ++i) {
-                const Sample& one = left->second[i];
-                const Sample& other = right->second[i];
+                const clarify::Sample& one = left->second[i];
+                const clarify::Sample& other = right->second[i];
                 if (one.time != other.time ||
                     std::bit_cast<std::uint64_t>(one.value) !=
                         std::bit_cast<std::uint64_t>(other.value))
@@ -302,7 +302,7 @@ void SpoolSuite<Spool>::fill(Scene& scene, ConformanceCase& one) {
     while (!refused && appended < most) {
         SampleTable table = samples(appended, size);
         // What is hard to pack.
-        for (Sample& sample : table["a"])
+        for (clarify::Sample& sample : table["a"])
             sample.value = 1 / (sample.value + 3);
         const SampleTable same = table;
         const SpoolState before = scene.spool.state();
